@@ -68,6 +68,11 @@ class Metric(NamedTuple):
     quotient_of: tuple[str, ...] = ()
 
     @property
+    def standalone_label(self) -> str:
+        """The label where it stands alone, without the one above it in a table."""
+        return self.full_label or self.label
+
+    @property
     def sentence(self) -> str:
         """The description, to stand alone."""
         return f"{self.description[0].upper()}{self.description[1:]}."

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 from convcost.core.errors import UsageError
 from convcost.core.metrics import BY_NAME
@@ -40,7 +42,10 @@ NONE = "–"
 
 def human(value: int | Fraction, unit: str = "") -> str:
     """`value` with two or three digits that matter: 1.97 MFLOPs, 163.8 KMACs, 98.6 K params."""
-    number, prefix = _scaled(Fraction(value))
+    return _with_unit(*_scaled(Fraction(value)), unit)
+
+
+def _with_unit(number: str, prefix: str, unit: str) -> str:
     if unit in JOINED:
         return f"{number} {prefix}{unit}"
     return " ".join(part for part in (number, prefix, unit) if part)
@@ -63,15 +68,14 @@ def _digits(value: Fraction) -> str:
     return f"{float(value):.2f}" if abs(value) < Fraction("9.995") else f"{float(value):.1f}"
 
 
-def in_full_scaled(value: int | Fraction, unit: str = "") -> str:
+def scaled_in_full(value: int | Fraction, unit: str = "") -> str:
     """As `human`, with all digits of a round number and no others: 12 GFLOPs, 19.92 MFLOPs, 2.5 KB."""
     number, power = Fraction(value), 0
     while abs(number) >= 1000:
         number, power = number / 1000, power + 1
     if power >= len(PREFIXES):
         return human(value, unit)
-    text, prefix = f"{float(number):.12g}", PREFIXES[power]
-    return f"{text} {prefix}{unit}" if unit in JOINED else " ".join(filter(None, (text, prefix, unit)))
+    return _with_unit(f"{float(number):.12g}", PREFIXES[power], unit)
 
 
 SMALL = ("", "m", "µ", "n", "p", "f")
@@ -233,6 +237,7 @@ TIME = re.compile(r"([0-9][0-9_]{0,39}(?:\.[0-9]{1,20})?(?:e-?[0-9]{1,2})?)(ns|u
 """A time: 2ms, 1.5s, 800us."""
 
 SECONDS_OF = {
+    "s": Fraction(1),
     "ns": Fraction(1, 10**9),
     "us": Fraction(1, 10**6),
     "µs": Fraction(1, 10**6),
@@ -244,7 +249,7 @@ def parse_time(text: str) -> Fraction:
     """The seconds that `text`, which TIME matches, is."""
     match = TIME.fullmatch(text)
     assert match
-    return Fraction(_without_marks(match[1])) * SECONDS_OF.get(match[2].lower(), 1)
+    return Fraction(_without_marks(match[1])) * SECONDS_OF[match[2].lower()]
 
 
 def parse_seconds(text: str, option: str) -> float:
@@ -263,6 +268,11 @@ def parse_count(text: str, option: str) -> int:
     if base.bit_length() * power > MOST_BITS:
         raise UsageError(f"{option} {text[:40]} is too large")
     return int(base**power)
+
+
+def sizes_in_full(sizes: Mapping[str, Any]) -> str:
+    """Whole sizes by their names: E = 48, K = 1,024."""
+    return ", ".join(f"{name} = {size:,}" for name, size in sizes.items())
 
 
 def plural(count: object, noun: str) -> str:

@@ -47,7 +47,7 @@ COLUMNS = {
     "calls": TableColumn("calls", lambda part, _, __: short_text(part.calls, missing="")),
     **{
         metric.name: TableColumn(
-            metric.full_label or metric.label,
+            metric.standalone_label,
             partial(_quantity, name=metric.name),
             bool(metric.of_cost) or metric.name == "activations",
         )

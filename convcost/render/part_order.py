@@ -8,7 +8,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from convcost.analysis.parts import ReportPart
 from convcost.core.metrics import BY_NAME
-from convcost.core.units import exact, percent
+from convcost.core.units import exact, percent, plural
 from convcost.render.style import View
 
 Item = TypeVar("Item")
@@ -65,7 +65,7 @@ def top_note(shown: ShownItems[Item], view: View, read: PartReader, what: str) -
     if not shown.others:
         return ""
     metric = BY_NAME[largest_by(view)]
-    label = metric.full_label or metric.label
+    label = metric.standalone_label
     sums = [
         sum(read.part(item).quantity(metric.name) or 0 for item in items)
         for items in (shown.items, shown.others)
@@ -81,4 +81,4 @@ def top_note(shown: ShownItems[Item], view: View, read: PartReader, what: str) -
 
 def others_label(number: int) -> str:
     """12 others."""
-    return f"{exact(number)} other{'s' * (number != 1)}"
+    return f"{exact(number)} {plural(number, 'other')}"

@@ -12,7 +12,7 @@ from typing import Any
 from convcost.core.cost import MATMUL
 from convcost.core.metrics import BY_NAME
 from convcost.core.sweep import RATIO, Sweep, SweepRow, plain_argument
-from convcost.core.units import NONE, duration, exact, in_full, ratio
+from convcost.core.units import NONE, duration, exact, in_full, plural, ratio
 from convcost.render.document import Document, Fact, Line, Section, Table
 from convcost.render.notes import convention_note, join_sizes
 from convcost.render.style import Style
@@ -81,7 +81,7 @@ def _facts(sweep: Sweep) -> Iterator[Fact]:
 
 def summary(sweep: Sweep) -> str:
     """1,024 designs, 96 impossible: groups must divide in_channels (96); the condition holds for 300."""
-    text = f"{sweep.number:,} design{'s' if sweep.number > 1 else ''}"
+    text = f"{sweep.number:,} {plural(sweep.number, 'design')}"
     if sweep.impossible:
         reasons = [f"{reason} ({count:,})" for reason, count in sweep.impossible.items()]
         more = f"; and {len(reasons) - MOST_REASONS} more reasons" if reasons[MOST_REASONS:] else ""
@@ -106,7 +106,7 @@ def _label(name: str, sweep: Sweep) -> str:
     if name in sweep.bounds:
         return f"on {sweep.bounds[name]}" if len(sweep.bounds) > 1 else "lower bound"
     metric = BY_NAME.get(name)
-    return (metric.full_label or metric.label) if metric else name
+    return metric.standalone_label if metric else name
 
 
 def _notes(sweep: Sweep) -> Iterator[str]:

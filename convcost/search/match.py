@@ -13,7 +13,7 @@ from convcost.core.cost import MATMUL, Convention, Size
 from convcost.core.errors import ConvcostError, UsageError, did_you_mean
 from convcost.core.match import LARGEST, MOST_PAIRS, UNITS, Match, PerSize, Range, metric_named
 from convcost.core.type_checks import MOST_DIGITS_OF_A_TOTAL, check_size_names, check_type, merge_sizes
-from convcost.core.units import parse_amount
+from convcost.core.units import parse_amount, sizes_in_full
 from convcost.search.design import CountedQuantities, Design, complete_design, open_names
 from convcost.spec.spec import check_int
 
@@ -244,16 +244,11 @@ def _why_nothing_fits(match: Match, design: Design) -> str:
     """Why nothing fits: what the cheapest sizes cost, or what is wrong with the least ones."""
     names = " and ".join(f"{name} {bounds}" for name, bounds in match.ranges.items())
     if match.above:
-        cheapest = f"{_sizes_text(match.above.sizes)}, has {match.above.cost:,} {UNITS[match.metric]}"
+        cheapest = f"{sizes_in_full(match.above.sizes)}, has {match.above.cost:,} {UNITS[match.metric]}"
         return f"No {names} stays within the budget: the cheapest, {cheapest}."
     least = {name: sizes[0] for name, sizes in match.searched.items()}
     try:
         design.cost(least) if design.left_open else design.report(least)
     except ConvcostError as error:
-        return f"No {names} is possible. With {_sizes_text(least)}: {error.message}."
+        return f"No {names} is possible. With {sizes_in_full(least)}: {error.message}."
     return f"No {names} is possible."
-
-
-def _sizes_text(sizes: Mapping[str, Size]) -> str:
-    """E = 48, K = 3."""
-    return ", ".join(f"{name} = {size:,}" for name, size in sizes.items())

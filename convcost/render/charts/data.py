@@ -5,8 +5,10 @@ Numbers are as exact as the results that they come from; only what draws them ro
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
+from itertools import accumulate, pairwise
 from types import MappingProxyType
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -44,7 +46,7 @@ class Series(NamedTuple):
     kind: Literal["line", "points"] = "line"
 
 
-class Mark(NamedTuple):
+class MarkedPoint(NamedTuple):
     """A point that the reader looks for, with its label: where two lines cross, the answer of a search."""
 
     x: Number
@@ -67,7 +69,7 @@ class XYChart(NamedTuple):
     x: ChartAxis
     y: ChartAxis
     series: tuple[Series, ...]
-    marks: tuple[Mark, ...] = ()
+    marks: tuple[MarkedPoint, ...] = ()
     reference_lines: tuple[ReferenceLine, ...] = ()
     color: ChartAxis | None = None
 
@@ -95,6 +97,17 @@ class Bar(NamedTuple):
     def total(self) -> Number:
         """The length of all segments."""
         return sum(segment.value for segment in self.segments)
+
+    @property
+    def reach(self) -> Number:
+        """How far anything of the bar goes: its segments, the high end of a spread, its bound."""
+        return max(self.total, self.bound or 0, *(segment.high or 0 for segment in self.segments))
+
+    @property
+    def spans(self) -> Iterator[tuple[Segment, Number, Number]]:
+        """Each segment, with where it starts and where it ends."""
+        ends = accumulate((segment.value for segment in self.segments), initial=0)
+        return ((segment, *span) for segment, span in zip(self.segments, pairwise(ends), strict=True))
 
 
 class BarChart(NamedTuple):
@@ -135,6 +148,12 @@ class IcicleChart(NamedTuple):
     def levels(self) -> int:
         """How many there are below the whole."""
         return max((tile.level for tile in self.tiles), default=0)
+
+    def deepest_within(self, most: int) -> int:
+        """The deepest level down to which there are at most `most` tiles in all; 1 at least."""
+        by_level = Counter(tile.level for tile in self.tiles)
+        counts = enumerate(accumulate(number for _, number in sorted(by_level.items())))
+        return max([1, *(level for level, number in counts if number <= most)])
 
     def depth_text(self, shown: int) -> str:
         """How many of the levels are shown; nothing where all are."""

@@ -1,4 +1,4 @@
-"""Which charts a result has. A new chart: a module of its own, and its function here."""
+"""Which charts a result has. A new chart: a module in figures/, and its function here."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from convcost.core.diagnosis import DiagnosedReport
 from convcost.core.errors import UsageError
 from convcost.render.charts.data import ChartOptions, Figure
 
-Draw = Callable[[Any, ChartOptions], Figure | None]
+FigureFunction = Callable[[Any, ChartOptions], Figure | None]
 """Makes the figure of a result; None where the result has nothing of it."""
 
 CHARTS: dict[str, tuple[str, ...]] = {
@@ -31,7 +31,7 @@ CHARTS: dict[str, tuple[str, ...]] = {
     "Match": ("match_curve:match_figure",),
     "Sweep": ("pareto:sweep_figure",),
 }
-"""By the name of the result's class, which is not imported for it: functions as `module:name`."""
+"""By the name of the result's class, which is not imported for it: functions of figures/ as `module:name`."""
 
 COMMANDS = "compare, cost, layer, model, match and sweep"
 """What shows a result that has charts."""
@@ -52,7 +52,7 @@ def figure_of(result: object, options: ChartOptions) -> Figure:
     return join_figures(found)
 
 
-def chart_functions(result: object) -> list[Draw]:
+def chart_functions(result: object) -> list[FigureFunction]:
     """What makes the figures of a result, one each."""
     return [_function(place) for place in CHARTS.get(type(result).__name__, ())]
 
@@ -68,7 +68,7 @@ def join_figures(figures: list[Figure]) -> Figure:
     )
 
 
-def _function(place: str) -> Draw:
+def _function(place: str) -> FigureFunction:
     module, _, name = place.partition(":")
-    found: Draw = getattr(import_module(f"convcost.render.charts.{module}"), name)
+    found: FigureFunction = getattr(import_module(f"convcost.render.charts.figures.{module}"), name)
     return found

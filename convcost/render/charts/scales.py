@@ -1,16 +1,13 @@
-"""Where numbers are along an axis, and the axis as Vega-Lite has it, with ticks of our own."""
+"""Where numbers are along an axis: what an axis spans, and whether it is logarithmic."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from math import log10
 from typing import NamedTuple
 
 from convcost.core.errors import UsageError
 from convcost.render.charts.data import ChartAxis, Number, XYChart
-from convcost.render.charts.theme import Spec
-from convcost.render.charts.ticks import MOST, ticks
 
 LARGEST = 1e300
 """Numbers beyond have no place on an axis: a picture's are of 64 bits."""
@@ -47,29 +44,6 @@ class Scale(NamedTuple):
         if self.axis.is_log:
             return log10(as_float(number) / self.low) / log10(self.high / self.low)
         return (as_float(number) - self.low) / (self.high - self.low)
-
-    def encoding(self, field: str, most: int = MOST) -> Spec:
-        """The position by `field`, on this axis with at most so many ticks."""
-        found = ticks(self.axis, (self.low, self.high), most)
-        values = [float(tick.value) for tick in found]
-        texts = [tick.text for tick in found]
-        return {
-            "field": field,
-            "type": "quantitative",
-            "title": self.axis.label,
-            "scale": {
-                "type": "log" if self.axis.is_log else "linear",
-                "domain": [self.low, self.high],
-                "nice": False,
-                **({} if self.axis.is_log else {"zero": False}),
-            },
-            "axis": {
-                "values": values,
-                "labelExpr": f"{json.dumps(texts)}[indexof({json.dumps(values)}, datum.value)]",
-                "labelOverlap": "greedy",
-                "labelSeparation": 8,
-            },
-        }
 
 
 def scale(

@@ -19,6 +19,9 @@ FONT_SIZE = 12
 
 NOTE_SIZE = 11
 
+TITLE_SIZE, PANEL_TITLE_SIZE = 15, 13
+"""Of a picture's title, and of that of each of several charts in it."""
+
 LETTER = 6.2
 """The width of a usual letter of that size."""
 
@@ -35,9 +38,6 @@ DASHES = ([1, 0], [7, 3], [2, 2], [9, 3, 2, 3], [12, 4], [4, 4], [1, 3])
 
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right")
 """Of points of one series after the other."""
-
-LONGEST_NAME = 48
-"""Letters of a name in a picture; HTML shows more of it where the reader points."""
 
 
 class Palette(NamedTuple):
@@ -81,26 +81,26 @@ def configuration(palette: Palette, *, is_pointed_at: bool = False) -> Spec:
     In one that `is_pointed_at`, on a page or in a notebook, the points of curves can be seen one by one.
     """
     scheme, start, end = palette.scheme
+    texts = {
+        "labelColor": palette.text,
+        "titleColor": palette.text,
+        "titleFontWeight": "normal",
+        "labelFontSize": FONT_SIZE,
+        "titleFontSize": FONT_SIZE,
+    }
+    colors = {"scheme": scheme, "extent": [start, end]}
     return {
         "background": palette.background,
         "font": FONT,
         "view": {"stroke": palette.grid},
         "axis": {
-            "labelColor": palette.text,
-            "titleColor": palette.text,
-            "titleFontWeight": "normal",
-            "labelFontSize": FONT_SIZE,
-            "titleFontSize": FONT_SIZE,
+            **texts,
             "gridColor": palette.grid,
             "domainColor": palette.quiet,
             "tickColor": palette.quiet,
         },
         "legend": {
-            "labelColor": palette.text,
-            "titleColor": palette.text,
-            "titleFontWeight": "normal",
-            "labelFontSize": FONT_SIZE,
-            "titleFontSize": FONT_SIZE,
+            **texts,
             "labelLimit": 400,
             "columnPadding": 24,
         },
@@ -108,7 +108,7 @@ def configuration(palette: Palette, *, is_pointed_at: bool = False) -> Spec:
             "color": palette.text,
             "subtitleColor": palette.quiet,
             "anchor": "start",
-            "fontSize": 15,
+            "fontSize": TITLE_SIZE,
             "subtitleFontSize": NOTE_SIZE,
         },
         "text": {"color": palette.text, "fontSize": FONT_SIZE},
@@ -133,7 +133,7 @@ def configuration(palette: Palette, *, is_pointed_at: bool = False) -> Spec:
         },
         "range": {
             "category": list(palette.series),
-            "ramp": {"scheme": scheme, "extent": [start, end]},
-            "heatmap": {"scheme": scheme, "extent": [start, end]},
+            "ramp": colors,
+            "heatmap": colors,
         },
     }

@@ -9,7 +9,7 @@ from itertools import takewhile
 from math import ceil, floor
 from typing import NamedTuple
 
-from convcost.core.units import duration, exact, human, in_full_scaled
+from convcost.core.units import duration, exact, human, scaled_in_full
 from convcost.render.charts.data import ChartAxis, Number
 
 MOST = 6
@@ -54,7 +54,7 @@ def tick_text(value: Number, unit: str) -> str:
     """A round number as short as it is exact: 12 GFLOPs, 2.5 KB, 1,000, 0.01, 20 µs."""
     number = Fraction(value)
     if unit != "s" and (unit or abs(number) >= LONGEST_PLAIN):
-        return in_full_scaled(number, unit)
+        return scaled_in_full(number, unit)
     text = amount_text(value, unit)
     return re.sub(r"^(−?-?\d+)(?:\.0+|(\.\d*?)0+)(?!\d)", lambda found: found[1] + (found[2] or ""), text)
 

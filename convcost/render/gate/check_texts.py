@@ -13,7 +13,7 @@ from convcost.gate.result import EntryCheck, EntryResult
 from convcost.render.formulas import full_text, is_number
 from convcost.render.texts import CodeText, MixedText
 
-LABELS = {metric.name: metric.full_label or metric.label for metric in METRICS}
+LABELS = {metric.name: metric.standalone_label for metric in METRICS}
 """What each metric is called where it stands alone."""
 
 LEADING_METRICS = ("flops", "params", "activations")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain
 
+from convcost.core.units import sizes_in_full
 from convcost.gate.baseline import Baseline
 from convcost.gate.result import BaselineStatus, EntryResult, GateResult
 from convcost.render.document import Document, Fact, Line, Section, Table
@@ -120,7 +121,7 @@ def _changed_conditions(result: EntryResult) -> Iterator[str]:
 
 
 def _conditions(baseline: Baseline) -> tuple[str, ...]:
-    sizes = ", ".join(f"{name} = {size:,}" for name, size in sorted(baseline.sizes.items()))
+    sizes = sizes_in_full(dict(sorted(baseline.sizes.items())))
     convention = baseline.convention
     return (
         baseline.of,

@@ -8,7 +8,7 @@ from convcost.render.charts.data import (
     ChartAxis,
     Figure,
     IcicleChart,
-    Mark,
+    MarkedPoint,
     Point,
     ReferenceLine,
     Segment,
@@ -29,7 +29,7 @@ def curves(first="dense", second="conv", label="dense and conv are equal at L = 
             Series(first, tuple(Point(length, 20 * length**2) for length in LENGTHS)),
             Series(second, tuple(Point(length, 8400 * length) for length in LENGTHS)),
         ),
-        (Mark(420, 20 * 420**2, label),),
+        (MarkedPoint(420, 20 * 420**2, label),),
         (ReferenceLine(10**5, f"target of {first}"),),
     )
 
@@ -43,7 +43,7 @@ def scatter(name="Pareto front"):
             Series(name, tuple(Point(each, 2**20 // each) for each in (1, 2, 3, 5, 8)), "points"),
             Series("others", tuple(Point(each, 2**21 // each) for each in (1, 2, 3, 5, 8)), "points"),
         ),
-        (Mark(3, 100_000, "the first"), Mark(5, 300_000, "the second")),
+        (MarkedPoint(3, 100_000, "the first"), MarkedPoint(5, 300_000, "the second")),
     )
 
 

@@ -27,7 +27,7 @@ def test_kinds_of_results_have_charts():
 
 def test_a_new_chart_is_one_line(monkeypatch):
     chart = BarChart("bias", ChartAxis("bias adds"), (Bar("a", (Segment("a", 1),)),))
-    added = ModuleType("convcost.render.charts.bias_bars")
+    added = ModuleType("convcost.render.charts.figures.bias_bars")
     added.figure = lambda result, options: Figure("Bias adds", (chart,), "One bar.", ("A note.",))
     monkeypatch.setitem(sys.modules, added.__name__, added)
     monkeypatch.setitem(CHARTS, "Comparison", (*CHARTS["Comparison"], "bias_bars:figure"))

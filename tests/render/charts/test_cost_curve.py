@@ -8,8 +8,8 @@ from convcost import compare, cost
 from convcost.core.errors import UsageError
 from convcost.core.metrics import NAMES
 from convcost.render.charts.data import ChartOptions
+from convcost.render.charts.figures.samples import MOST_POINTS
 from convcost.render.charts.kinds import figure_of
-from convcost.render.charts.samples import MOST_POINTS
 
 DENSE, LOW_RANK, NARROW = (
     "a = [1, E] -> Linear(E, E)",

@@ -13,8 +13,8 @@ from convcost import cost, profile
 from convcost.core.errors import UsageError
 from convcost.core.metrics import METRICS
 from convcost.core.units import human, percent
-from convcost.render.charts.cost_icicle import report_figure
 from convcost.render.charts.data import BarChart, ChartOptions, IcicleChart
+from convcost.render.charts.figures.cost_icicle import report_figure
 from convcost.render.charts.terminal.icicle_lines import icicle_lines
 from convcost.render.charts.theme import NARROW, WIDE
 from convcost.render.charts.vega import panel

@@ -12,8 +12,8 @@ from convcost import cost
 from convcost.analysis.memory import memory
 from convcost.analysis.roofline import roofline
 from convcost.core.comparison import Comparison
-from convcost.render.charts import memory_bars, time_bars
 from convcost.render.charts.data import ChartOptions
+from convcost.render.charts.figures import memory_bars, time_bars
 from convcost.tracing.profile import Profiler
 
 NO_OPTIONS = ChartOptions()

@@ -5,8 +5,8 @@ from itertools import product
 import pytest
 
 from convcost import sweep
-from convcost.render.charts import pareto
 from convcost.render.charts.data import ChartOptions
+from convcost.render.charts.figures import pareto
 from convcost.render.charts.kinds import figure_of
 
 CONVS = "[B,C,16,16] -> Conv2d(C, M, K, padding=K//2) -> Conv2d(M, C, 1)"

@@ -12,7 +12,7 @@ from convcost import compare
 from convcost.core.errors import UsageError
 from convcost.render.charts.data import ChartOptions
 from convcost.render.charts.kinds import figure_of
-from convcost.render.charts.labels import LONGEST_NAME
+from convcost.render.charts.names import LONGEST_NAME
 from convcost.render.charts.pictures import WRITERS, check_file, html_page, save_pictures, svg_text
 from convcost.render.charts.theme import DARK, LIGHT, NARROW, WIDE
 from convcost.render.charts.vega import vega_spec

@@ -8,7 +8,7 @@ from render.charts.figures import curves, every_chart, figure, icicle, memory_ba
 from rich.cells import cell_len
 
 from convcost.core.errors import UsageError
-from convcost.render.charts.data import ChartAxis, Mark, Point, Series, XYChart
+from convcost.render.charts.data import ChartAxis, MarkedPoint, Point, Series, XYChart
 from convcost.render.charts.terminal import draw
 from convcost.render.style import Style
 
@@ -126,7 +126,11 @@ def test_a_single_point_and_a_flat_line_are_drawn():
     chart = XYChart("", ChartAxis("x"), ChartAxis("y"), (Series("point", (Point(0, 0),), "points"),))
     assert draw(figure(chart), Style(width=50)).count("●") == 2
     chart = XYChart(
-        "", ChartAxis("x"), ChartAxis("y"), (Series("a", (Point(1, 0), Point(2, 0))),), (Mark(1, 0, "m"),)
+        "",
+        ChartAxis("x"),
+        ChartAxis("y"),
+        (Series("a", (Point(1, 0), Point(2, 0))),),
+        (MarkedPoint(1, 0, "m"),),
     )
     assert "◉ m" in draw(figure(chart), Style(width=50))
 

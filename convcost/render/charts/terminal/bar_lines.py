@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 from rich.cells import cell_len
@@ -54,7 +53,7 @@ def bar_lines(chart: BarChart, style: Style) -> list[RenderableType]:
     labels, cells = columns([bar.label for bar in chart.bars], amounts, style)
     names = tuple(dict.fromkeys(segment.name for bar in chart.bars for segment in bar.segments))
     is_stacked = any(len(bar.segments) > 1 for bar in chart.bars)
-    column = BarColumn(cells, max(map(_reach, chart.bars)), names, is_stacked)
+    column = BarColumn(cells, max(bar.reach for bar in chart.bars), names, is_stacked)
     widest = max(map(len, amounts))
     lines = [
         Text.assemble(
@@ -86,11 +85,6 @@ def _amount_and_spread(bar: Bar, unit: str) -> str:
     return f"{text} ({amount_text(last.low, unit)} to {amount_text(last.high, unit)})"
 
 
-def _reach(bar: Bar) -> Number:
-    """How far anything of the bar goes."""
-    return max(bar.total, bar.bound or 0, *(segment.high or 0 for segment in bar.segments))
-
-
 def _bar_text(bar: Bar, column: BarColumn, style: Style) -> Text:
     """The segments one after another, and the mark of the bound on them."""
     text = _stacked_text(bar, column, style) if column.is_stacked else _single_text(bar, column, style)
@@ -113,10 +107,10 @@ def _single_text(bar: Bar, column: BarColumn, style: Style) -> Text:
 def _stacked_text(bar: Bar, column: BarColumn, style: Style) -> Text:
     """Each segment in its fill."""
     text = Text()
-    ends = accumulate((segment.value for segment in bar.segments), initial=0)
-    for segment, (start, end) in zip(bar.segments, pairwise(map(column.place, ends)), strict=True):
+    for segment, start, end in bar.spans:
         number = column.names.index(segment.name)
-        text.append(fill(number, style) * (round(end) - round(start)), color(number))
+        cells = round(column.place(end)) - round(column.place(start))
+        text.append(fill(number, style) * cells, color(number))
     return text
 
 

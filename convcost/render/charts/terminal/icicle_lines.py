@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
 from fractions import Fraction
-from itertools import accumulate
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -24,7 +21,7 @@ MOST_LINES = 30
 
 def icicle_lines(chart: IcicleChart, style: Style) -> list[RenderableType]:
     """The parts from the whole down, each indented below the one that it is in."""
-    deepest = _deepest(chart.tiles)
+    deepest = chart.deepest_within(MOST_LINES)
     tiles, others = _shown([tile for tile in chart.tiles if tile.level <= deepest])
     whole = tiles[0].size
     short = [amount_text(tile.size, chart.axis.unit) for tile in tiles]
@@ -55,13 +52,6 @@ def _bar(tile: Tile, whole: int, cells: int, style: Style) -> str:
 
 def _label(tile: Tile) -> str:
     return "  " * tile.level + tile.label
-
-
-def _deepest(tiles: Sequence[Tile]) -> int:
-    """The deepest level down to which the lines are few enough."""
-    by_level = Counter(tile.level for tile in tiles)
-    lines = accumulate(number for _, number in sorted(by_level.items()))
-    return max((level for level, number in enumerate(lines) if number <= MOST_LINES), default=1) or 1
 
 
 def _shown(tiles: list[Tile]) -> tuple[list[Tile], list[Tile]]:

@@ -52,8 +52,8 @@ TERMINAL_COLORS = {"red": 1, "green": 2, "yellow": 3, "blue": 4, "magenta": 5, "
 """What plotext calls the colours."""
 
 
-class Drawing(NamedTuple):
-    """What is drawn at positions from 0 to 1: joined by a line, or a sign at each.
+class PlacedPoints(NamedTuple):
+    """A series or a marked point, at positions from 0 to 1: joined by a line, or a sign at each.
 
     `number` is that of its colour; marks have none.
     """
@@ -68,23 +68,23 @@ class Drawing(NamedTuple):
 def xy_lines(chart: XYChart, style: Style) -> list[RenderableType]:
     """The chart in its frame, the names of its lines beside their ends or below, and what its signs are."""
     scales = chart_scales(chart)
-    drawings = [*_drawings(chart, scales, style)]
-    named = [drawing for drawing in drawings if drawing.sign == BRAILLE]
-    names = [cut(drawing.name, LONGEST_NAME, style) for drawing in named]
+    all_points = [*_placed_points(chart, scales, style)]
+    named = [points for points in all_points if points.sign == BRAILLE]
+    names = [cut(points.name, LONGEST_NAME, style) for points in named]
     room = style.width - max(map(cell_len, names), default=-1) - 2
-    lines = _plot(chart, drawings, scales, room, style)
+    lines = _plot(chart, all_points, scales, room, style)
     for row, number in _rows_of_names(named).items():
         lines[1 + row].append(f" {names[number]}", color(named[number].number or 0))
     return [
         Text(f" {cut(chart.y.label, style.width - 1, style)}"),
         *(Text(" ").append_text(line) for line in lines),
         Text(f"{cut(chart.x.label, room, style):>{room}}"),
-        *_legend(chart, drawings, style),
+        *_legend(chart, all_points, style),
     ]
 
 
-def _drawings(chart: XYChart, scales: tuple[Scale, Scale], style: Style) -> Iterator[Drawing]:
-    """The series that have points, then the marks on them."""
+def _placed_points(chart: XYChart, scales: tuple[Scale, Scale], style: Style) -> Iterator[PlacedPoints]:
+    """The series that have points, then the marked points on them."""
     x, y = scales
     point_signs = POINT_SIGNS if style.unicode else ASCII_POINT_SIGNS
     has_room = style.width >= FEWEST_FOR_NAMES and len(chart.series) <= ROWS
@@ -95,15 +95,15 @@ def _drawings(chart: XYChart, scales: tuple[Scale, Scale], style: Style) -> Iter
         sign = BRAILLE if is_line and is_fine else signs[number % len(signs)]
         positions = tuple((x.position(point.x), y.position(point.y)) for point in series.points)
         if positions:
-            yield Drawing(series.name, sign, number, is_line, positions)
+            yield PlacedPoints(series.name, sign, number, is_line, positions)
     signs = ascii_uppercase if chart.marks[1:] else MARK if style.unicode else ASCII_MARK
     for number, mark in enumerate(chart.marks):
         place = (x.position(mark.x), y.position(mark.y))
-        yield Drawing(mark.label, signs[number % len(signs)], None, False, (place,))
+        yield PlacedPoints(mark.label, signs[number % len(signs)], None, False, (place,))
 
 
 def _plot(
-    chart: XYChart, drawings: list[Drawing], scales: tuple[Scale, Scale], width: int, style: Style
+    chart: XYChart, all_points: list[PlacedPoints], scales: tuple[Scale, Scale], width: int, style: Style
 ) -> list[Text]:
     """The chart as plotext draws it; plotext has one figure, which is cleared."""
     check_installed("plotext")
@@ -121,21 +121,21 @@ def _plot(
         scale, direction = (x, "vertical") if line.axis == "x" else (y, "horizontal")
         figure.line(scale.position(line.value), direction)
     # what is drawn last covers the rest
-    for drawing in sorted(drawings, key=lambda drawing: not drawing.is_line):
-        number = TERMINAL_COLORS[color(drawing.number)] if drawing.number is not None else "default"
-        across, up = zip(*drawing.positions, strict=True)
-        signal = figure.signal(across, up, marker=plotext.marker(drawing.sign, number))
-        figure.draw(signal.lines() if drawing.is_line else signal)
+    for points in sorted(all_points, key=lambda points: not points.is_line):
+        number = TERMINAL_COLORS[color(points.number)] if points.number is not None else "default"
+        across, up = zip(*points.positions, strict=True)
+        signal = figure.signal(across, up, marker=plotext.marker(points.sign, number))
+        figure.draw(signal.lines() if points.is_line else signal)
     text = figure.build().string(not style.color)
     figure.clear()
     text = text if style.unicode else text.translate(FRAMES)
     return [Text.from_ansi(line) for line in text.splitlines()]
 
 
-def _rows_of_names(named: list[Drawing]) -> dict[int, int]:
+def _rows_of_names(named: list[PlacedPoints]) -> dict[int, int]:
     """Which row has the name of which line: that of its end, or one near it, in the order of the ends."""
     last = ROWS - 1
-    ends = [(1 - drawing.positions[-1][1]) * last for drawing in named]
+    ends = [(1 - points.positions[-1][1]) * last for points in named]
     order = sorted(range(len(named)), key=ends.__getitem__)
     rows: list[int] = []
     for number in order:
@@ -144,12 +144,12 @@ def _rows_of_names(named: list[Drawing]) -> dict[int, int]:
     return dict(zip(map(min, rows, lowest), order, strict=True))
 
 
-def _legend(chart: XYChart, drawings: list[Drawing], style: Style) -> list[RenderableType]:
+def _legend(chart: XYChart, all_points: list[PlacedPoints], style: Style) -> list[RenderableType]:
     """What the signs and lines are that have no name beside them."""
     items = [
-        (drawing.sign, color(drawing.number) if drawing.number is not None else "bold", drawing.name)
-        for drawing in drawings
-        if drawing.sign != BRAILLE
+        (points.sign, color(points.number) if points.number is not None else "bold", points.name)
+        for points in all_points
+        if points.sign != BRAILLE
     ]
     signs = {"x": "│", "y": "─"} if style.unicode else {"x": "|", "y": "-"}
     return legend([*items, *((signs[line.axis], "", line.label) for line in chart.reference_lines)], style)

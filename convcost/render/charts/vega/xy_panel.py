@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 from convcost.core.units import exact
 from convcost.render.charts.data import Number, Point, XYChart
-from convcost.render.charts.labels import (
-    TopLabel,
-    distinct_names,
-    label_places,
-    shorten,
-    text_width,
-    top_labels,
-)
+from convcost.render.charts.names import distinct_names, shorten
 from convcost.render.charts.scales import Scale, as_float, chart_scales, scale
-from convcost.render.charts.theme import BOLD_LETTER, DASHES, HEIGHT, LETTER, NARROW, SHAPES, Spec
+from convcost.render.charts.theme import BOLD_LETTER, DASHES, HEIGHT, LETTER, NARROW, NOTE_SIZE, SHAPES, Spec
 from convcost.render.charts.ticks import amount_text
+from convcost.render.charts.vega.elements import axis_encoding, panel_title
+from convcost.render.charts.vega.label_places import TopLabel, label_places, text_width, top_labels
 
 LABEL: Spec = {"field": "label", "type": "nominal"}
 
@@ -32,7 +29,8 @@ ROW = 15
 """Pixels from one row of labels above the axes to the next."""
 
 
-class Plot(NamedTuple):
+@dataclass(frozen=True)
+class PlotLayout:
     """A chart with its scales, the names of its series as they are shown, and its width in pixels."""
 
     chart: XYChart
@@ -45,21 +43,32 @@ class Plot(NamedTuple):
         """Where a point is, from the left and from the top."""
         return self.x.position(point.x) * self.width, (1 - self.y.position(point.y)) * HEIGHT
 
-    @property
+    @cached_property
     def positions(self) -> dict[str, Spec]:
         """The encoding of both axes, the same in every layer."""
         most = 4 if self.width <= NARROW else 8
-        return {"x": self.x.encoding("x", most), "y": self.y.encoding("y")}
+        return {"x": axis_encoding(self.x, "x", most), "y": axis_encoding(self.y, "y")}
+
+    @cached_property
+    def mark_texts(self) -> list[str]:
+        """The labels of the marked points, none of them wider than the chart."""
+        return [shorten(mark.label, int(self.width / BOLD_LETTER)) for mark in self.chart.marks]
+
+    @cached_property
+    def mark_labels(self) -> list[TopLabel]:
+        """Where these labels stand above the axes."""
+        places = [self.x.position(mark.x) * self.width for mark in self.chart.marks]
+        return top_labels([*zip(places, self.mark_texts, strict=True)], self.width)
 
 
 def xy_panel(chart: XYChart, width: int) -> Spec:
     """The chart, so many pixels wide between its axes."""
-    plot = _plot(chart, width)
-    title_rows = 1 + max((label.row for label in _mark_labels(plot)), default=-1)
+    names = distinct_names([series.name for series in chart.series])
+    plot = PlotLayout(chart, *chart_scales(chart), names, width)
+    title_rows = 1 + max((label.row for label in plot.mark_labels), default=-1)
     return {
         "title": {
-            "text": shorten(chart.title, int(width / LETTER)),
-            "fontSize": 13,
+            **panel_title(chart.title, width),
             "frame": "group",
             "offset": 8 + ROW * title_rows,
         },
@@ -74,11 +83,7 @@ def xy_panel(chart: XYChart, width: int) -> Spec:
     }
 
 
-def _plot(chart: XYChart, width: int) -> Plot:
-    return Plot(chart, *chart_scales(chart), distinct_names([series.name for series in chart.series]), width)
-
-
-def _rows(plot: Plot, kind: str) -> Iterator[tuple[str, Point, Spec]]:
+def _rows(plot: PlotLayout, kind: str) -> Iterator[tuple[str, Point, Spec]]:
     """The points of all series of a kind, each with its name and as a row of data."""
     for name, series in zip(plot.names, plot.chart.series, strict=True):
         if series.kind == kind:
@@ -103,7 +108,7 @@ def _exact_text(number: Number, unit: str) -> str:
     return f"{exact(number)} {unit}".rstrip() if isinstance(number, int) else amount_text(number, unit)
 
 
-def _line_layers(plot: Plot) -> Iterator[Spec]:
+def _line_layers(plot: PlotLayout) -> Iterator[Spec]:
     rows = [row for _, _, row in _rows(plot, "line")]
     if not rows:
         return
@@ -121,7 +126,7 @@ def _line_layers(plot: Plot) -> Iterator[Spec]:
     yield {"data": {"values": rows}, "mark": mark, "encoding": encoding}
 
 
-def _point_layers(plot: Plot) -> Iterator[Spec]:
+def _point_layers(plot: PlotLayout) -> Iterator[Spec]:
     found = [*_rows(plot, "points")]
     if not found:
         return
@@ -139,7 +144,7 @@ def _tooltip(chart: XYChart) -> list[Spec]:
     return [{"field": field, "type": "nominal", "title": title or "part"} for field, title in fields.items()]
 
 
-def _point_labels(plot: Plot, points: Sequence[Point]) -> Iterator[Spec]:
+def _point_labels(plot: PlotLayout, points: Sequence[Point]) -> Iterator[Spec]:
     """Labels beside the points that have room, a layer for each place beside a point."""
     texts = [shorten(point.label) if point.label else "" for point in points]
     pixels = [(*plot.pixels(point), text) for point, text in zip(points, texts, strict=True)]
@@ -152,12 +157,18 @@ def _point_labels(plot: Plot, points: Sequence[Point]) -> Iterator[Spec]:
     for place, rows in by_place.items():
         yield {
             "data": {"values": rows},
-            "mark": {"type": "text", "align": place.align, "dx": place.dx, "dy": place.dy, "fontSize": 11},
+            "mark": {
+                "type": "text",
+                "align": place.align,
+                "dx": place.dx,
+                "dy": place.dy,
+                "fontSize": NOTE_SIZE,
+            },
             "encoding": {**plot.positions, "text": LABEL},
         }
 
 
-def _line_pixels(plot: Plot) -> Iterator[tuple[float, float]]:
+def _line_pixels(plot: PlotLayout) -> Iterator[tuple[float, float]]:
     """Where lines are, a few pixels apart."""
     for series in plot.chart.series:
         corners = [plot.pixels(point) for point in series.points] if series.kind == "line" else []
@@ -167,7 +178,7 @@ def _line_pixels(plot: Plot) -> Iterator[tuple[float, float]]:
                 yield x + (end - x) * step / steps, y + (end_y - y) * step / steps
 
 
-def _by_series(plot: Plot, channel: str) -> Spec:
+def _by_series(plot: PlotLayout, channel: str) -> Spec:
     """A channel that tells the series from each other, alike in every layer so that they have one legend."""
     kinds = [series.kind for series in plot.chart.series]
     scale_of: Spec = {"domain": list(plot.names)}
@@ -190,7 +201,7 @@ def _places(kinds: Iterable[str], kind: str) -> Iterator[int]:
         number += each == kind
 
 
-def _legend(plot: Plot) -> Spec:
+def _legend(plot: PlotLayout) -> Spec:
     longest = max(map(text_width, plot.names)) + 40
     return {
         "orient": "top" if plot.chart.color else "bottom",  # where the colours have theirs
@@ -203,14 +214,13 @@ def _legend(plot: Plot) -> Spec:
     }
 
 
-def _third_quantity(plot: Plot) -> Spec:
+def _third_quantity(plot: PlotLayout) -> Spec:
     axis = plot.chart.color
     assert axis
     values = [
         point.value for series in plot.chart.series for point in series.points if point.value is not None
     ]
-    found = scale(axis, values, margin=0.0)
-    encoding = found.encoding("value", 4)
+    encoding = axis_encoding(scale(axis, values, margin=0.0), "value", 4)
     ticks = encoding.pop("axis")
     legend = {
         "orient": "bottom",
@@ -222,7 +232,7 @@ def _third_quantity(plot: Plot) -> Spec:
     return {**encoding, "legend": legend}
 
 
-def _reference_layers(plot: Plot) -> Iterator[Spec]:
+def _reference_layers(plot: PlotLayout) -> Iterator[Spec]:
     for line in plot.chart.reference_lines:
         row = {line.axis: as_float(line.value), "label": shorten(line.label, int(plot.width / LETTER))}
         position = {line.axis: plot.positions[line.axis]}
@@ -241,21 +251,11 @@ def _reference_layers(plot: Plot) -> Iterator[Spec]:
         }
 
 
-def _mark_labels(plot: Plot) -> list[TopLabel]:
-    places = [plot.x.position(mark.x) * plot.width for mark in plot.chart.marks]
-    return top_labels([*zip(places, _mark_texts(plot), strict=True)], plot.width)
-
-
-def _mark_texts(plot: Plot) -> list[str]:
-    """The labels of the marks, none of them wider than the chart."""
-    return [shorten(mark.label, int(plot.width / BOLD_LETTER)) for mark in plot.chart.marks]
-
-
-def _mark_layers(plot: Plot) -> Iterator[Spec]:
-    """A point for each mark, a line through it, and its label above the axes."""
+def _mark_layers(plot: PlotLayout) -> Iterator[Spec]:
+    """The marked points, a line through each, and its label above the axes."""
     rows = [
         {"x": as_float(mark.x), "y": as_float(mark.y), "label": text}
-        for mark, text in zip(plot.chart.marks, _mark_texts(plot), strict=True)
+        for mark, text in zip(plot.chart.marks, plot.mark_texts, strict=True)
     ]
     if not rows:
         return
@@ -270,7 +270,7 @@ def _mark_layers(plot: Plot) -> Iterator[Spec]:
         "mark": {"type": "point", "style": "mark", "size": 90, "opacity": 1},
         "encoding": {**plot.positions, "tooltip": LABEL},
     }
-    for row, label in zip(rows, _mark_labels(plot), strict=True):
+    for row, label in zip(rows, plot.mark_labels, strict=True):
         yield {
             "data": {"values": [row]},
             "mark": {

@@ -10,11 +10,10 @@ from convcost.core.errors import UsageError
 from convcost.core.metrics import METRICS, Metric
 from convcost.core.report import Report
 from convcost.core.units import percent
-from convcost.render.charts.captions import chart_metric, metric_axis
 from convcost.render.charts.data import Bar, BarChart, Chart, ChartOptions, Figure, IcicleChart, Segment, Tile
-from convcost.render.charts.part_tree import part_tree, tiles
+from convcost.render.charts.figures.captions import chart_metric, metric_axis, sizes_and_convention
+from convcost.render.charts.figures.part_tree import part_tree, tiles
 from convcost.render.charts.ticks import amount_text
-from convcost.render.notes import convention_note, sizes_text
 from convcost.render.operator_tables import forward_totals, operator_name
 from convcost.render.part_order import others_label
 from convcost.render.texts import join_words
@@ -46,15 +45,17 @@ def report_figure(report: Report, options: ChartOptions) -> Figure | None:
     if len(bars) > 1:
         charts.append(BarChart(f"{axis.label} by {operators}", axis, bars))
     title = f"{axis.label} of {report.name} by {modules}: {amount_text(whole, axis.unit)}"
-    facts = sizes_text((report,))
-    notes = (*([facts] if facts else []), convention_note(report.convention))
+    notes = sizes_and_convention((report,))
     return Figure(title, tuple(charts), f"{title}. {_description(parts)}", notes)
 
 
 def _check_additive(metric: Metric) -> None:
     if not metric.is_additive:
         names = ", ".join(each.name for each in METRICS if each.is_additive)
-        raise UsageError(f"{metric.full_label or metric.label} of parts don't add up", hint=f"Draw {names}.")
+        raise UsageError(
+            f"{metric.standalone_label} of parts don't add up",
+            hint=f"Draw {names}.",
+        )
 
 
 def _bars(report: Report, metric: Metric) -> tuple[Bar, ...]:

@@ -9,10 +9,10 @@ from typing import NamedTuple
 from convcost.core.cost import Size
 from convcost.core.metrics import BY_NAME
 from convcost.core.sweep import RATIO, Objective, Sweep, SweepRow
-from convcost.core.units import plural
-from convcost.render.charts.captions import axis_of_numbers, check_no_ranges, metric_axis
+from convcost.core.units import plural, sizes_in_full
 from convcost.render.charts.data import ChartAxis, ChartOptions, Figure, Number, Point, Series, XYChart
-from convcost.render.charts.labels import shorten
+from convcost.render.charts.figures.captions import axis_of_numbers, check_no_ranges, metric_axis
+from convcost.render.charts.names import shorten
 from convcost.render.charts.scales import asks_for_log
 from convcost.render.notes import convention_note
 
@@ -133,7 +133,7 @@ def pareto_front(rows: Sequence[DrawnRow], objectives: Sequence[Objective]) -> l
 def _point(row: DrawnRow, is_on_front: bool) -> Point:
     """The row; its sizes are written beside it on the front."""
     x, y, *third = row.numbers
-    label = ", ".join(f"{name} = {size:,}" for name, size in row.row.sizes.items())
+    label = sizes_in_full(row.row.sizes)
     return Point(x, y, label if is_on_front else "", third[0] if third else None)
 
 

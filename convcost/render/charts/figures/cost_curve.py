@@ -15,10 +15,24 @@ from convcost.core.errors import ConvcostError, UsageError, unknown_name
 from convcost.core.metrics import Metric
 from convcost.core.report import Report
 from convcost.render.breakeven import crossing_text
-from convcost.render.charts.captions import chart_metric, designs_title, metric_axis, sizes_and_convention
-from convcost.render.charts.data import ChartAxis, ChartOptions, Figure, Mark, Number, Point, Series, XYChart
-from convcost.render.charts.labels import shorten
-from convcost.render.charts.samples import sample
+from convcost.render.charts.data import (
+    ChartAxis,
+    ChartOptions,
+    Figure,
+    MarkedPoint,
+    Number,
+    Point,
+    Series,
+    XYChart,
+)
+from convcost.render.charts.figures.captions import (
+    chart_metric,
+    designs_title,
+    metric_axis,
+    sizes_and_convention,
+)
+from convcost.render.charts.figures.samples import sample
+from convcost.render.charts.names import shorten
 from convcost.render.charts.scales import asks_for_log
 
 USUAL_END = 1024
@@ -60,12 +74,12 @@ def _figure(reports: tuple[Report, ...], options: ChartOptions) -> Figure:
     return Figure(title, (chart,), _description(chart, reports, inside), notes)
 
 
-def _chart(size: str, metric: Metric, series: tuple[Series, ...], marks: tuple[Mark, ...]) -> XYChart:
+def _chart(size: str, metric: Metric, series: tuple[Series, ...], marks: tuple[MarkedPoint, ...]) -> XYChart:
     points = [point for each in series for point in each.points]
     x_is_log = asks_for_log([point.x for point in points])
     y_is_log = asks_for_log([*(point.y for point in points), *(mark.y for mark in marks)])
     return XYChart(
-        f"{metric.full_label or metric.label} by {size}",
+        f"{metric.standalone_label} by {size}",
         ChartAxis(size, is_log=x_is_log),
         metric_axis(metric)._replace(is_log=y_is_log),
         series,
@@ -98,7 +112,7 @@ def _with_ones(report: Report, names: tuple[str, ...]) -> Report:
     return replace(found, assumed=tuple(dict.fromkeys((*report.assumed, *own))))
 
 
-def _usual_range(marks: Sequence[Mark]) -> range:
+def _usual_range(marks: Sequence[MarkedPoint]) -> range:
     """From an eighth of the first break-even point to eight times the last one, to powers of two."""
     if not marks:
         return range(1, USUAL_END + 1)
@@ -108,7 +122,7 @@ def _usual_range(marks: Sequence[Mark]) -> range:
 
 
 def _series(
-    reports: Sequence[Report], metric: Metric, size: str, values: range, marks: Sequence[Mark]
+    reports: Sequence[Report], metric: Metric, size: str, values: range, marks: Sequence[MarkedPoint]
 ) -> Iterator[Series]:
     sizes = sorted({*sample(values), *_beside(marks, values)})
     for report in reports:
@@ -128,7 +142,7 @@ def _points(report: Report, metric: Metric, size: str, sizes: Sequence[int]) -> 
             yield Point(each, value)
 
 
-def _beside(marks: Sequence[Mark], values: range) -> Iterator[int]:
+def _beside(marks: Sequence[MarkedPoint], values: range) -> Iterator[int]:
     """The whole sizes on both sides of each break-even point, at which the order is seen to change."""
     for mark in marks:
         for whole in (floor(mark.x), ceil(mark.x)):
@@ -136,7 +150,7 @@ def _beside(marks: Sequence[Mark], values: range) -> Iterator[int]:
                 yield whole
 
 
-def _marks(reports: Sequence[Report], metric: Metric, size: str) -> tuple[Mark, ...]:
+def _marks(reports: Sequence[Report], metric: Metric, size: str) -> tuple[MarkedPoint, ...]:
     """Where each design becomes cheaper or dearer than the first one."""
     comparison = Comparison(tuple(reports))
     first, *others = reports
@@ -156,7 +170,7 @@ def _marks(reports: Sequence[Report], metric: Metric, size: str) -> tuple[Mark, 
 
 def _mark(
     report: Report, metric: Metric, size: str, found: BreakEven, crossing: Any, name: str
-) -> Mark | None:
+) -> MarkedPoint | None:
     """The mark at a crossing: a root of the difference, or the first whole size of a new order."""
     from convcost.symbolic.breakeven import formula_at
 
@@ -167,10 +181,10 @@ def _mark(
     where = crossing_text(size, crossing)
     if not found.exact:
         where = f"from {where} on"
-    return Mark(x, y, f"{name}: {where}" if name else where)
+    return MarkedPoint(x, y, f"{name}: {where}" if name else where)
 
 
-def _description(chart: XYChart, reports: Sequence[Report], marks: Sequence[Mark]) -> str:
+def _description(chart: XYChart, reports: Sequence[Report], marks: Sequence[MarkedPoint]) -> str:
     text = f"{chart.title}, a curve for each of {designs_title(reports)}."
     if not marks:
         return text if len(reports) == 1 else f"{text} No break-even point is in the range."

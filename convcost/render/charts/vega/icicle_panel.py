@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from fractions import Fraction
-from itertools import accumulate
 from typing import Any
 
 from convcost.core.units import percent
 from convcost.render.charts.data import IcicleChart, Tile
-from convcost.render.charts.labels import shorten, text_width
-from convcost.render.charts.theme import FONT_SIZE, LETTER, Spec
+from convcost.render.charts.names import shorten
+from convcost.render.charts.theme import FONT_SIZE, Spec
 from convcost.render.charts.ticks import amount_text
+from convcost.render.charts.vega.elements import panel_title
+from convcost.render.charts.vega.label_places import text_width
 
 TALLEST, TILE = 420, 48
 """Pixels of the whole, at most, and of a tile in the column that has the most."""
@@ -41,11 +42,10 @@ SHADES = (0.45, 0.32, 0.22)
 def icicle_panel(chart: IcicleChart, width: int) -> Spec:
     """The parts, the whole left out, in `width` pixels: labels where there is room, all else in tooltips."""
     whole = chart.tiles[0].size
-    deepest = _deepest(chart.tiles, width)
+    deepest = min(chart.deepest_within(MOST_TILES), max(1, width // NARROWEST_LEVEL))
     shown = [tile for tile in chart.tiles if 1 <= tile.level <= deepest] or [*chart.tiles[:1]]
     height = min(TALLEST, TILE * max(Counter(tile.level for tile in shown).values()))
-    column = width / max(1, deepest)
-    depth = chart.depth_text(deepest)
+    column = width / deepest
     rows = [_row(tile, whole, column, height, chart.axis.unit) for tile in shown]
     groups = list(dict.fromkeys(str(row["group"]) for row in rows))
     place = {
@@ -58,26 +58,13 @@ def icicle_panel(chart: IcicleChart, width: int) -> Spec:
         },
     }
     return {
-        "title": {
-            "text": shorten(chart.title, int(width / LETTER)),
-            **({"subtitle": depth} if depth else {}),
-            "fontSize": 13,
-            "offset": 8,
-        },
+        "title": panel_title(chart.title, width, chart.depth_text(deepest)),
         "width": width,
         "height": height,
         "data": {"values": rows},
         "encoding": place,
         "layer": [_tiles_layer(groups), *_text_layers(column)],
     }
-
-
-def _deepest(tiles: tuple[Tile, ...], width: int) -> int:
-    """The deepest level that there is room for."""
-    by_level = Counter(tile.level for tile in tiles)
-    counts = enumerate(accumulate(number for _, number in sorted(by_level.items())))
-    readable = max((level for level, number in counts if number <= MOST_TILES), default=1)
-    return max(1, min(readable, width // NARROWEST_LEVEL))
 
 
 def _row(tile: Tile, whole: int, column: float, height: int, unit: str) -> dict[str, Any]:

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from convcost.core.cost import Size
 from convcost.core.errors import ConvcostError
 from convcost.core.match import Choice, Match
 from convcost.core.metrics import BY_NAME
-from convcost.core.units import exact
-from convcost.render.charts.captions import axis_of_numbers, metric_axis
+from convcost.core.units import exact, sizes_in_full
 from convcost.render.charts.data import (
     ChartAxis,
     ChartOptions,
     Figure,
-    Mark,
+    MarkedPoint,
     Point,
     ReferenceLine,
     Series,
     XYChart,
 )
-from convcost.render.charts.labels import shorten
-from convcost.render.charts.samples import sample
+from convcost.render.charts.figures.captions import axis_of_numbers, metric_axis
+from convcost.render.charts.figures.samples import sample
+from convcost.render.charts.names import shorten
 from convcost.render.charts.scales import asks_for_log
 from convcost.render.notes import convention_note
 
@@ -33,7 +33,7 @@ MOST_MARKS = 3
 """Sizes that are as near as others."""
 
 
-class Drawn(NamedTuple):
+class MatchSeries(NamedTuple):
     """What is drawn of a match: series, and the axis of their colours if they have any."""
 
     x: str
@@ -67,14 +67,14 @@ def match_figure(match: Match, options: ChartOptions) -> Figure | None:
     return Figure(title, (chart,), f"{title}, with the {target.label}; {found}.", notes)
 
 
-def _curve(match: Match, nearest: Choice) -> Drawn:
+def _curve(match: Match, nearest: Choice) -> MatchSeries:
     """The cost at the sizes around the answer that were tried, those next to the target among them."""
     [(name, tried)] = match.searched.items()
     found = [choice.sizes[name] for choice in (*match.best, match.below, match.above) if choice]
     answer = nearest.sizes[name]
     around = tried[_place(tried, answer // AROUND) : _place(tried, answer * AROUND) + 1]
     sizes = sorted({*sample(around), *found})
-    return Drawn(name, (Series(match.name, tuple(_points(match, name, sizes))),))
+    return MatchSeries(name, (Series(match.name, tuple(_points(match, name, sizes))),))
 
 
 def _place(tried: range, size: Size) -> int:
@@ -90,7 +90,7 @@ def _points(match: Match, name: str, sizes: list[int]) -> Iterator[Point]:
             continue
 
 
-def _pairs(match: Match) -> Drawn:
+def _pairs(match: Match) -> MatchSeries:
     """A point for each pair: its cost by the first size, and in the colour of the second."""
     first, second = match.vary
     points = tuple(
@@ -100,16 +100,11 @@ def _pairs(match: Match) -> Drawn:
         sizes = match.above.sizes
         points = (*points, Point(sizes[first], match.above.cost, value=sizes[second]))
     values = [choice.sizes[second] for choice in match.choices]
-    return Drawn(first, (Series(match.name, points, "points"),), axis_of_numbers(second, values))
+    return MatchSeries(first, (Series(match.name, points, "points"),), axis_of_numbers(second, values))
 
 
-def _mark(choice: Choice, match: Match) -> Mark:
-    return Mark(choice.sizes[match.vary[0]], choice.cost, _sizes_text(choice.sizes))
-
-
-def _sizes_text(sizes: Mapping[str, Size]) -> str:
-    """E = 48, K = 3."""
-    return ", ".join(f"{name} = {size:,}" for name, size in sizes.items())
+def _mark(choice: Choice, match: Match) -> MarkedPoint:
+    return MarkedPoint(choice.sizes[match.vary[0]], choice.cost, sizes_in_full(choice.sizes))
 
 
 def _target_label(match: Match) -> str:

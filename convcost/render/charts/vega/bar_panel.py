@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from convcost.render.charts.data import BarChart
-from convcost.render.charts.labels import distinct_names, shorten, text_width
+from convcost.render.charts.names import distinct_names
 from convcost.render.charts.scales import Scale, as_float, scale
-from convcost.render.charts.theme import LETTER, NARROW, Spec
+from convcost.render.charts.theme import NARROW, Spec
 from convcost.render.charts.ticks import amount_text
+from convcost.render.charts.vega.elements import axis_encoding, panel_title
+from convcost.render.charts.vega.label_places import text_width
 
 BAR = 26
 """Pixels from one bar to the next."""
@@ -18,17 +20,12 @@ def bar_panel(chart: BarChart, width: int) -> Spec:
     """The bars from left to right, so many pixels long at most."""
     longest = 18 if width <= NARROW else 30
     names = distinct_names([bar.label for bar in chart.bars], longest)
-    ends = [
-        end for bar in chart.bars for end in (bar.total, bar.bound or 0, *(s.high or 0 for s in bar.segments))
-    ]
+    ends = [bar.reach for bar in chart.bars]
     room = max(text_width(amount_text(bar.total, chart.axis.unit)) for bar in chart.bars) + 20
     length = scale(chart.axis._replace(is_log=False), ends, from_zero=True, margin=room / (width - room))
     return {
         "title": {
-            "text": shorten(chart.title, int(width / LETTER)),
-            **({"subtitle": shorten(f"| {chart.bound}", int(width / LETTER))} if chart.bound else {}),
-            "fontSize": 13,
-            "offset": 8,
+            **panel_title(chart.title, width, f"| {chart.bound}" if chart.bound else ""),
             "frame": "group",
         },
         "width": width,
@@ -62,13 +59,11 @@ def _segments(chart: BarChart, names: tuple[str, ...], length: Scale, width: int
     rows, kinds = [], list(dict.fromkeys(part.name for bar in chart.bars for part in bar.segments))
     shown = dict(zip(kinds, distinct_names(kinds), strict=True))
     for name, bar in zip(names, chart.bars, strict=True):
-        start = 0.0
-        for part in bar.segments:
-            end = start + as_float(part.value)
+        for part, start, end in bar.spans:
             text = amount_text(part.value, chart.axis.unit)
-            rows.append({"bar": name, "part": shown[part.name], "x": start, "end": end, "text": text})
-            start = end
-    x = length.encoding("x", 4 if width <= NARROW else 6)
+            ends = {"x": as_float(start), "end": as_float(end)}
+            rows.append({"bar": name, "part": shown[part.name], **ends, "text": text})
+    x = axis_encoding(length, "x", 4 if width <= NARROW else 6)
     legend = None
     if any(len(bar.segments) > 1 for bar in chart.bars):
         columns = max(1, int((width + 60) / (max(map(text_width, shown.values())) + 40)))
@@ -122,13 +117,10 @@ def _spreads(chart: BarChart, names: tuple[str, ...]) -> Iterator[Spec]:
     """From the low to the high end of what was measured, around the end of its segment."""
     rows = []
     for name, bar in zip(names, chart.bars, strict=True):
-        start = 0.0
-        for part in bar.segments:
+        for part, start, _ in bar.spans:
             if part.low is not None and part.high is not None:
-                rows.append(
-                    {"bar": name, "x": start + as_float(part.low), "end": start + as_float(part.high)}
-                )
-            start += as_float(part.value)
+                ends = {"x": as_float(start + part.low), "end": as_float(start + part.high)}
+                rows.append({"bar": name, **ends})
     if rows:
         yield {
             "data": {"values": rows},
@@ -139,12 +131,10 @@ def _spreads(chart: BarChart, names: tuple[str, ...]) -> Iterator[Spec]:
 
 def _totals(chart: BarChart, names: tuple[str, ...]) -> Iterator[Spec]:
     """The length of each bar, written at its end."""
-    rows = []
-    for name, bar in zip(names, chart.bars, strict=True):
-        ends = [bar.total, *(part.high for part in bar.segments[-1:] if part.high is not None)]
-        if bar.bound is not None:
-            ends.append(bar.bound)
-        rows.append({"bar": name, "x": as_float(max(ends)), "text": amount_text(bar.total, chart.axis.unit)})
+    rows = [
+        {"bar": name, "x": as_float(bar.reach), "text": amount_text(bar.total, chart.axis.unit)}
+        for name, bar in zip(names, chart.bars, strict=True)
+    ]
     yield {
         "data": {"values": rows},
         "mark": {"type": "text", "align": "left", "dx": 5},

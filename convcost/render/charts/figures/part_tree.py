@@ -11,6 +11,7 @@ from itertools import groupby
 from convcost.analysis.breakdown import ITSELF, ModuleNode, fold_repeated, module_tree
 from convcost.core.metrics import Metric
 from convcost.core.report import Report, Row
+from convcost.core.units import plural
 from convcost.render.charts.data import Tile
 from convcost.render.model_tables import ShownModule, module_label, with_itself
 
@@ -81,7 +82,7 @@ def _layer_tree(report: Report, metric: Metric) -> CostPart:
         if own is None:
             return inside[0] if len(inside) == 1 else CostPart(f"{number} branch", path, 0, _folded(inside))
         others = len(rows) - 1
-        label = f"{own.kind}() of {others} layer{'s' * (others != 1)}" if others else str(own.layer)
+        label = f"{own.kind}() of {others} {plural(others, 'layer')}" if others else str(own.layer)
         if len(inside) == 1 and not inside[0].own:
             inside = inside[0].children
         size: int = metric.in_row(own, report.convention)

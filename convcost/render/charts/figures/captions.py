@@ -9,7 +9,7 @@ from convcost.core.errors import UsageError, unknown_name
 from convcost.core.metrics import BY_NAME, NAMES, Metric
 from convcost.core.report import Report
 from convcost.render.charts.data import ChartAxis, ChartOptions, Number
-from convcost.render.charts.labels import shorten
+from convcost.render.charts.names import shorten
 from convcost.render.charts.scales import asks_for_log
 from convcost.render.notes import convention_note, sizes_text
 from convcost.render.texts import join_words
@@ -51,7 +51,7 @@ def axis_of_numbers(label: str, numbers: Sequence[Number]) -> ChartAxis:
 
 def metric_axis(metric: Metric) -> ChartAxis:
     """The axis of a quantity: its name, and the unit of its numbers."""
-    return ChartAxis(metric.full_label or metric.label, metric.scaled_unit)
+    return ChartAxis(metric.standalone_label, metric.scaled_unit)
 
 
 def chart_metric(name: str) -> Metric:

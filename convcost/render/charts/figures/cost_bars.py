@@ -5,14 +5,14 @@ from __future__ import annotations
 from convcost.core.comparison import Comparison
 from convcost.core.metrics import Metric
 from convcost.core.units import ratio
-from convcost.render.charts.captions import (
+from convcost.render.charts.data import Bar, BarChart, ChartOptions, Figure, Segment
+from convcost.render.charts.figures.captions import (
     chart_metric,
     check_no_ranges,
     designs_title,
     metric_axis,
     sizes_and_convention,
 )
-from convcost.render.charts.data import Bar, BarChart, ChartOptions, Figure, Segment
 
 USUAL_METRICS = ("flops", "params", "activations", "bytes")
 
@@ -38,7 +38,7 @@ def _bars(comparison: Comparison, metric: Metric) -> BarChart:
             is_first = report is comparison.first or factor is None
             label = report.name if is_first else f"{report.name} ({ratio(factor)})"
             bars.append(Bar(label, (Segment(report.name, value),)))
-    return BarChart(metric.full_label or metric.label, metric_axis(metric), tuple(bars))
+    return BarChart(metric.standalone_label, metric_axis(metric), tuple(bars))
 
 
 def _description(comparison: Comparison, charts: tuple[BarChart, ...]) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from convcost.analysis.memory import Memory
 from convcost.core.comparison import Comparison
 from convcost.core.report import Report
-from convcost.render.charts.captions import designs_title
 from convcost.render.charts.data import Bar, BarChart, ChartAxis, ChartOptions, Figure, Segment
+from convcost.render.charts.figures.captions import designs_title
 from convcost.render.charts.ticks import amount_text
 from convcost.render.estimates.memory import ESTIMATE_NOTE, unknown_notes
 

@@ -12,11 +12,11 @@ from typing import Any
 
 from convcost.core.escapes import make_printable
 from convcost.render.charts.data import BarChart, Chart, Figure, IcicleChart, XYChart
-from convcost.render.charts.labels import shorten
+from convcost.render.charts.names import shorten
 from convcost.render.charts.theme import LETTER, WIDE, Spec
-from convcost.render.charts.vega_bars import bar_panel
-from convcost.render.charts.vega_icicle import icicle_panel
-from convcost.render.charts.vega_xy import xy_panel
+from convcost.render.charts.vega.bar_panel import bar_panel
+from convcost.render.charts.vega.icicle_panel import icicle_panel
+from convcost.render.charts.vega.xy_panel import xy_panel
 
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 

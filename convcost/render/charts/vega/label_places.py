@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from convcost.core.escapes import make_printable
-from convcost.render.charts.theme import BOLD_LETTER, FONT_SIZE, LETTER, LONGEST_NAME
+from convcost.render.charts.theme import BOLD_LETTER, FONT_SIZE, LETTER
 
 MOST_LABELS = 40
 """A picture with more is not read."""
-
 
 TICKS = 60
 """Pixels at least that the texts of ticks take left of the axes."""
@@ -37,7 +35,7 @@ PLACES = (
 """Those that are tried, in turn."""
 
 
-class Box(NamedTuple):
+class BoundingBox(NamedTuple):
     """What a label covers."""
 
     left: float
@@ -45,7 +43,7 @@ class Box(NamedTuple):
     top: float
     bottom: float
 
-    def meets(self, other: Box) -> bool:
+    def meets(self, other: BoundingBox) -> bool:
         """Whether both cover a pixel."""
         return (
             self.left < other.right
@@ -57,23 +55,6 @@ class Box(NamedTuple):
     def is_within(self, width: float, height: float) -> bool:
         """Whether it is all inside of the axes."""
         return self.left >= 0 and self.right <= width and self.top >= 0 and self.bottom <= height
-
-
-def shorten(text: str, longest: int = LONGEST_NAME) -> str:
-    """`text` on one line, with its middle left out if it is too long."""
-    ends = f"{text[: 2 * longest]}{text[-2 * longest :]}" if len(text) > 4 * longest else text
-    text = make_printable(ends)
-    if len(text) <= longest:
-        return text
-    return f"{text[: longest - 8]}…{text[-7:]}"
-
-
-def distinct_names(names: Sequence[str], longest: int = LONGEST_NAME) -> tuple[str, ...]:
-    """The names, each short enough, and with a number where several would read the same."""
-    short = [shorten(name, longest) for name in names]
-    return tuple(
-        f"{name} #{place + 1}" if short.count(name) > 1 else name for place, name in enumerate(short)
-    )
 
 
 def text_width(text: str) -> float:
@@ -91,32 +72,32 @@ def label_places(
 
     Labels are not on the `others` either, which are where lines are.
     """
-    taken = [Box(x - 4, x + 4, y - 4, y + 4) for x, y, _ in points]
-    taken += [Box(x - 2, x + 2, y - 2, y + 2) for x, y in others]
+    taken = [BoundingBox(x - 4, x + 4, y - 4, y + 4) for x, y, _ in points]
+    taken += [BoundingBox(x - 2, x + 2, y - 2, y + 2) for x, y in others]
     found: list[LabelPlace | None] = []
     for number, (x, y, text) in enumerate(points):
         place = _free_place(x, y, text, taken, width, height) if text and number < MOST_LABELS else None
         if place:
-            taken.append(_box(x, y, text, place))
+            taken.append(_bounding_box(x, y, text, place))
         found.append(place)
     return found
 
 
 def _free_place(
-    x: float, y: float, text: str, taken: Sequence[Box], width: float, height: float
+    x: float, y: float, text: str, taken: Sequence[BoundingBox], width: float, height: float
 ) -> LabelPlace | None:
     for place in PLACES:
-        box = _box(x, y, text, place)
+        box = _bounding_box(x, y, text, place)
         if box.is_within(width, height) and not any(map(box.meets, taken)):
             return place
     return None
 
 
-def _box(x: float, y: float, text: str, place: LabelPlace) -> Box:
+def _bounding_box(x: float, y: float, text: str, place: LabelPlace) -> BoundingBox:
     length = text_width(text)
     starts = {"left": 0.0, "center": length / 2, "right": length}
     left, middle = x + place.dx - starts[place.align], y + place.dy
-    return Box(left, left + length, middle - FONT_SIZE / 2, middle + FONT_SIZE / 2)
+    return BoundingBox(left, left + length, middle - FONT_SIZE / 2, middle + FONT_SIZE / 2)
 
 
 class TopLabel(NamedTuple):

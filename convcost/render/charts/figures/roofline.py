@@ -9,9 +9,9 @@ from convcost.analysis.roofline import Roofline, RooflineBound
 from convcost.core.comparison import Comparison
 from convcost.core.report import Report
 from convcost.devices.names import peak_unit
-from convcost.render.charts.captions import designs_title
 from convcost.render.charts.data import ChartAxis, ChartOptions, Figure, Number, Point, Series, XYChart
-from convcost.render.charts.labels import shorten
+from convcost.render.charts.figures.captions import designs_title
+from convcost.render.charts.names import shorten
 from convcost.render.estimates.roofline import LOWER_BOUND_NOTE, device_note
 
 BESIDE = 4
