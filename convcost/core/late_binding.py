@@ -62,12 +62,12 @@ class RenderMethods:
     def plot(self, metric: str = "", ranges: Mapping[str, range | tuple[int, int]] | None = None) -> Any:
         """The result as a picture, an altair.Chart: the same as --plot on the command line.
 
-        A comparison with an open size is drawn as curves along it, compare("Linear(E, E)", "Linear(9, E)")
-        .plot("params", {"E": (1, 64)}), and otherwise as bars; a match with its target, a sweep with its
-        Pareto front, a report with its roofline.
+        A report or a comparison with an open size is drawn as curves along that size, such as
+        compare("Linear(E, E)", "Linear(9, E)").plot("params", {"E": (1, 64)}). Without one, a report is
+        drawn by its parts, and a comparison as bars. A match has its target, a sweep its Pareto front.
 
         Args:
-            metric: The quantity of a comparison, by its attribute of a report; FLOPs if empty.
+            metric: The quantity of a report or a comparison, by its attribute of a report; FLOPs if empty.
             ranges: The values of an open size by its name: a range, or the first and the last one. The
                 usual ones are those around the break-even points.
 

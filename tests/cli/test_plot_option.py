@@ -44,7 +44,7 @@ def test_json_stays_as_it_is():
         ((*CURVE, "--plot", "a.svg", "--plot-range", "L=0:3"), "--plot-range L=0:3 has no size"),
         ((*CURVE, "--plot", "a.svg", "--plot-range", "L=a:3"), "--plot-range a: a whole number is needed"),
         ((*CURVE, "--plot", "a.svg", "--plot-range", "K=1:3"), "no open size is called K"),
-        (("compare", "--plot", "a.svg"), "a curve is along one open size, and L, E are open"),
+        (("compare", "--plot", "a.svg"), "a curve needs exactly one open size, but L and E are open"),
     ],
 )  # fmt: skip
 def test_what_makes_no_picture_is_refused_with_nothing_written(arguments, message):
@@ -142,7 +142,7 @@ def test_one_design_is_drawn_by_its_parts():
         "cost", "Linear(8, 8) -> ReLU -> Linear(8, 8)", "--counters", "none", "--memory", "--plot", "-"
     ).out
     assert " FLOPs by layer\n" in out
-    assert " Peak of memory, float32\n" in out
+    assert " Peak memory, float32\n" in out
 
 
 def test_a_module_is_drawn_by_its_parts():

@@ -175,7 +175,7 @@ def test_without_the_library_that_draws_it_says_so(monkeypatch):
 def test_of_a_curve_over_several_open_sizes_it_says_why_there_is_none():
     notes = PageReader(page_of("open pair")).texts("li")
     assert [note for note in notes if note.startswith("No chart")] == [
-        "No chart: a curve is along one open size, and L, E are open."
+        "No chart: a curve needs exactly one open size, but L and E are open."
     ]
 
 

@@ -70,7 +70,7 @@ def _run_lines(kind: TimedRun, found: list[TimedReport]) -> Iterator[Line]:
     if any(share is not None for share in shares):
         yield Line("of the roofline", with_ratios(list(map(percent, shares))), minor=True)
     if any(run.peak for run in runs):
-        yield Line("peak of memory", with_ratios([_peak_text(run) for run in runs]), minor=True)
+        yield Line("peak memory", with_ratios([_peak_text(run) for run in runs]), minor=True)
 
 
 def _ratio_text(first: TimedRun, other: TimedRun) -> str:

@@ -40,7 +40,7 @@ def check_no_ranges(options: ChartOptions) -> None:
     """UsageError for a range where every size has a number."""
     for name in options.ranges:
         raise UsageError(
-            f"no size is open, so there is no range of {name[:40]} to draw", hint="Leave it out."
+            f"no size is open, so there is no range of {name[:40]} to draw", hint="Leave the range out."
         )
 
 

@@ -34,6 +34,7 @@ from convcost.render.charts.figures.captions import (
 from convcost.render.charts.figures.samples import sample
 from convcost.render.charts.names import shorten
 from convcost.render.charts.scales import asks_for_log
+from convcost.render.texts import join_words
 
 USUAL_END = 1024
 """Of the range, where nothing is to be seen at a certain size."""
@@ -66,7 +67,7 @@ def _figure(reports: tuple[Report, ...], options: ChartOptions) -> Figure:
     series = tuple(_series(reports, metric, size, values, marks))
     if not any(each.points for each in series):
         message = f"no design takes {size} from {values[0]:,} to {values[-1]:,}"
-        raise UsageError(message, hint=f"Draw others with --plot-range {size}=1:512.")
+        raise UsageError(message, hint=f"Choose others, such as --plot-range {size}=1:512.")
     inside = tuple(mark for mark in marks if values[0] <= mark.x <= values[-1])[:MOST_MARKS]
     chart = _chart(size, metric, series, inside)
     title = f"{chart.title}: {designs_title(reports)}"
@@ -100,7 +101,7 @@ def _drawn_size(reports: Sequence[Report], options: ChartOptions) -> tuple[str, 
     needed = [name for name in names if name not in BATCH_LIKE or name in wanted]
     given = " ".join(f"--{name} 128" for name in needed if name != wanted[0])
     hint = f"Give values to all but one, such as {given}."
-    raise UsageError(f"a curve is along one open size, and {', '.join(needed)} are open", hint=hint)
+    raise UsageError(f"a curve needs exactly one open size, but {join_words(needed)} are open", hint=hint)
 
 
 def _with_ones(report: Report, names: tuple[str, ...]) -> Report:

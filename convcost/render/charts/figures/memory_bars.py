@@ -33,7 +33,7 @@ def _figure(reports: Sequence[Report]) -> Figure | None:
     bars = tuple(bar for report, memory in found for bar in _bars(report, memory, is_single=len(found) == 1))
     dtypes = "/".join(dict.fromkeys(memory.dtype for _, memory in found))
     title = f"Memory of {designs_title([report for report, _ in found])}"
-    chart = BarChart(f"Peak of memory, {dtypes}", ChartAxis("bytes", "B"), bars)
+    chart = BarChart(f"Peak memory, {dtypes}", ChartAxis("bytes", "B"), bars)
     totals = ", ".join(f"{bar.label} {amount_text(bar.total, 'B')}" for bar in bars)
     return Figure(title, (chart,), f"{title}, by part: {totals}.", (*unknown_notes(found), ESTIMATE_NOTE))
 
