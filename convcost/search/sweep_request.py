@@ -24,7 +24,7 @@ from convcost.search.grid import OVER_HINT, Axis, Grid
 from convcost.search.output.sweep_file import check_file
 from convcost.search.quantities import QuantityTable, quantity_table
 from convcost.search.variants.variants import ModuleVariants
-from convcost.search.where import WhereCondition, parse_condition
+from convcost.search.where import CONDITIONAL, WhereCondition, parse_condition
 from convcost.spec.spec import check_int
 
 DEFAULT_TOP = 20
@@ -79,7 +79,7 @@ class SweepRequest:
     @property
     def design_names(self) -> tuple[str, ...]:
         """A name for each design, and for the module whose arguments are swept; equal ones are numbered."""
-        return number_equal_names((*self.designs, *self.all_variants))
+        return number_equal_names([design.name for design in (*self.designs, *self.all_variants)])
 
     @property
     def argument_names(self) -> tuple[str, ...]:
@@ -124,7 +124,8 @@ def question_of(request: SweepRequest, sizes: Mapping[str, Size]) -> SweepQuesti
     known = _known_names(request, sizes, table)
     for objective in (by, *pareto):
         if objective.name not in known:
-            raise unknown_name("no quantity and no size is called", objective.name, known)
+            hint = CONDITIONAL.get(objective.name, "")
+            raise unknown_name("no quantity and no size is called", objective.name, known, hint=hint)
     condition = parse_condition(request.where, known, table.times) if request.where.strip() else None
     names = frozenset(each.name for each in (by, *pareto)) | (condition.names if condition else frozenset())
     _check_numbers(request, names)
@@ -213,7 +214,8 @@ def _columns(request: SweepRequest, table: QuantityTable, used: Collection[str])
     """The quantities that rows have; UsageError for one that there is not."""
     for name in request.columns:
         if name not in table.names:
-            raise unknown_name("no quantity is called", name, table.names)
+            hint = CONDITIONAL.get(name, "")
+            raise unknown_name("no quantity is called", name, table.names, hint=hint)
     usual = (*ALWAYS_SHOWN, *(name for name in table.names if name in (*table.times, *used)))
     return tuple(name for name in dict.fromkeys(request.columns or usual) if name != RATIO)
 
