@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,6 +15,7 @@ import duckdb
 import numpy as np
 
 from convcost.system.signals import cleanup
+from convcost.system.worker_pool import number_of_processors
 
 T = TypeVar("T")
 
@@ -53,8 +53,7 @@ def temporary_folder() -> Iterator[str]:
 
 def number_of_threads() -> int:
     """As many as this process may run on, up to a limit."""
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(usable, MOST_THREADS)
+    return min(number_of_processors(), MOST_THREADS)
 
 
 def run_jobs(connection: Connection, jobs: Iterable[Callable[[Connection], T]]) -> Iterator[T]:
