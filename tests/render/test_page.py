@@ -175,7 +175,7 @@ def test_without_the_library_that_draws_it_says_so(monkeypatch):
 def test_of_a_curve_over_several_open_sizes_it_says_why_there_is_none():
     notes = PageReader(page_of("open pair")).texts("li")
     assert [note for note in notes if note.startswith("No chart")] == [
-        "No chart: a curve is along one open size, and L, E are open."
+        "No chart: a curve needs exactly one open size; L, E are open."
     ]
 
 
@@ -187,7 +187,7 @@ def test_of_many_layers_it_shows_the_largest_and_derives_the_first(sizes):
     page = page_html(report_page(spec.report(sizes), derivation((spec,), sizes)), ORIGIN)
     assert len(page.encode()) < 1_000_000
     reader = PageReader(page)
-    assert "180 more layers are derived by convcost explain." in reader.texts("li")
+    assert "Layers left out here: 180. convcost explain derives them too." in reader.texts("li")
     assert len(reader.texts("h3")) == 21
     if sizes:
         assert any(note.startswith("The 150 largest of 200 layers") for note in reader.texts("li"))

@@ -86,7 +86,7 @@ def _drawn_size(reports: Sequence[Report], options: ChartOptions) -> tuple[str, 
     needed = [name for name in names if name not in BATCH_LIKE or name in wanted]
     given = " ".join(f"--{name} 128" for name in needed if name != wanted[0])
     hint = f"Give values to all but one, such as {given}."
-    raise UsageError(f"a curve is along one open size, and {', '.join(needed)} are open", hint=hint)
+    raise UsageError(f"a curve needs exactly one open size; {', '.join(needed)} are open", hint=hint)
 
 
 def _with_ones(report: Report, names: tuple[str, ...]) -> Report:

@@ -123,7 +123,7 @@ def test_several_open_sizes_are_refused_with_the_way_out():
     with pytest.raises(UsageError) as error:
         chart_of(compare())
     assert str(error.value) == (
-        "a curve is along one open size, and L, E are open\nGive values to all but one, such as --E 128."
+        "a curve needs exactly one open size; L, E are open\nGive values to all but one, such as --E 128."
     )
 
 
