@@ -85,7 +85,7 @@ def sweep(
         typer.Option(
             "--pareto",
             metavar="NAME[:max],...",
-            help="Only designs that no other one outdoes in all of these: flops,C:max.",
+            help="Only designs that no other one dominates in these quantities: flops,C:max.",
         ),
     ] = "",
     columns: Annotated[

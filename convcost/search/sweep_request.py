@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from convcost.analysis.lower_bound import lower_bound
-from convcost.api import Design as Stated
+from convcost.api import Design as StatedDesign
 from convcost.api import check_sizes, number_equal_names
 from convcost.core.cost import MATMUL, Convention, Size
 from convcost.core.dtypes import dtype_named
@@ -45,7 +45,7 @@ class SweepRequest:
     have, if they are not the usual ones.
     """
 
-    designs: tuple[Stated, ...]
+    designs: tuple[StatedDesign, ...]
     axes: tuple[Axis, ...]
     where: str = ""
     by: str = ""
@@ -100,7 +100,7 @@ def check_request(request: SweepRequest, sizes: Mapping[str, Size]) -> None:
     _check_given(request, sizes)
 
 
-class SweepQuestion(NamedTuple):
+class SweepCriteria(NamedTuple):
     """What is asked of each design: the condition, the order, and what is `counted` for them.
 
     `names` are those that the condition and the order are about, `columns` the quantities of rows, and
@@ -117,7 +117,7 @@ class SweepQuestion(NamedTuple):
     counted: CountedQuantities
 
 
-def question_of(request: SweepRequest, sizes: Mapping[str, Size]) -> SweepQuestion:
+def parse_criteria(request: SweepRequest, sizes: Mapping[str, Size]) -> SweepCriteria:
     """The request's condition and order, parsed; `sizes` are those that are not swept."""
     by, pareto = _objectives(request)
     table = _table(request, by)
@@ -132,7 +132,7 @@ def question_of(request: SweepRequest, sizes: Mapping[str, Size]) -> SweepQuesti
     columns = _columns(request, table, names)
     needed = names.union(columns) & {*table.names}
     counted = CountedQuantities(table.integers(needed), request.convention, dtype_of(request), table.bounds)
-    return SweepQuestion(by, pareto, table, condition, names, columns, needed, counted)
+    return SweepCriteria(by, pareto, table, condition, names, columns, needed, counted)
 
 
 def _check_swept(request: SweepRequest) -> None:

@@ -20,7 +20,7 @@ import convcost
 from convcost.core.errors import ConvcostError, UsageError
 from convcost.layers import FAMILIES
 from convcost.search import grid_blocks
-from convcost.search.bounds import BoundRow, strongest
+from convcost.search.bound_rows import BoundRow, strongest_bounds
 from convcost.search.engines import choice
 from convcost.search.engines.duckdb import engine as duckdb_engine
 from convcost.search.engines.duckdb import grid_queries
@@ -238,11 +238,11 @@ def test_a_grid_without_a_possible_design_says_why():
     assert (found.rows, found.matching, found.number_impossible) == ((), 0, 100)
 
 
-def test_the_strongest_rows_are_those_that_outdo_most():
+def test_the_strongest_rows_are_those_that_dominate_most():
     rows = [BoundRow((key, 10 - key), key) for key in range(11)]
     sample = (np.array([6, 7, 8, 2]), np.array([9, 9, 9, 9]))
-    assert strongest(rows, sample)[0] in rows[1:3]
-    assert strongest([], sample) == []
+    assert strongest_bounds(rows, sample)[0] in rows[1:3]
+    assert strongest_bounds([], sample) == []
 
 
 BLOCK = "[1, C, H, H] -> Conv2d(C, M, 3) -> Conv2d(M, N, 3)"

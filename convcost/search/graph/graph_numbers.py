@@ -9,7 +9,7 @@ from math import prod
 from numbers import Integral
 from typing import Any
 
-from convcost.search.graph.expression_graph import ExpressionGraph, Kind
+from convcost.search.graph.expression_graph import ExpressionGraph, OperationKind
 from convcost.search.graph.graph_arithmetic import (
     add,
     is_absolute_of,
@@ -20,7 +20,7 @@ from convcost.search.graph.graph_arithmetic import (
     subtract,
 )
 from convcost.search.graph.graph_conditions import choose, conjunction, equal, less, negation
-from convcost.search.graph.graph_results import Number, Result, Truth, bounded_number
+from convcost.search.graph.graph_results import Number, OperationResult, Truth, bounded_number
 
 
 class OpenConditionError(Exception):
@@ -31,7 +31,7 @@ class OpenConditionError(Exception):
         self.condition = condition
 
 
-class GraphNumber(Result, of_truth=False):
+class GraphNumber(OperationResult, of_truth=False):
     """An integer."""
 
     __slots__ = ()
@@ -77,7 +77,7 @@ class GraphNumber(Result, of_truth=False):
             return self
         if high <= 0:
             return -self  # type: ignore[no-any-return]
-        return bounded_number(self.graph, Kind.ABSOLUTE, (self,), (0, max(-low, high)))
+        return bounded_number(self.graph, OperationKind.ABSOLUTE, (self,), (0, max(-low, high)))
 
     def __floordiv__(self, other: Any) -> Any:
         """Rounded down; 0 where the divisor is 0."""
@@ -127,7 +127,7 @@ class GraphNumber(Result, of_truth=False):
 Integral.register(GraphNumber)
 
 
-class GraphCondition(Result, of_truth=True):
+class GraphCondition(OperationResult, of_truth=True):
     """Whether something holds; an `if` takes it where that was decided."""
 
     __slots__ = ()
@@ -136,7 +136,7 @@ class GraphCondition(Result, of_truth=True):
 
     def __bool__(self) -> bool:
         number = self.number
-        is_negated = self.operation.kind is Kind.NOT
+        is_negated = self.operation.kind is OperationKind.NOT
         if is_negated:
             [number] = self.operation.operands
         if number not in self.graph.decisions:
@@ -181,7 +181,7 @@ class GraphCondition(Result, of_truth=True):
 
 def given_number(graph: ExpressionGraph, name: str, low: int, high: int) -> Number:
     """The input of that name, whose values are from `low` to `high`."""
-    return low if low == high else GraphNumber(graph, graph.add(Kind.INPUT, (), (low, high), name))
+    return low if low == high else GraphNumber(graph, graph.add(OperationKind.INPUT, (), (low, high), name))
 
 
 def as_number(value: Any) -> Any:

@@ -1,7 +1,7 @@
 """Sweeps by DuckDB, in this process: part after part of the grid, on several threads.
 
-A query leaves out the rows that the best ones so far outdo, so that few come back; those are compared here,
-in Python's integers.
+A query leaves out the rows that the best ones so far dominate, so that few come back; those are
+compared here, in Python's integers.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from convcost.search.bounds import BoundRow, strongest
+from convcost.search.bound_rows import BoundRow, strongest_bounds
 from convcost.search.engines.duckdb.counts import ImpossibleCounts
 from convcost.search.engines.duckdb.database import Connection, database, run_jobs
 from convcost.search.engines.duckdb.grid_queries import GridPart, grid_parts, sample_part, tail_axes
@@ -100,7 +100,7 @@ class RowSample(NamedTuple):
 
     def bounds(self, selection: Selection) -> list[BoundRow]:
         """Rows by which a query leaves out others."""
-        return strongest([*selection.bounds(), *self.best], self.keys)
+        return strongest_bounds([*selection.bounds(), *self.best], self.keys)
 
 
 def _found(

@@ -1,4 +1,4 @@
-"""A condition for DuckDB on a row that may be the best: none of the bounds outdoes it."""
+"""A condition for DuckDB on a row that may be the best: none of the bounds dominates it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from sqlglot import exp
 
-from convcost.search.bounds import MOST_BOUNDS, BoundRow
+from convcost.search.bound_rows import MOST_BOUNDS, BoundRow
 from convcost.search.engines.duckdb.comparisons import compare, limit_parameters, relate
 from convcost.search.engines.sort_keys import SortKey
 
@@ -27,7 +27,7 @@ class BoundFilter:
 
     @property
     def tree(self) -> exp.Expr:
-        """Whether none outdoes the row."""
+        """Whether none dominates the row."""
         found = exp.Case()
         for bound in range(MOST_BOUNDS):
             tests = [
@@ -36,8 +36,8 @@ class BoundFilter:
             ]
             is_worse = exp.or_(*(test.worse for test in tests), _is_later(self.point, bound), copy=False)
             is_there = exp.Placeholder(this=f"there{bound}")
-            is_outdone = exp.and_(is_there, *(test.not_better for test in tests), is_worse, copy=False)
-            found.when(is_outdone, exp.false(), copy=False)
+            is_dominated = exp.and_(is_there, *(test.not_better for test in tests), is_worse, copy=False)
+            found.when(is_dominated, exp.false(), copy=False)
         return found.else_(exp.true(), copy=False)
 
     def parameters(self, bounds: Sequence[BoundRow]) -> Parameters:

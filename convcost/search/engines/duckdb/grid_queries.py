@@ -13,9 +13,9 @@ from typing import NamedTuple
 from sqlglot import exp
 
 from convcost.search.engines.sweep_program import HEAD, TAIL, SweepProgram
-from convcost.search.graph.expression_graph import Kind
+from convcost.search.graph.expression_graph import OperationKind
 from convcost.search.graph.regrouping import regroup
-from convcost.search.graph.sql import Query, SqlTranslator, selection, subquery
+from convcost.search.graph.sql import Relation, SqlTranslator, select_columns, subquery
 from convcost.search.grid import Grid
 
 FEWEST_TAILS = 2**14
@@ -134,7 +134,7 @@ class GridQuery:
         """Whether it depends on the head, or the tail, alone."""
         return bool(self.graph[number].inputs) and self.graph[number].inputs <= names
 
-    def query(self) -> Query:
+    def query(self) -> Relation:
         """The rows of a part of the grid."""
         outer = [*self.wanted, *self.conditions]
         relations: list[exp.Subquery] = []
@@ -150,9 +150,9 @@ class GridQuery:
             relations.append(subquery(self.translator.select(query, selected), alias))
             columns |= {number: column for column, number in selected.items()}
         first, second = relations
-        both = selection([*map(exp.column, columns.values())], first)
+        both = select_columns([*map(exp.column, columns.values())], first)
         joined = subquery(both.join(second, join_type="cross", copy=False))
-        return self.translator.where(Query(joined, columns), self.conditions, self.wanted)
+        return self.translator.where(Relation(joined, columns), self.conditions, self.wanted)
 
     def _boundary(self, outer: Sequence[int], names: set[str]) -> list[int]:
         """What is computed of `names` alone, and needed for what is not."""
@@ -165,14 +165,14 @@ class GridQuery:
         }
         return [number for number in needed if self._is_of(number, names) and number in {*used, *outer}]
 
-    def _range(self, name: str) -> Query:
+    def _range(self, name: str) -> Relation:
         """A relation with a row for each head, or for each tail."""
         bounds = [exp.Placeholder(this=parameter) for parameter in _parameters(name)]
         table = exp.Table(this=exp.Anonymous(this="range", expressions=bounds))
-        relation = subquery(selection([exp.alias_(exp.column("range"), "place")], table))
+        relation = subquery(select_columns([exp.alias_(exp.column("range"), "place")], table))
         inputs = [
             number
             for number, each in enumerate(self.graph.operations)
-            if each.kind is Kind.INPUT and each.value == name
+            if each.kind is OperationKind.INPUT and each.value == name
         ]
-        return Query(relation, dict.fromkeys(inputs, "place"))
+        return Relation(relation, dict.fromkeys(inputs, "place"))

@@ -9,14 +9,14 @@ from typing import Any, NamedTuple
 from sqlglot import exp
 
 from convcost.core.sweep import Objective
-from convcost.search.bounds import BoundRow
+from convcost.search.bound_rows import BoundRow
 from convcost.search.engines.duckdb.database import Connection, arrow_table, integer_array
 from convcost.search.engines.duckdb.filters import BoundFilter
 from convcost.search.engines.duckdb.grid_queries import GridPart, GridQuery
 from convcost.search.engines.sort_keys import SortKey, sort_key
 from convcost.search.engines.sweep_program import SweepProgram
 from convcost.search.graph.graph_results import operation_number
-from convcost.search.graph.sql import DUCKDB, SqlTranslator, selection, subquery
+from convcost.search.graph.sql import DUCKDB, SqlTranslator, select_columns, subquery
 
 SCALE_BITS = 20
 """A quotient is compared with a bound in units of 2^-20, before it is compared exactly."""
@@ -56,7 +56,7 @@ class DesignQuery:
         self.grid_query = GridQuery(program, translator, conditions, self.values)
 
     def run(self, connection: Connection, part: GridPart, bounds: Sequence[BoundRow]) -> CandidateRows:
-        """The rows of a part of the grid, without those that one of the bounds outdoes."""
+        """The rows of a part of the grid, without those that one of the bounds dominates."""
         parameters = part.parameters | self.filter.parameters(bounds)
         table = arrow_table(connection, self.sql, parameters)
         rows = table["rows"].combine_chunks().flatten()
@@ -74,14 +74,14 @@ class DesignQuery:
         wanted = dict(zip(columns.values(), self.grid_query.wanted, strict=True))
         values = subquery(self.translator.select(self.grid_query.query(), wanted))
         keep = exp.alias_(self.filter.tree, KEEP, copy=False)
-        marked = subquery(selection([*map(exp.column, wanted), keep], values))
+        marked = subquery(select_columns([*map(exp.column, wanted), keep], values))
         fields = [_field(POINT, exp.column(columns[self.point]))]
         keys = [each for key in self.keys for each in self._parts(key, columns)]
         fields += [_field(f"k{place}", each) for place, each in enumerate(keys)]
         rows = exp.Anonymous(this="list", expressions=[exp.Struct(expressions=fields)])
         kept = exp.Filter(this=rows, expression=exp.Where(this=exp.column(KEEP)))
         matching = exp.alias_(exp.Count(this=exp.Star()), "matching")
-        return DUCKDB.sql(selection([matching, exp.alias_(kept, "rows", copy=False)], marked))
+        return DUCKDB.sql(select_columns([matching, exp.alias_(kept, "rows", copy=False)], marked))
 
     def _parts(self, key: SortKey, columns: dict[int, str]) -> list[exp.Expr]:
         """The parts of a key; the digits of a quotient are computed for the rows that are kept alone."""

@@ -1,7 +1,7 @@
 """Sweeps by Spark, on the cores of one machine or many: part after part of the grid, each by all of them.
 
-Spark gets ranges of points, no rows. A query leaves out the rows that the best ones so far outdo; those that
-come back are compared here, in Python's integers.
+Spark gets ranges of points, no rows. A query leaves out the rows that the best ones so far dominate; those
+that come back are compared here, in Python's integers.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from typing import Any
 import numpy as np
 
 from convcost.core.errors import ConvcostError
-from convcost.search.bounds import BoundRow, strongest
+from convcost.search.bound_rows import BoundRow, strongest_bounds
 from convcost.search.engines.interface import Progress
 from convcost.search.engines.spark.queries import (
-    GridSource,
     SparkDesignQuery,
+    SparkGrid,
     SparkImpossibleCounts,
     SparkRowQuery,
     grid_parts,
@@ -50,7 +50,7 @@ class SparkEngine:
         self.master = master
         self.program = sweep_program(plan, 0)
         translator = SparkTranslator(self.program.graph, self.program.largest_sizes)
-        self.source = GridSource(self.program, translator)
+        self.source = SparkGrid(self.program, translator)
         self.impossible: Counter[str] = Counter()
 
     def select(self, selection: Selection, progress: Progress) -> None:
@@ -64,7 +64,7 @@ class SparkEngine:
         numbers = range(len(self.program.designs))
         queries = [SparkDesignQuery(self.source, number, selection.objectives) for number in numbers]
         for query in queries:
-            query.not_outdone(range(1), 1, ())
+            query.not_dominated(range(1), 1, ())
         return queries
 
     def _select(
@@ -161,7 +161,7 @@ def _best(
     if isinstance(selection, TopRows):
         sql = query.first(part, partitions, selection.number, bounds)
     else:
-        sql = query.not_outdone(part, partitions, bounds)
+        sql = query.not_dominated(part, partitions, bounds)
     rows = spark.rows(sql)
     while batch := [*islice(rows, BLOCK)]:
         points, *columns = map(integer_array, zip(*batch, strict=True))
@@ -197,7 +197,7 @@ class SparkSample:
 
     def bounds(self, selection: Selection) -> list[BoundRow]:
         """Rows by which a query leaves out others."""
-        return strongest([*selection.bounds(), *self.best.bounds()], self.keys)
+        return strongest_bounds([*selection.bounds(), *self.best.bounds()], self.keys)
 
 
 def sample_points(grid: Grid, number: int) -> range:

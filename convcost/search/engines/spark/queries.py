@@ -9,13 +9,13 @@ import numpy as np
 from sqlglot import exp
 
 from convcost.core.sweep import Objective
-from convcost.search.bounds import BoundRow
+from convcost.search.bound_rows import BoundRow
 from convcost.search.engines.rule_counts import RuleCounts
 from convcost.search.engines.sort_keys import NO_NUMBER, SortKey, sort_key
 from convcost.search.engines.spark.sql import SparkTranslator
 from convcost.search.engines.sweep_program import HEAD, SweepProgram
 from convcost.search.graph.graph_results import operation_number
-from convcost.search.graph.sql import SPARK, Query
+from convcost.search.graph.sql import SPARK, Relation
 from convcost.search.grid_blocks import RowBlock
 from convcost.symbolic.columns import Column
 
@@ -33,7 +33,7 @@ def grid_parts(points: int, smallest: int = SMALLEST_PART, most: int = MOST_PART
     return [range(start, min(start + step, points)) for start in range(0, points, step)]
 
 
-class GridSource:
+class SparkGrid:
     """A sweep's points in Spark, which its workers count up themselves."""
 
     def __init__(self, program: SweepProgram, translator: SparkTranslator) -> None:
@@ -46,21 +46,21 @@ class GridSource:
         """The operation whose result `value` is."""
         return operation_number(self.program.graph, value)  # type: ignore[arg-type]
 
-    def points(self, part: range, partitions: int) -> Query:
+    def points(self, part: range, partitions: int) -> Relation:
         """The points of a part of the grid."""
         bounds = (part.start, part.stop, part.step, partitions)
         table = exp.Table(this=exp.Anonymous(this="range", expressions=[*map(exp.convert, bounds)]))
         relation = exp.select(exp.alias_(exp.column("id"), "place")).from_(table).subquery("t")
-        return Query(relation, dict.fromkeys(self.inputs, "place"))
+        return Relation(relation, dict.fromkeys(self.inputs, "place"))
 
-    def rows(self, part: range, partitions: int, design: int, wanted: Iterable[int]) -> Query:
+    def rows(self, part: range, partitions: int, design: int, wanted: Iterable[int]) -> Relation:
         """The points at which the design is possible and fulfils the condition, with what is `wanted`."""
         program = self.program
         conditions = [self.number(program.possible(design)), self.number(program.condition(design))]
         return self.translator.where(self.points(part, partitions), conditions, wanted)
 
 
-class KeyColumns:
+class SortKeyColumns:
     """The columns of a sort key: by these in order, the smallest first, rows are sorted as by the key."""
 
     def __init__(self, key: SortKey, name: str) -> None:
@@ -94,26 +94,26 @@ class KeyColumns:
 class SparkDesignQuery:
     """Finds the rows of one design that may be among the best."""
 
-    def __init__(self, source: GridSource, design: int, objectives: Sequence[Objective]) -> None:
+    def __init__(self, source: SparkGrid, design: int, objectives: Sequence[Objective]) -> None:
         self.source = source
         self.design = design
         keys = (sort_key(source.program, design, objective) for objective in objectives)
-        self.keys = [KeyColumns(key, f"k{place}") for place, key in enumerate(keys)]
+        self.keys = [SortKeyColumns(key, f"k{place}") for place, key in enumerate(keys)]
         self.names = [name for key in self.keys for name in key.names]
 
     def count(self, part: range, partitions: int) -> str:
         """How many rows there are."""
         query = self.source.rows(part, partitions, self.design, ())
         number = exp.alias_(exp.Count(this=exp.Star()), COUNT)
-        return SPARK.sql(exp.select(number).from_(query.relation))
+        return SPARK.sql(exp.select(number).from_(query.tree))
 
     def first(self, part: range, partitions: int, number: int, bounds: Sequence[BoundRow]) -> str:
         """The best `number` rows, of which the first objective alone decides."""
         tree = exp.select("*").from_(self._keyed(part, partitions)).where(*self._bounds(bounds))
         return SPARK.sql(tree.order_by(*self.keys[0].names, POINT).limit(number))
 
-    def not_outdone(self, part: range, partitions: int, bounds: Sequence[BoundRow]) -> str:
-        """The rows that none of the bounds outdoes: of those that are equal in all objectives the first."""
+    def not_dominated(self, part: range, partitions: int, bounds: Sequence[BoundRow]) -> str:
+        """The rows that none of the bounds dominates: of those that are equal in all objectives the first."""
         first = exp.alias_(exp.Min(this=exp.column(POINT)), POINT)
         tree = exp.select(first, *self.names).from_(self._keyed(part, partitions))
         return SPARK.sql(tree.where(*self._bounds(bounds)).group_by(*self.names))
@@ -133,10 +133,10 @@ class SparkDesignQuery:
             known |= {number(place): columns[number(operand)] for place, operand in pairs}
         parts = [number(part) for key in self.keys for part in key.parts]
         wanted = {POINT: point, **dict(zip(self.names, parts, strict=True))}
-        return source.translator.select(Query(tree.subquery("t"), known), wanted).subquery("t")
+        return source.translator.select(Relation(tree.subquery("t"), known), wanted).subquery("t")
 
     def _bounds(self, bounds: Sequence[BoundRow]) -> Iterator[exp.Expr]:
-        """What holds of a row that no bound outdoes: it is better in something, or equal and earlier."""
+        """What holds of a row that no bound dominates: it is better in something, or equal and earlier."""
         for bound in bounds:
             pairs = [*zip(self.keys, bound.keys, strict=True)]
             limits = [limit for key, combined in pairs for limit in key.split(combined)]
@@ -165,7 +165,7 @@ class SparkImpossibleCounts:
     def __init__(self, program: SweepProgram) -> None:
         self.counts = RuleCounts(program, lambda grid: 0)
         reduced = self.counts.program
-        self.source = GridSource(reduced, SparkTranslator(reduced.graph, reduced.largest_sizes))
+        self.source = SparkGrid(reduced, SparkTranslator(reduced.graph, reduced.largest_sizes))
 
     @property
     def parts(self) -> list[range]:
@@ -184,7 +184,7 @@ class SparkImpossibleCounts:
 class SparkRowQuery:
     """Finds all rows of one design, with sizes and quantities."""
 
-    def __init__(self, source: GridSource, design: int) -> None:
+    def __init__(self, source: SparkGrid, design: int) -> None:
         self.source = source
         self.design = design
         program = source.program

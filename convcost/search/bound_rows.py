@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 MOST_BOUNDS = 16
-"""Rows that every row is compared with: most rows are outdone by the first of them."""
+"""Rows that every row is compared with: most rows are dominated by the first of them."""
 
 MOST_COMPARED = 256
 
@@ -25,8 +25,8 @@ class BoundRow(NamedTuple):
     point: int
 
 
-def strongest(rows: Sequence[BoundRow], sample: Sequence[Any]) -> list[BoundRow]:
-    """Those that together outdo the most rows of a sample, the strongest first.
+def strongest_bounds(rows: Sequence[BoundRow], sample: Sequence[Any]) -> list[BoundRow]:
+    """Those that together dominate the most rows of a sample, the strongest first.
 
     `sample` has an array of numbers for each objective.
     """
@@ -34,17 +34,17 @@ def strongest(rows: Sequence[BoundRow], sample: Sequence[Any]) -> list[BoundRow]
         return [*rows[:MOST_BOUNDS]]
     rows = [rows[place] for place in _spread(len(rows), MOST_COMPARED)]
     places = _spread(len(sample[0]), MOST_SAMPLED)
-    is_outdone = np.ones((len(rows), len(places)), bool)
+    is_dominated = np.ones((len(rows), len(places)), bool)
     for number, values in enumerate(sample):
         keys = np.array([float(row.keys[number]) for row in rows])
-        is_outdone &= keys[:, None] <= values[places].astype(float)[None]
+        is_dominated &= keys[:, None] <= values[places].astype(float)[None]
     chosen: list[BoundRow] = []
     while len(chosen) < MOST_BOUNDS:
-        best = int(is_outdone.sum(axis=1).argmax())
-        if chosen and not is_outdone[best].any():
+        best = int(is_dominated.sum(axis=1).argmax())
+        if chosen and not is_dominated[best].any():
             break
         chosen.append(rows[best])
-        is_outdone &= ~is_outdone[best]
+        is_dominated &= ~is_dominated[best]
     return chosen
 
 
