@@ -13,7 +13,6 @@ from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias, TypeVar
 
 import duckdb
-import numpy as np
 
 from convcost.system.signals import cleanup
 
@@ -101,10 +100,3 @@ def _wait(work: Future[Any]) -> None:
 def arrow_table(connection: Connection, sql: str, parameters: dict[str, Any]) -> Any:
     """What a query gives with these parameters, as an Arrow table."""
     return connection.sql(sql, params=parameters).to_arrow_table()
-
-
-def integer_array(column: Any) -> Any:
-    """A column of integers from Arrow as an array of 64 bits, or of Python's integers."""
-    if str(column.type) == "int64":
-        return column.to_numpy(zero_copy_only=False) if hasattr(column, "offset") else column.to_numpy()
-    return np.array([int(value) for value in column.to_pylist()], object)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -58,7 +58,7 @@ class DuckDBEngine:
             selecting = (
                 partial(_found, query, part, sample.bounds(selection)) for part in parts for query in queries
             )
-            jobs = run_jobs(connection, _either(counting, selecting))
+            jobs = run_jobs(connection, chain[Callable[[Connection], Any]](counting, selecting))
             for found in progress(jobs, len(counts.parts) + len(parts) * len(queries)):
                 if isinstance(found, Counter):
                     self.impossible += found
@@ -129,12 +129,6 @@ def _cut(left: list[list[RowBlock]], start: int, stop: int) -> Iterator[RowBlock
         if not blocks:
             continue
         every = concatenate_blocks(blocks)
-        first, last = np.searchsorted(every.points, (start, stop))
-        if first < last:
-            yield every.where(slice(first, last))
-        left[number] = [every.where(slice(last, None))]
-
-
-def _either(*jobs: Iterator[Callable[[Connection], Any]]) -> Iterator[Callable[[Connection], Any]]:
-    for each in jobs:
-        yield from each
+        if len((block := every.between(start, stop)).points):
+            yield block
+        left[number] = [every.where(every.points >= stop)]

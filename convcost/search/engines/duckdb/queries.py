@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -10,18 +10,15 @@ from sqlglot import exp
 
 from convcost.core.sweep import Objective
 from convcost.search.bound_rows import BoundRow
-from convcost.search.engines.duckdb.database import Connection, arrow_table, integer_array
+from convcost.search.engines.duckdb.database import Connection, arrow_table
 from convcost.search.engines.duckdb.filters import BoundFilter
 from convcost.search.engines.duckdb.grid_queries import GridPart, GridQuery
+from convcost.search.engines.row_columns import POINT, integer_array
 from convcost.search.engines.sort_keys import SortKey, sort_key
 from convcost.search.engines.sweep_program import SweepProgram
-from convcost.search.graph.graph_results import operation_number
 from convcost.search.graph.sql import DUCKDB, SqlTranslator, select_columns, subquery
 
-SCALE_BITS = 20
-"""A quotient is compared with a bound in units of 2^-20, before it is compared exactly."""
-
-POINT, KEEP = "point", "keep"
+KEEP = "keep"
 
 
 class CandidateRows(NamedTuple):
@@ -42,15 +39,14 @@ class DesignQuery:
         design: int,
         objectives: Sequence[Objective],
     ) -> None:
-        graph = program.graph
         self.design = design
         self.translator = translator
         self.keys = tuple(sort_key(program, design, objective) for objective in objectives)
-        self.number: Callable[[Any], int] = lambda value: operation_number(graph, value)
+        self.number = program.number
         self.point = self.number(program.point)
         values = (self.number(value) for key in self.keys for value in key.operands or key.parts)
         self.values = [*dict.fromkeys((self.point, *values))]
-        conditions = [self.number(program.possible(design)), self.number(program.condition(design))]
+        conditions = program.row_conditions(design)
         names = [[f"v{self.number(value)}" for value in key.operands or key.parts] for key in self.keys]
         self.filter = BoundFilter(self.keys, names, f"v{self.point}")
         self.grid_query = GridQuery(program, translator, conditions, self.values)

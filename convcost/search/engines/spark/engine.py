@@ -96,15 +96,17 @@ class SparkEngine:
         with _spark(self.master) as spark:
             self._select(spark, design_queries, selection, progress)
             found = (
-                [query.block(spark.table(query.sql(part, spark.partitions(part)))) for query in queries]
+                [
+                    query.columns.block(spark.table(query.sql(part, spark.partitions(part))))
+                    for query in queries
+                ]
                 for part in parts
             )
             for part, blocks in zip(parts, progress(found, len(parts)), strict=True):
                 for start in range(part.start, part.stop, BLOCK):
                     for block in blocks:
-                        first, last = np.searchsorted(block.points, (start, start + BLOCK))
-                        if first < last:
-                            yield block.where(slice(first, last))
+                        if len((rows := block.between(start, start + BLOCK)).points):
+                            yield rows
 
 
 @dataclass(frozen=True)

@@ -5,26 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-import numpy as np
 from sqlglot import exp
 
 from convcost.core.sweep import Objective
 from convcost.search.bound_rows import BoundRow
+from convcost.search.engines.row_columns import POINT, RowColumns
 from convcost.search.engines.rule_counts import RuleCounts
 from convcost.search.engines.sort_keys import NO_NUMBER, SortKey, sort_key
 from convcost.search.engines.spark.sql import SparkTranslator
 from convcost.search.engines.sweep_program import HEAD, SweepProgram
-from convcost.search.graph.graph_results import operation_number
 from convcost.search.graph.sql import SPARK, Relation
-from convcost.search.grid_blocks import RowBlock
-from convcost.symbolic.columns import Column
 
 SMALLEST_PART = 2**24
 """Points of a part of the grid: to plan a query takes some tenths of a second."""
 
 MOST_PARTS = 64
 
-POINT, COUNT = "point", "number"
+COUNT = "number"
 
 
 def grid_parts(points: int, smallest: int = SMALLEST_PART, most: int = MOST_PARTS) -> list[range]:
@@ -42,10 +39,6 @@ class SparkGrid:
         operations = enumerate(program.graph.operations)
         self.inputs = [number for number, each in operations if each.value == HEAD]
 
-    def number(self, value: object) -> int:
-        """The operation whose result `value` is."""
-        return operation_number(self.program.graph, value)  # type: ignore[arg-type]
-
     def points(self, part: range, partitions: int) -> Relation:
         """The points of a part of the grid."""
         bounds = (part.start, part.stop, part.step, partitions)
@@ -55,8 +48,7 @@ class SparkGrid:
 
     def rows(self, part: range, partitions: int, design: int, wanted: Iterable[int]) -> Relation:
         """The points at which the design is possible and fulfils the condition, with what is `wanted`."""
-        program = self.program
-        conditions = [self.number(program.possible(design)), self.number(program.condition(design))]
+        conditions = self.program.row_conditions(design)
         return self.translator.where(self.points(part, partitions), conditions, wanted)
 
 
@@ -120,7 +112,7 @@ class SparkDesignQuery:
 
     def _keyed(self, part: range, partitions: int) -> exp.Expr:
         """Each row's point, and the parts of its keys."""
-        source, number = self.source, self.source.number
+        source, number = self.source, self.source.program.number
         keys = [each.key for each in self.keys]
         operands = [number(value) for key in keys for value in key.operands or key.parts]
         point = number(source.program.point)
@@ -186,35 +178,10 @@ class SparkRowQuery:
 
     def __init__(self, source: SparkGrid, design: int) -> None:
         self.source = source
-        self.design = design
-        program = source.program
-        values = {POINT: program.point}
-        values |= {f"s{place}": size for place, size in enumerate(program.sizes.values())}
-        values |= {f"q{place}": each for place, each in enumerate(program.designs[design].quantities)}
-        if program.reference:
-            values["reference"] = program.reference.quantities[program.ratio_place]
-        self.numbers = {name: source.number(value) for name, value in values.items()}
+        self.columns = RowColumns(source.program, design)
 
     def sql(self, part: range, partitions: int) -> str:
         """The query on a part of the grid."""
-        query = self.source.rows(part, partitions, self.design, [*self.numbers.values()])
-        return SPARK.sql(self.source.translator.select(query, self.numbers))
-
-    def block(self, table: Any) -> RowBlock:
-        """The rows of an Arrow table that the query gives."""
-        plan = self.source.program.plan
-        arrays = {name: _array(table[name]) for name in table.column_names}
-        columns = {
-            name: Column(values) if len(values) else Column(values, 1, 0, 0)
-            for name, values in arrays.items()
-        }
-        sizes = {axis.name: columns[f"s{place}"] for place, axis in enumerate(plan.grid.axes)}
-        quantities = {name: columns[f"q{place}"] for place, name in enumerate(plan.metrics)}
-        return RowBlock(self.design, arrays[POINT], sizes, quantities, columns.get("reference"))
-
-
-def _array(column: Any) -> Any:
-    """A column of an Arrow table: integers of 64 bits, or Python's."""
-    if str(column.type) == "int64":
-        return column.to_numpy()
-    return np.array([int(value) for value in column.to_pylist()], object)
+        numbers = self.columns.numbers
+        query = self.source.rows(part, partitions, self.columns.design, [*numbers.values()])
+        return SPARK.sql(self.source.translator.select(query, numbers))
