@@ -41,7 +41,7 @@ def small_parts(monkeypatch):
     monkeypatch.setattr(grid_queries, "MOST_TAILS", 100)
     monkeypatch.setattr(grid_queries.grid_parts, "__defaults__", (300, 500))
     monkeypatch.setattr(duckdb_engine, "POINTS_OF_ROWS", 200)
-    monkeypatch.setattr(duckdb_engine, "SAMPLE", 40)
+    monkeypatch.setattr(duckdb_engine, "FEWEST_SAMPLED", 40)
     for module in (grid_blocks, duckdb_engine):
         monkeypatch.setattr(module, "BLOCK", 37)
 

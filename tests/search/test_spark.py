@@ -9,9 +9,9 @@ from test_duckdb import EVERY, ORDERS, random_sweep
 
 import convcost
 from convcost.core.errors import UsageError
+from convcost.search.bound_rows import spread_points
 from convcost.search.engines.spark import engine
 from convcost.search.engines.spark import queries as spark_queries
-from convcost.search.engines.spark.engine import sample_points
 from convcost.search.engines.spark.sql import SparkTranslator
 from convcost.search.graph.expression_graph import ExpressionGraph
 from convcost.search.graph.graph_arithmetic import larger, smaller
@@ -31,7 +31,7 @@ def small_parts(monkeypatch, spark):
     """Parts of few points, so that grids have several."""
     monkeypatch.setattr(spark_queries, "SMALLEST_PART", 300)
     monkeypatch.setattr(spark_queries, "MOST_PARTS", 2)
-    monkeypatch.setattr(engine, "SAMPLE", 40)
+    monkeypatch.setattr(engine, "FEWEST_SAMPLED", 40)
 
 
 def by_all(*texts, **options):
@@ -119,7 +119,7 @@ def test_numbers_that_spark_does_not_have_are_refused_before_it_is_started():
 
 def test_a_sample_has_every_value_of_each_axis():
     grid = Grid((values_axis("C", "1:100"), values_axis("K", "1,3,5,7"), values_axis("H", "8:71")), {})
-    points = [*sample_points(grid, 256)]
+    points = [*spread_points(grid.points, 256)]
     assert 200 < len(points) < 300
     assert {point % 64 for point in points} == {*range(64)}
     assert {point // 64 % 4 for point in points} == {*range(4)}

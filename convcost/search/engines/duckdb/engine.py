@@ -10,11 +10,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import chain, islice
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
-
-from convcost.search.bound_rows import BoundRow, strongest_bounds
+from convcost.search.bound_rows import BoundRow, RowSample
 from convcost.search.engines.duckdb.counts import ImpossibleCounts
 from convcost.search.engines.duckdb.database import Connection, database, run_jobs
 from convcost.search.engines.duckdb.grid_queries import GridPart, grid_parts, sample_part, tail_axes
@@ -30,7 +28,7 @@ from convcost.search.tabulate import BLOCK
 POINTS_OF_ROWS = 2**18
 """Points whose rows are in memory together."""
 
-SAMPLE = 2**14
+FEWEST_SAMPLED = 2**14
 """Points that are looked at first, so that the first parts have something to be compared with."""
 
 
@@ -80,27 +78,12 @@ class DuckDBEngine:
 
     def _sample(self, connection: Connection, queries: list[DesignQuery], selection: Selection) -> RowSample:
         """What some points all over the grid have."""
-        number = max(SAMPLE, 4 * selection.number_wanted)
-        best = selection.empty_copy()
-        part = sample_part(self.grid, self.axes, number)
-        keys: list[tuple[Any, ...]] = []
+        sample = RowSample(selection, FEWEST_SAMPLED)
+        part = sample_part(self.grid, self.axes, sample.number)
         for query in queries:
             found = query.run(connection, part, ())
-            best.add(query.design, found.points, found.keys)
-            keys.append(found.keys)
-        sample = tuple(map(np.concatenate, zip(*keys, strict=True)))
-        return RowSample(best.bounds(), sample)
-
-
-class RowSample(NamedTuple):
-    """The best of a sample of rows, and by objective what all rows of the sample have."""
-
-    best: list[BoundRow]
-    keys: tuple[Any, ...]
-
-    def bounds(self, selection: Selection) -> list[BoundRow]:
-        """Rows by which a query leaves out others."""
-        return strongest_bounds([*selection.bounds(), *self.best], self.keys)
+            sample.add(query.design, found.points, found.keys)
+        return sample
 
 
 def _found(

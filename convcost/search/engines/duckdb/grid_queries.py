@@ -7,11 +7,12 @@ points.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from math import gcd, prod
+from math import prod
 from typing import NamedTuple
 
 from sqlglot import exp
 
+from convcost.search.bound_rows import spread_points
 from convcost.search.engines.sweep_program import HEAD, TAIL, SweepProgram
 from convcost.search.graph.expression_graph import OperationKind
 from convcost.search.graph.regrouping import regroup
@@ -75,16 +76,8 @@ def grid_parts(
 def sample_part(grid: Grid, axes: int, number: int) -> GridPart:
     """About `number` points all over the grid, with each value of every axis."""
     heads, tails = prod(grid.lengths[: len(grid.axes) - axes]), prod(grid.lengths[len(grid.axes) - axes :])
-    of_heads = _spread(heads, max(round(number**0.5), number // tails))
-    return GridPart(of_heads, _spread(tails, max(1, number // len(of_heads))))
-
-
-def _spread(length: int, number: int) -> range:
-    """About `number` places below `length`, whose distance has no divisor that `length` has too."""
-    step = max(1, length // number)
-    while gcd(step, length) > 1:
-        step += 1
-    return range(0, length, step)
+    of_heads = spread_points(heads, max(round(number**0.5), number // tails))
+    return GridPart(of_heads, spread_points(tails, max(1, number // len(of_heads))))
 
 
 def _parameters(name: str) -> tuple[str, str, str]:

@@ -10,8 +10,8 @@ from sqlglot import exp
 
 from convcost.core.sweep import Objective
 from convcost.search.bound_rows import BoundRow
+from convcost.search.engines.duckdb.bound_filter import BoundFilter
 from convcost.search.engines.duckdb.database import Connection, arrow_table
-from convcost.search.engines.duckdb.filters import BoundFilter
 from convcost.search.engines.duckdb.grid_queries import GridPart, GridQuery
 from convcost.search.engines.row_columns import POINT, integer_array
 from convcost.search.engines.sort_keys import SortKey, sort_key
