@@ -18,14 +18,15 @@ from convcost.search.graph.graph_results import (
 )
 
 
-def is_absolute_of(value: Any, other: Any) -> bool:
-    """Whether it is the absolute value of the other."""
-    operation = value.operation
-    return bool(operation.kind is OperationKind.ABSOLUTE and operation.operands == (other.number,))
-
-
 def add(first: Any, second: Any) -> Number:
-    """A sum; a + max(b − a, 0) is max(a, b)."""
+    """A sum; a + a is 2·a, a + |a| is 2·max(a, 0), and a + max(b − a, 0) is max(a, b)."""
+    if is_same(second, 0):
+        return first  # type: ignore[no-any-return]
+    if is_same(first, second):
+        return multiply(first, 2)
+    for one, other in ((first, second), (second, first)):
+        if (inner := operands_of(other, OperationKind.ABSOLUTE)) and is_same(inner[0], one):
+            return multiply(larger(one, 0), 2)
     for one, other in ((first, second), (second, first)):
         if (difference := _positive_part(other)) and is_same(difference[1], one):
             return larger(one, difference[0])

@@ -33,6 +33,16 @@ def equal(first: Any, second: Any) -> Truth:
     return _condition(OperationKind.EQUAL, first, second)
 
 
+def not_less(first: Any, second: Any) -> Truth:
+    """first ≥ second."""
+    return negation(less(first, second))
+
+
+def not_equal(first: Any, second: Any) -> Truth:
+    """first ≠ second."""
+    return negation(equal(first, second))
+
+
 def _condition(kind: OperationKind, *sides: Any) -> Truth:
     graph = graph_of(*sides)
     number = graph.add(kind, tuple(operation_number(graph, side) for side in sides))
