@@ -152,14 +152,14 @@ def _check_given(request: SweepRequest, sizes: Mapping[str, Size]) -> None:
     check_sizes({name: size for name, size in sizes.items() if name not in of_variants}, request.designs)
     others = {*request.names, *(axis.name for axis in request.axes), *sizes, *NAMES, RATIO, SECONDS}
     if twice := next((name for name in request.argument_names if name in others), ""):
-        raise UsageError(f"{twice} is an argument, and a size or a quantity too", hint="Rename one of them.")
+        raise UsageError(f"{twice} is both an argument and a size or a quantity", hint="Rename one of them.")
 
 
 def _check_numbers(request: SweepRequest, used: Collection[str]) -> None:
     """UsageError for a condition on an argument that is no number, or an order by it."""
     for axis in (axis for variants in request.all_variants for axis in variants.axes):
         if axis.name in used and not axis.is_numeric:
-            message = f"{axis.name} has values that are no numbers, so that it is no condition and no order"
+            message = f"{axis.name} has values that are not numbers: rows can't be filtered or sorted by it"
             raise UsageError(message, hint=f"They are {axis.text[:60]}.")
 
 
@@ -167,7 +167,7 @@ def _check_clear(request: SweepRequest, used: Collection[str], table: QuantityTa
     """UsageError for a condition or an order that is about a size and a quantity of one name."""
     sizes = {*(axis.name for axis in request.axes), *request.names}
     if name := next((name for name in sorted(used) if name in table.names and name in sizes), ""):
-        raise UsageError(f"{name} is a size and a quantity", hint="Rename the size.")
+        raise UsageError(f"{name} is both a size and a quantity", hint="Rename the size.")
 
 
 def _objectives(request: SweepRequest) -> tuple[Objective, tuple[Objective, ...]]:

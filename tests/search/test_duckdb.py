@@ -219,7 +219,7 @@ def test_sums_beyond_64_and_96_bits_are_exact():
 def test_numbers_beyond_38_digits_are_refused_with_the_size_and_numpy_has_them():
     over = {"E": "1:1000000000000000000:100000000000000000", "F": "1,2"}
     text = "[B, E] -> Linear(E, E) -> Linear(E, F)"
-    with pytest.raises(UsageError, match=r"beyond 10\^38 can come up with E up to 900,000,000,000,000,001"):
+    with pytest.raises(UsageError, match=r"can exceed 10\^38 with E up to 900,000,000,000,000,001"):
         convcost.sweep(text, over=over, B=1000, engine="duckdb")
     assert convcost.sweep(text, over=over, B=1000, by="flops:max").rows[0].quantities["flops"] > 10**38
 

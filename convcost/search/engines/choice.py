@@ -33,7 +33,7 @@ def check_engine(name: str, master: str, *, has_variants: bool) -> None:
     if master and name != SPARK:
         raise UsageError("a master is for Spark only", hint="Add --engine spark.")
     if has_variants and name not in (AUTO, "numpy"):
-        raise UsageError(f"{name} evaluates no variants of a module", hint="Leave out --engine.")
+        raise UsageError(f"the engine {name} can't evaluate variants of a module", hint="Leave out --engine.")
 
 
 def engine_for(name: str, plan: SweepPlan, master: str = "") -> Engine:

@@ -196,7 +196,7 @@ class SqlTranslator:
         largest = max(known, key=lambda name: known[name], default="")
         where = f" with {largest} up to {known[largest]:,}" if largest else ""
         narrower = f"Narrow --over {largest}, or use" if largest else "Use"
-        message = f"numbers beyond 10^38 can come up{where}: a database has none"
+        message = f"numbers can exceed 10^38{where}: too large for a database"
         return EngineLimitError(message, hint=f"{narrower} --engine numpy.")
 
     def _cast(self, expression: exp.Expr, is_wide: bool) -> exp.Expr:

@@ -86,7 +86,7 @@ def spark_session(master: str = "") -> Iterator[Any]:
     running = SparkContext._active_spark_context
     if running and master and running.master != master:
         message = f"Spark runs in this process already, with the master {running.master}"
-        raise UsageError(message, hint="Stop it, or name no master.")
+        raise UsageError(message, hint="Stop it, or leave out the master.")
     with _errors_not_logged():
         with _warnings_ignored():
             context = running or _start(master or LOCAL)
@@ -174,7 +174,7 @@ def check_master(master: str) -> None:
     """UsageError if Spark can't be started with that master."""
     if not MASTER.fullmatch(master):
         hint = "Such as local[*], local[4], spark://host:7077, k8s://https://host:6443 or yarn."
-        raise UsageError(f"{master[:80]} is no Spark master", hint=hint)
+        raise UsageError(f"{master[:80]} is not a Spark master", hint=hint)
     addresses = master.removeprefix("spark://").split(",") if master.startswith("spark:") else []
     if addresses and not any(map(_is_reachable, addresses)):
         raise UsageError(f"{master[:80]} can't be reached", hint="Is the Spark master running there?")
@@ -218,6 +218,6 @@ def _wait_for_worker(context: Any, master: str) -> None:
     while context._jsc.sc().getExecutorMemoryStatus().size() < 2:
         if time.monotonic() > end:
             context.stop()
-            message = f"no worker of {master[:80]} took the work in {WORKER_SECONDS:g} seconds"
+            message = f"no worker of {master[:80]} accepted the work in {WORKER_SECONDS:g} seconds"
             raise UsageError(message, hint="Are its workers running, and free?")
         time.sleep(0.2)

@@ -26,7 +26,7 @@ class SparkTranslator(SqlTranslator):
 
     def _numeric(self, number: int, operation: GraphOperation, operands: list[exp.Expr]) -> exp.Expr:
         if operation.kind is OperationKind.DIVIDE and operation.high > LARGEST_QUOTIENT:
-            message = "quotients beyond 10^32 can come up: Spark has none"
+            message = "quotients can exceed 10^32: too large for Spark"
             raise EngineLimitError(message, hint="Use --engine duckdb or numpy.")
         return super()._numeric(number, operation, operands)
 
