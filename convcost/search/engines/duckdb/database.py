@@ -97,6 +97,6 @@ def _wait(work: Future[Any]) -> None:
         work.exception(timeout=0.05)
 
 
-def arrow_table(connection: Connection, sql: str, parameters: dict[str, Any]) -> Any:
+def query_table(connection: Connection, sql: str, parameters: dict[str, Any]) -> Any:
     """What a query gives with these parameters, as an Arrow table."""
     return connection.sql(sql, params=parameters).to_arrow_table()

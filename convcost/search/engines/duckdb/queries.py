@@ -11,7 +11,7 @@ from sqlglot import exp
 from convcost.core.sweep import Objective
 from convcost.search.bound_rows import BoundRow
 from convcost.search.engines.duckdb.bound_filter import BoundFilter
-from convcost.search.engines.duckdb.database import Connection, arrow_table
+from convcost.search.engines.duckdb.database import Connection, query_table
 from convcost.search.engines.duckdb.grid_queries import GridPart, GridQuery
 from convcost.search.engines.row_columns import POINT, integer_array
 from convcost.search.engines.sort_keys import SortKey, sort_key
@@ -54,7 +54,7 @@ class DesignQuery:
     def run(self, connection: Connection, part: GridPart, bounds: Sequence[BoundRow]) -> CandidateRows:
         """The rows of a part of the grid, without those that one of the bounds dominates."""
         parameters = part.parameters | self.filter.parameters(bounds)
-        table = arrow_table(connection, self.sql, parameters)
+        table = query_table(connection, self.sql, parameters)
         rows = table["rows"].combine_chunks().flatten()
         point, *parts = (integer_array(rows.field(place)) for place in range(rows.type.num_fields))
         keys = []

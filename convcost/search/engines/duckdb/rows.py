@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from convcost.search.engines.duckdb.database import Connection, arrow_table
+from convcost.search.engines.duckdb.database import Connection, query_table
 from convcost.search.engines.duckdb.grid_queries import GridPart, GridQuery
 from convcost.search.engines.row_columns import RowColumns
 from convcost.search.engines.sweep_program import SweepProgram
@@ -31,6 +31,6 @@ class RowQuery:
 
     def run(self, connection: Connection, part: GridPart) -> RowBlock:
         """The rows of a part, in the order of the grid."""
-        block = self.columns.block(arrow_table(connection, self.sql, part.parameters))
+        block = self.columns.block(query_table(connection, self.sql, part.parameters))
         is_in_order = (np.diff(block.points) > 0).all()
         return block if is_in_order else block.where(np.argsort(block.points))
