@@ -87,7 +87,7 @@ def sweep(
         typer.Option(
             "--pareto",
             metavar="NAME[:max],...",
-            help="Keep only designs that no other one beats in all of these quantities: flops,C:max.",
+            help="Keep only designs that no other one dominates in these quantities: flops,C:max.",
         ),
     ] = "",
     columns: Annotated[

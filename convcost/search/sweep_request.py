@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from convcost.analysis.lower_bound import lower_bound
-from convcost.api import Design as Stated
+from convcost.api import Design as StatedDesign
 from convcost.api import check_sizes, number_equal_names
 from convcost.core.cost import MATMUL, Convention, Size
 from convcost.core.dtypes import dtype_named
@@ -45,7 +45,7 @@ class SweepRequest:
     have, if they are not the usual ones.
     """
 
-    designs: tuple[Stated, ...]
+    designs: tuple[StatedDesign, ...]
     axes: tuple[Axis, ...]
     where: str = ""
     by: str = ""
@@ -100,7 +100,7 @@ def check_request(request: SweepRequest, sizes: Mapping[str, Size]) -> None:
     _check_given(request, sizes)
 
 
-class SweepQuestion(NamedTuple):
+class SweepCriteria(NamedTuple):
     """What is asked of each design: the condition, the order, and what is `counted` for them.
 
     `names` are those that the condition and the order are about, `columns` the quantities of rows, and
@@ -117,7 +117,7 @@ class SweepQuestion(NamedTuple):
     counted: CountedQuantities
 
 
-def question_of(request: SweepRequest, sizes: Mapping[str, Size]) -> SweepQuestion:
+def parse_criteria(request: SweepRequest, sizes: Mapping[str, Size]) -> SweepCriteria:
     """The request's condition and order, parsed; `sizes` are those that are not swept."""
     by, pareto = _objectives(request)
     table = _table(request, by)
@@ -133,7 +133,7 @@ def question_of(request: SweepRequest, sizes: Mapping[str, Size]) -> SweepQuesti
     columns = _columns(request, table, names)
     needed = names.union(columns) & {*table.names}
     counted = CountedQuantities(table.integers(needed), request.convention, dtype_of(request), table.bounds)
-    return SweepQuestion(by, pareto, table, condition, names, columns, needed, counted)
+    return SweepCriteria(by, pareto, table, condition, names, columns, needed, counted)
 
 
 def _check_swept(request: SweepRequest) -> None:
@@ -153,14 +153,14 @@ def _check_given(request: SweepRequest, sizes: Mapping[str, Size]) -> None:
     check_sizes({name: size for name, size in sizes.items() if name not in of_variants}, request.designs)
     others = {*request.names, *(axis.name for axis in request.axes), *sizes, *NAMES, RATIO, SECONDS}
     if twice := next((name for name in request.argument_names if name in others), ""):
-        raise UsageError(f"{twice} is an argument, and a size or a quantity too", hint="Rename one of them.")
+        raise UsageError(f"{twice} is both an argument and a size or a quantity", hint="Rename one of them.")
 
 
 def _check_numbers(request: SweepRequest, used: Collection[str]) -> None:
     """UsageError for a condition on an argument that is no number, or an order by it."""
     for axis in (axis for variants in request.all_variants for axis in variants.axes):
         if axis.name in used and not axis.is_numeric:
-            message = f"{axis.name} has values that are no numbers, so that it is no condition and no order"
+            message = f"{axis.name} has values that are not numbers: rows can't be filtered or sorted by it"
             raise UsageError(message, hint=f"They are {axis.text[:60]}.")
 
 
@@ -168,7 +168,7 @@ def _check_clear(request: SweepRequest, used: Collection[str], table: QuantityTa
     """UsageError for a condition or an order that is about a size and a quantity of one name."""
     sizes = {*(axis.name for axis in request.axes), *request.names}
     if name := next((name for name in sorted(used) if name in table.names and name in sizes), ""):
-        raise UsageError(f"{name} is a size and a quantity", hint="Rename the size.")
+        raise UsageError(f"{name} is both a size and a quantity", hint="Rename the size.")
 
 
 def _objectives(request: SweepRequest) -> tuple[Objective, tuple[Objective, ...]]:

@@ -12,7 +12,6 @@ from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias, TypeVar
 
 import duckdb
-import numpy as np
 
 from convcost.system.signals import cleanup
 from convcost.system.worker_pool import number_of_processors
@@ -97,13 +96,6 @@ def _wait(work: Future[Any]) -> None:
         work.exception(timeout=0.05)
 
 
-def arrow_table(connection: Connection, sql: str, parameters: dict[str, Any]) -> Any:
+def query_table(connection: Connection, sql: str, parameters: dict[str, Any]) -> Any:
     """What a query gives with these parameters, as an Arrow table."""
     return connection.sql(sql, params=parameters).to_arrow_table()
-
-
-def integer_array(column: Any) -> Any:
-    """A column of integers from Arrow as an array of 64 bits, or of Python's integers."""
-    if str(column.type) == "int64":
-        return column.to_numpy(zero_copy_only=False) if hasattr(column, "offset") else column.to_numpy()
-    return np.array([int(value) for value in column.to_pylist()], object)
