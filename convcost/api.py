@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from convcost.core.comparison import Comparison
 from convcost.core.cost import MATMUL, Convention, Size
@@ -121,7 +121,7 @@ def reports(
     check_sizes(sizes, designs)
     stay_open = any(_is_open(design, sizes) for design in designs)
     found = [_report(design, sizes, convention, dtype, stay_open, backward) for design in designs]
-    named = zip(found, number_equal_names(found), strict=True)
+    named = zip(found, number_equal_names([report.name for report in found]), strict=True)
     return tuple(replace(report, name=name) for report, name in named)
 
 
@@ -173,17 +173,8 @@ def as_design(design: str | Design) -> Design:
     return parse(check_type("a design", design, str, PARSED))
 
 
-class Named(Protocol):
-    """What has a name."""
-
-    @property
-    def name(self) -> str:
-        """The name."""
-
-
-def number_equal_names(designs: Sequence[Named]) -> tuple[str, ...]:
-    """The names of designs, numbered where several have the same: Linear #1, Linear #2."""
-    names = [design.name for design in designs]
+def number_equal_names(names: Sequence[str]) -> tuple[str, ...]:
+    """The names, numbered where several are equal: Linear #1, Linear #2."""
     return tuple(
         f"{name} #{names[: place + 1].count(name)}" if names.count(name) > 1 else name
         for place, name in enumerate(names)

@@ -52,7 +52,7 @@ def _run() -> None:
     try:
         app(prog_name="convcost")  # by `python -m` too
     except ImportError as error:  # of a library: what a user's file raises has its own message
-        hint = "Install that library again; if this remains, please report it."
+        hint = "Reinstall that library; if the error remains, please report it."
         print_error(f"a library can't be imported: {error}\n  {raised_at(error)}\n{hint}")
         raise SystemExit(2) from None
     except OSError as error:

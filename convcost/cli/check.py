@@ -52,7 +52,7 @@ def check(
         typer.Option(
             "--report",
             metavar="FILE",
-            help="Also write a page for a browser, which stands alone, to FILE.html.",
+            help="Also write a self-contained HTML page to FILE.html.",
         ),
     ] = "",
     *,

@@ -47,7 +47,6 @@ COMMANDS_WITHOUT_SIZES = ("check", "verify", "counters", "devices", "layers", "s
 ACCEPT_UNKNOWN_OPTIONS = {"ignore_unknown_options": True, "allow_extra_args": True}
 """So that sizes (`--E 128`) and torch's argument names (`--kernel-size 3`) reach the command."""
 
-
 ARGUMENTS = "convcost.arguments"
 """Where a command's context has its arguments as they were typed."""
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from convcost.cli.comparison import ComparisonOptions, count_designs
+from convcost.cli.counted_designs import ComparisonOptions, count_designs
 from convcost.cli.crosscheck import print_with_verdicts
 from convcost.cli.designs import USUAL_PAIR
 from convcost.cli.options import MetricPlotOptions, OutputOptions, SettingsOption
@@ -63,7 +63,7 @@ def compare(
     format_name = output.format_for(Comparison)
     pictures = read_plots(plots, format_name)
     pair = FoundingPair(not no_bias, _number_of_convolutions(convolutions))
-    candidates, reports, _ = count_designs(context, specs or (), settings or (), options, pair)
+    candidates, reports = count_designs(context, specs or (), settings or (), options, pair)
     make_result, counters = partial(Comparison, notes=candidates.notes), options.counters
     charts = pictures.draw(make_result(reports))
     print_with_verdicts(

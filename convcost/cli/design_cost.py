@@ -50,7 +50,7 @@ def print_cost(
     """
     format_name = options.output.format_for(Report)
     is_spec = isinstance(design, SizedSpec)
-    view = read_view(parts, BY_LAYER if is_spec else BY_MODULE, options.backward)
+    view = read_view(parts, BY_LAYER if is_spec else BY_MODULE, options.timing.backward)
     options.timing.check()
     pictures = read_plots(options.plots, format_name)
     estimator = read_estimator(options.timing, options.memory, options.devices, options.dtype)
@@ -73,7 +73,7 @@ def _print_spec(
     convention, dtype = options.flops.convention, options.dtype or "float32"
 
     def report(more: Mapping[str, Size]) -> Report:
-        return spec.report({**sizes, **more}, convention, dtype, backward=options.backward)
+        return spec.report({**sizes, **more}, convention, dtype, backward=options.timing.backward)
 
     def networks() -> Countables:
         return (spec.network(sizes),)
@@ -81,7 +81,7 @@ def _print_spec(
     reports = estimator.add((report({}),), (report,), networks)
     check_order(reports[0], view)
     charts = pictures.draw(reports[0])
-    if options.backward:
+    if options.timing.backward:
         check_backward(*reports)
     print_with_verdicts(
         reports, networks, lambda found: found[0], options.crosscheck, format_name, charts, view=view
@@ -106,7 +106,7 @@ def _print_module(
     result = diagnose_model(profiled, report, counters, max_bytes)
     print_result(result, format_name, view=view)
     emit(charts)
-    if options.backward:
+    if options.timing.backward:
         check_backward(report)
     if options.crosscheck.strict:
         exit_if_wrong(result)
@@ -117,5 +117,5 @@ def _profile(design: ModuleTarget, options: CostOptions, estimator: Estimator) -
 
     formulas = read_formulas(design.formulas) if design.formulas else {}
     max_bytes = options.crosscheck.max_bytes
-    profiler = Profiler(options.backward, formulas, max_bytes, estimator.memory_dtype)
+    profiler = Profiler(options.timing.backward, formulas, max_bytes, estimator.memory_dtype)
     return run_target(design.target, profiler, design.seconds)

@@ -12,7 +12,7 @@ from convcost.cli.options import OutputOptions
 from convcost.cli.output import print_result
 from convcost.core.errors import UsageError, did_you_mean
 from convcost.layers import ELSEWHERE, FAMILIES, FUNCTIONS, find_layer, layer_class
-from convcost.layers.unsupported import UNSUPPORTED, UnsupportedLayers, reason_left_out
+from convcost.layers.unsupported import UNSUPPORTED, UnsupportedLayers, reason_unsupported
 from convcost.render.layers import LayerList
 
 EVERY_FAMILY = FAMILIES | FUNCTIONS
@@ -58,7 +58,7 @@ def _search(
 ) -> LayerList:
     """Those whose name or family has the word; or else those that elsewhere or in words are called so."""
     text = word.lower()
-    exact = reason_left_out(word)
+    exact = reason_unsupported(word)
     if exact in left_out:
         return LayerList((), (exact._replace(names=tuple(n for n in exact.names if n.lower() == text)),))
     classes = tuple(group for group in (_named(group, text) for group in left_out) if group.names)

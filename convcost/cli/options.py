@@ -28,6 +28,13 @@ SettingsOption = Annotated[
 DtypeOption = Annotated[
     str, typer.Option("--dtype", help="The dtype that bytes are counted in, such as float32 or bf16.")
 ]
+DesignDtypeOption = Annotated[
+    str,
+    typer.Option(
+        "--dtype",
+        help="The dtype of bytes and rooflines, such as bf16 (default: float32; a module's own dtypes).",
+    ),
+]
 DeviceOption = Annotated[
     str,
     typer.Option(
@@ -88,14 +95,14 @@ class PlotOptions:
         typer.Option(
             "--plot",
             metavar="FILE",
-            help="Also save a picture: FILE.svg, .png, .pdf or .html, or print it as text: -. Repeatable.",
+            help="Also save a picture: FILE.svg, .png, .pdf or .html; - prints it as text. Repeatable.",
         ),
     ] = None
 
 
 @dataclass(frozen=True)
 class MetricPlotOptions(PlotOptions):
-    """As these, with what is drawn."""
+    """The files that pictures are saved to, with the quantity and the sizes drawn."""
 
     plot_metric: Annotated[
         str,
@@ -212,20 +219,8 @@ class CostOptions:
     """What is shown of the costs of one design: the same for `cost`, `layer` and `model`."""
 
     flops: ConventionOptions
-    dtype: Annotated[
-        str,
-        typer.Option(
-            "--dtype", help="The dtype of bytes, such as bf16 (default: float32; a module's own dtypes)."
-        ),
-    ] = ""
+    dtype: DesignDtypeOption = ""
     devices: DeviceOption = ""
-    backward: Annotated[
-        bool,
-        typer.Option(
-            "--backward",
-            help="Also count the gradients by input and weight; with --time, also time a training step.",
-        ),
-    ] = False
     timing: TimingOptions
     memory: MemoryOptions
     crosscheck: CounterOptions
@@ -312,7 +307,7 @@ class ModuleOptions:
 
 
 @dataclass(frozen=True)
-class OpenModuleOptions(ModuleOptions):
-    """How modules are made whose inputs have open sizes: no function makes these."""
+class OpenSizeModuleOptions(ModuleOptions):
+    """How modules are made whose inputs have open sizes: without --inputs-from, which makes tensors."""
 
     inputs_from: str = ""

@@ -30,7 +30,7 @@ def page_path(text: str, inputs: Iterable[Path] = ()) -> Path:
     """
     path = Path(text)
     if path.suffix.lower() not in SUFFIXES:
-        raise UsageError(f"{text[:80]} is no file for a page", hint="Its name ends with .html: report.html")
+        raise UsageError(f"a page can't be written to {text[:80]}", hint="Name an .html file: report.html")
     check_is_writable(path, inputs)
     return path
 

@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 
 RANGE_HINT = "Write it as --plot-range L=1:512, or L=8:512:8 for multiples of 8."
 
-
 IN_TERMINAL = "-"
 """In place of a file: the charts are printed as text."""
+
+LARGEST = 10**18
+"""A range of more sizes has no length in Python."""
 
 
 class PlotRequest(NamedTuple):
@@ -95,12 +97,8 @@ def _parse_ranges(texts: Iterable[str]) -> Iterator[tuple[str, range]]:
             raise UsageError(f"--plot-range {text[:40]}: a size and its range are needed", hint=RANGE_HINT)
         start, stop, step = ([parse_count(bound, "--plot-range") for bound in bounds] + [1])[:3]
         if not 1 <= start <= stop <= LARGEST or step < 1:
-            raise UsageError(f"--plot-range {text[:40]} has no size", hint=RANGE_HINT)
+            raise UsageError(f"--plot-range {text[:40]} is no range of sizes", hint=RANGE_HINT)
         if name.strip() in names:
             raise UsageError(f"--plot-range is given twice for {name.strip()[:40]}")
         names.add(name.strip())
         yield name.strip(), range(start, stop + 1, step)
-
-
-LARGEST = 10**18
-"""A range of more sizes has no length in Python."""

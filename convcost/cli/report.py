@@ -9,13 +9,15 @@ import typer
 
 from convcost.analysis.explain.explanation import derivation
 from convcost.analysis.explain.steps import Explanation
-from convcost.cli.comparison import ComparisonOptions, CountedDesigns, count_designs
+from convcost.cli.counted_designs import ComparisonOptions, CountedDesigns, count_designs
 from convcost.cli.crosscheck import diagnose_model, exit_if_wrong, final_verdicts
+from convcost.cli.designs import Candidates
 from convcost.cli.options import CounterOptions, SettingsOption
 from convcost.cli.output import emit
 from convcost.cli.page_file import page_path, write_page
 from convcost.cli.sizes import split_tokens
 from convcost.core.comparison import Comparison
+from convcost.core.cost import Convention
 from convcost.core.diagnosis import DiagnosedReport
 from convcost.core.errors import UsageError
 from convcost.core.escapes import make_printable
@@ -30,8 +32,8 @@ def report(
         list[str] | None,
         typer.Argument(
             metavar="OUT.html [DESIGN|@FILE]... [--NAME SIZE]...",
-            help="The file to write; then one design or several, torch modules, files with designs, and "
-            "sizes, as for compare.",
+            help="The file to write; then designs, torch modules, files with designs, and sizes, as for "
+            "compare.",
         ),
     ] = None,
     settings: SettingsOption = None,
@@ -40,10 +42,11 @@ def report(
 ) -> None:
     """Write an HTML page about designs: costs, ratios, break-even, charts, derivation, counters.
 
-    The page is one file that asks for nothing from the network and runs no script. Any browser shows it, in
-    light or dark, also on a phone, in print and to screen readers. Charts need the extra plots.
+    The page is a single file that loads nothing from the network and runs no script. It works in any browser,
+    in light and dark mode, on phones, in print and with screen readers. Charts need the extra plots.
 
-    Several designs are compared; of one the cost is shown; without any it is about the founding pair.
+    Several designs are compared; for a single one, its cost is shown. Without a design, a dense layer is
+    compared with two convolutions, as by compare.
 
     For example: convcost report report.html --E 128 --L 10 --device h100
     or: convcost report cost.html "f32[1,3,224,224] -> net.py:Net" --counters all
@@ -56,7 +59,7 @@ def report(
     read = [Path(text.removeprefix("@")) for text in texts[1:] if text.startswith("@")]
     path = page_path(texts[0], read)
     counted = count_designs(context, tokens, settings or (), options, allow_single=True)
-    explanation = _explanation(counted)
+    explanation = _explanation(counted.candidates, options.flops.convention)
     result = _result(counted, options.counters)
     write_page(path, result, context, explanation)
     emit(f"{make_printable(str(path))} was written.\n")
@@ -66,7 +69,7 @@ def report(
 
 def _result(counted: CountedDesigns, options: CounterOptions) -> Comparison | Report | DiagnosedReport:
     """The designs with the counters' verdicts; of a single module each difference by its causes."""
-    candidates, reports, _ = counted
+    candidates, reports = counted
     if len(reports) == 1 and not isinstance(candidates.sources[0], Spec):
         counters = select_model_counters(options.counters or "none")
         return diagnose_model(candidates.sources[0], reports[0], counters, options.max_bytes)
@@ -74,13 +77,12 @@ def _result(counted: CountedDesigns, options: CounterOptions) -> Comparison | Re
     return Comparison(verified, candidates.notes) if len(verified) > 1 else verified[0]
 
 
-def _explanation(counted: CountedDesigns) -> Explanation | None:
+def _explanation(candidates: Candidates, convention: Convention) -> Explanation | None:
     """How the costs of the specs come about, and the ratios if all designs are specs; nothing of modules."""
-    candidates = counted.candidates
     specs = tuple(source for source in candidates.sources if isinstance(source, Spec))
     if not specs:
         return None
     names = {name for spec in specs for name in spec.names}
     sizes = {name: size for name, size in candidates.sizes.items() if name in names}
-    found = derivation(specs, sizes, counted.convention)
+    found = derivation(specs, sizes, convention)
     return found if len(specs) == len(candidates.sources) else found._replace(comparison=())

@@ -13,8 +13,9 @@ from convcost.cli.designs import read_sources, run_sources
 from convcost.cli.estimates import catalogue_devices
 from convcost.cli.options import (
     ConventionOptions,
+    DesignDtypeOption,
     MaxMemoryOption,
-    OpenModuleOptions,
+    OpenSizeModuleOptions,
     OutputOptions,
     PlotOptions,
     SettingsOption,
@@ -39,8 +40,8 @@ def sweep(
         list[str] | None,
         typer.Argument(
             metavar="DESIGN... [--NAME SIZE]...",
-            help="Specs, torch modules such as net.py:Net, and sizes. Of several designs, the first is what "
-            "the ratios of the others are to.",
+            help="Specs, torch modules such as net.py:Net, and sizes. With several designs, ratios are to "
+            "the first.",
         ),
     ] = None,
     over: Annotated[
@@ -48,7 +49,7 @@ def sweep(
         typer.Option(
             "--over",
             metavar="NAME=VALUES",
-            help="The values of a size: C=64:1024:64 (the stop is among them), K=1,3,5, P=2^5..2^10, or "
+            help="The values of a size: C=64:1024:64 (the stop is included), K=1,3,5, P=2^5..2^10, or "
             "formulas in other sizes, M=2C,4C.",
         ),
     ] = None,
@@ -66,7 +67,8 @@ def sweep(
         typer.Option(
             "--where",
             metavar="CONDITION",
-            help="Only designs such as 'flops <= 1G and (params < 2M or C >= 64)'; with several, ratio too.",
+            help="Keep only designs for which it holds: 'flops <= 1G and (params < 2M or C >= 64)'. With "
+            "several designs, it may also use ratio.",
         ),
     ] = "",
     by: Annotated[
@@ -85,7 +87,7 @@ def sweep(
         typer.Option(
             "--pareto",
             metavar="NAME[:max],...",
-            help="Only designs that no other one outdoes in all of these: flops,C:max.",
+            help="Keep only designs that no other one dominates in these quantities: flops,C:max.",
         ),
     ] = "",
     columns: Annotated[
@@ -93,8 +95,8 @@ def sweep(
         typer.Option(
             "--columns",
             metavar="NAMES",
-            help="The quantities to show and to write, such as flops,bytes,arithmetic_intensity (default: "
-            "flops, params and those asked about).",
+            help="The quantities to show and write, such as flops,bytes,arithmetic_intensity (default: "
+            "flops, params, and those that other options name).",
         ),
     ] = "",
     device: Annotated[
@@ -102,8 +104,8 @@ def sweep(
         typer.Option(
             "--device",
             metavar="NAMES",
-            help="Roofline lower bound on a device, as seconds: --where 'seconds <= 2ms'. Of several, "
-            "h100,a100, each has its own, as seconds_h100_sxm.",
+            help="Add the roofline lower bound on a device as seconds: --where 'seconds <= 2ms'. With "
+            "several, h100,a100, each has its own: seconds_h100_sxm.",
         ),
     ] = "",
     out: Annotated[
@@ -111,7 +113,7 @@ def sweep(
         typer.Option(
             "--out",
             metavar="FILE",
-            help="Write every design that --where leaves, with its spec: .parquet, .arrow, .csv or .jsonl.",
+            help="Write every design that meets --where, with its spec: .parquet, .arrow, .csv or .jsonl.",
         ),
     ] = "",
     engine: Annotated[
@@ -119,7 +121,8 @@ def sweep(
         typer.Option(
             "--engine",
             metavar="auto|numpy|duckdb|spark",
-            help="What evaluates the grid (default: duckdb for 262,144 points or more, if installed).",
+            help="What evaluates the grid; auto: duckdb for 262,144 points or more, if installed, or else "
+            "numpy.",
         ),
     ] = AUTO,
     master: Annotated[
@@ -127,12 +130,12 @@ def sweep(
         typer.Option(
             "--master",
             metavar="URL",
-            help="Spark's master, for --engine spark: spark://host:7077 (default: local[*], this machine).",
+            help="The Spark master, for --engine spark: spark://host:7077 (default: local[*], this machine).",
         ),
     ] = "",
     settings: SettingsOption = None,
     *,
-    modules: OpenModuleOptions,
+    modules: OpenSizeModuleOptions,
     jobs: Annotated[
         str,
         typer.Option(
@@ -141,20 +144,14 @@ def sweep(
     ] = "",
     max_memory: MaxMemoryOption = "1GiB",
     flops: ConventionOptions,
-    dtype: Annotated[
-        str,
-        typer.Option(
-            "--dtype",
-            help="The dtype of bytes and bounds, such as bf16 (default: float32; a module's own dtypes).",
-        ),
-    ] = "",
+    dtype: DesignDtypeOption = "",
     plots: PlotOptions,
     output: OutputOptions,
 ) -> None:
     """Evaluate designs over a grid of sizes, and show the best, or the Pareto front.
 
-    Every combination of the sizes is counted exactly; those that are impossible are counted by reason. The
-    exit code is 1 if no design is left.
+    Every combination of the sizes is counted exactly; impossible ones are left out and counted by
+    reason. The exit code is 1 if no design is left.
 
     For example: convcost sweep "[B,C,H,H] -> Conv2d(C, M, K)" --over C=64:512:64 --over K=1,3 --over M=2C,4C
     --H 32 --device h100 --where "flops <= 1G and seconds < 20us" --by params:max --out designs.parquet

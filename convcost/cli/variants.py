@@ -29,7 +29,7 @@ def read_variants(
     axes = tuple(map(parse_argument_axis, over_arg))
     *others, target = found.sources
     if not isinstance(target, Target) or len(others) > 1:
-        hint = "In front of it there may be one design, which the ratios are to."
+        hint = "One other design may come before it; ratios are to that one."
         raise UsageError("--over-arg is for a torch module, which comes last", hint=hint)
     if given := next((axis.name for axis in axes if axis.name in target.arguments), ""):
         raise UsageError(f"{given} is swept and has a value", hint="Leave one of them out.")

@@ -90,11 +90,16 @@ def caret_lines(text: str, span: Span) -> tuple[str, str]:
     return shown, " " * (2 + len(opening) + len(before)) + "^" * max(1, len(place))
 
 
-def unknown_name(message: str, name: str, known: Iterable[str], also_near: Iterable[str] = ()) -> UsageError:
-    """That `message`, such as "no format is called", holds of `name`: with a near name, and all there are."""
+def unknown_name(
+    message: str, name: str, known: Iterable[str], also_near: Iterable[str] = (), hint: str = ""
+) -> UsageError:
+    """That `message`, such as "no format is called", holds of `name`: with a near name, and all there are.
+
+    A `hint` stands in place of these.
+    """
     known = tuple(known)
     near = did_you_mean(name, (*known, *also_near))
-    return UsageError(f"{message} {name[:40]}{near}", hint=f"There are {', '.join(known)}.")
+    return UsageError(f"{message} {name[:40]}{near}", hint=hint or f"There are {', '.join(known)}.")
 
 
 def did_you_mean(name: str, known: Iterable[str], before: str = "") -> str:

@@ -8,7 +8,7 @@ from itertools import chain
 
 from convcost.core.errors import did_you_mean
 from convcost.layers.interface import Layer
-from convcost.layers.unsupported import CONTAINERS, UNSUPPORTED, reason_left_out
+from convcost.layers.unsupported import CONTAINERS, UNSUPPORTED, reason_unsupported
 
 FAMILIES: dict[str, tuple[str, ...]] = {
     "dense": ("Linear", "Bilinear", "Embedding", "EmbeddingBag"),
@@ -126,7 +126,7 @@ def is_torch_layer(kind: str) -> bool:
 
 def unknown_layer(kind: str) -> tuple[str, str]:
     """That there is no layer called `kind`, and the way out."""
-    group = reason_left_out(kind)
+    group = reason_unsupported(kind)
     if group is not None:
         name = next(name for name in group.names if name.lower() == kind.lower())
         if name in CONTAINERS:

@@ -69,7 +69,7 @@ UNSUPPORTED = (
 """By reason; every class of torch.nn that is a module is among them or has a formula."""
 
 
-def reason_left_out(name: str) -> UnsupportedLayers | None:
+def reason_unsupported(name: str) -> UnsupportedLayers | None:
     """Why designs have no layer called `name`, in any case; None if that is no such name."""
     for group in UNSUPPORTED:
         if name.lower() in map(str.lower, group.names):

@@ -8,13 +8,13 @@ from functools import cached_property, partial
 from typing import Any, NamedTuple, Protocol, cast
 
 from convcost.analysis.lower_bound import LowerBound
-from convcost.api import Design as Stated
+from convcost.api import Design as StatedDesign
 from convcost.core.cost import BATCH_LIKE, Convention, Size
 from convcost.core.errors import ConvcostError, UnboundSizeError
 from convcost.core.match import Choice, Metric
 from convcost.core.report import Report
 from convcost.search.evaluator import ColumnEvaluator, ColumnSizes, UnknownSize
-from convcost.search.formulas import NO_BOUNDS, Formulas, formulas_of, quantities_of
+from convcost.search.formulas import NO_BOUNDS, QuantityFormulas, formulas_of, quantities_of
 from convcost.search.module_format import module_format
 from convcost.spec import Spec
 from convcost.spec.spec_format import SpecFormat, spec_format
@@ -29,7 +29,7 @@ class CountedQuantities(NamedTuple):
     bounds: Mapping[str, LowerBound] = NO_BOUNDS
 
 
-class Evaluable(Protocol):
+class EvaluableDesign(Protocol):
     """What has a number of quantities at sizes that are columns."""
 
     @property
@@ -52,7 +52,7 @@ class Design:
     A report that was made from a spec is evaluated as that: its formulas may assume more of the sizes.
     """
 
-    stated: Stated
+    stated: StatedDesign
     counted: CountedQuantities
     sizes: Mapping[str, Size]
     assumed: tuple[str, ...] = ()
@@ -100,7 +100,7 @@ class Design:
         return replace(self.stated, convention=self.counted.convention)
 
     @cached_property
-    def _formulas(self) -> Formulas:
+    def _formulas(self) -> QuantityFormulas:
         return formulas_of(self._counted_report, self.counted.metrics, self.counted.bounds)
 
     def evaluator(self) -> ColumnEvaluator:
@@ -167,13 +167,13 @@ class Design:
         return Choice(varied, cost, cost - target, partial(self.report, varied))
 
 
-def open_names(stated: Stated) -> tuple[str, ...]:
+def open_names(stated: StatedDesign) -> tuple[str, ...]:
     """The names that a number can be put in for."""
     return stated.open_names if isinstance(stated, Report) else stated.names
 
 
 def complete_design(
-    stated: Stated,
+    stated: StatedDesign,
     sizes: Mapping[str, Size],
     vary: tuple[str, ...],
     counted: CountedQuantities,
@@ -199,7 +199,7 @@ def complete_design(
     return replace(design, assumed=assumed, left_open=tuple(name for name in missing if name not in needed))
 
 
-def _check_given(stated: Stated, missing: Sequence[str], range_option: str) -> None:
+def _check_given(stated: StatedDesign, missing: Sequence[str], range_option: str) -> None:
     if missing:
         verb = "have no values" if missing[1:] else "has no value"
         options = " ".join(f"--{name} 128" for name in missing)

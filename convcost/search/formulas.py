@@ -13,7 +13,7 @@ from convcost.core.report import Assumption, Report
 from convcost.search.evaluator import ColumnEvaluator
 
 
-class Formulas(NamedTuple):
+class QuantityFormulas(NamedTuple):
     """An int, or a formula, for each quantity, and what these assume of the sizes."""
 
     quantities: tuple[Any, ...]
@@ -46,9 +46,9 @@ NO_BOUNDS: Mapping[str, LowerBound] = MappingProxyType({})
 
 def formulas_of(
     report: Report, metrics: Iterable[str], bounds: Mapping[str, LowerBound] = NO_BOUNDS
-) -> Formulas:
+) -> QuantityFormulas:
     """The formulas of `metrics`, some of which may be `bounds`; UsageError where there is none for one."""
-    return Formulas(quantities_of(report, metrics, bounds), report.assumptions)
+    return QuantityFormulas(quantities_of(report, metrics, bounds), report.assumptions)
 
 
 def quantities_of(

@@ -74,6 +74,10 @@ class Axis:
             yield start, part
             start += 1 if isinstance(part, AxisFormula) else len(part)
 
+    def formula_rule(self, formula: AxisFormula) -> str:
+        """What has to hold for one of its formulas to be a size."""
+        return f"{self.name} = {formula.text} must be a whole number"
+
 
 def parse_axis(text: str) -> Axis:
     """axis: NAME "=" values"""

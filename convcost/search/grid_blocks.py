@@ -1,6 +1,6 @@
-"""Evaluates designs at the points of a grid, block by block, as columns; impossible points are counted.
+"""What a sweep's engine takes and gives: a `SweepPlan`, and blocks of the rows that fulfil its condition.
 
-This is the engine of a sweep: it takes a `SweepPlan`, and gives blocks of the rows that fulfil its condition.
+`GridEvaluator` makes these of NumPy's columns, block by block, and counts impossible points.
 """
 
 from __future__ import annotations
@@ -69,6 +69,11 @@ class SweepPlan:
         """What is computed of each design."""
         return self.designs[0].counted.metrics
 
+    @property
+    def ratio_place(self) -> int:
+        """Which of the metrics the ratio is of."""
+        return self.metrics.index(self.ratio_of)
+
 
 class RowBlock(NamedTuple):
     """Rows of the design with number `design`: their points, sizes and quantities, and the reference's."""
@@ -80,7 +85,7 @@ class RowBlock(NamedTuple):
     reference: Column | None
 
     def where(self, mask: Any) -> RowBlock:
-        """The rows where `mask` is true."""
+        """The rows where `mask` is true, or those with these indices."""
         return RowBlock(
             self.design,
             self.points[mask],
@@ -88,6 +93,10 @@ class RowBlock(NamedTuple):
             {name: _rows(column, mask) for name, column in self.quantities.items()},
             None if self.reference is None else _rows(self.reference, mask),
         )
+
+    def between(self, start: int, stop: int) -> RowBlock:
+        """The rows whose points are from `start` on and below `stop`; all are in the order of the grid."""
+        return self.where(slice(*np.searchsorted(self.points, (start, stop))))
 
 
 def concatenate_blocks(blocks: Sequence[RowBlock]) -> RowBlock:
@@ -105,7 +114,11 @@ def concatenate_blocks(blocks: Sequence[RowBlock]) -> RowBlock:
 
 
 def _concatenate(columns: Sequence[Column]) -> Column:
-    values = np.concatenate([exact_array(column) for column in columns])
+    return integer_column(np.concatenate([exact_array(column) for column in columns]))
+
+
+def integer_column(values: Any) -> Column:
+    """The column of an array of integers, which may be empty."""
     return Column(values) if len(values) else Column(values, 1, 0, 0)
 
 
@@ -141,8 +154,7 @@ class GridEvaluator:
             table = tabulate(plan.reference, sizes, points.shape)
             self._count(table.impossible, len(plan.designs))
             sizes, points = _restrict(sizes, table.possible), points[table.possible]
-            place = plan.metrics.index(plan.ratio_of)
-            reference = _rows(table.quantities[place], table.possible)
+            reference = _rows(table.quantities[plan.ratio_place], table.possible)
         every = range(len(plan.designs)) if designs is None else designs
         for number in every if len(points) else ():
             table = tabulate(plan.designs[number], sizes, points.shape)
@@ -179,8 +191,9 @@ class GridEvaluator:
         """Count formulas that are no sizes, by the numbers that they have among the values of `axis`."""
         for number, part in axis.numbered_parts:
             if isinstance(part, AxisFormula):
-                reason = f"{axis.name} = {part.text} must be a whole number"
-                self._count({reason: int(np.count_nonzero(values == number))}, len(self.plan.designs))
+                self._count(
+                    {axis.formula_rule(part): int(np.count_nonzero(values == number))}, len(self.plan.designs)
+                )
 
     def _condition_mask(self, block: RowBlock) -> Any:
         condition = self.plan.condition

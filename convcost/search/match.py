@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from math import isqrt, prod
 from typing import Any
 
-from convcost.api import Design as Stated
+from convcost.api import Design as StatedDesign
 from convcost.api import as_design, check_sizes
 from convcost.core.cost import MATMUL, Convention, Size
 from convcost.core.errors import ConvcostError, UsageError, did_you_mean
@@ -25,7 +25,7 @@ MOST_TRIED = {1: 2**27, 2: 2**24}
 class Request:
     """Which sizes of the last of `designs` to vary, and towards what: the first one's cost, or a budget."""
 
-    designs: tuple[Stated, ...]
+    designs: tuple[StatedDesign, ...]
     vary: tuple[str, ...]
     metric: str = "flops"
     budget: Size | None = None
@@ -37,8 +37,8 @@ class Request:
 
 
 def match(
-    a: str | Stated,
-    b: str | Stated | None = None,
+    a: str | StatedDesign,
+    b: str | StatedDesign | None = None,
     /,
     *,
     vary: str | Sequence[str],
@@ -81,7 +81,7 @@ def _names(vary: str | Sequence[str]) -> Sequence[str]:
 
 
 def match_designs(
-    designs: tuple[Stated, ...], sizes: Mapping[str, Size], *, vary: Sequence[str], **options: Any
+    designs: tuple[StatedDesign, ...], sizes: Mapping[str, Size], *, vary: Sequence[str], **options: Any
 ) -> Match:
     """What `match` gives, with a convention and a dtype among the options."""
     request = Request(designs, tuple(name.strip() for name in vary), **options)
@@ -117,7 +117,7 @@ def _check_designs(request: Request) -> None:
         raise UsageError("a budget takes the first design's place", hint="Give one design, or no budget.")
 
 
-def _check_varied(vary: tuple[str, ...], design: Stated) -> None:
+def _check_varied(vary: tuple[str, ...], design: StatedDesign) -> None:
     if not 1 <= len(set(vary)) == len(vary) <= 2:
         raise UsageError(
             f"one size or two are varied, not {', '.join(vary)[:60] or 'none'}", hint="Write --vary E,K."
@@ -141,7 +141,7 @@ def _designs(request: Request, sizes: Mapping[str, Size]) -> list[Design]:
     """The designs, with all their sizes if possible; what one leaves open, the other does too."""
     counted = CountedQuantities((metric_named(request.metric),), request.convention, request.dtype)
     *first, last = request.designs
-    as_design: list[tuple[Stated, tuple[str, ...]]] = [
+    as_design: list[tuple[StatedDesign, tuple[str, ...]]] = [
         *((design, ()) for design in first),
         (last, request.vary),
     ]

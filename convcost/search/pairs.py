@@ -1,6 +1,6 @@
-"""Searches pairs of two sizes for those within a target that no other pair with a common size outdoes.
+"""Searches pairs of two sizes for those within a target that no other pair with a common size dominates.
 
-A pair outdoes another with which it shares a size where it costs more and still keeps within the target; of
+A pair dominates another with which it shares a size where it costs more and still keeps within the target; of
 two that cost the same, the one with the smaller sizes does. Where cost grows with both sizes, those are the
 pairs of which neither size can grow without the other's loss; where it falls as a size grows, such as a
 stride, the smaller value counts as the one to be had.
@@ -40,7 +40,7 @@ class LineMaxima:
 
 
 def search_two_sizes(design: Design, asked: Match) -> Match:
-    """`asked` with the pairs within the target that no other outdoes, and the one nearest to the target."""
+    """`asked` with the pairs within the target that no other dominates, and the one nearest to the target."""
     (name, sizes), (other_name, other_sizes) = asked.searched.items()
     nearest = NearestCosts(asked.target)
     maxima = LineMaxima(asked.target, len(sizes)), LineMaxima(asked.target, len(other_sizes))
@@ -72,7 +72,7 @@ def _add_within(maxima: tuple[LineMaxima, LineMaxima], table: CostTable, target:
 
 
 def _undominated(lines: LineMaxima, other_lines: LineMaxima) -> Iterator[tuple[int, int, Size]]:
-    """The pairs that no other outdoes, as the indices of their sizes, and what they cost."""
+    """The pairs that no other dominates, as the indices of their sizes, and what they cost."""
     is_mutual = other_lines.others[lines.others] == np.arange(len(lines.others))
     places = np.flatnonzero(is_mutual & (lines.costs >= 0))
     return zip(places.tolist(), lines.others[places].tolist(), lines.costs[places].tolist(), strict=True)

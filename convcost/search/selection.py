@@ -1,4 +1,4 @@
-"""Keeps the best rows of blocks as they come: so many of the first, or those that no other one outdoes."""
+"""Keeps the best rows of blocks as they come: so many of the first, or those that no other one dominates."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from convcost.core.errors import UsageError
 from convcost.core.sweep import Objective
-from convcost.search.bounds import BoundRow
+from convcost.search.bound_rows import BoundRow
 
 MOST_ON_A_FRONT = 2**17
 """Designs of a Pareto front that are kept."""
@@ -125,14 +125,14 @@ class ParetoFront(Selection):
         return np.flatnonzero(is_below)
 
     def _front(self) -> Any:
-        """The first of rows in order is on the front, and all that it outdoes are not; and so on."""
+        """The first of rows in order is on the front, and all that it dominates are not; and so on."""
         front = []
         left = np.arange(len(self.points))
         while len(left):
             first, left = left[0], left[1:]
             front.append(first)
-            is_outdone = np.ones(len(left), bool)
+            is_dominated = np.ones(len(left), bool)
             for values in self.values:
-                is_outdone &= np.asarray(values[left] >= values[first], bool)
-            left = left[~is_outdone]
+                is_dominated &= np.asarray(values[left] >= values[first], bool)
+            left = left[~is_dominated]
         return np.array(front, np.int64)

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from convcost.api import Design as Stated
+from convcost.api import Design as StatedDesign
 from convcost.api import as_design
 from convcost.core.cost import MATMUL, Convention, Size
 from convcost.core.errors import UsageError
@@ -22,13 +22,13 @@ from convcost.search.engines.interface import GridProgress
 from convcost.search.grid import Grid, values_axis
 from convcost.search.sweep_request import (
     DEFAULT_TOP,
-    SweepQuestion,
+    SweepCriteria,
     SweepRequest,
     check_request,
     check_values,
     designs_on_grid,
     dtype_of,
-    question_of,
+    parse_criteria,
 )
 from convcost.search.sweep_run import run_sweep
 from convcost.search.variants.variants import ModuleVariants, VariantDesign
@@ -44,7 +44,7 @@ NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 def sweep(
-    *designs: str | Stated | torch.nn.Module | Callable[..., torch.nn.Module],
+    *designs: str | StatedDesign | torch.nn.Module | Callable[..., torch.nn.Module],
     over: Mapping[str, str | Size | Iterable[Size | str]] = NOTHING,
     over_args: Mapping[str, Any] = NOTHING,
     inputs: Any = (),
@@ -79,7 +79,7 @@ def sweep(
         by: What the rows are sorted by, smallest first; "params:max" has the largest first. The ratio is
             that of this quantity, or of FLOPs.
         top: The number of rows that are kept.
-        pareto: Quantities or sizes, as `by`: "flops,C:max" keeps what nothing else outdoes in both.
+        pareto: Quantities or sizes, as `by`: "flops,C:max" keeps what nothing else dominates in both.
         out: A file .parquet, .arrow, .csv or .jsonl for all rows that fulfil `where`, with their specs.
         columns: The quantities that rows have (default: FLOPs, parameters, and those that are asked about).
         engine: What evaluates the grid: "numpy", "duckdb" or "spark" (default: DuckDB for a large grid, if it
@@ -128,7 +128,7 @@ def _class_variants(
     return class_variants(designs, over_args, inputs)
 
 
-def _design(design: Any, inputs: tuple[Any, ...], sizes: Mapping[str, Size]) -> Stated:
+def _design(design: Any, inputs: tuple[Any, ...], sizes: Mapping[str, Size]) -> StatedDesign:
     """The design; of a torch module its report, with formulas in those sizes of its inputs that are open."""
     return profile_on_inputs(design, inputs, sizes) if is_module(design) else as_design(design)
 
@@ -158,17 +158,17 @@ def sweep_designs(
     """What `sweep` gives; `progress` gets the blocks of a large grid and their number, and passes them on."""
     check_request(request, sizes)
     sizes = {name: check_int(name, size) for name, size in sizes.items()}
-    question = question_of(request, sizes)
-    designs, grid = designs_on_grid(request, sizes, question.counted)
-    check_values(question.names - {*question.table.names, *request.argument_names}, grid)
-    variants = request.variants.designs(grid.fixed, question.counted) if request.variants else ()
-    plan = _plan(request, question, designs, variants, grid)
-    return run_sweep(_asked(request, question, designs, plan, sizes), plan, request, progress)
+    criteria = parse_criteria(request, sizes)
+    designs, grid = designs_on_grid(request, sizes, criteria.counted)
+    check_values(criteria.names - {*criteria.table.names, *request.argument_names}, grid)
+    variants = request.variants.designs(grid.fixed, criteria.counted) if request.variants else ()
+    plan = _plan(request, criteria, designs, variants, grid)
+    return run_sweep(_asked(request, criteria, designs, plan, sizes), plan, request, progress)
 
 
 def _plan(
     request: SweepRequest,
-    question: SweepQuestion,
+    criteria: SweepCriteria,
     designs: Sequence[Design],
     variants: Sequence[VariantDesign],
     grid: Grid,
@@ -178,23 +178,23 @@ def _plan(
 
     first = 1 if request.has_reference else 0
     names = request.design_names
-    table = question.table
+    table = criteria.table
     return SweepPlan(
         grid,
         names[-1:] * len(variants) if variants else names[first:],
         tuple(variants) if variants else tuple(designs[first:]),
         table.ratio_column,
         designs[0] if first else None,
-        question.condition,
-        {name: quotient for name, quotient in table.quotients.items() if name in question.needed - {RATIO}},
-        question.columns,
+        criteria.condition,
+        {name: quotient for name, quotient in table.quotients.items() if name in criteria.needed - {RATIO}},
+        criteria.columns,
         tuple(variant.arguments for variant in variants),
     )
 
 
 def _asked(
     request: SweepRequest,
-    question: SweepQuestion,
+    criteria: SweepCriteria,
     designs: Sequence[Design],
     plan: SweepPlan,
     sizes: Mapping[str, Size],
@@ -212,16 +212,16 @@ def _asked(
         matching=0,
         rows=(),
         found=0,
-        by=question.by,
-        pareto=question.pareto,
+        by=criteria.by,
+        pareto=criteria.pareto,
         top=request.top,
-        where=question.condition.text if question.condition else "",
+        where=criteria.condition.text if criteria.condition else "",
         reference=stated[0] if request.has_reference else None,
-        ratio_of=question.table.ratio_of,
+        ratio_of=criteria.table.ratio_of,
         sizes=grid.fixed,
         assumed=tuple(name for name in grid.fixed if name not in sizes),
         convention=request.convention,
         dtype=dtype_of(request),
-        columns=question.columns,
-        bounds=question.table.device_names,
+        columns=criteria.columns,
+        bounds=criteria.table.device_names,
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from convcost.analysis.lower_bound import lower_bound
-from convcost.api import Design as Stated
+from convcost.api import Design as StatedDesign
 from convcost.api import check_sizes, number_equal_names
 from convcost.core.cost import MATMUL, Convention, Size
 from convcost.core.dtypes import dtype_named
@@ -24,7 +24,7 @@ from convcost.search.grid import OVER_HINT, Axis, Grid
 from convcost.search.output.sweep_file import check_file
 from convcost.search.quantities import QuantityTable, quantity_table
 from convcost.search.variants.variants import ModuleVariants
-from convcost.search.where import WhereCondition, parse_condition
+from convcost.search.where import CONDITIONAL, WhereCondition, parse_condition
 from convcost.spec.spec import check_int
 
 DEFAULT_TOP = 20
@@ -45,7 +45,7 @@ class SweepRequest:
     have, if they are not the usual ones.
     """
 
-    designs: tuple[Stated, ...]
+    designs: tuple[StatedDesign, ...]
     axes: tuple[Axis, ...]
     where: str = ""
     by: str = ""
@@ -79,7 +79,7 @@ class SweepRequest:
     @property
     def design_names(self) -> tuple[str, ...]:
         """A name for each design, and for the module whose arguments are swept; equal ones are numbered."""
-        return number_equal_names((*self.designs, *self.all_variants))
+        return number_equal_names([design.name for design in (*self.designs, *self.all_variants)])
 
     @property
     def argument_names(self) -> tuple[str, ...]:
@@ -100,7 +100,7 @@ def check_request(request: SweepRequest, sizes: Mapping[str, Size]) -> None:
     _check_given(request, sizes)
 
 
-class SweepQuestion(NamedTuple):
+class SweepCriteria(NamedTuple):
     """What is asked of each design: the condition, the order, and what is `counted` for them.
 
     `names` are those that the condition and the order are about, `columns` the quantities of rows, and
@@ -117,14 +117,15 @@ class SweepQuestion(NamedTuple):
     counted: CountedQuantities
 
 
-def question_of(request: SweepRequest, sizes: Mapping[str, Size]) -> SweepQuestion:
+def parse_criteria(request: SweepRequest, sizes: Mapping[str, Size]) -> SweepCriteria:
     """The request's condition and order, parsed; `sizes` are those that are not swept."""
     by, pareto = _objectives(request)
     table = _table(request, by)
     known = _known_names(request, sizes, table)
     for objective in (by, *pareto):
         if objective.name not in known:
-            raise unknown_name("no quantity and no size is called", objective.name, known)
+            hint = CONDITIONAL.get(objective.name, "")
+            raise unknown_name("no quantity and no size is called", objective.name, known, hint=hint)
     condition = parse_condition(request.where, known, table.times) if request.where.strip() else None
     names = frozenset(each.name for each in (by, *pareto)) | (condition.names if condition else frozenset())
     _check_numbers(request, names)
@@ -132,7 +133,7 @@ def question_of(request: SweepRequest, sizes: Mapping[str, Size]) -> SweepQuesti
     columns = _columns(request, table, names)
     needed = names.union(columns) & {*table.names}
     counted = CountedQuantities(table.integers(needed), request.convention, dtype_of(request), table.bounds)
-    return SweepQuestion(by, pareto, table, condition, names, columns, needed, counted)
+    return SweepCriteria(by, pareto, table, condition, names, columns, needed, counted)
 
 
 def _check_swept(request: SweepRequest) -> None:
@@ -152,14 +153,14 @@ def _check_given(request: SweepRequest, sizes: Mapping[str, Size]) -> None:
     check_sizes({name: size for name, size in sizes.items() if name not in of_variants}, request.designs)
     others = {*request.names, *(axis.name for axis in request.axes), *sizes, *NAMES, RATIO, SECONDS}
     if twice := next((name for name in request.argument_names if name in others), ""):
-        raise UsageError(f"{twice} is an argument, and a size or a quantity too", hint="Rename one of them.")
+        raise UsageError(f"{twice} is both an argument and a size or a quantity", hint="Rename one of them.")
 
 
 def _check_numbers(request: SweepRequest, used: Collection[str]) -> None:
     """UsageError for a condition on an argument that is no number, or an order by it."""
     for axis in (axis for variants in request.all_variants for axis in variants.axes):
         if axis.name in used and not axis.is_numeric:
-            message = f"{axis.name} has values that are no numbers, so that it is no condition and no order"
+            message = f"{axis.name} has values that are not numbers: rows can't be filtered or sorted by it"
             raise UsageError(message, hint=f"They are {axis.text[:60]}.")
 
 
@@ -167,7 +168,7 @@ def _check_clear(request: SweepRequest, used: Collection[str], table: QuantityTa
     """UsageError for a condition or an order that is about a size and a quantity of one name."""
     sizes = {*(axis.name for axis in request.axes), *request.names}
     if name := next((name for name in sorted(used) if name in table.names and name in sizes), ""):
-        raise UsageError(f"{name} is a size and a quantity", hint="Rename the size.")
+        raise UsageError(f"{name} is both a size and a quantity", hint="Rename the size.")
 
 
 def _objectives(request: SweepRequest) -> tuple[Objective, tuple[Objective, ...]]:
@@ -213,7 +214,8 @@ def _columns(request: SweepRequest, table: QuantityTable, used: Collection[str])
     """The quantities that rows have; UsageError for one that there is not."""
     for name in request.columns:
         if name not in table.names:
-            raise unknown_name("no quantity is called", name, table.names)
+            hint = CONDITIONAL.get(name, "")
+            raise unknown_name("no quantity is called", name, table.names, hint=hint)
     usual = (*ALWAYS_SHOWN, *(name for name in table.names if name in (*table.times, *used)))
     return tuple(name for name in dict.fromkeys(request.columns or usual) if name != RATIO)
 

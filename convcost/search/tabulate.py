@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from convcost.core.errors import ConvcostError, UnboundSizeError, UsageError
-from convcost.search.design import Evaluable
+from convcost.search.design import EvaluableDesign
 from convcost.search.evaluator import Restriction
 from convcost.search.varied_int import VariedInt
 from convcost.symbolic.columns import Column, MixedConditionError, broadcast_column, merge_columns
@@ -54,7 +54,7 @@ class CostTable(NamedTuple):
         return +counts
 
 
-def tables(design: Evaluable, ranges: Mapping[str, range]) -> Iterator[CostTable]:
+def tables(design: EvaluableDesign, ranges: Mapping[str, range]) -> Iterator[CostTable]:
     """Tables of all places, the last of the sizes changing fastest."""
     axes = len(ranges)
     inner = len([*ranges.values()][-1])
@@ -73,7 +73,7 @@ def _array(sizes: range) -> Any:
     return np.arange(sizes.start, sizes.stop, sizes.step)
 
 
-def tabulate(design: Evaluable, sizes: Arrays, shape: tuple[int, ...] | None = None) -> CostTable:
+def tabulate(design: EvaluableDesign, sizes: Arrays, shape: tuple[int, ...] | None = None) -> CostTable:
     """The costs at `sizes`; if the code branches on a size, each branch is evaluated separately.
 
     The places have the `shape` that the sizes are broadcast to, or a given one where there may be no sizes.
@@ -97,7 +97,7 @@ def tabulate(design: Evaluable, sizes: Arrays, shape: tuple[int, ...] | None = N
     )
 
 
-def _by_branch(design: Evaluable, sizes: Arrays, condition: Any) -> CostTable:
+def _by_branch(design: EvaluableDesign, sizes: Arrays, condition: Any) -> CostTable:
     shape = condition.shape
     branches = [np.asarray(condition), ~np.asarray(condition)]
     tables = [
@@ -115,7 +115,7 @@ def _by_branch(design: Evaluable, sizes: Arrays, condition: Any) -> CostTable:
     )
 
 
-def _one_by_one(design: Evaluable, sizes: Arrays, shape: tuple[int, ...]) -> CostTable:
+def _one_by_one(design: EvaluableDesign, sizes: Arrays, shape: tuple[int, ...]) -> CostTable:
     names = [*sizes]
     if np.prod(shape) > MOST_ONE_BY_ONE:
         message = f"the cost has no formula in {' and '.join(names)} here"

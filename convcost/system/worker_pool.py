@@ -35,26 +35,26 @@ class WorkerPool(Generic[Task]):
         jobs: int = 1,
     ) -> None:
         self._tasks = tasks
-        self._lines = [_WorkerLine(tasks[first::jobs], serve, seconds) for first in range(jobs)]
+        self._queues = [_TaskQueue(tasks[first::jobs], serve, seconds) for first in range(jobs)]
 
     def answers(self) -> Iterator[tuple[Task, Any]]:
         """Each task with its answer, unpickled, in their order; an EndedError if its process gave none."""
         try:
             with cleanup(self._kill):
-                for line in self._lines[: len(self._tasks)]:
-                    line.start()
+                for queue in self._queues[: len(self._tasks)]:
+                    queue.start()
                 for number, task in enumerate(self._tasks):
-                    yield task, self._lines[number % len(self._lines)].answer()
+                    yield task, self._queues[number % len(self._queues)].answer()
         finally:
-            for line in self._lines:
-                line.stop()
+            for queue in self._queues:
+                queue.stop()
 
     def _kill(self) -> None:
-        for line in self._lines:
-            line.kill()
+        for queue in self._queues:
+            queue.kill()
 
 
-class _WorkerLine(Generic[Task]):
+class _TaskQueue(Generic[Task]):
     """Tasks that are done one after the other; after a task that ended its process, in a new one."""
 
     def __init__(

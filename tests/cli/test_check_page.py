@@ -23,7 +23,7 @@ def test_it_has_the_entries_their_verdicts_and_what_made_it():
     code, out, _ = convcost("check", "--report", "page.html")
     assert (code, "passed, 1 entry" in out) == (0, True)
     reader = page()
-    assert reader.texts("h1") == ["The check of costs passed"]
+    assert reader.texts("h1") == ["Cost check passed"]
     assert reader.texts("h2") == ENTRIES
     assert reader.texts("tr")[1:] == ["densepassed", "FLOPs327,680≤ 400,000", "baselineunchanged"]
     assert "No cost differs from its baseline." in reader.texts("li")
@@ -36,7 +36,7 @@ def test_of_an_entry_that_fails_it_has_why_and_what_changed():
     write_config(DENSE, CONV.replace("2 x", "3 x"))
     assert convcost("check", "--report", "page.html").code == 1
     reader = page()
-    assert reader.texts("h1") == ["The check of costs failed"]
+    assert reader.texts("h1") == ["Cost check failed"]
     assert reader.texts("h2") == FINDINGS + ENTRIES
     assert any(note.startswith("conv: changed from its baseline: ") for note in reader.texts("li"))
     assert "Changes against the baselines: conv" in reader.texts("caption")
@@ -46,8 +46,8 @@ def test_of_an_entry_that_fails_it_has_why_and_what_changed():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--report", "page.txt"), "page.txt is no file for a page\nIts name ends with .html: report.html\n"),
-        (("--report", "-"), "- is no file for a page\nIts name ends with .html: report.html\n"),
+        (("--report", "page.txt"), "a page can't be written to page.txt\nName an .html file: report.html\n"),
+        (("--report", "-"), "a page can't be written to -\nName an .html file: report.html\n"),
         (("--report", "no/page.html"), "no/page.html can't be written: its folder does not exist\n"),
         (("--report", "a.html", "--config", "a.html"), None),
         (

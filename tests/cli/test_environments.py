@@ -154,6 +154,6 @@ def test_a_library_that_is_installed_but_broken_is_named(library, command, tmp_p
     assert err == (
         "convcost: a library can't be imported: its own library is missing\n"
         f"  {tmp_path / library}.py:1\n"
-        "Install that library again; if this remains, please report it.\n"
+        "Reinstall that library; if the error remains, please report it.\n"
     )
     assert [file.name for file in tmp_path.iterdir() if file.suffix not in (".py", "")] == []

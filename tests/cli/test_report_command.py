@@ -105,8 +105,8 @@ def test_a_page_that_is_there_is_replaced(folder):
     [
         ((), "there is no file to write\nName it first: convcost report report.html\n"),
         (SIZES, "there is no file to write\nName it first: convcost report report.html\n"),
-        (("Linear(3, 4)",), "Linear(3, 4) is no file for a page\nIts name ends with .html: report.html\n"),
-        (("-", *SIZES), "- is no file for a page\nIts name ends with .html: report.html\n"),
+        (("Linear(3, 4)",), "a page can't be written to Linear(3, 4)\nName an .html file: report.html\n"),
+        (("-", *SIZES), "a page can't be written to -\nName an .html file: report.html\n"),
         (("no/page.html", *SIZES), "no/page.html can't be written: its folder does not exist\n"),
         (("folder.html", *SIZES), "folder.html is a directory\n"),
         (("page.html", "Linear(E E)"), None),

@@ -134,6 +134,10 @@ def test_without_a_design_the_exit_code_is_1_and_the_reason_is_said(options, err
         (("--over", "C=1", "--out", "/nowhere/x.csv"), "/nowhere/x.csv can't be written: No such file"),
         (("--over", "C=1", "--top", "0"), "top is 0"),
         (("--over", "C=1", "--where", "ratio > 1"), "no quantity and no size is called ratio"),
+        (
+            ("--over", "C=1", "--by", "ratio"),
+            "no quantity and no size is called ratio\nIt needs two designs or more.",
+        ),
         (("--over", "C=1+"), "the spec ends; expected a size"),
     ],
 )

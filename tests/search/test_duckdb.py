@@ -20,7 +20,7 @@ import convcost
 from convcost.core.errors import ConvcostError, UsageError
 from convcost.layers import FAMILIES
 from convcost.search import grid_blocks
-from convcost.search.bounds import BoundRow, strongest
+from convcost.search.bound_rows import BoundRow, strongest_bounds
 from convcost.search.engines import choice
 from convcost.search.engines.duckdb import engine as duckdb_engine
 from convcost.search.engines.duckdb import grid_queries
@@ -41,7 +41,7 @@ def small_parts(monkeypatch):
     monkeypatch.setattr(grid_queries, "MOST_TAILS", 100)
     monkeypatch.setattr(grid_queries.grid_parts, "__defaults__", (300, 500))
     monkeypatch.setattr(duckdb_engine, "POINTS_OF_ROWS", 200)
-    monkeypatch.setattr(duckdb_engine, "SAMPLE", 40)
+    monkeypatch.setattr(duckdb_engine, "FEWEST_SAMPLED", 40)
     for module in (grid_blocks, duckdb_engine):
         monkeypatch.setattr(module, "BLOCK", 37)
 
@@ -219,7 +219,7 @@ def test_sums_beyond_64_and_96_bits_are_exact():
 def test_numbers_beyond_38_digits_are_refused_with_the_size_and_numpy_has_them():
     over = {"E": "1:1000000000000000000:100000000000000000", "F": "1,2"}
     text = "[B, E] -> Linear(E, E) -> Linear(E, F)"
-    with pytest.raises(UsageError, match=r"beyond 10\^38 can come up with E up to 900,000,000,000,000,001"):
+    with pytest.raises(UsageError, match=r"can exceed 10\^38 with E up to 900,000,000,000,000,001"):
         convcost.sweep(text, over=over, B=1000, engine="duckdb")
     assert convcost.sweep(text, over=over, B=1000, by="flops:max").rows[0].quantities["flops"] > 10**38
 
@@ -238,11 +238,11 @@ def test_a_grid_without_a_possible_design_says_why():
     assert (found.rows, found.matching, found.number_impossible) == ((), 0, 100)
 
 
-def test_the_strongest_rows_are_those_that_outdo_most():
+def test_the_strongest_rows_are_those_that_dominate_most():
     rows = [BoundRow((key, 10 - key), key) for key in range(11)]
     sample = (np.array([6, 7, 8, 2]), np.array([9, 9, 9, 9]))
-    assert strongest(rows, sample)[0] in rows[1:3]
-    assert strongest([], sample) == []
+    assert strongest_bounds(rows, sample)[0] in rows[1:3]
+    assert strongest_bounds([], sample) == []
 
 
 BLOCK = "[1, C, H, H] -> Conv2d(C, M, 3) -> Conv2d(M, N, 3)"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convcost.core import arithmetic
-from convcost.search.graph.expression_graph import ExpressionGraph, Kind
+from convcost.search.graph.expression_graph import ExpressionGraph, OperationKind
 from convcost.search.graph.graph_branches import branches, merge
 from convcost.search.graph.graph_numbers import GraphCondition, GraphNumber, OpenConditionError, given_number
 from convcost.search.graph.graph_results import operation_number
@@ -81,7 +81,7 @@ def test_division_is_of_what_is_not_negative_by_what_is_positive(formula):
     graph = ExpressionGraph()
     formula({name: given_number(graph, name, *bounds) for name, bounds in RANGES.items()})
     for operation in graph.operations:
-        if operation.kind in (Kind.DIVIDE, Kind.MODULO):
+        if operation.kind in (OperationKind.DIVIDE, OperationKind.MODULO):
             dividend, divisor = (graph[operand] for operand in operation.operands)
             assert dividend.low >= 0
             assert divisor.low > 0
@@ -99,8 +99,8 @@ def test_the_smaller_and_the_larger_one_are_an_operation_with_exact_bounds():
     graph = ExpressionGraph()
     first, second = (given_number(graph, name, *RANGES[name]) for name in ("a", "b"))
     smaller, larger = arithmetic.smaller(first, second), arithmetic.larger(first, second)
-    assert (smaller.operation.kind, smaller.bounds) == (Kind.SMALLER, (-7, 6))
-    assert (larger.operation.kind, larger.bounds) == (Kind.LARGER, (0, 9))
+    assert (smaller.operation.kind, smaller.bounds) == (OperationKind.SMALLER, (-7, 6))
+    assert (larger.operation.kind, larger.bounds) == (OperationKind.LARGER, (0, 9))
 
 
 def test_what_the_bounds_decide_is_a_bool():

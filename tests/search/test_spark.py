@@ -9,16 +9,16 @@ from test_duckdb import EVERY, ORDERS, random_sweep
 
 import convcost
 from convcost.core.errors import UsageError
+from convcost.search.bound_rows import spread_points
 from convcost.search.engines.spark import engine
 from convcost.search.engines.spark import queries as spark_queries
-from convcost.search.engines.spark.engine import sample_points
 from convcost.search.engines.spark.sql import SparkTranslator
 from convcost.search.graph.expression_graph import ExpressionGraph
 from convcost.search.graph.graph_arithmetic import larger, smaller
 from convcost.search.graph.graph_conditions import choose
 from convcost.search.graph.graph_numbers import given_number
 from convcost.search.graph.graph_results import operation_number
-from convcost.search.graph.sql import SPARK, Query
+from convcost.search.graph.sql import SPARK, Relation
 from convcost.search.grid import Grid, values_axis
 
 pytestmark = pytest.mark.spark
@@ -31,7 +31,7 @@ def small_parts(monkeypatch, spark):
     """Parts of few points, so that grids have several."""
     monkeypatch.setattr(spark_queries, "SMALLEST_PART", 300)
     monkeypatch.setattr(spark_queries, "MOST_PARTS", 2)
-    monkeypatch.setattr(engine, "SAMPLE", 40)
+    monkeypatch.setattr(engine, "FEWEST_SAMPLED", 40)
 
 
 def by_all(*texts, **options):
@@ -101,7 +101,7 @@ def test_all_operations_are_exact_whatever_the_signs_and_the_digits(spark):
         for row in rows
     ]
     columns = [f"v{number}" for number in inputs]
-    source = Query(exp.values(tuples, alias="t", columns=columns), dict(zip(inputs, columns, strict=True)))
+    source = Relation(exp.values(tuples, alias="t", columns=columns), dict(zip(inputs, columns, strict=True)))
     found = spark.sql(SPARK.sql(SparkTranslator(graph).select(source, numbers))).collect()
     for row, values in zip(rows, found, strict=True):
         assert [*map(int, values)] == graph.evaluate([*numbers.values()], row)
@@ -109,17 +109,17 @@ def test_all_operations_are_exact_whatever_the_signs_and_the_digits(spark):
 
 def test_numbers_that_spark_does_not_have_are_refused_before_it_is_started():
     over = {"E": "1:1000000000000000000:100000000000000000", "F": "1,2"}
-    with pytest.raises(UsageError, match=r"beyond 10\^38 can come up with E up to"):
+    with pytest.raises(UsageError, match=r"can exceed 10\^38 with E up to"):
         convcost.sweep("[B, E] -> Linear(E, E) -> Linear(E, F)", over=over, B=1000, engine="spark")
     with pytest.raises(UsageError, match="a master is for Spark only"):
         convcost.sweep("Linear(E, 1)", over={"E": "1:3"}, master="local")
-    with pytest.raises(UsageError, match="foo is no Spark master"):
+    with pytest.raises(UsageError, match="foo is not a Spark master"):
         convcost.sweep("Linear(E, 1)", over={"E": "1:3"}, engine="spark", master="foo")
 
 
 def test_a_sample_has_every_value_of_each_axis():
     grid = Grid((values_axis("C", "1:100"), values_axis("K", "1,3,5,7"), values_axis("H", "8:71")), {})
-    points = [*sample_points(grid, 256)]
+    points = [*spread_points(grid.points, 256)]
     assert 200 < len(points) < 300
     assert {point % 64 for point in points} == {*range(64)}
     assert {point // 64 % 4 for point in points} == {*range(4)}

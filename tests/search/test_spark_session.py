@@ -30,10 +30,10 @@ print(os.listdir())
 @pytest.mark.parametrize(
     ("master", "message"),
     [
-        ("foo://x", "foo://x is no Spark master"),
-        ("local[2] --conf x", "is no Spark master"),
-        ("spark://a b:1", "is no Spark master"),
-        ("sc://host", "sc://host is no Spark master"),
+        ("foo://x", "foo://x is not a Spark master"),
+        ("local[2] --conf x", "is not a Spark master"),
+        ("spark://a b:1", "is not a Spark master"),
+        ("sc://host", "sc://host is not a Spark master"),
         ("spark://127.0.0.1", "spark://127.0.0.1 can't be reached"),
         ("spark://127.0.0.1:99999999", "can't be reached"),
         ("spark://127.0.0.1:x,127.0.0.1:y", "can't be reached"),

@@ -11,7 +11,7 @@ from convcost.search.graph.expression_graph import ExpressionGraph
 from convcost.search.graph.graph_conditions import choose
 from convcost.search.graph.graph_numbers import given_number
 from convcost.search.graph.graph_results import operation_number
-from convcost.search.graph.sql import DUCKDB, SPARK, Query, SqlTranslator
+from convcost.search.graph.sql import DUCKDB, SPARK, Relation, SqlTranslator
 
 DATABASE = duckdb.connect()
 
@@ -21,7 +21,7 @@ def query_on(graph, rows):
     inputs = {number: each.value for number, each in enumerate(graph.operations) if each.value in rows[0]}
     number = lambda value: exp.cast(exp.convert(value), "BIGINT")  # noqa: E731
     tuples = [exp.Tuple(expressions=[*map(number, row.values())]) for row in rows]
-    return Query(exp.values(tuples, alias="t", columns=[*rows[0]]), inputs)
+    return Relation(exp.values(tuples, alias="t", columns=[*rows[0]]), inputs)
 
 
 def run(graph, rows, value, conditions=()):
@@ -75,7 +75,7 @@ def test_numbers_beyond_64_and_96_bits_are_exact(power):
 def test_numbers_that_could_pass_38_digits_are_refused_before():
     graph, sizes = inputs({"E": (1, 10**13)})
     assert run(graph, [{"E": 10**12}], sizes["E"] ** 2 * 10**11) == [10**35]
-    with pytest.raises(UsageError, match=r"beyond 10\^38"):
+    with pytest.raises(UsageError, match=r"can exceed 10\^38"):
         run(graph, [{"E": 1}], sizes["E"] ** 3)
 
 
@@ -118,7 +118,7 @@ def test_conditions_keep_the_rows_where_all_hold_and_the_columns_that_are_needed
 def test_each_database_has_its_own_types_and_division():
     graph, sizes = inputs({"E": (1, 2**40)})
     value = operation_number(graph, sizes["E"] ** 2 // 3)
-    query = Query(exp.to_table("t"), {0: "E"})
+    query = Relation(exp.to_table("t"), {0: "E"})
     assert DUCKDB.sql(SqlTranslator(graph, DUCKDB).select(query, {"q": value})) == (
         'SELECT (CAST("E" AS INT128) * CAST("E" AS INT128)) // CAST(3 AS INT128) AS "q" FROM "t"'
     )

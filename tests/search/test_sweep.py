@@ -309,7 +309,7 @@ def test_a_name_of_a_size_and_a_quantity_is_not_asked_about():
     over = {"flops": "1:3"}
     assert len(convcost.sweep("Linear(E, flops)", over=over, E=2, by="params")) == 3
     for options in ({}, {"where": "flops > 1", "by": "params"}, {"pareto": "flops,params"}):
-        with pytest.raises(UsageError, match="flops is a size and a quantity"):
+        with pytest.raises(UsageError, match="flops is both a size and a quantity"):
             convcost.sweep("Linear(E, flops)", over=over, E=2, **options)
 
 

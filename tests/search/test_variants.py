@@ -164,14 +164,17 @@ def test_a_module_with_its_inputs_is_a_design():
             {"over_args": {"width": [8, 9]}, "inputs": "f32[B,3,9,9]", "over": {"B": "1:60000000"}},
             "the variants have 120,000,000 points",
         ),
-        ({"over_args": {"width": [8]}, "engine": "duckdb"}, "duckdb evaluates no variants of a module"),
-        ({"over_args": {"width": [8], "bias": [None]}, "by": "bias"}, "bias has values that are no numbers"),
+        (
+            {"over_args": {"width": [8]}, "engine": "duckdb"},
+            "the engine duckdb can't evaluate variants of a module",
+        ),
+        ({"over_args": {"width": [8], "bias": [None]}, "by": "bias"}, "bias has values that are not numbers"),
         (
             {"over_args": {"width": [8], "bias": ["a"]}, "where": "bias = 1"},
-            "bias has values that are no numbers",
+            "bias has values that are not numbers",
         ),
         ({"over_args": {"width": [8]}, "where": "depth = 1"}, "no quantity and no size is called depth"),
-        ({"over_args": {"width": [8], "params": [1]}}, "params is an argument, and a size or a quantity too"),
+        ({"over_args": {"width": [8], "params": [1]}}, "params is both an argument and a size or a quantity"),
     ],
 )
 def test_a_wrong_request_is_refused(given, message):

@@ -60,7 +60,7 @@ def test_tasks_are_spread_over_processes_which_end_with_the_loop():
     pool = WorkerPool([1, -2, -2], serve, lambda task: 20.0, 3)
     loop = pool.answers()
     next(loop)
-    running = [line.start().process for line in pool._lines]
+    running = [queue.start().process for queue in pool._queues]
     loop.close()
     for process in running:
         with pytest.raises(ProcessLookupError):

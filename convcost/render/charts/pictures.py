@@ -109,7 +109,7 @@ def check_file(target: Path) -> None:
     if suffix not in WRITERS:
         near = did_you_mean(suffix, WRITERS) if suffix else ""
         hint = f"Name it {', '.join(f'*{each}' for each in WRITERS)}."
-        raise UsageError(f"--plot {shown}: no picture is of this kind{near}", hint=hint)
+        raise UsageError(f"--plot {shown}: unsupported kind of picture{near}", hint=hint)
     if target.is_dir():
         raise UsageError(f"--plot {shown} is a directory")
     if not target.parent.is_dir():

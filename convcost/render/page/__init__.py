@@ -1,1 +1,1 @@
-"""A result as one page that stands alone: it asks for nothing from anywhere, and runs no script."""
+"""A result as one self-contained page: it loads nothing from anywhere, and runs no script."""

@@ -75,7 +75,7 @@ def _design_page(
     laid_out = document(result, PAGE_STYLE._replace(view=view))
     return ReportPage(
         f"The cost of {_names((report,))}",
-        "What does this design cost, and what is that made of?",
+        "What does this design cost, and where does the cost come from?",
         laid_out.heading,
         laid_out.facts,
         (
@@ -94,7 +94,7 @@ def _estimates_and_checks(
         yield PageSection(name, title, section)
     if explanation:
         shown, left_out = _without_most_layers(explanation)
-        notes = (f"{left_out} more layers are derived by convcost explain.",) if left_out else ()
+        notes = (f"Layers left out here: {left_out}. convcost explain derives them too.",) if left_out else ()
         derivations = document(shown, PAGE_STYLE).derivations
         yield PageSection("derivation", "Derivation", Section((), notes), derivations)
     if laid_out.counters.tables:
@@ -117,8 +117,8 @@ def _gate_page(result: GateResult) -> ReportPage:
     changed = Section(tuple(changes)) if changes else Section((), (NO_CHANGES,))
     verdict = "passed" if result.passed else "failed" if result.failed else "could not be completed"
     return ReportPage(
-        f"The check of costs {verdict}",
-        "Do the costs keep their limits, formulas, counters' agreement and baselines?",
+        f"Cost check {verdict}",
+        "Do the costs meet their limits and formulas, agree with the counters, and match the baselines?",
         laid_out.heading,
         laid_out.facts,
         (

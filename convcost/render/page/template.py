@@ -23,7 +23,7 @@ LONGEST_CELL = 240
 
 
 def page_html(page: ReportPage, origin: PageOrigin) -> str:
-    """The page as a document that stands alone."""
+    """The page as a self-contained document."""
     shown = origin._replace(command=make_lines_printable(origin.command))
     return _environment().get_template("page.html").render(page=page, origin=shown)
 

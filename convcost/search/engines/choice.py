@@ -33,7 +33,7 @@ def check_engine(name: str, master: str, *, has_variants: bool) -> None:
     if master and name != SPARK:
         raise UsageError("a master is for Spark only", hint="Add --engine spark.")
     if has_variants and name not in (AUTO, "numpy"):
-        raise UsageError(f"{name} evaluates no variants of a module", hint="Leave out --engine.")
+        raise UsageError(f"the engine {name} can't evaluate variants of a module", hint="Leave out --engine.")
 
 
 def engine_for(name: str, plan: SweepPlan, master: str = "") -> Engine:
@@ -58,9 +58,9 @@ def engine_for(name: str, plan: SweepPlan, master: str = "") -> Engine:
         message = f"the grid has {points:,} points; {MOST_IN_NUMPY:,} at most are possible without a database"
         hint = f"Take larger steps or fewer sizes, or {INSTALL} and use --engine duckdb."
         raise UsageError(message, hint=hint)
-    from convcost.search.engines.columns import ColumnEngine
+    from convcost.search.engines.numpy_engine import NumPyEngine
 
-    return ColumnEngine(plan)
+    return NumPyEngine(plan)
 
 
 def has_duckdb() -> bool:

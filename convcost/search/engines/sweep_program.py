@@ -25,7 +25,7 @@ from convcost.search.graph.graph_branches import (
 )
 from convcost.search.graph.graph_conditions import choose, conjunction, equal, negation
 from convcost.search.graph.graph_numbers import GraphNumber, given_number
-from convcost.search.graph.graph_results import Number, Truth, bounds_of, inputs_of
+from convcost.search.graph.graph_results import Number, Truth, bounds_of, inputs_of, operation_number
 from convcost.search.grid import Axis, AxisFormula, Grid
 from convcost.search.grid_blocks import SweepPlan
 from convcost.search.where import WhereQuotient
@@ -63,6 +63,14 @@ class SweepProgram:
     reference: EvaluatedDesign | None
     rule_groups: tuple[RuleGroup, ...]
 
+    def number(self, value: Number | Truth) -> int:
+        """The operation of the graph whose result `value` is."""
+        return operation_number(self.graph, value)
+
+    def row_conditions(self, design: int) -> list[int]:
+        """Operations that have to hold for a row: the design is possible, and fulfils the condition."""
+        return [self.number(self.possible(design)), self.number(self.condition(design))]
+
     def possible(self, design: int) -> Truth:
         """Whether the design with that number is possible."""
         return conjunction(self.common, self.designs[design].possible)
@@ -87,15 +95,14 @@ class SweepProgram:
         return dict(zip(self.plan.metrics, self.designs[design].quantities, strict=True))
 
     @property
-    def ratio_place(self) -> int:
-        """Which of the plan's metrics the ratio is of."""
-        return self.plan.metrics.index(self.plan.ratio_of)
+    def reference_quantity(self) -> Number | None:
+        """What the ratio is to, if there is a reference."""
+        return self.reference.quantities[self.plan.ratio_place] if self.reference else None
 
     def quotient(self, design: int, name: str) -> tuple[Number, Number]:
         """The numerator and the denominator of one of the plan's quotients, such as the ratio."""
-        reference = self.reference.quantities[self.ratio_place] if self.reference else None
         quotient = self.plan.every_quotient[name]
-        return quotient.operands(self.quantities(design), reference)
+        return quotient.operands(self.quantities(design), self.reference_quantity)
 
     def values(self, design: int) -> dict[str, Number]:
         """Every integer that a condition or an order may be about."""
@@ -177,8 +184,9 @@ def _sizes(
                 value, is_size = _formula(graph, part, {**grid.fixed, **sizes})
                 here = equal(at, start)
                 size = choose(here, value, size)
-                text = f"{axis.name} = {part.text} must be a whole number"
-                rules.append(DesignRule(text, negation(conjunction(here, negation(is_size)))))
+                rules.append(
+                    DesignRule(axis.formula_rule(part), negation(conjunction(here, negation(is_size))))
+                )
         sizes[axis.name] = size
     rules = [rule for rule in rules if rule.condition is not True]
     return {axis.name: sizes[axis.name] for axis in grid.axes}, rules

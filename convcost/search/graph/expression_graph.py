@@ -23,7 +23,7 @@ MOST_OPERATIONS = 50_000
 """Of a graph: a database plans each one."""
 
 
-class Kind(Enum):
+class OperationKind(Enum):
     """What an operation does. The first is a given number, the second a constant; some give a truth value."""
 
     INPUT = "input"
@@ -44,7 +44,9 @@ class Kind(Enum):
     NOT = "not"
 
 
-OF_TRUTH = frozenset({Kind.LESS, Kind.EQUAL, Kind.AND, Kind.OR, Kind.NOT})
+BOOLEAN_KINDS = frozenset(
+    {OperationKind.LESS, OperationKind.EQUAL, OperationKind.AND, OperationKind.OR, OperationKind.NOT}
+)
 """Kinds whose result is a truth value."""
 
 
@@ -55,7 +57,7 @@ class GraphOperation(NamedTuple):
     depends on, or of what was put in their place.
     """
 
-    kind: Kind
+    kind: OperationKind
     operands: tuple[int, ...]
     low: int
     high: int
@@ -63,21 +65,21 @@ class GraphOperation(NamedTuple):
     value: int | str = 0
 
 
-IN_PYTHON: Mapping[Kind, Callable[..., Any]] = {
-    Kind.ADD: operator.add,
-    Kind.SUBTRACT: operator.sub,
-    Kind.MULTIPLY: operator.mul,
-    Kind.DIVIDE: operator.floordiv,
-    Kind.MODULO: operator.mod,
-    Kind.ABSOLUTE: abs,
-    Kind.SMALLER: min,
-    Kind.LARGER: max,
-    Kind.CHOOSE: lambda condition, first, second: first if condition else second,
-    Kind.LESS: operator.lt,
-    Kind.EQUAL: operator.eq,
-    Kind.AND: lambda first, second: first and second,
-    Kind.OR: lambda first, second: first or second,
-    Kind.NOT: operator.not_,
+IN_PYTHON: Mapping[OperationKind, Callable[..., Any]] = {
+    OperationKind.ADD: operator.add,
+    OperationKind.SUBTRACT: operator.sub,
+    OperationKind.MULTIPLY: operator.mul,
+    OperationKind.DIVIDE: operator.floordiv,
+    OperationKind.MODULO: operator.mod,
+    OperationKind.ABSOLUTE: abs,
+    OperationKind.SMALLER: min,
+    OperationKind.LARGER: max,
+    OperationKind.CHOOSE: lambda condition, first, second: first if condition else second,
+    OperationKind.LESS: operator.lt,
+    OperationKind.EQUAL: operator.eq,
+    OperationKind.AND: lambda first, second: first and second,
+    OperationKind.OR: lambda first, second: first or second,
+    OperationKind.NOT: operator.not_,
 }
 """What each operation is for Python's integers."""
 
@@ -91,14 +93,14 @@ class ExpressionGraph:
     def __init__(self) -> None:
         self.operations: list[GraphOperation] = []
         self.decisions: Mapping[int, bool] = {}
-        self._known: dict[tuple[Kind, tuple[int, ...], int | str], int] = {}
+        self._known: dict[tuple[OperationKind, tuple[int, ...], int | str], int] = {}
 
     def __getitem__(self, number: int) -> GraphOperation:
         return self.operations[number]
 
     def add(
         self,
-        kind: Kind,
+        kind: OperationKind,
         operands: tuple[int, ...] = (),
         bounds: tuple[int, int] = (0, 1),
         value: int | str = 0,
@@ -110,7 +112,9 @@ class ExpressionGraph:
                 message = f"the formulas have more than {MOST_OPERATIONS:,} operations"
                 raise EngineLimitError(message, hint="Use --engine numpy.")
             names = (self.operations[operand].inputs for operand in operands)
-            inputs = frozenset({str(value)}) if kind is Kind.INPUT else frozenset[str]().union(*names)
+            inputs = (
+                frozenset({str(value)}) if kind is OperationKind.INPUT else frozenset[str]().union(*names)
+            )
             self._known[key] = len(self.operations)
             self.operations.append(GraphOperation(kind, operands, *bounds, inputs, value))
         return self._known[key]
@@ -136,9 +140,9 @@ class ExpressionGraph:
         results: dict[int, Any] = {}
         for number in self.needed(wanted):
             kind, operands, *_, value = self.operations[number]
-            if kind is Kind.INPUT:
+            if kind is OperationKind.INPUT:
                 results[number] = inputs[str(value)]
-            elif kind is Kind.CONSTANT:
+            elif kind is OperationKind.CONSTANT:
                 results[number] = value
             else:
                 results[number] = IN_PYTHON[kind](*(results[operand] for operand in operands))
@@ -147,7 +151,7 @@ class ExpressionGraph:
     def conjuncts(self, condition: int) -> Iterator[int]:
         """The conditions that all have to hold for it to hold."""
         operation = self.operations[condition]
-        if operation.kind is not Kind.AND:
+        if operation.kind is not OperationKind.AND:
             yield condition
             return
         for operand in operation.operands:

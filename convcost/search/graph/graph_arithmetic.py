@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from convcost.search.graph.expression_graph import ExpressionGraph, Kind
+from convcost.search.graph.expression_graph import ExpressionGraph, OperationKind
 from convcost.search.graph.graph_conditions import choose, equal, less
 from convcost.search.graph.graph_results import (
     Bounds,
@@ -18,19 +18,20 @@ from convcost.search.graph.graph_results import (
 )
 
 
-def is_absolute_of(value: Any, other: Any) -> bool:
-    """Whether it is the absolute value of the other."""
-    operation = value.operation
-    return bool(operation.kind is Kind.ABSOLUTE and operation.operands == (other.number,))
-
-
 def add(first: Any, second: Any) -> Number:
-    """A sum; a + max(b − a, 0) is max(a, b)."""
+    """A sum; a + a is 2·a, a + |a| is 2·max(a, 0), and a + max(b − a, 0) is max(a, b)."""
+    if is_same(second, 0):
+        return first  # type: ignore[no-any-return]
+    if is_same(first, second):
+        return multiply(first, 2)
+    for one, other in ((first, second), (second, first)):
+        if (inner := operands_of(other, OperationKind.ABSOLUTE)) and is_same(inner[0], one):
+            return multiply(larger(one, 0), 2)
     for one, other in ((first, second), (second, first)):
         if (difference := _positive_part(other)) and is_same(difference[1], one):
             return larger(one, difference[0])
     (low, high), (least, most) = bounds_of(first), bounds_of(second)
-    return bounded_number(first.graph, Kind.ADD, (first, second), (low + least, high + most))
+    return bounded_number(first.graph, OperationKind.ADD, (first, second), (low + least, high + most))
 
 
 def subtract(first: Any, second: Any) -> Number:
@@ -42,17 +43,19 @@ def subtract(first: Any, second: Any) -> Number:
     if (difference := _positive_part(second)) and is_same(difference[0], first):
         return smaller(first, difference[1])
     (low, high), (least, most) = bounds_of(first), bounds_of(second)
-    return bounded_number(graph_of(first, second), Kind.SUBTRACT, (first, second), (low - most, high - least))
+    return bounded_number(
+        graph_of(first, second), OperationKind.SUBTRACT, (first, second), (low - most, high - least)
+    )
 
 
 def _positive_part(value: Any) -> tuple[Number, ...]:
     """The a and b of max(a − b, 0)."""
-    sides = operands_of(value, Kind.LARGER)
+    sides = operands_of(value, OperationKind.LARGER)
     if not sides or not is_same(sides[1], 0):
         return ()
-    if (sum_ := operands_of(sides[0], Kind.ADD)) and isinstance(sum_[1], int):
+    if (sum_ := operands_of(sides[0], OperationKind.ADD)) and isinstance(sum_[1], int):
         return sum_[0], -sum_[1]
-    return operands_of(sides[0], Kind.SUBTRACT)
+    return operands_of(sides[0], OperationKind.SUBTRACT)
 
 
 def multiply(first: Any, second: Any) -> Number:
@@ -60,11 +63,11 @@ def multiply(first: Any, second: Any) -> Number:
     if isinstance(second, int):
         if second in {0, 1}:
             return first if second else 0
-        if (factors := operands_of(first, Kind.MULTIPLY)) and isinstance(factors[1], int):
+        if (factors := operands_of(first, OperationKind.MULTIPLY)) and isinstance(factors[1], int):
             first, second = factors[0], factors[1] * second
             return multiply(first, second)
     corners = [one * other for one in bounds_of(first) for other in bounds_of(second)]
-    return bounded_number(first.graph, Kind.MULTIPLY, (first, second), (min(corners), max(corners)))
+    return bounded_number(first.graph, OperationKind.MULTIPLY, (first, second), (min(corners), max(corners)))
 
 
 def smaller(first: Any, second: Any) -> Number:
@@ -73,7 +76,7 @@ def smaller(first: Any, second: Any) -> Number:
     if high <= least or most <= low:
         return as_varied(first if high <= least else second)
     return bounded_number(
-        graph_of(first, second), Kind.SMALLER, (first, second), (min(low, least), min(high, most))
+        graph_of(first, second), OperationKind.SMALLER, (first, second), (min(low, least), min(high, most))
     )
 
 
@@ -83,7 +86,7 @@ def larger(first: Any, second: Any) -> Number:
     if low >= most or least >= high:
         return as_varied(first if low >= most else second)
     return bounded_number(
-        graph_of(first, second), Kind.LARGER, (first, second), (max(low, least), max(high, most))
+        graph_of(first, second), OperationKind.LARGER, (first, second), (max(low, least), max(high, most))
     )
 
 
@@ -110,14 +113,14 @@ def _quotient_by_positive(dividend: Any, divisor: Any) -> Any:
     if isinstance(divisor, int):
         if divisor == 1 or isinstance(dividend, int):
             return dividend // divisor if divisor != 1 else dividend
-        factors = operands_of(dividend, Kind.MULTIPLY)
+        factors = operands_of(dividend, OperationKind.MULTIPLY)
         if factors and isinstance(factors[1], int) and factors[1] % divisor == 0:
             return factors[0] * (factors[1] // divisor)
     (low, high), (least, most) = bounds_of(dividend), bounds_of(divisor)
     corners = [end // by for end in (low, high) for by in (least, most)]
     bounds = min(corners), max(corners)
     if low >= 0:
-        return bounded_number(graph_of(dividend, divisor), Kind.DIVIDE, (dividend, divisor), bounds)
+        return bounded_number(graph_of(dividend, divisor), OperationKind.DIVIDE, (dividend, divisor), bounds)
     shift = -(low // least)
     shifted = _quotient_by_positive(dividend + divisor * shift, divisor)
     return within(shifted - shift, bounds)
@@ -144,5 +147,5 @@ def modulo(dividend: Any, divisor: Any) -> Any:
         if high < least:
             return dividend
         bounds = (0, min(high, most - 1))
-        return bounded_number(graph_of(dividend, divisor), Kind.MODULO, (dividend, divisor), bounds)
+        return bounded_number(graph_of(dividend, divisor), OperationKind.MODULO, (dividend, divisor), bounds)
     return modulo(dividend + divisor * -(low // least), divisor)

@@ -9,9 +9,9 @@ from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 from convcost.core.constraints import NumberNeeded, Requirement, single_requirements
 from convcost.core.errors import ConvcostError, UnboundSizeError
-from convcost.search.design import Evaluable
+from convcost.search.design import EvaluableDesign
 from convcost.search.evaluator import ColumnEvaluator
-from convcost.search.graph.expression_graph import EngineLimitError, ExpressionGraph, Kind
+from convcost.search.graph.expression_graph import EngineLimitError, ExpressionGraph, OperationKind
 from convcost.search.graph.graph_conditions import choose, conjunction, equal, negation
 from convcost.search.graph.graph_numbers import GraphCondition, GraphNumber, OpenConditionError
 from convcost.search.graph.graph_results import Number, Truth
@@ -95,7 +95,7 @@ class DesignRule(NamedTuple):
 class GraphEvaluator(ColumnEvaluator):
     """Evaluates layers on numbers of a graph: `rules` are all that is required of these, in order."""
 
-    def __init__(self, design: Evaluable) -> None:
+    def __init__(self, design: EvaluableDesign) -> None:
         super().__init__(design.counted.metrics, design.counted.convention)
         self.rules: list[DesignRule] = []
 
@@ -160,7 +160,7 @@ class _Leaf(NamedTuple):
 
 def evaluate_design(
     graph: ExpressionGraph,
-    design: Evaluable,
+    design: EvaluableDesign,
     sizes: Mapping[str, Number],
     values: Mapping[str, Values],
 ) -> EvaluatedDesign:
@@ -190,7 +190,7 @@ def _rules(
     yield from _rules(graph, found.otherwise, conjunction(taken, negation(condition)))
 
 
-def _leaf(design: Evaluable, sizes: Mapping[str, Number], values: Mapping[str, Values]) -> _Leaf:
+def _leaf(design: EvaluableDesign, sizes: Mapping[str, Number], values: Mapping[str, Values]) -> _Leaf:
     """The design in the branch that is decided on."""
     sizes = {name: _decided(size, values.get(name, ())) for name, size in sizes.items()}
     evaluator = GraphEvaluator(design)
@@ -225,7 +225,7 @@ def _has_decisions(size: GraphNumber) -> bool:
     """Whether it was decided of a value that the size is it, or is not."""
     graph = size.graph
     decided = (graph[number] for number in graph.decisions)
-    return any(each.kind is Kind.EQUAL and size.number in each.operands for each in decided)
+    return any(each.kind is OperationKind.EQUAL and size.number in each.operands for each in decided)
 
 
 def _decide_value(error: UnboundSizeError, sizes: Mapping[str, Number], values: Mapping[str, Values]) -> None:

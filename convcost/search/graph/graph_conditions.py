@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from convcost.search.graph.expression_graph import Kind
+from convcost.search.graph.expression_graph import OperationKind
 from convcost.search.graph.graph_results import (
     Truth,
     bounded_number,
@@ -22,7 +22,7 @@ def less(first: Any, second: Any) -> Truth:
     (low, high), (least, most) = bounds_of(first), bounds_of(second)
     if high < least or low >= most or is_same(first, second):
         return high < least
-    return _condition(Kind.LESS, first, second)
+    return _condition(OperationKind.LESS, first, second)
 
 
 def equal(first: Any, second: Any) -> Truth:
@@ -30,10 +30,20 @@ def equal(first: Any, second: Any) -> Truth:
     (low, high), (least, most) = bounds_of(first), bounds_of(second)
     if is_same(first, second) or high < least or low > most:
         return is_same(first, second)
-    return _condition(Kind.EQUAL, first, second)
+    return _condition(OperationKind.EQUAL, first, second)
 
 
-def _condition(kind: Kind, *sides: Any) -> Truth:
+def not_less(first: Any, second: Any) -> Truth:
+    """first ≥ second."""
+    return negation(less(first, second))
+
+
+def not_equal(first: Any, second: Any) -> Truth:
+    """first ≠ second."""
+    return negation(equal(first, second))
+
+
+def _condition(kind: OperationKind, *sides: Any) -> Truth:
     graph = graph_of(*sides)
     number = graph.add(kind, tuple(operation_number(graph, side) for side in sides))
     decided = graph.decisions.get(number)
@@ -44,9 +54,9 @@ def negation(condition: Truth) -> Truth:
     """Whether it does not hold."""
     if isinstance(condition, bool):
         return not condition
-    if condition.operation.kind is Kind.NOT:
+    if condition.operation.kind is OperationKind.NOT:
         return result_of(condition.graph, condition.operation.operands[0])  # type: ignore[no-any-return]
-    return _condition(Kind.NOT, condition)
+    return _condition(OperationKind.NOT, condition)
 
 
 def conjunction(first: Truth, second: Truth) -> Truth:
@@ -55,7 +65,7 @@ def conjunction(first: Truth, second: Truth) -> Truth:
         return second if first else False
     if isinstance(second, bool):
         return first if second else False
-    return first if first.number == second.number else _condition(Kind.AND, first, second)
+    return first if first.number == second.number else _condition(OperationKind.AND, first, second)
 
 
 def choose(condition: Truth, first: Any, second: Any) -> Any:
@@ -68,4 +78,4 @@ def choose(condition: Truth, first: Any, second: Any) -> Any:
         return first
     (low, high), (least, most) = bounds_of(first), bounds_of(second)
     bounds = min(low, least), max(high, most)
-    return bounded_number(condition.graph, Kind.CHOOSE, (condition, first, second), bounds)
+    return bounded_number(condition.graph, OperationKind.CHOOSE, (condition, first, second), bounds)

@@ -5,22 +5,29 @@ A layer's formula takes them as it takes ints and columns. As for a column, a qu
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
 from numbers import Integral
 from typing import Any
 
-from convcost.search.graph.expression_graph import ExpressionGraph, Kind
+from convcost.search.graph.expression_graph import ExpressionGraph, OperationKind
 from convcost.search.graph.graph_arithmetic import (
     add,
-    is_absolute_of,
-    larger,
     modulo,
     multiply,
     quotient,
     subtract,
 )
-from convcost.search.graph.graph_conditions import choose, conjunction, equal, less, negation
-from convcost.search.graph.graph_results import Number, Result, Truth, bounded_number
+from convcost.search.graph.graph_conditions import (
+    choose,
+    conjunction,
+    equal,
+    less,
+    negation,
+    not_equal,
+    not_less,
+)
+from convcost.search.graph.graph_results import Number, OperationResult, Truth, bounded_number
 
 
 class OpenConditionError(Exception):
@@ -31,39 +38,36 @@ class OpenConditionError(Exception):
         self.condition = condition
 
 
-class GraphNumber(Result, of_truth=False):
+def _operator(compute: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """The method of a number for an operator, which `compute` does for two numbers."""
+
+    def method(self: Any, other: Any) -> Any:
+        right = as_number(other)
+        return NotImplemented if right is None else compute(self, right)
+
+    return method
+
+
+def _reflected(compute: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """The same where the number is on the right."""
+    return _operator(lambda self, other: compute(other, self))
+
+
+class GraphNumber(OperationResult, of_truth=False):
     """An integer."""
 
     __slots__ = ()
 
     __hash__ = object.__hash__
 
-    def __add__(self, other: Any) -> Any:
-        if (right := as_number(other)) is None:
-            return NotImplemented
-        if isinstance(right, int):
-            return self if right == 0 else add(self, right)
-        if is_absolute_of(right, self):
-            return 2 * larger(self, 0)
-        if is_absolute_of(self, right):
-            return 2 * larger(right, 0)
-        return 2 * self if right.number == self.number else add(self, right)
-
-    __radd__ = __add__
-
-    def __sub__(self, other: Any) -> Any:
-        right = as_number(other)
-        return NotImplemented if right is None else subtract(self, right)
-
-    def __rsub__(self, other: Any) -> Any:
-        left = as_number(other)
-        return NotImplemented if left is None else subtract(left, self)
-
-    def __mul__(self, other: Any) -> Any:
-        right = as_number(other)
-        return NotImplemented if right is None else multiply(self, right)
-
-    __rmul__ = __mul__
+    __add__ = __radd__ = _operator(add)
+    __sub__, __rsub__ = _operator(subtract), _reflected(subtract)
+    __mul__ = __rmul__ = _operator(multiply)
+    __floordiv__, __rfloordiv__ = _operator(quotient), _reflected(quotient)
+    __mod__, __rmod__ = _operator(modulo), _reflected(modulo)
+    __lt__, __gt__ = _operator(less), _reflected(less)
+    __ge__, __le__ = _operator(not_less), _reflected(not_less)
+    __eq__, __ne__ = _operator(equal), _operator(not_equal)
 
     def __pow__(self, exponent: int) -> Number:
         return prod([self] * exponent)
@@ -77,48 +81,7 @@ class GraphNumber(Result, of_truth=False):
             return self
         if high <= 0:
             return -self  # type: ignore[no-any-return]
-        return bounded_number(self.graph, Kind.ABSOLUTE, (self,), (0, max(-low, high)))
-
-    def __floordiv__(self, other: Any) -> Any:
-        """Rounded down; 0 where the divisor is 0."""
-        right = as_number(other)
-        return NotImplemented if right is None else quotient(self, right)
-
-    def __rfloordiv__(self, other: Any) -> Any:
-        left = as_number(other)
-        return NotImplemented if left is None else quotient(left, self)
-
-    def __mod__(self, other: Any) -> Any:
-        right = as_number(other)
-        return NotImplemented if right is None else modulo(self, right)
-
-    def __rmod__(self, other: Any) -> Any:
-        left = as_number(other)
-        return NotImplemented if left is None else modulo(left, self)
-
-    def __lt__(self, other: Any) -> Any:
-        right = as_number(other)
-        return NotImplemented if right is None else less(self, right)
-
-    def __gt__(self, other: Any) -> Any:
-        right = as_number(other)
-        return NotImplemented if right is None else less(right, self)
-
-    def __ge__(self, other: Any) -> Any:
-        right = as_number(other)
-        return NotImplemented if right is None else negation(less(self, right))
-
-    def __le__(self, other: Any) -> Any:
-        right = as_number(other)
-        return NotImplemented if right is None else negation(less(right, self))
-
-    def __eq__(self, other: object) -> Any:
-        right = as_number(other)
-        return NotImplemented if right is None else equal(self, right)
-
-    def __ne__(self, other: object) -> Any:
-        right = as_number(other)
-        return NotImplemented if right is None else negation(equal(self, right))
+        return bounded_number(self.graph, OperationKind.ABSOLUTE, (self,), (0, max(-low, high)))
 
     def __bool__(self) -> bool:
         return bool(self != 0)
@@ -127,7 +90,7 @@ class GraphNumber(Result, of_truth=False):
 Integral.register(GraphNumber)
 
 
-class GraphCondition(Result, of_truth=True):
+class GraphCondition(OperationResult, of_truth=True):
     """Whether something holds; an `if` takes it where that was decided."""
 
     __slots__ = ()
@@ -136,7 +99,7 @@ class GraphCondition(Result, of_truth=True):
 
     def __bool__(self) -> bool:
         number = self.number
-        is_negated = self.operation.kind is Kind.NOT
+        is_negated = self.operation.kind is OperationKind.NOT
         if is_negated:
             [number] = self.operation.operands
         if number not in self.graph.decisions:
@@ -181,7 +144,7 @@ class GraphCondition(Result, of_truth=True):
 
 def given_number(graph: ExpressionGraph, name: str, low: int, high: int) -> Number:
     """The input of that name, whose values are from `low` to `high`."""
-    return low if low == high else GraphNumber(graph, graph.add(Kind.INPUT, (), (low, high), name))
+    return low if low == high else GraphNumber(graph, graph.add(OperationKind.INPUT, (), (low, high), name))
 
 
 def as_number(value: Any) -> Any:

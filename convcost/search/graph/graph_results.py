@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from convcost.search.graph.expression_graph import OF_TRUTH, ExpressionGraph, GraphOperation, Kind
+from convcost.search.graph.expression_graph import (
+    BOOLEAN_KINDS,
+    ExpressionGraph,
+    GraphOperation,
+    OperationKind,
+)
 from convcost.search.varied_int import VariedInt
 
 if TYPE_CHECKING:
@@ -14,11 +19,11 @@ Number: TypeAlias = "int | GraphNumber"
 Truth: TypeAlias = "bool | GraphCondition"
 Bounds: TypeAlias = tuple[int, int]
 
-CLASSES: dict[bool, Any] = {}
+RESULT_CLASSES: dict[bool, Any] = {}
 """Those of truth values, and of numbers: both have operators, which need what is defined here."""
 
 
-class Result:
+class OperationResult:
     """The result of operation `number` of `graph`."""
 
     __slots__ = ("graph", "number")
@@ -26,7 +31,7 @@ class Result:
     __array_ufunc__ = None
 
     def __init_subclass__(cls, of_truth: bool) -> None:
-        CLASSES[of_truth] = cls
+        RESULT_CLASSES[of_truth] = cls
 
     def __init__(self, graph: ExpressionGraph, number: int) -> None:
         self.graph = graph
@@ -48,12 +53,14 @@ class Result:
 
 def result_of(graph: ExpressionGraph, number: int) -> Any:
     """The result of operation `number`: a `GraphNumber`, or a `GraphCondition`."""
-    return CLASSES[graph[number].kind in OF_TRUTH](graph, number)
+    return RESULT_CLASSES[graph[number].kind in BOOLEAN_KINDS](graph, number)
 
 
 def is_truth(value: Any) -> bool:
     """Whether it is a truth value."""
-    return isinstance(value, bool) or (isinstance(value, Result) and value.operation.kind in OF_TRUTH)
+    return isinstance(value, bool) or (
+        isinstance(value, OperationResult) and value.operation.kind in BOOLEAN_KINDS
+    )
 
 
 def bounds_of(value: Number) -> Bounds:
@@ -63,26 +70,30 @@ def bounds_of(value: Number) -> Bounds:
 
 def inputs_of(value: Number | Truth) -> frozenset[str]:
     """The names of the inputs that it depends on."""
-    return value.operation.inputs if isinstance(value, Result) else frozenset()
+    return value.operation.inputs if isinstance(value, OperationResult) else frozenset()
 
 
 def constant(graph: ExpressionGraph, value: int) -> GraphNumber:
     """A number that is the same everywhere."""
     value = int(value)
-    return result_of(graph, graph.add(Kind.CONSTANT, (), (value, value), value))  # type: ignore[no-any-return]
+    return result_of(graph, graph.add(OperationKind.CONSTANT, (), (value, value), value))  # type: ignore[no-any-return]
 
 
 def operation_number(graph: ExpressionGraph, value: Number | Truth) -> int:
     """The number of the operation that `value` is the result of."""
-    if isinstance(value, Result):
+    if isinstance(value, OperationResult):
         return value.number
     if isinstance(value, bool):
         one = operation_number(graph, 1)
-        return graph.add(Kind.EQUAL, (one, operation_number(graph, int(value))), (int(value), int(value)))
+        return graph.add(
+            OperationKind.EQUAL, (one, operation_number(graph, int(value))), (int(value), int(value))
+        )
     return constant(graph, value).number
 
 
-def bounded_number(graph: ExpressionGraph, kind: Kind, sides: tuple[Any, ...], bounds: Bounds) -> Number:
+def bounded_number(
+    graph: ExpressionGraph, kind: OperationKind, sides: tuple[Any, ...], bounds: Bounds
+) -> Number:
     """The result of an operation; an int where its bounds leave one."""
     low, high = bounds
     if low == high:
@@ -97,7 +108,7 @@ def as_varied(value: Number) -> Number:
 
 def graph_of(*sides: Any) -> ExpressionGraph:
     """The graph of those of them that are no ints."""
-    return next(side.graph for side in sides if isinstance(side, Result))
+    return next(side.graph for side in sides if isinstance(side, OperationResult))
 
 
 def is_same(first: Any, second: Any) -> bool:
@@ -107,9 +118,9 @@ def is_same(first: Any, second: Any) -> bool:
     return bool(first.number == second.number)
 
 
-def operands_of(value: Any, kind: Kind) -> tuple[Number, ...]:
+def operands_of(value: Any, kind: OperationKind) -> tuple[Number, ...]:
     """What `value` is computed from, if by an operation of that kind."""
-    if not isinstance(value, Result) or value.operation.kind is not kind:
+    if not isinstance(value, OperationResult) or value.operation.kind is not kind:
         return ()
     found = (result_of(value.graph, operand) for operand in value.operation.operands)
     return tuple(_plain(each) for each in found)
@@ -117,4 +128,4 @@ def operands_of(value: Any, kind: Kind) -> tuple[Number, ...]:
 
 def _plain(value: GraphNumber) -> Number:
     operation = value.operation
-    return int(operation.value) if operation.kind is Kind.CONSTANT else value
+    return int(operation.value) if operation.kind is OperationKind.CONSTANT else value

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import reduce
 from typing import Any
 
-from convcost.search.graph.expression_graph import ExpressionGraph, Kind
+from convcost.search.graph.expression_graph import ExpressionGraph, OperationKind
 from convcost.search.graph.graph_numbers import GraphNumber
 from convcost.search.graph.graph_results import bounds_of, operation_number
 from convcost.search.graph.sql import LARGEST
@@ -43,10 +43,10 @@ class _Regrouping:
         operation = self.graph[number]
         if self.side(number) or not operation.operands:
             return number
-        if operation.kind is Kind.MULTIPLY:
+        if operation.kind is OperationKind.MULTIPLY:
             factors = [*self._factors(number)]
             return self._of_groups(number, factors, lambda one, other: one * other)
-        if operation.kind in (Kind.ADD, Kind.SUBTRACT):
+        if operation.kind in (OperationKind.ADD, OperationKind.SUBTRACT):
             terms = [*self._terms(number, 1)]
             return self._of_groups(number, terms, lambda one, other: one + other)
         return self._rebuilt(number)
@@ -77,7 +77,7 @@ class _Regrouping:
     def _factors(self, number: int) -> Iterator[Any]:
         """What is multiplied, through products that are needed nowhere else."""
         for operand in self.graph[number].operands:
-            if self._is_inner(operand, Kind.MULTIPLY):
+            if self._is_inner(operand, OperationKind.MULTIPLY):
                 yield from self._factors(operand)
             else:
                 yield self._part(operand)
@@ -85,21 +85,27 @@ class _Regrouping:
     def _terms(self, number: int, sign: int) -> Iterator[Any]:
         """What is added, through sums and differences that are needed nowhere else."""
         kind, operands = self.graph[number][:2]
-        for operand, of in zip(operands, (sign, -sign if kind is Kind.SUBTRACT else sign), strict=True):
-            if self._is_inner(operand, Kind.ADD, Kind.SUBTRACT):
+        for operand, of in zip(
+            operands, (sign, -sign if kind is OperationKind.SUBTRACT else sign), strict=True
+        ):
+            if self._is_inner(operand, OperationKind.ADD, OperationKind.SUBTRACT):
                 yield from self._terms(operand, of)
             else:
                 part = self._part(operand)
                 yield part if of > 0 else -part
 
-    def _is_inner(self, number: int, *kinds: Kind) -> bool:
+    def _is_inner(self, number: int, *kinds: OperationKind) -> bool:
         return self.graph[number].kind in kinds and (self.uses[number] == 1 or bool(self.side(number)))
 
     def _part(self, number: int) -> Any:
         """An operand: an int, or a number of the graph."""
         found = self.found[number]
         operation = self.graph[found]
-        return int(operation.value) if operation.kind is Kind.CONSTANT else GraphNumber(self.graph, found)
+        return (
+            int(operation.value)
+            if operation.kind is OperationKind.CONSTANT
+            else GraphNumber(self.graph, found)
+        )
 
 
 def _order(part: Any) -> int:

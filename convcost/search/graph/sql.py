@@ -14,11 +14,11 @@ from typing import NamedTuple
 from sqlglot import exp
 
 from convcost.search.graph.expression_graph import (
-    OF_TRUTH,
+    BOOLEAN_KINDS,
     EngineLimitError,
     ExpressionGraph,
     GraphOperation,
-    Kind,
+    OperationKind,
 )
 
 LARGEST = 10**38 - 1
@@ -29,7 +29,7 @@ DEEPEST = 40
 
 
 @dataclass(frozen=True)
-class Dialect:
+class SqlDialect:
     """A database's SQL: its name in SQLGlot, and its types for integers of 64 bits and of 38 digits."""
 
     name: str
@@ -41,26 +41,26 @@ class Dialect:
         return tree.sql(dialect=self.name, identify=True)
 
 
-DUCKDB = Dialect("duckdb", "BIGINT", "HUGEINT")
-SPARK = Dialect("spark", "BIGINT", "DECIMAL(38, 0)")
+DUCKDB = SqlDialect("duckdb", "BIGINT", "HUGEINT")
+SPARK = SqlDialect("spark", "BIGINT", "DECIMAL(38, 0)")
 
-BINARY: Mapping[Kind, type[exp.Binary]] = {
-    Kind.ADD: exp.Add,
-    Kind.SUBTRACT: exp.Sub,
-    Kind.MULTIPLY: exp.Mul,
-    Kind.DIVIDE: exp.IntDiv,
-    Kind.MODULO: exp.Mod,
-    Kind.LESS: exp.LT,
-    Kind.EQUAL: exp.EQ,
-    Kind.AND: exp.And,
-    Kind.OR: exp.Or,
+BINARY: Mapping[OperationKind, type[exp.Binary]] = {
+    OperationKind.ADD: exp.Add,
+    OperationKind.SUBTRACT: exp.Sub,
+    OperationKind.MULTIPLY: exp.Mul,
+    OperationKind.DIVIDE: exp.IntDiv,
+    OperationKind.MODULO: exp.Mod,
+    OperationKind.LESS: exp.LT,
+    OperationKind.EQUAL: exp.EQ,
+    OperationKind.AND: exp.And,
+    OperationKind.OR: exp.Or,
 }
 
 
-class Query(NamedTuple):
-    """A relation, and its columns by the number of the operation that each is the result of."""
+class Relation(NamedTuple):
+    """A table or a subquery, and its columns by the number of the operation that each is the result of."""
 
-    relation: exp.Expr
+    tree: exp.Expr
     columns: Mapping[int, str]
 
 
@@ -71,19 +71,19 @@ class SqlTranslator:
     """
 
     def __init__(
-        self, graph: ExpressionGraph, dialect: Dialect, sizes: Mapping[str, int] | None = None
+        self, graph: ExpressionGraph, dialect: SqlDialect, sizes: Mapping[str, int] | None = None
     ) -> None:
         self.graph = graph
         self.dialect = dialect
         self.sizes = sizes or {}
 
-    def select(self, query: Query, wanted: Mapping[str, int]) -> exp.Select:
+    def select(self, relation: Relation, wanted: Mapping[str, int]) -> exp.Select:
         """A query with the `wanted` operations as columns of these names."""
-        query = self.with_shared(query, wanted.values())
-        columns = [self._alias(number, name, query.columns) for name, number in wanted.items()]
-        return selection(columns, query.relation)
+        relation = self.with_shared(relation, wanted.values())
+        columns = [self._alias(number, name, relation.columns) for name, number in wanted.items()]
+        return select_columns(columns, relation.tree)
 
-    def where(self, query: Query, conditions: Iterable[int], later: Iterable[int]) -> Query:
+    def where(self, relation: Relation, conditions: Iterable[int], later: Iterable[int]) -> Relation:
         """The rows where all `conditions` hold, with what `later` operations need of the columns.
 
         What both need is computed again: for the rows that are left, and a database looks at a condition only
@@ -91,34 +91,36 @@ class SqlTranslator:
         """
         parts = [part for each in conditions for part in self.graph.conjuncts(each)]
         if not parts:
-            return query
+            return relation
         later = [*later]
-        query = self.with_shared(query, parts, self._kept(query.columns, later))
-        kept = self._kept(query.columns, later)
+        relation = self.with_shared(relation, parts, self._kept(relation.columns, later))
+        kept = self._kept(relation.columns, later)
         columns: list[exp.Expr] = [exp.column(name) for name in kept.values()]
-        tests = [self.expression(part, query.columns) for part in parts]
-        found = selection(columns, query.relation).where(*tests, copy=False)
-        return Query(subquery(found), kept)
+        tests = [self.expression(part, relation.columns) for part in parts]
+        found = select_columns(columns, relation.tree).where(*tests, copy=False)
+        return Relation(subquery(found), kept)
 
-    def with_shared(self, query: Query, wanted: Iterable[int], carried: Collection[int] = ()) -> Query:
-        """The query with a column for all that `wanted` operations need more than once, in subqueries.
+    def with_shared(
+        self, relation: Relation, wanted: Iterable[int], carried: Collection[int] = ()
+    ) -> Relation:
+        """The relation with a column for all that `wanted` operations need more than once, in subqueries.
 
         Columns that are needed no more are left out, but for those that are `carried`.
         """
         wanted = [*wanted]
-        for layer in self._layers(query.columns, wanted):
+        for layer in self._layers(relation.columns, wanted):
             new = {number: f"n{number}" for number in layer}
-            left = self._kept({**query.columns, **new}, [*wanted, *layer])
+            left = self._kept({**relation.columns, **new}, [*wanted, *layer])
             columns = {
-                **{number: name for number, name in query.columns.items() if number in {*left, *carried}},
+                **{number: name for number, name in relation.columns.items() if number in {*left, *carried}},
                 **new,
             }
             selected = [
-                self._alias(number, name, query.columns) if number in new else exp.column(name)
+                self._alias(number, name, relation.columns) if number in new else exp.column(name)
                 for number, name in columns.items()
             ]
-            query = Query(subquery(selection(selected, query.relation)), columns)
-        return query
+            relation = Relation(subquery(select_columns(selected, relation.tree)), columns)
+        return relation
 
     def _kept(self, columns: Mapping[int, str], wanted: Iterable[int]) -> dict[int, str]:
         """Those of the columns that `wanted` operations are computed from."""
@@ -138,7 +140,7 @@ class SqlTranslator:
             operation = self.graph[number]
             level = max((levels.get(operand, 0) for operand in operation.operands), default=0)
             depth = 1 + max((depths.get(operand, 0) for operand in operation.operands), default=0)
-            if operation.kind is not Kind.CONSTANT and (uses[number] > 1 or depth > DEEPEST):
+            if operation.kind is not OperationKind.CONSTANT and (uses[number] > 1 or depth > DEEPEST):
                 layers += [[]] * (level + 1 - len(layers))
                 layers[level] = [*layers[level], number]
                 level, depth = level + 1, 0
@@ -147,7 +149,7 @@ class SqlTranslator:
 
     def _alias(self, number: int, name: str, columns: Mapping[int, str]) -> exp.Expr:
         expression = self.expression(number, columns)
-        if self.graph[number].kind is Kind.CONSTANT:
+        if self.graph[number].kind is OperationKind.CONSTANT:
             expression = self._cast(expression, self.is_wide(number))
         return exp.alias_(expression, name, copy=False)
 
@@ -156,28 +158,28 @@ class SqlTranslator:
         if number in columns:
             return exp.column(columns[number])
         operation = self.graph[number]
-        if operation.kind is Kind.CONSTANT:
+        if operation.kind is OperationKind.CONSTANT:
             self.is_wide(number)
             return _literal(int(operation.value))
         operands = [self.expression(operand, columns) for operand in operation.operands]
-        if operation.kind in OF_TRUTH:
+        if operation.kind in BOOLEAN_KINDS:
             return _operation(operation.kind, operands)
         return self._numeric(number, operation, operands)
 
     def _numeric(self, number: int, operation: GraphOperation, operands: list[exp.Expr]) -> exp.Expr:
         """Computed in the type that has room for its operands and its result."""
         is_wide = self.is_wide(number)
-        numbers = operation.operands[1:] if operation.kind is Kind.CHOOSE else operation.operands
+        numbers = operation.operands[1:] if operation.kind is OperationKind.CHOOSE else operation.operands
         needs_wide = is_wide or any(self.is_wide(operand) for operand in numbers)
-        has_own_type = operation.kind in {Kind.CHOOSE, Kind.SMALLER, Kind.LARGER}
+        has_own_type = operation.kind in {OperationKind.CHOOSE, OperationKind.SMALLER, OperationKind.LARGER}
         for place, operand in enumerate(numbers, len(operands) - len(numbers)):
-            is_constant = self.graph[operand].kind is Kind.CONSTANT
+            is_constant = self.graph[operand].kind is OperationKind.CONSTANT
             if (needs_wide and not self.is_wide(operand)) or (has_own_type and is_constant):
                 operands[place] = self._cast(operands[place], needs_wide)
         found = self._operation(operation.kind, operands, needs_wide)
         return self._cast(found, is_wide=False) if needs_wide and not is_wide else found
 
-    def _operation(self, kind: Kind, operands: list[exp.Expr], is_wide: bool) -> exp.Expr:
+    def _operation(self, kind: OperationKind, operands: list[exp.Expr], is_wide: bool) -> exp.Expr:
         """One of numbers, in the narrow or the wide type."""
         return _operation(kind, operands)
 
@@ -194,7 +196,7 @@ class SqlTranslator:
         largest = max(known, key=lambda name: known[name], default="")
         where = f" with {largest} up to {known[largest]:,}" if largest else ""
         narrower = f"Narrow --over {largest}, or use" if largest else "Use"
-        message = f"numbers beyond 10^38 can come up{where}: a database has none"
+        message = f"numbers can exceed 10^38{where}: too large for a database"
         return EngineLimitError(message, hint=f"{narrower} --engine numpy.")
 
     def _cast(self, expression: exp.Expr, is_wide: bool) -> exp.Expr:
@@ -202,14 +204,14 @@ class SqlTranslator:
         return exp.cast(expression, kind, copy=False, dialect=self.dialect.name)
 
 
-def selection(columns: Sequence[exp.Expr], relation: exp.Expr) -> exp.Select:
-    """These columns of a relation. Trees are put together without copies of their parts."""
+def select_columns(columns: Sequence[exp.Expr], source: exp.Expr) -> exp.Select:
+    """These columns of a table or a subquery. Trees are put together without copies of their parts."""
     found = exp.select(*(columns or [exp.Literal.number(1)]), copy=False)
-    return found.from_(relation, copy=False)
+    return found.from_(source, copy=False)
 
 
 def subquery(tree: exp.Select, alias: str = "t") -> exp.Subquery:
-    """The query as a relation."""
+    """The query as a subquery of another one."""
     return tree.subquery(alias, copy=False)
 
 
@@ -222,21 +224,21 @@ def _literal(value: int) -> exp.Expr:
     return exp.Paren(this=exp.Neg(this=literal)) if value < 0 else literal
 
 
-def _operation(kind: Kind, operands: list[exp.Expr]) -> exp.Expr:
+def _operation(kind: OperationKind, operands: list[exp.Expr]) -> exp.Expr:
     if kind in BINARY:
         left, right = (_enclosed(each) for each in operands)
         tree: exp.Expr = BINARY[kind](this=left, expression=right)
         return tree
     first, *others = operands
     match kind:
-        case Kind.NOT:
+        case OperationKind.NOT:
             return exp.Not(this=exp.paren(first, copy=False))
-        case Kind.ABSOLUTE:
+        case OperationKind.ABSOLUTE:
             return exp.Abs(this=first)
-        case Kind.SMALLER:
+        case OperationKind.SMALLER:
             return exp.Least(this=first, expressions=others)
-        case Kind.LARGER:
+        case OperationKind.LARGER:
             return exp.Greatest(this=first, expressions=others)
-        case Kind.CHOOSE:
+        case OperationKind.CHOOSE:
             return exp.Case().when(first, others[0], copy=False).else_(others[1], copy=False)
     raise TypeError(f"no SQL for {kind}")

@@ -10,7 +10,7 @@ from convcost.core.cost import BATCH_LIKE, Size
 from convcost.core.errors import ConvcostError, UnboundSizeError, UsageError
 from convcost.search.design import CountedQuantities
 from convcost.search.evaluator import ColumnEvaluator
-from convcost.search.formulas import Formulas
+from convcost.search.formulas import QuantityFormulas
 from convcost.search.variants.arguments import ArgumentAxis, Arguments, combinations
 from convcost.tracing.declared_inputs import DeclaredInputs
 
@@ -18,7 +18,7 @@ from convcost.tracing.declared_inputs import DeclaredInputs
 class VariantCount(NamedTuple):
     """What a variant was counted as, or why it was not: a `failure` of its own, or one `of_all`."""
 
-    formulas: Formulas | None = None
+    formulas: QuantityFormulas | None = None
     failure: str = ""
     of_all: str = ""
 

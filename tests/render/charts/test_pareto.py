@@ -1,4 +1,4 @@
-"""A sweep's picture: its rows by the quantities asked about, with the front that no other row outdoes."""
+"""A sweep's picture: its rows by the quantities asked about, with the front that no other row dominates."""
 
 from itertools import product
 
@@ -18,19 +18,19 @@ def chart_of(result):
     return chart
 
 
-def outdoes(other, row, signs):
+def dominates(other, row, signs):
     pairs = [(sign * a, sign * b) for sign, a, b in zip(signs, other, row, strict=True)]
     return all(a <= b for a, b in pairs) and any(a < b for a, b in pairs)
 
 
 @pytest.mark.parametrize("by", ["flops", "params:max"])
 @pytest.mark.parametrize("over", [OVER, {"C": "8:24:8", "K": "1,3,5", "M": "C,2C,3C"}])
-def test_the_front_is_what_no_row_outdoes(by, over):
+def test_the_front_is_what_no_row_dominates(by, over):
     found = sweep(CONVS, over=over, by=by, top=10_000)
     first, second, *_ = pareto.drawn_objectives(found)
     signs = [-1 if each.largest else 1 for each in (first, second)]
     rows = [tuple(pareto.number_of(row, each.name) for each in (first, second)) for row in found]
-    best = {row for row in rows if not any(outdoes(other, row, signs) for other in rows)}
+    best = {row for row in rows if not any(dominates(other, row, signs) for other in rows)}
     chart = chart_of(found)
     labelled = {point[:2] for series in chart.series for point in series.points if point.label}
     assert labelled == best

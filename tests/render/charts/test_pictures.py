@@ -143,8 +143,8 @@ def test_numbers_beyond_floats_are_refused():
 def test_what_is_no_file_for_pictures_is_refused_at_once(folder):
     Path("folder.svg").mkdir()
     for name, message in {
-        "a.jpg": "no picture is of this kind",
-        "a": "no picture is of this kind",
+        "a.jpg": "unsupported kind of picture",
+        "a": "unsupported kind of picture",
         "folder.svg": "is a directory",
         "nosuch/a.svg": "there is no directory nosuch",
     }.items():

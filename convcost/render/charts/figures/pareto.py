@@ -116,7 +116,7 @@ def _axis(sweep: Sweep, name: str, numbers: Sequence[Number]) -> ChartAxis:
 
 
 def pareto_front(rows: Sequence[DrawnRow], objectives: Sequence[Objective]) -> list[DrawnRow]:
-    """The rows that no other one outdoes in the first two quantities, from the best by the first on."""
+    """The rows that no other one dominates in the first two quantities, from the best by the first on."""
 
     def losses(row: DrawnRow) -> tuple[Number, ...]:
         """Less of it is better."""

@@ -11,7 +11,7 @@ from convcost.search.engines.duckdb.database import Connection
 from convcost.search.engines.duckdb.grid_queries import GridPart, GridQuery, grid_parts, tail_axes
 from convcost.search.engines.rule_counts import RuleCounts
 from convcost.search.engines.sweep_program import SweepProgram
-from convcost.search.graph.sql import DUCKDB, SqlTranslator, selection, subquery
+from convcost.search.graph.sql import DUCKDB, SqlTranslator, select_columns, subquery
 
 
 class ImpossibleCounts:
@@ -40,5 +40,5 @@ class ImpossibleCounts:
         failures = subquery(self.translator.select(self.query.query(), names))
         columns = [exp.column(name) for name in names]
         some = exp.or_(*(exp.GT(this=column.copy(), expression=exp.convert(0)) for column in columns))
-        counted = selection([*columns, exp.Count(this=exp.Star())], failures).where(some, copy=False)
+        counted = select_columns([*columns, exp.Count(this=exp.Star())], failures).where(some, copy=False)
         return DUCKDB.sql(counted.group_by(*(column.copy() for column in columns)))

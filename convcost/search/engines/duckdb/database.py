@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,9 +12,9 @@ from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias, TypeVar
 
 import duckdb
-import numpy as np
 
 from convcost.system.signals import cleanup
+from convcost.system.worker_pool import number_of_processors
 
 T = TypeVar("T")
 
@@ -53,8 +52,7 @@ def temporary_folder() -> Iterator[str]:
 
 def number_of_threads() -> int:
     """As many as this process may run on, up to a limit."""
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(usable, MOST_THREADS)
+    return min(number_of_processors(), MOST_THREADS)
 
 
 def run_jobs(connection: Connection, jobs: Iterable[Callable[[Connection], T]]) -> Iterator[T]:
@@ -98,13 +96,6 @@ def _wait(work: Future[Any]) -> None:
         work.exception(timeout=0.05)
 
 
-def arrow_table(connection: Connection, sql: str, parameters: dict[str, Any]) -> Any:
+def query_table(connection: Connection, sql: str, parameters: dict[str, Any]) -> Any:
     """What a query gives with these parameters, as an Arrow table."""
     return connection.sql(sql, params=parameters).to_arrow_table()
-
-
-def integer_array(column: Any) -> Any:
-    """A column of integers from Arrow as an array of 64 bits, or of Python's integers."""
-    if str(column.type) == "int64":
-        return column.to_numpy(zero_copy_only=False) if hasattr(column, "offset") else column.to_numpy()
-    return np.array([int(value) for value in column.to_pylist()], object)

@@ -1,7 +1,7 @@
 """Sweeps by DuckDB, in this process: part after part of the grid, on several threads.
 
-A query leaves out the rows that the best ones so far outdo, so that few come back; those are compared here,
-in Python's integers.
+A query leaves out the rows that the best ones so far dominate, so that few come back; those are
+compared here, in Python's integers.
 """
 
 from __future__ import annotations
@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
-from itertools import islice
-from typing import Any, NamedTuple
+from itertools import chain, islice
+from typing import Any
 
-import numpy as np
-
-from convcost.search.bounds import BoundRow, strongest
+from convcost.search.bound_rows import BoundRow, RowSample
 from convcost.search.engines.duckdb.counts import ImpossibleCounts
 from convcost.search.engines.duckdb.database import Connection, database, run_jobs
 from convcost.search.engines.duckdb.grid_queries import GridPart, grid_parts, sample_part, tail_axes
@@ -30,7 +28,7 @@ from convcost.search.tabulate import BLOCK
 POINTS_OF_ROWS = 2**18
 """Points whose rows are in memory together."""
 
-SAMPLE = 2**14
+FEWEST_SAMPLED = 2**14
 """Points that are looked at first, so that the first parts have something to be compared with."""
 
 
@@ -58,7 +56,7 @@ class DuckDBEngine:
             selecting = (
                 partial(_found, query, part, sample.bounds(selection)) for part in parts for query in queries
             )
-            jobs = run_jobs(connection, _either(counting, selecting))
+            jobs = run_jobs(connection, chain[Callable[[Connection], Any]](counting, selecting))
             for found in progress(jobs, len(counts.parts) + len(parts) * len(queries)):
                 if isinstance(found, Counter):
                     self.impossible += found
@@ -80,27 +78,12 @@ class DuckDBEngine:
 
     def _sample(self, connection: Connection, queries: list[DesignQuery], selection: Selection) -> RowSample:
         """What some points all over the grid have."""
-        number = max(SAMPLE, 4 * selection.number_wanted)
-        best = selection.empty_copy()
-        part = sample_part(self.grid, self.axes, number)
-        keys: list[tuple[Any, ...]] = []
+        sample = RowSample(selection, FEWEST_SAMPLED)
+        part = sample_part(self.grid, self.axes, sample.number)
         for query in queries:
             found = query.run(connection, part, ())
-            best.add(query.design, found.points, found.keys)
-            keys.append(found.keys)
-        sample = tuple(map(np.concatenate, zip(*keys, strict=True)))
-        return RowSample(best.bounds(), sample)
-
-
-class RowSample(NamedTuple):
-    """The best of a sample of rows, and by objective what all rows of the sample have."""
-
-    best: list[BoundRow]
-    keys: tuple[Any, ...]
-
-    def bounds(self, selection: Selection) -> list[BoundRow]:
-        """Rows by which a query leaves out others."""
-        return strongest([*selection.bounds(), *self.best], self.keys)
+            sample.add(query.design, found.points, found.keys)
+        return sample
 
 
 def _found(
@@ -129,12 +112,6 @@ def _cut(left: list[list[RowBlock]], start: int, stop: int) -> Iterator[RowBlock
         if not blocks:
             continue
         every = concatenate_blocks(blocks)
-        first, last = np.searchsorted(every.points, (start, stop))
-        if first < last:
-            yield every.where(slice(first, last))
-        left[number] = [every.where(slice(last, None))]
-
-
-def _either(*jobs: Iterator[Callable[[Connection], Any]]) -> Iterator[Callable[[Connection], Any]]:
-    for each in jobs:
-        yield from each
+        if len((block := every.between(start, stop)).points):
+            yield block
+        left[number] = [every.where(every.points >= stop)]

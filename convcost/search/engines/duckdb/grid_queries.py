@@ -7,15 +7,16 @@ points.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from math import gcd, prod
+from math import prod
 from typing import NamedTuple
 
 from sqlglot import exp
 
+from convcost.search.bound_rows import spread_points
 from convcost.search.engines.sweep_program import HEAD, TAIL, SweepProgram
-from convcost.search.graph.expression_graph import Kind
+from convcost.search.graph.expression_graph import OperationKind
 from convcost.search.graph.regrouping import regroup
-from convcost.search.graph.sql import Query, SqlTranslator, selection, subquery
+from convcost.search.graph.sql import Relation, SqlTranslator, select_columns, subquery
 from convcost.search.grid import Grid
 
 FEWEST_TAILS = 2**14
@@ -75,16 +76,8 @@ def grid_parts(
 def sample_part(grid: Grid, axes: int, number: int) -> GridPart:
     """About `number` points all over the grid, with each value of every axis."""
     heads, tails = prod(grid.lengths[: len(grid.axes) - axes]), prod(grid.lengths[len(grid.axes) - axes :])
-    of_heads = _spread(heads, max(round(number**0.5), number // tails))
-    return GridPart(of_heads, _spread(tails, max(1, number // len(of_heads))))
-
-
-def _spread(length: int, number: int) -> range:
-    """About `number` places below `length`, whose distance has no divisor that `length` has too."""
-    step = max(1, length // number)
-    while gcd(step, length) > 1:
-        step += 1
-    return range(0, length, step)
+    of_heads = spread_points(heads, max(round(number**0.5), number // tails))
+    return GridPart(of_heads, spread_points(tails, max(1, number // len(of_heads))))
 
 
 def _parameters(name: str) -> tuple[str, str, str]:
@@ -134,7 +127,7 @@ class GridQuery:
         """Whether it depends on the head, or the tail, alone."""
         return bool(self.graph[number].inputs) and self.graph[number].inputs <= names
 
-    def query(self) -> Query:
+    def query(self) -> Relation:
         """The rows of a part of the grid."""
         outer = [*self.wanted, *self.conditions]
         relations: list[exp.Subquery] = []
@@ -150,9 +143,9 @@ class GridQuery:
             relations.append(subquery(self.translator.select(query, selected), alias))
             columns |= {number: column for column, number in selected.items()}
         first, second = relations
-        both = selection([*map(exp.column, columns.values())], first)
+        both = select_columns([*map(exp.column, columns.values())], first)
         joined = subquery(both.join(second, join_type="cross", copy=False))
-        return self.translator.where(Query(joined, columns), self.conditions, self.wanted)
+        return self.translator.where(Relation(joined, columns), self.conditions, self.wanted)
 
     def _boundary(self, outer: Sequence[int], names: set[str]) -> list[int]:
         """What is computed of `names` alone, and needed for what is not."""
@@ -165,14 +158,14 @@ class GridQuery:
         }
         return [number for number in needed if self._is_of(number, names) and number in {*used, *outer}]
 
-    def _range(self, name: str) -> Query:
+    def _range(self, name: str) -> Relation:
         """A relation with a row for each head, or for each tail."""
         bounds = [exp.Placeholder(this=parameter) for parameter in _parameters(name)]
         table = exp.Table(this=exp.Anonymous(this="range", expressions=bounds))
-        relation = subquery(selection([exp.alias_(exp.column("range"), "place")], table))
+        relation = subquery(select_columns([exp.alias_(exp.column("range"), "place")], table))
         inputs = [
             number
             for number, each in enumerate(self.graph.operations)
-            if each.kind is Kind.INPUT and each.value == name
+            if each.kind is OperationKind.INPUT and each.value == name
         ]
-        return Query(relation, dict.fromkeys(inputs, "place"))
+        return Relation(relation, dict.fromkeys(inputs, "place"))

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from sqlglot import exp
 
 from convcost.core.sweep import Objective
-from convcost.search.bounds import BoundRow
-from convcost.search.engines.duckdb.database import Connection, arrow_table, integer_array
-from convcost.search.engines.duckdb.filters import BoundFilter
+from convcost.search.bound_rows import BoundRow
+from convcost.search.engines.duckdb.bound_filter import BoundFilter
+from convcost.search.engines.duckdb.database import Connection, query_table
 from convcost.search.engines.duckdb.grid_queries import GridPart, GridQuery
+from convcost.search.engines.row_columns import POINT, integer_array
 from convcost.search.engines.sort_keys import SortKey, sort_key
 from convcost.search.engines.sweep_program import SweepProgram
-from convcost.search.graph.graph_results import operation_number
-from convcost.search.graph.sql import DUCKDB, SqlTranslator, selection, subquery
+from convcost.search.graph.sql import DUCKDB, SqlTranslator, select_columns, subquery
 
-SCALE_BITS = 20
-"""A quotient is compared with a bound in units of 2^-20, before it is compared exactly."""
-
-POINT, KEEP = "point", "keep"
+KEEP = "keep"
 
 
 class CandidateRows(NamedTuple):
@@ -42,23 +39,22 @@ class DesignQuery:
         design: int,
         objectives: Sequence[Objective],
     ) -> None:
-        graph = program.graph
         self.design = design
         self.translator = translator
         self.keys = tuple(sort_key(program, design, objective) for objective in objectives)
-        self.number: Callable[[Any], int] = lambda value: operation_number(graph, value)
+        self.number = program.number
         self.point = self.number(program.point)
         values = (self.number(value) for key in self.keys for value in key.operands or key.parts)
         self.values = [*dict.fromkeys((self.point, *values))]
-        conditions = [self.number(program.possible(design)), self.number(program.condition(design))]
+        conditions = program.row_conditions(design)
         names = [[f"v{self.number(value)}" for value in key.operands or key.parts] for key in self.keys]
         self.filter = BoundFilter(self.keys, names, f"v{self.point}")
         self.grid_query = GridQuery(program, translator, conditions, self.values)
 
     def run(self, connection: Connection, part: GridPart, bounds: Sequence[BoundRow]) -> CandidateRows:
-        """The rows of a part of the grid, without those that one of the bounds outdoes."""
+        """The rows of a part of the grid, without those that one of the bounds dominates."""
         parameters = part.parameters | self.filter.parameters(bounds)
-        table = arrow_table(connection, self.sql, parameters)
+        table = query_table(connection, self.sql, parameters)
         rows = table["rows"].combine_chunks().flatten()
         point, *parts = (integer_array(rows.field(place)) for place in range(rows.type.num_fields))
         keys = []
@@ -74,14 +70,14 @@ class DesignQuery:
         wanted = dict(zip(columns.values(), self.grid_query.wanted, strict=True))
         values = subquery(self.translator.select(self.grid_query.query(), wanted))
         keep = exp.alias_(self.filter.tree, KEEP, copy=False)
-        marked = subquery(selection([*map(exp.column, wanted), keep], values))
+        marked = subquery(select_columns([*map(exp.column, wanted), keep], values))
         fields = [_field(POINT, exp.column(columns[self.point]))]
         keys = [each for key in self.keys for each in self._parts(key, columns)]
         fields += [_field(f"k{place}", each) for place, each in enumerate(keys)]
         rows = exp.Anonymous(this="list", expressions=[exp.Struct(expressions=fields)])
         kept = exp.Filter(this=rows, expression=exp.Where(this=exp.column(KEEP)))
         matching = exp.alias_(exp.Count(this=exp.Star()), "matching")
-        return DUCKDB.sql(selection([matching, exp.alias_(kept, "rows", copy=False)], marked))
+        return DUCKDB.sql(select_columns([matching, exp.alias_(kept, "rows", copy=False)], marked))
 
     def _parts(self, key: SortKey, columns: dict[int, str]) -> list[exp.Expr]:
         """The parts of a key; the digits of a quotient are computed for the rows that are kept alone."""

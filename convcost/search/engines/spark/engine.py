@@ -1,7 +1,7 @@
 """Sweeps by Spark, on the cores of one machine or many: part after part of the grid, each by all of them.
 
-Spark gets ranges of points, no rows. A query leaves out the rows that the best ones so far outdo; those that
-come back are compared here, in Python's integers.
+Spark gets ranges of points, no rows. A query leaves out the rows that the best ones so far dominate; those
+that come back are compared here, in Python's integers.
 """
 
 from __future__ import annotations
@@ -12,17 +12,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from math import gcd
 from typing import Any
 
 import numpy as np
 
 from convcost.core.errors import ConvcostError
-from convcost.search.bounds import BoundRow, strongest
+from convcost.search.bound_rows import BoundRow, RowSample, spread_points
 from convcost.search.engines.interface import Progress
 from convcost.search.engines.spark.queries import (
-    GridSource,
     SparkDesignQuery,
+    SparkGrid,
     SparkImpossibleCounts,
     SparkRowQuery,
     grid_parts,
@@ -30,7 +29,6 @@ from convcost.search.engines.spark.queries import (
 from convcost.search.engines.spark.session import spark_session
 from convcost.search.engines.spark.sql import SparkTranslator
 from convcost.search.engines.sweep_program import sweep_program
-from convcost.search.grid import Grid
 from convcost.search.grid_blocks import RowBlock, SweepPlan
 from convcost.search.selection import Selection, TopRows
 from convcost.search.tabulate import BLOCK
@@ -38,7 +36,7 @@ from convcost.search.tabulate import BLOCK
 POINTS_OF_ROWS = 2**20
 """Points whose rows are in memory together; a multiple of BLOCK."""
 
-SAMPLE = 2**15
+FEWEST_SAMPLED = 2**15
 """Points that are looked at first, so that the first part has something to be compared with."""
 
 
@@ -50,7 +48,7 @@ class SparkEngine:
         self.master = master
         self.program = sweep_program(plan, 0)
         translator = SparkTranslator(self.program.graph, self.program.largest_sizes)
-        self.source = GridSource(self.program, translator)
+        self.source = SparkGrid(self.program, translator)
         self.impossible: Counter[str] = Counter()
 
     def select(self, selection: Selection, progress: Progress) -> None:
@@ -64,18 +62,19 @@ class SparkEngine:
         numbers = range(len(self.program.designs))
         queries = [SparkDesignQuery(self.source, number, selection.objectives) for number in numbers]
         for query in queries:
-            query.not_outdone(range(1), 1, ())
+            query.not_dominated(range(1), 1, ())
         return queries
 
     def _select(
         self, spark: Spark, queries: list[SparkDesignQuery], selection: Selection, progress: Progress
     ) -> None:
         plan, counts = self.plan, SparkImpossibleCounts(self.program)
-        sample = SparkSample(spark, queries, selection, plan.grid)
+        sample = RowSample(selection, FEWEST_SAMPLED)
         jobs: list[Callable[[], None]] = [
             partial(self._count_impossible, spark, counts, part) for part in counts.parts
         ]
-        jobs.append(sample.run)
+        points = spread_points(plan.grid.points, sample.number)
+        jobs += [partial(_add_to_sample, spark, query, points, sample) for query in queries]
         for part in grid_parts(plan.grid.points):
             jobs += [partial(_add_best, spark, query, part, selection, sample) for query in queries]
             if plan.condition:
@@ -96,15 +95,17 @@ class SparkEngine:
         with _spark(self.master) as spark:
             self._select(spark, design_queries, selection, progress)
             found = (
-                [query.block(spark.table(query.sql(part, spark.partitions(part)))) for query in queries]
+                [
+                    query.columns.block(spark.table(query.sql(part, spark.partitions(part))))
+                    for query in queries
+                ]
                 for part in parts
             )
             for part, blocks in zip(parts, progress(found, len(parts)), strict=True):
                 for start in range(part.start, part.stop, BLOCK):
                     for block in blocks:
-                        first, last = np.searchsorted(block.points, (start, start + BLOCK))
-                        if first < last:
-                            yield block.where(slice(first, last))
+                        if len((rows := block.between(start, start + BLOCK)).points):
+                            yield rows
 
 
 @dataclass(frozen=True)
@@ -146,8 +147,13 @@ def _add_number(spark: Spark, query: SparkDesignQuery, part: range, selection: S
     selection.matching += number
 
 
+def _add_to_sample(spark: Spark, query: SparkDesignQuery, points: range, sample: RowSample) -> None:
+    for found, keys in _best(spark, query, points, sample.best, ()):
+        sample.add(query.design, found, keys)
+
+
 def _add_best(
-    spark: Spark, query: SparkDesignQuery, part: range, selection: Selection, sample: SparkSample
+    spark: Spark, query: SparkDesignQuery, part: range, selection: Selection, sample: RowSample
 ) -> None:
     for points, keys in _best(spark, query, part, selection, sample.bounds(selection)):
         selection.add(query.design, points, keys)
@@ -161,7 +167,7 @@ def _best(
     if isinstance(selection, TopRows):
         sql = query.first(part, partitions, selection.number, bounds)
     else:
-        sql = query.not_outdone(part, partitions, bounds)
+        sql = query.not_dominated(part, partitions, bounds)
     rows = spark.rows(sql)
     while batch := [*islice(rows, BLOCK)]:
         points, *columns = map(integer_array, zip(*batch, strict=True))
@@ -174,35 +180,3 @@ def integer_array(values: Sequence[Any]) -> Any:
     if isinstance(values[0], int):
         return np.array(values, np.int64)
     return np.array([int(value) for value in values], object)
-
-
-class SparkSample:
-    """What some points all over the grid have, and the best of them."""
-
-    def __init__(
-        self, spark: Spark, queries: list[SparkDesignQuery], selection: Selection, grid: Grid
-    ) -> None:
-        self.spark = spark
-        self.queries = queries
-        self.best = selection.empty_copy()
-        self.part = sample_points(grid, max(SAMPLE, 4 * selection.number_wanted))
-        self.keys = tuple(np.zeros(0, np.int64) for _ in selection.objectives)
-
-    def run(self) -> None:
-        """Find them; a part of the grid that is as large needs none."""
-        for query in self.queries:
-            for points, keys in _best(self.spark, query, self.part, self.best, ()):
-                self.best.add(query.design, points, keys)
-                self.keys = tuple(map(np.concatenate, zip(self.keys, keys, strict=True)))
-
-    def bounds(self, selection: Selection) -> list[BoundRow]:
-        """Rows by which a query leaves out others."""
-        return strongest([*selection.bounds(), *self.best.bounds()], self.keys)
-
-
-def sample_points(grid: Grid, number: int) -> range:
-    """About so many points at equal distances, which no axis of the grid has a common factor with."""
-    step = max(1, grid.points // number)
-    while any(gcd(step, length) > 1 for length in grid.lengths):
-        step += 1
-    return range(0, grid.points, step)

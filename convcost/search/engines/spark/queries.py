@@ -5,26 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-import numpy as np
 from sqlglot import exp
 
 from convcost.core.sweep import Objective
-from convcost.search.bounds import BoundRow
+from convcost.search.bound_rows import BoundRow
+from convcost.search.engines.row_columns import POINT, RowColumns
 from convcost.search.engines.rule_counts import RuleCounts
 from convcost.search.engines.sort_keys import NO_NUMBER, SortKey, sort_key
 from convcost.search.engines.spark.sql import SparkTranslator
 from convcost.search.engines.sweep_program import HEAD, SweepProgram
-from convcost.search.graph.graph_results import operation_number
-from convcost.search.graph.sql import SPARK, Query
-from convcost.search.grid_blocks import RowBlock
-from convcost.symbolic.columns import Column
+from convcost.search.graph.sql import SPARK, Relation
 
 SMALLEST_PART = 2**24
 """Points of a part of the grid: to plan a query takes some tenths of a second."""
 
 MOST_PARTS = 64
 
-POINT, COUNT = "point", "number"
+COUNT = "number"
 
 
 def grid_parts(points: int, smallest: int = SMALLEST_PART, most: int = MOST_PARTS) -> list[range]:
@@ -33,7 +30,7 @@ def grid_parts(points: int, smallest: int = SMALLEST_PART, most: int = MOST_PART
     return [range(start, min(start + step, points)) for start in range(0, points, step)]
 
 
-class GridSource:
+class SparkGrid:
     """A sweep's points in Spark, which its workers count up themselves."""
 
     def __init__(self, program: SweepProgram, translator: SparkTranslator) -> None:
@@ -42,25 +39,20 @@ class GridSource:
         operations = enumerate(program.graph.operations)
         self.inputs = [number for number, each in operations if each.value == HEAD]
 
-    def number(self, value: object) -> int:
-        """The operation whose result `value` is."""
-        return operation_number(self.program.graph, value)  # type: ignore[arg-type]
-
-    def points(self, part: range, partitions: int) -> Query:
+    def points(self, part: range, partitions: int) -> Relation:
         """The points of a part of the grid."""
         bounds = (part.start, part.stop, part.step, partitions)
         table = exp.Table(this=exp.Anonymous(this="range", expressions=[*map(exp.convert, bounds)]))
         relation = exp.select(exp.alias_(exp.column("id"), "place")).from_(table).subquery("t")
-        return Query(relation, dict.fromkeys(self.inputs, "place"))
+        return Relation(relation, dict.fromkeys(self.inputs, "place"))
 
-    def rows(self, part: range, partitions: int, design: int, wanted: Iterable[int]) -> Query:
+    def rows(self, part: range, partitions: int, design: int, wanted: Iterable[int]) -> Relation:
         """The points at which the design is possible and fulfils the condition, with what is `wanted`."""
-        program = self.program
-        conditions = [self.number(program.possible(design)), self.number(program.condition(design))]
+        conditions = self.program.row_conditions(design)
         return self.translator.where(self.points(part, partitions), conditions, wanted)
 
 
-class KeyColumns:
+class SortKeyColumns:
     """The columns of a sort key: by these in order, the smallest first, rows are sorted as by the key."""
 
     def __init__(self, key: SortKey, name: str) -> None:
@@ -94,33 +86,33 @@ class KeyColumns:
 class SparkDesignQuery:
     """Finds the rows of one design that may be among the best."""
 
-    def __init__(self, source: GridSource, design: int, objectives: Sequence[Objective]) -> None:
+    def __init__(self, source: SparkGrid, design: int, objectives: Sequence[Objective]) -> None:
         self.source = source
         self.design = design
         keys = (sort_key(source.program, design, objective) for objective in objectives)
-        self.keys = [KeyColumns(key, f"k{place}") for place, key in enumerate(keys)]
+        self.keys = [SortKeyColumns(key, f"k{place}") for place, key in enumerate(keys)]
         self.names = [name for key in self.keys for name in key.names]
 
     def count(self, part: range, partitions: int) -> str:
         """How many rows there are."""
         query = self.source.rows(part, partitions, self.design, ())
         number = exp.alias_(exp.Count(this=exp.Star()), COUNT)
-        return SPARK.sql(exp.select(number).from_(query.relation))
+        return SPARK.sql(exp.select(number).from_(query.tree))
 
     def first(self, part: range, partitions: int, number: int, bounds: Sequence[BoundRow]) -> str:
         """The best `number` rows, of which the first objective alone decides."""
         tree = exp.select("*").from_(self._keyed(part, partitions)).where(*self._bounds(bounds))
         return SPARK.sql(tree.order_by(*self.keys[0].names, POINT).limit(number))
 
-    def not_outdone(self, part: range, partitions: int, bounds: Sequence[BoundRow]) -> str:
-        """The rows that none of the bounds outdoes: of those that are equal in all objectives the first."""
+    def not_dominated(self, part: range, partitions: int, bounds: Sequence[BoundRow]) -> str:
+        """The rows that none of the bounds dominates: of those that are equal in all objectives the first."""
         first = exp.alias_(exp.Min(this=exp.column(POINT)), POINT)
         tree = exp.select(first, *self.names).from_(self._keyed(part, partitions))
         return SPARK.sql(tree.where(*self._bounds(bounds)).group_by(*self.names))
 
     def _keyed(self, part: range, partitions: int) -> exp.Expr:
         """Each row's point, and the parts of its keys."""
-        source, number = self.source, self.source.number
+        source, number = self.source, self.source.program.number
         keys = [each.key for each in self.keys]
         operands = [number(value) for key in keys for value in key.operands or key.parts]
         point = number(source.program.point)
@@ -133,10 +125,10 @@ class SparkDesignQuery:
             known |= {number(place): columns[number(operand)] for place, operand in pairs}
         parts = [number(part) for key in self.keys for part in key.parts]
         wanted = {POINT: point, **dict(zip(self.names, parts, strict=True))}
-        return source.translator.select(Query(tree.subquery("t"), known), wanted).subquery("t")
+        return source.translator.select(Relation(tree.subquery("t"), known), wanted).subquery("t")
 
     def _bounds(self, bounds: Sequence[BoundRow]) -> Iterator[exp.Expr]:
-        """What holds of a row that no bound outdoes: it is better in something, or equal and earlier."""
+        """What holds of a row that no bound dominates: it is better in something, or equal and earlier."""
         for bound in bounds:
             pairs = [*zip(self.keys, bound.keys, strict=True)]
             limits = [limit for key, combined in pairs for limit in key.split(combined)]
@@ -165,7 +157,7 @@ class SparkImpossibleCounts:
     def __init__(self, program: SweepProgram) -> None:
         self.counts = RuleCounts(program, lambda grid: 0)
         reduced = self.counts.program
-        self.source = GridSource(reduced, SparkTranslator(reduced.graph, reduced.largest_sizes))
+        self.source = SparkGrid(reduced, SparkTranslator(reduced.graph, reduced.largest_sizes))
 
     @property
     def parts(self) -> list[range]:
@@ -184,37 +176,12 @@ class SparkImpossibleCounts:
 class SparkRowQuery:
     """Finds all rows of one design, with sizes and quantities."""
 
-    def __init__(self, source: GridSource, design: int) -> None:
+    def __init__(self, source: SparkGrid, design: int) -> None:
         self.source = source
-        self.design = design
-        program = source.program
-        values = {POINT: program.point}
-        values |= {f"s{place}": size for place, size in enumerate(program.sizes.values())}
-        values |= {f"q{place}": each for place, each in enumerate(program.designs[design].quantities)}
-        if program.reference:
-            values["reference"] = program.reference.quantities[program.ratio_place]
-        self.numbers = {name: source.number(value) for name, value in values.items()}
+        self.columns = RowColumns(source.program, design)
 
     def sql(self, part: range, partitions: int) -> str:
         """The query on a part of the grid."""
-        query = self.source.rows(part, partitions, self.design, [*self.numbers.values()])
-        return SPARK.sql(self.source.translator.select(query, self.numbers))
-
-    def block(self, table: Any) -> RowBlock:
-        """The rows of an Arrow table that the query gives."""
-        plan = self.source.program.plan
-        arrays = {name: _array(table[name]) for name in table.column_names}
-        columns = {
-            name: Column(values) if len(values) else Column(values, 1, 0, 0)
-            for name, values in arrays.items()
-        }
-        sizes = {axis.name: columns[f"s{place}"] for place, axis in enumerate(plan.grid.axes)}
-        quantities = {name: columns[f"q{place}"] for place, name in enumerate(plan.metrics)}
-        return RowBlock(self.design, arrays[POINT], sizes, quantities, columns.get("reference"))
-
-
-def _array(column: Any) -> Any:
-    """A column of an Arrow table: integers of 64 bits, or Python's."""
-    if str(column.type) == "int64":
-        return column.to_numpy()
-    return np.array([int(value) for value in column.to_pylist()], object)
+        numbers = self.columns.numbers
+        query = self.source.rows(part, partitions, self.columns.design, [*numbers.values()])
+        return SPARK.sql(self.source.translator.select(query, numbers))

@@ -47,7 +47,7 @@ OPTIONS = {
     "spark.ui.showConsoleProgress": "false",
 }
 
-OF_A_LOCAL_ONE = {
+LOCAL_OPTIONS = {
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.host": "127.0.0.1",
     "spark.sql.shuffle.partitions": "4",
@@ -56,7 +56,7 @@ OF_A_LOCAL_ONE = {
 
 _OPTIMIZER = "org.apache.spark.sql.catalyst.optimizer"
 
-OF_A_SESSION = {
+SESSION_OPTIONS = {
     "spark.sql.ansi.enabled": "true",
     "spark.sql.constraintPropagation.enabled": "false",
     "spark.sql.optimizer.excludedRules": ",".join(
@@ -86,13 +86,13 @@ def spark_session(master: str = "") -> Iterator[Any]:
     running = SparkContext._active_spark_context
     if running and master and running.master != master:
         message = f"Spark runs in this process already, with the master {running.master}"
-        raise UsageError(message, hint="Stop it, or name no master.")
+        raise UsageError(message, hint="Stop it, or leave out the master.")
     with _errors_not_logged():
         with _warnings_ignored():
             context = running or _start(master or LOCAL)
             session = SparkSession(context).newSession()
         try:
-            for name, value in OF_A_SESSION.items():
+            for name, value in SESSION_OPTIONS.items():
                 session.conf.set(name, value)
             yield session
         finally:
@@ -126,7 +126,7 @@ def _start(master: str) -> Any:
 
     is_local = master.startswith("local")
     configuration = SparkConf().setMaster(master)
-    configuration.setAll([*{**OPTIONS, **(OF_A_LOCAL_ONE if is_local else {})}.items()])
+    configuration.setAll([*{**OPTIONS, **(LOCAL_OPTIONS if is_local else {})}.items()])
     with tempfile.TemporaryFile() as log, _own_interrupt_handler():
         try:
             context = SparkContext(conf=configuration, gateway=_gateway(configuration, log))
@@ -174,13 +174,13 @@ def check_master(master: str) -> None:
     """UsageError if Spark can't be started with that master."""
     if not MASTER.fullmatch(master):
         hint = "Such as local[*], local[4], spark://host:7077, k8s://https://host:6443 or yarn."
-        raise UsageError(f"{master[:80]} is no Spark master", hint=hint)
+        raise UsageError(f"{master[:80]} is not a Spark master", hint=hint)
     addresses = master.removeprefix("spark://").split(",") if master.startswith("spark:") else []
-    if addresses and not any(map(_is_reached, addresses)):
+    if addresses and not any(map(_is_reachable, addresses)):
         raise UsageError(f"{master[:80]} can't be reached", hint="Is the Spark master running there?")
 
 
-def _is_reached(address: str) -> bool:
+def _is_reachable(address: str) -> bool:
     host, _, port = address.rpartition(":")
     with suppress(OSError, ValueError, OverflowError), _connection(host.strip("[]"), int(port)):
         return True
@@ -218,6 +218,6 @@ def _wait_for_worker(context: Any, master: str) -> None:
     while context._jsc.sc().getExecutorMemoryStatus().size() < 2:
         if time.monotonic() > end:
             context.stop()
-            message = f"no worker of {master[:80]} took the work in {WORKER_SECONDS:g} seconds"
+            message = f"no worker of {master[:80]} accepted the work in {WORKER_SECONDS:g} seconds"
             raise UsageError(message, hint="Are its workers running, and free?")
         time.sleep(0.2)

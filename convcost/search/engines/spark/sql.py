@@ -6,7 +6,12 @@ from collections.abc import Mapping
 
 from sqlglot import exp
 
-from convcost.search.graph.expression_graph import EngineLimitError, ExpressionGraph, GraphOperation, Kind
+from convcost.search.graph.expression_graph import (
+    EngineLimitError,
+    ExpressionGraph,
+    GraphOperation,
+    OperationKind,
+)
 from convcost.search.graph.sql import SPARK, SqlTranslator
 
 LARGEST_QUOTIENT = 10**32 - 1
@@ -20,14 +25,14 @@ class SparkTranslator(SqlTranslator):
         super().__init__(graph, SPARK, sizes)
 
     def _numeric(self, number: int, operation: GraphOperation, operands: list[exp.Expr]) -> exp.Expr:
-        if operation.kind is Kind.DIVIDE and operation.high > LARGEST_QUOTIENT:
-            message = "quotients beyond 10^32 can come up: Spark has none"
+        if operation.kind is OperationKind.DIVIDE and operation.high > LARGEST_QUOTIENT:
+            message = "quotients can exceed 10^32: too large for Spark"
             raise EngineLimitError(message, hint="Use --engine duckdb or numpy.")
         return super()._numeric(number, operation, operands)
 
-    def _operation(self, kind: Kind, operands: list[exp.Expr], is_wide: bool) -> exp.Expr:
+    def _operation(self, kind: OperationKind, operands: list[exp.Expr], is_wide: bool) -> exp.Expr:
         """Spark's DIV gives 64 bits, silently wrapped; its / rounds, unless it leaves no remainder."""
-        if kind is not Kind.DIVIDE or not is_wide:
+        if kind is not OperationKind.DIVIDE or not is_wide:
             return super()._operation(kind, operands, is_wide)
         dividend, divisor = map(exp.paren, operands)
         multiple = exp.Sub(this=dividend, expression=exp.Mod(this=dividend.copy(), expression=divisor))

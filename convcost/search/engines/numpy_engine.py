@@ -10,7 +10,7 @@ from convcost.search.grid_blocks import GridEvaluator, RowBlock, SweepPlan
 from convcost.search.selection import Selection
 
 
-class ColumnEngine:
+class NumPyEngine:
     """Evaluates a plan."""
 
     def __init__(self, plan: SweepPlan) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any, NamedTuple
+from typing import NamedTuple
 
 import typer
 
@@ -14,13 +14,13 @@ from convcost.cli.estimates import Reports, read_estimator
 from convcost.cli.options import (
     ConventionOptions,
     CounterOptions,
+    DesignDtypeOption,
     DeviceOption,
     MemoryOptions,
     ModuleOptions,
     TimingOptions,
 )
 from convcost.cli.output import check_backward
-from convcost.core.cost import Convention
 from convcost.spec.founding_pair import FoundingPair
 
 
@@ -29,12 +29,7 @@ class ComparisonOptions:
     """What is counted and estimated of several designs."""
 
     flops: ConventionOptions
-    dtype: Annotated[
-        str,
-        typer.Option(
-            "--dtype", help="The dtype of bytes, such as bf16 (default: float32; a module's own dtypes)."
-        ),
-    ] = ""
+    dtype: DesignDtypeOption = ""
     device: DeviceOption = ""
     timing: TimingOptions
     memory: MemoryOptions
@@ -47,7 +42,6 @@ class CountedDesigns(NamedTuple):
 
     candidates: Candidates
     reports: Reports
-    convention: Convention
 
 
 def count_designs(
@@ -77,15 +71,10 @@ def count_designs(
         backward=timing.backward,
     )
     dtype = options.dtype or "float32"
-    count = api.reports if allow_single else _compared_reports
-    counted = count(candidates.designs, candidates.sizes, convention, dtype, timing.backward)
+    request = (candidates.designs, candidates.sizes, convention, dtype, timing.backward)
+    counted = api.reports(*request) if allow_single else api.comparison(*request).candidates
     factories = candidates.report_factories(convention, dtype, timing.backward)
     reports = estimator.add(counted, factories, candidates.countables)
     if timing.backward:
         check_backward(*reports)
-    return CountedDesigns(candidates, reports, convention)
-
-
-def _compared_reports(*request: Any) -> Reports:
-    """Those of two designs or more; UsageError for a single one."""
-    return api.comparison(*request).candidates
+    return CountedDesigns(candidates, reports)
