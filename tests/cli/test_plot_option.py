@@ -32,16 +32,16 @@ def test_json_stays_as_it_is():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((*CURVE, "--plot", "a.jpg"), "--plot a.jpg: no picture is of this kind"),
-        ((*CURVE, "--plot", "a.svgz"), "--plot a.svgz: no picture is of this kind (did you mean .svg?)\n"),
+        ((*CURVE, "--plot", "a.jpg"), "--plot a.jpg: unsupported kind of picture"),
+        ((*CURVE, "--plot", "a.svgz"), "--plot a.svgz: unsupported kind of picture (did you mean .svg?)\n"),
         ((*CURVE, "--plot", "nosuch/a.svg"), "--plot nosuch/a.svg: there is no directory nosuch\n"),
-        ((*CURVE, "--plot", "."), "--plot .: no picture is of this kind\n"),
+        ((*CURVE, "--plot", "."), "--plot .: unsupported kind of picture\n"),
         ((*CURVE, "--plot-metric", "params"), "--plot-metric is for --plot"),
         ((*CURVE, "--plot-range", "L=1:3"), "--plot-range is for --plot"),
         ((*CURVE, "--plot", "a.svg", "--plot-metric", "flop"), "called flop (did you mean flops?)"),
         ((*CURVE, "--plot", "a.svg", "--plot-range", "L"), "--plot-range L: a size and its range are needed"),
-        ((*CURVE, "--plot", "a.svg", "--plot-range", "L=5:1"), "--plot-range L=5:1 has no size"),
-        ((*CURVE, "--plot", "a.svg", "--plot-range", "L=0:3"), "--plot-range L=0:3 has no size"),
+        ((*CURVE, "--plot", "a.svg", "--plot-range", "L=5:1"), "--plot-range L=5:1 is no range of sizes"),
+        ((*CURVE, "--plot", "a.svg", "--plot-range", "L=0:3"), "--plot-range L=0:3 is no range of sizes"),
         ((*CURVE, "--plot", "a.svg", "--plot-range", "L=a:3"), "--plot-range a: a whole number is needed"),
         ((*CURVE, "--plot", "a.svg", "--plot-range", "K=1:3"), "no open size is called K"),
         (("compare", "--plot", "a.svg"), "a curve needs exactly one open size, but L and E are open"),
@@ -142,7 +142,7 @@ def test_one_design_is_drawn_by_its_parts():
         "cost", "Linear(8, 8) -> ReLU -> Linear(8, 8)", "--counters", "none", "--memory", "--plot", "-"
     ).out
     assert " FLOPs by layer\n" in out
-    assert " Peak memory, float32\n" in out
+    assert " Peak of memory, float32\n" in out
 
 
 def test_a_module_is_drawn_by_its_parts():
