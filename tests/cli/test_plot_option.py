@@ -142,7 +142,7 @@ def test_one_design_is_drawn_by_its_parts():
         "cost", "Linear(8, 8) -> ReLU -> Linear(8, 8)", "--counters", "none", "--memory", "--plot", "-"
     ).out
     assert " FLOPs by layer\n" in out
-    assert " Peak of memory, float32\n" in out
+    assert " Peak memory, float32\n" in out
 
 
 def test_a_module_is_drawn_by_its_parts():
