@@ -5,6 +5,7 @@ Beside it are loops over `convcost.cost` and over fvcore, on a sample, extrapola
 
 from __future__ import annotations
 
+import math
 import random
 import resource
 import statistics
@@ -96,9 +97,7 @@ def seconds_by_fvcore() -> float:
 
 
 if __name__ == "__main__":
-    number = 1
-    for values in OVER.values():
-        number *= len(values)
+    number = math.prod(map(len, OVER.values()))
     assert by_sweep() == by_hand(), "both find the same front"
     both = [(seconds(by_sweep), seconds(by_hand)) for _ in range(RUNS)]
     (wall, cpu), (hand_wall, hand_cpu) = (

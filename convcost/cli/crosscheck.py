@@ -48,9 +48,9 @@ def print_with_verdicts(
     below: str = "",
     **shown: Any,
 ) -> None:
-    """Print `make_result(reports)` with the counters' verdicts; exit with 1 under --strict if not certain.
+    """Print `make_result(reports)` with the counters' verdicts; under --strict exit with 1 if one is wrong.
 
-    `below` is printed behind it; `shown` are options of the style: how much of it is shown.
+    `below` is printed after it; `shown` are options of the style: how much of it is shown.
     """
     states = _with_verdicts(reports, countables, options)
     if format_name == "table" and options.counters != "none" and is_terminal():

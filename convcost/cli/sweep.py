@@ -201,11 +201,11 @@ def sweep(
         raise typer.Exit(1)
 
 
-QUICK = 1.0
-"""Seconds in which nobody asks how far a sweep is."""
+PROGRESS_AFTER = 1.0
+"""Seconds before progress is shown."""
 
 
 def _show_progress(parts: Iterator[Any], number: int, points: int) -> Iterator[Any]:
     """The parts of the work as they are done, with the number of the grid's points that these come to."""
     share = Fraction(points, max(number, 1))
-    return show_progress(parts, points, lambda _: "points of the grid", share, QUICK)
+    return show_progress(parts, points, lambda _: "points of the grid", share, PROGRESS_AFTER)

@@ -1,4 +1,4 @@
-"""A torch module whose constructor's arguments are swept: `--over-arg`, and how far its counting is."""
+"""A torch module whose constructor's arguments are swept: `--over-arg`, with progress."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from convcost.system.worker_pool import number_of_processors
 from convcost.tracing.target.target import Target
 
 FEW = 16
-"""Variants that are counted without a word."""
+"""Variants that are counted without showing progress."""
 
 MOST_JOBS = 256
 

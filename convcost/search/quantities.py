@@ -65,7 +65,7 @@ class QuantityTable:
         times = _times(self.quotients, self.bounds)
         return {name: self.bounds[self.quotients[name].numerator].device.name for name in times}
 
-    def integers(self, names: Iterable[str]) -> tuple[str, ...]:
+    def integer_columns(self, names: Iterable[str]) -> tuple[str, ...]:
         """The columns of integers that the quantities called `names` need, and the ratio, each once."""
         found = {self.ratio_column} if RATIO in self.quotients else set()
         for name in names:

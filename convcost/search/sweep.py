@@ -163,7 +163,7 @@ def sweep_designs(
     check_values(criteria.names - {*criteria.table.names, *request.argument_names}, grid)
     variants = request.variants.designs(grid.fixed, criteria.counted) if request.variants else ()
     plan = _plan(request, criteria, designs, variants, grid)
-    return run_sweep(_asked(request, criteria, designs, plan, sizes), plan, request, progress)
+    return run_sweep(_sweep_without_rows(request, criteria, designs, plan, sizes), plan, request, progress)
 
 
 def _plan(
@@ -192,7 +192,7 @@ def _plan(
     )
 
 
-def _asked(
+def _sweep_without_rows(
     request: SweepRequest,
     criteria: SweepCriteria,
     designs: Sequence[Design],

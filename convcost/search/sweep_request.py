@@ -128,11 +128,13 @@ def parse_criteria(request: SweepRequest, sizes: Mapping[str, Size]) -> SweepCri
             raise unknown_name("no quantity and no size is called", objective.name, known, hint=hint)
     condition = parse_condition(request.where, known, table.times) if request.where.strip() else None
     names = frozenset(each.name for each in (by, *pareto)) | (condition.names if condition else frozenset())
-    _check_numbers(request, names)
-    _check_clear(request, names, table)
+    _check_numeric_arguments(request, names)
+    _check_unambiguous(request, names, table)
     columns = _columns(request, table, names)
     needed = names.union(columns) & {*table.names}
-    counted = CountedQuantities(table.integers(needed), request.convention, dtype_of(request), table.bounds)
+    counted = CountedQuantities(
+        table.integer_columns(needed), request.convention, dtype_of(request), table.bounds
+    )
     return SweepCriteria(by, pareto, table, condition, names, columns, needed, counted)
 
 
@@ -156,7 +158,7 @@ def _check_given(request: SweepRequest, sizes: Mapping[str, Size]) -> None:
         raise UsageError(f"{twice} is both an argument and a size or a quantity", hint="Rename one of them.")
 
 
-def _check_numbers(request: SweepRequest, used: Collection[str]) -> None:
+def _check_numeric_arguments(request: SweepRequest, used: Collection[str]) -> None:
     """UsageError for a condition on an argument that is no number, or an order by it."""
     for axis in (axis for variants in request.all_variants for axis in variants.axes):
         if axis.name in used and not axis.is_numeric:
@@ -164,7 +166,7 @@ def _check_numbers(request: SweepRequest, used: Collection[str]) -> None:
             raise UsageError(message, hint=f"They are {axis.text[:60]}.")
 
 
-def _check_clear(request: SweepRequest, used: Collection[str], table: QuantityTable) -> None:
+def _check_unambiguous(request: SweepRequest, used: Collection[str], table: QuantityTable) -> None:
     """UsageError for a condition or an order that is about a size and a quantity of one name."""
     sizes = {*(axis.name for axis in request.axes), *request.names}
     if name := next((name for name in sorted(used) if name in table.names and name in sizes), ""):

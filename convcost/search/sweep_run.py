@@ -29,7 +29,7 @@ class _SweepRun:
         self.sweep = sweep
         self.plan = plan
         self.request = request
-        self.shown = progress
+        self.show_progress = progress
 
     def _start(self) -> None:
         from convcost.search.selection import ParetoFront, TopRows
@@ -50,7 +50,7 @@ class _SweepRun:
 
     def progress(self, parts: Iterator[Any], number: int) -> Iterator[Any]:
         """The parts as they are done; who asked for it is told how many."""
-        return self.shown(parts, number, self.plan.grid.points) if self.shown else parts
+        return self.show_progress(parts, number, self.plan.grid.points) if self.show_progress else parts
 
     def rows(self, block: RowBlock) -> list[SweepRow]:
         """The rows of a block in Python's integers."""

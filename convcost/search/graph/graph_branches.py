@@ -76,15 +76,6 @@ def merge(graph: ExpressionGraph, found: T | ConditionBranch[T], value: Callable
     return choose(GraphCondition(graph, found.condition), *sides)
 
 
-def leaves(found: T | ConditionBranch[T]) -> Iterator[T]:
-    """What was found in each branch."""
-    if isinstance(found, ConditionBranch):
-        yield from leaves(found.then)
-        yield from leaves(found.otherwise)
-    else:
-        yield found
-
-
 class DesignRule(NamedTuple):
     """Something that has to hold, and how that reads."""
 

@@ -76,7 +76,7 @@ def _count_each(
             for target in targets:
                 yield _count(partial(_profile_report, profile, target), counted)
     except ConvcostError as error:
-        yield VariantCount(of_all=str(error))
+        yield VariantCount(common_failure=str(error))
 
 
 def _profile_report(profile: Callable[[Target], ProfiledModel], target: Target) -> Report:
@@ -128,7 +128,7 @@ def _count(profile: Callable[[], Report], counted: CountedQuantities) -> Variant
         report = replace(profile(), convention=counted.convention)
         return VariantCount(formulas_of(report, counted.metrics, counted.bounds))
     except UsageError as error:
-        return VariantCount(of_all=str(error))
+        return VariantCount(common_failure=str(error))
     except TargetError as error:
         return VariantCount(failure=_first_line(short_text(error.origin)))
     except ConvcostError as error:

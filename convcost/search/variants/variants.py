@@ -16,11 +16,11 @@ from convcost.tracing.declared_inputs import DeclaredInputs
 
 
 class VariantCount(NamedTuple):
-    """What a variant was counted as, or why it was not: a `failure` of its own, or one `of_all`."""
+    """What a variant was counted as, or why it was not: a `failure` of its own, or one that all have."""
 
     formulas: QuantityFormulas | None = None
     failure: str = ""
-    of_all: str = ""
+    common_failure: str = ""
 
 
 CountVariants = Callable[[Sequence[Arguments], Mapping[str, Size], CountedQuantities], Iterator[VariantCount]]
@@ -54,8 +54,8 @@ class ModuleVariants:
         arguments = combinations(self.axes)
         designs = []
         for given, found in zip(arguments, self.count(arguments, fixed, counted), strict=True):
-            if found.of_all:
-                raise UsageError(found.of_all)
+            if found.common_failure:
+                raise UsageError(found.common_failure)
             designs.append(VariantDesign(given, self.names, found, counted))
         return tuple(designs)
 

@@ -12,6 +12,8 @@ from functools import partial
 from itertools import chain, islice
 from typing import Any
 
+import numpy as np
+
 from convcost.search.bound_rows import BoundRow, RowSample
 from convcost.search.engines.duckdb.counts import ImpossibleCounts
 from convcost.search.engines.duckdb.database import Connection, database, run_jobs
@@ -54,7 +56,9 @@ class DuckDBEngine:
             sample = self._sample(connection, queries, selection)
             counting = (partial(counts.run, part=part) for part in counts.parts)
             selecting = (
-                partial(_found, query, part, sample.bounds(selection)) for part in parts for query in queries
+                partial(_run_query, query, part, sample.bounds(selection))
+                for part in parts
+                for query in queries
             )
             jobs = run_jobs(connection, chain[Callable[[Connection], Any]](counting, selecting))
             for found in progress(jobs, len(counts.parts) + len(parts) * len(queries)):
@@ -74,7 +78,7 @@ class DuckDBEngine:
         with database() as connection:
             jobs = (partial(query.run, part=part) for part in parts for query in queries)
             found = progress(run_jobs(connection, jobs), len(parts) * len(queries))
-            yield from found if len(queries) == 1 else _in_order(found, parts, len(queries))
+            yield from found if len(queries) == 1 else _blocks_in_order(found, parts, len(queries))
 
     def _sample(self, connection: Connection, queries: list[DesignQuery], selection: Selection) -> RowSample:
         """What some points all over the grid have."""
@@ -86,13 +90,13 @@ class DuckDBEngine:
         return sample
 
 
-def _found(
+def _run_query(
     query: DesignQuery, part: GridPart, bounds: list[BoundRow], connection: Connection
 ) -> tuple[int, CandidateRows]:
     return query.design, query.run(connection, part, bounds)
 
 
-def _in_order(found: Iterator[RowBlock], parts: list[GridPart], number: int) -> Iterator[RowBlock]:
+def _blocks_in_order(found: Iterator[RowBlock], parts: list[GridPart], number: int) -> Iterator[RowBlock]:
     """The rows of several designs, each with a block for so many points, as NumPy's columns give them."""
     left: list[list[RowBlock]] = [[] for _ in range(number)]
     start = done = 0
@@ -101,12 +105,12 @@ def _in_order(found: Iterator[RowBlock], parts: list[GridPart], number: int) -> 
             blocks.append(block)
         done += len(part)
         while done - start >= BLOCK:
-            yield from _cut(left, start, start + BLOCK)
+            yield from _blocks_between(left, start, start + BLOCK)
             start += BLOCK
-    yield from _cut(left, start, done)
+    yield from _blocks_between(left, start, done)
 
 
-def _cut(left: list[list[RowBlock]], start: int, stop: int) -> Iterator[RowBlock]:
+def _blocks_between(left: list[list[RowBlock]], start: int, stop: int) -> Iterator[RowBlock]:
     """The rows of each design whose points are from `start` on and below `stop`, as one block."""
     for number, blocks in enumerate(left):
         if not blocks:
@@ -114,4 +118,4 @@ def _cut(left: list[list[RowBlock]], start: int, stop: int) -> Iterator[RowBlock
         every = concatenate_blocks(blocks)
         if len((block := every.between(start, stop)).points):
             yield block
-        left[number] = [every.where(every.points >= stop)]
+        left[number] = [every.where(slice(np.searchsorted(every.points, stop), None))]
