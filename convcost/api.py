@@ -32,8 +32,8 @@ def cost(design: GivenDesign, /, *inputs: Any, backward: bool = False, **sizes: 
 
     A design is a spec, a report, or a torch module with its `inputs`: tensors, or texts with sizes in them,
     cost(model, "f32[B,128]", B=4). An input may be given by its name in forward, as mask="bool[B,128]". A
-    text may name a module too: cost("f32[1,3,32,32] -> net.py:Net(width=2)"). With `backward` its gradients
-    are counted too: report.phases.
+    text may name a module too, "f32[1,3,32,32] -> net.py:Net(width=2)", or a model with inputs of its own,
+    such as "timm:resnet50" or "net.onnx". With `backward` gradients are counted too: report.phases.
 
     Sizes may also come in a mapping, here as wherever they are taken: sizes={"E": 128}. One without a value
     stays open, and the costs are sympy formulas in it. Raises SpecError where the text is wrong or a layer

@@ -50,33 +50,59 @@ IN_NUMBERS = {"a spec's report in numbers", "a module on a tensor", "a module's 
 SPECS = {kind for kind in KINDS if "module" not in kind}
 REPORTS_OF_MODULES = {"a module's report", "a module's report in numbers"}
 
+
+def match_target(design, **sizes):
+    return convcost.match(design, "[B,8] -> Linear(8,X)", vary="X", B=4).target // 2
+
+
+def matched(design, **sizes):
+    return convcost.match("[4,8] -> Linear(8,40)", design, vary="B").best[0].cost // 2
+
+
+def swept(design, **sizes):
+    return convcost.sweep(design, over={"B": [4]}).rows[0].quantities["flops"] // 2
+
+
+def asserted_like(design, **sizes):
+    return convcost.assert_cost(TEXT, like=design, params=PARAMS, B=4).macs
+
+
+def timed(design, **sizes):
+    return convcost.timed(design, design, stopwatch=quick_stopwatch(), **sizes).first.macs
+
+
+def coded(design, **sizes):
+    return "354 parameters, 1,280 MACs" in convcost.code(design, **sizes) and MACS
+
+
 FUNCTIONS = {
     "cost": lambda design, **sizes: convcost.cost(design, **sizes).macs,
     "compare": lambda design, **sizes: convcost.compare(TEXT, design, B=4).candidates[1].macs,
-    "match": lambda design, **sizes: convcost.match(design, "[B,8] -> Linear(8,X)", vary="X", B=4).target // 2,
-    "match towards": lambda design, **sizes: convcost.match("[4,8] -> Linear(8,40)", design, vary="B").best[0].cost // 2,
-    "sweep": lambda design, **sizes: convcost.sweep(design, over={"B": [4]}).rows[0].quantities["flops"] // 2,
+    "match": match_target,
+    "match towards": matched,
+    "sweep": swept,
     "assert_cost": lambda design, **sizes: convcost.assert_cost(design, macs=MACS, **sizes).macs,
-    "assert_cost like": lambda design, **sizes: convcost.assert_cost(f"{TEXT}", like=design, params=PARAMS, B=4).macs,
+    "assert_cost like": asserted_like,
     "roofline": lambda design, **sizes: convcost.roofline(design, "h100", **sizes).flops // 2,
     "memory": lambda design, **sizes: convcost.memory(design, **sizes).gradients * MACS // (4 * PARAMS),
-    "timed": lambda design, **sizes: convcost.timed(design, design, stopwatch=quick_stopwatch(), **sizes).first.macs,
+    "timed": timed,
     "explain": lambda design, **sizes: convcost.explain(design, **sizes).designs[0].report.macs,
-    "code": lambda design, **sizes: "354 parameters, 1,280 MACs" in convcost.code(design, **sizes) and MACS,
+    "code": coded,
     "build": lambda design, **sizes: convcost.profile(convcost.build(design, **sizes), "[4,8]").macs,
-}  # fmt: skip
+}
 """What each public function finds of a design, in MACs."""
 
-OPEN_ONLY = (
-    "no size of .* is called B|sizes are not open|B is swept|no size called B|no design has a size B|called B"
-)
+NO_SPEC = "needs a spec, and .* is (the report of )?a torch module\n"
+NOT_MEASURED = "the memory of Sequential in float32 was not measured\nProfile the module with Profiler"
+NOT_TIMED = "needs a spec, and Sequential is the report of a torch module\nGive the module itself"
+NOT_OPEN = "no size (of .* )?is called B\n(It has|There is) no open size"
 
 REFUSALS = {
-    **{(name, kind): "needs a spec, and .* is (the report of )?a torch module\n" for name in ("explain", "code", "build") for kind in KINDS if kind not in SPECS},
-    **{("timed", kind): r"timing a report needs a spec, and Sequential is the report of a torch module\nGive the module itself" for kind in REPORTS_OF_MODULES},
-    **{("memory", kind): "the memory of Sequential in float32 was not measured\nProfile the module with Profiler" for kind in REPORTS_OF_MODULES},
-    **{(name, kind): OPEN_ONLY for name in ("match towards", "sweep") for kind in IN_NUMBERS},
-}  # fmt: skip
+    **{(name, kind): NO_SPEC for name in ("explain", "code", "build") for kind in KINDS if kind not in SPECS},
+    **{("timed", kind): NOT_TIMED for kind in REPORTS_OF_MODULES},
+    **{("memory", kind): NOT_MEASURED for kind in REPORTS_OF_MODULES},
+    **{(name, kind): NOT_OPEN for name in ("match towards", "sweep") for kind in IN_NUMBERS},
+}
 """What makes no sense, with the reason."""
 
 

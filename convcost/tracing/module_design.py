@@ -10,9 +10,11 @@ from convcost.core.cost import Size
 from convcost.core.errors import UsageError
 from convcost.core.report import Report
 from convcost.core.type_checks import is_module
-from convcost.tracing.declared_inputs import parse_inputs
+from convcost.tracing.declared_inputs import DeclaredInputs, DeclaredTensor, parse_inputs
 from convcost.tracing.given_inputs import INPUTS_HINT, GivenInputs, forward_names, given_inputs
+from convcost.tracing.sources.interface import BuildableModel
 from convcost.tracing.target.module_text import parse_module_text
+from convcost.tracing.target.source_models import source_notes, with_source_model
 from convcost.tracing.target.target import Target
 
 if TYPE_CHECKING:
@@ -24,23 +26,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class ModuleDesign:
-    """A module, or a target where one is made, and its inputs with open sizes; nothing has run.
+    """A module on inputs, or the target where one is made, which has its own inputs; nothing has run.
 
-    `inputs` are empty for a target, which has its own.
+    A module that a source of models made has both.
     """
 
-    module: torch.nn.Module | Target
+    module: torch.nn.Module | None
     inputs: GivenInputs
+    target: Target | None = None
 
     @property
     def name(self) -> str:
         """What it is called in messages."""
-        return str(self.module) if isinstance(self.module, Target) else type(self.module).__name__
+        return str(self.target) if self.target else type(self.module).__name__
 
     @property
     def names(self) -> tuple[str, ...]:
         """The sizes in its inputs that have a name."""
-        return (self.module if isinstance(self.module, Target) else self).inputs.names
+        return self.target.inputs.names if self.target else self.inputs.names
 
     def report(
         self, sizes: Mapping[str, Size], backward: bool = False, footprint: str | None = None
@@ -61,10 +64,18 @@ class ModuleDesign:
 
         own = {name: sizes[name] for name in self.names if name in sizes}
         profiler = Profiler(backward, footprint=footprint)
-        if isinstance(self.module, Target):
-            return profile_target(self.module.sized(own), profiler)
+        if self.module is None:
+            assert self.target
+            return profile_target(self.target.sized(own), profiler)
         found = _profile_module(self.module, self.inputs.sized(own), profiler)
-        return found._replace(report=replace(found.report, sizes={**own, **found.report.sizes}))
+        report = replace(found.report, sizes={**own, **found.report.sizes})
+        return found._replace(report=_named_report(report, self.target) if self.target else report)
+
+
+def _named_report(report: Report, target: Target) -> Report:
+    """The report by the name of its target, with what its source guessed."""
+    name = target.place.label or target.place.title
+    return replace(report, name=name, spec=str(target), notes=source_notes(target))
 
 
 def _profile_module(module: torch.nn.Module, inputs: GivenInputs, profiler: Profiler) -> ProfiledModel:
@@ -85,7 +96,7 @@ def _profile_module(module: torch.nn.Module, inputs: GivenInputs, profiler: Prof
 def module_design(design: Any, inputs: tuple[Any, ...], keywords: Mapping[str, Any]) -> ModuleDesign:
     """The module, or the one that a text names, on `inputs`; UsageError where there are none."""
     if not is_module(design):
-        return ModuleDesign(_target(str(design), inputs, keywords), GivenInputs())
+        return _named_module(str(design), inputs, keywords)
     if not inputs and not keywords:
         raise UsageError(f"{type(design).__name__} has no inputs", hint=INPUTS_HINT)
     found = given_inputs(inputs, keywords, forward_names(design))
@@ -94,13 +105,20 @@ def module_design(design: Any, inputs: tuple[Any, ...], keywords: Mapping[str, A
     return ModuleDesign(design, found)
 
 
-def _target(text: str, inputs: tuple[Any, ...], keywords: Mapping[str, Any]) -> Target:
-    """The module that `text` names, on its own inputs or on those that further texts declare."""
+def _named_module(text: str, inputs: tuple[Any, ...], keywords: Mapping[str, Any]) -> ModuleDesign:
+    """The module that `text` names, on its own inputs or on these."""
     stated = parse_module_text(text)
-    texts = (*inputs, *(f"{name}={value}" for name, value in keywords.items()))
-    if not all(isinstance(each, str) for each in (*inputs, *keywords.values())):
-        hint = 'Such as "f32[1,3,224,224]"; tensors go with the module itself: (module, x).'
-        raise UsageError(f"the inputs of {text.strip()[:80]} are texts", hint=hint)
-    if stated.inputs and texts:
+    if stated.inputs and (inputs or keywords):
         raise UsageError(f"{text.strip()[:80]} states its inputs", hint="Leave out the others.")
-    return Target(stated.place, stated.arguments, stated.inputs or parse_inputs(texts))
+    given = given_inputs(inputs, keywords)
+    are_declared = all(isinstance(each, DeclaredTensor) for each in given.all)
+    declared = given.declared() if are_declared else DeclaredInputs()
+    target = with_source_model(Target(stated.place, stated.arguments, stated.inputs or declared))
+    if are_declared:
+        return ModuleDesign(None, GivenInputs(), target)
+    if not isinstance(target.model, BuildableModel):
+        hint = 'Such as "f32[1,3,224,224]"; tensors go with the module itself: (module, x).'
+        raise UsageError(f"the inputs of {target} are texts", hint=hint)
+    from convcost.tracing.target.construction import construct_module
+
+    return ModuleDesign(construct_module(target.model.make, {}), given, target)
