@@ -16,6 +16,8 @@ from convcost.core.errors import UsageError
 from convcost.core.report import Report
 from convcost.core.type_checks import check_text, check_type, is_module, is_module_class, wrong_type_error
 from convcost.operators.interface import Operator
+from convcost.tracing.distributed.run import is_distributed, profile_distributed
+from convcost.tracing.isolation.distributed_state import has_process_group
 from convcost.tracing.isolation.isolated_call import interruptible, isolated
 from convcost.tracing.isolation.tensor_copies import RunMode, tensor_copies
 from convcost.tracing.isolation.virtual_devices import VirtualDevices
@@ -106,7 +108,8 @@ class Profiler:
         """
         self._check()
         check_is_module(module)
-        return self.profile_call(ModuleCall(module, args, kwargs))
+        call = ModuleCall(module, args, kwargs)
+        return profile_distributed(call, self.profile_call) if is_distributed(call) else self.profile_call(call)
 
     def _check(self) -> None:
         """WrongTypeError for a setting of a wrong type."""
@@ -176,7 +179,7 @@ class Profiler:
             home = copies.device or torch.device(device or "meta")
             tree = module_tree(copied.model)
             operators = {name: user_operator(formula) for name, formula in self.formulas.items()}
-            tape = Tape(track(tree.submodules), operators, has_data)
+            tape = Tape(track(tree.submodules, has_process_group()), operators, has_data)
             runner: OperatorRunner = DataRunner(self.memory) if has_data else MetaRunner()
             stack.enter_context(closing(runner))
             reads = (
