@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
+from math import prod
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from convcost.core import arithmetic
 from convcost.core.cost import Shape, ratio_of
+from convcost.core.errors import UsageError
 
 if TYPE_CHECKING:
     from convcost.core.report import Report
@@ -14,11 +17,40 @@ if TYPE_CHECKING:
 CollectivePhase = Literal["forward", "backward"]
 
 
+MOST_RANKS = 2**16
+"""Ranks of a mesh that is asked for."""
+
+MESH_HINT = "Write it as --mesh tp=8, or with several dimensions as --mesh dp=2,tp=4."
+
+
 class MeshDimension(NamedTuple):
     """A dimension of a device mesh: its name, or its number if it has none, and how many ranks it has."""
 
     name: str
     size: int
+
+
+def parse_mesh(text: str) -> tuple[MeshDimension, ...]:
+    """mesh: dimension ("," dimension)*, with dimension: NAME "=" RANKS"""
+    found: dict[str, MeshDimension] = {}
+    for part in text.split(","):
+        name, equals, size = (piece.strip() for piece in part.partition("="))
+        if not equals or not name.isidentifier() or not size.isdecimal() or not size.isascii():
+            raise UsageError(f"--mesh {text[:80]} is no mesh", hint=MESH_HINT)
+        if name in found:
+            raise UsageError(f"--mesh {text[:80]} has the dimension {name} twice", hint=MESH_HINT)
+        if len(size) > len(str(MOST_RANKS)) or not 0 < int(size) <= MOST_RANKS:
+            raise UsageError(f"the mesh dimension {name[:40]} has 1 to {MOST_RANKS} ranks", hint=MESH_HINT)
+        found[name] = MeshDimension(name, int(size))
+    dimensions = tuple(found.values())
+    if count_ranks(dimensions) > MOST_RANKS:
+        raise UsageError(f"a mesh has {MOST_RANKS} ranks at most, not {count_ranks(dimensions)}")
+    return dimensions
+
+
+def count_ranks(dimensions: Iterable[MeshDimension]) -> int:
+    """How many ranks a mesh of these dimensions has."""
+    return prod(dimension.size for dimension in dimensions)
 
 
 class CollectiveCall(NamedTuple):
@@ -84,6 +116,7 @@ class DistributedRun(NamedTuple):
         collectives: What it sends, in the order of first calls.
         data_parallel: How many ranks run on inputs of their own, with the same weights.
         uneven: Parameters that not all ranks hold equally large shards of.
+        unused: Dimensions of the mesh that no parameter lies on.
         failure: Why the whole module is not known, in which case the report is that of this rank.
     """
 
@@ -94,6 +127,7 @@ class DistributedRun(NamedTuple):
     collectives: tuple[Collective, ...]
     data_parallel: int = 1
     uneven: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
     failure: str = ""
 
     @property

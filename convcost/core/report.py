@@ -218,7 +218,7 @@ class Report(RenderMethods, SubstitutionMethods):
     @property
     def per_rank(self) -> Report | None:
         """What one rank computes and holds of a module on a mesh; None where there is no mesh."""
-        return self.distributed.per_rank if self.distributed else None
+        return replace(self.distributed.per_rank, convention=self.convention) if self.distributed else None
 
     @property
     def collectives(self) -> tuple[Collective, ...]:

@@ -108,8 +108,7 @@ class Profiler:
         """
         self._check()
         check_is_module(module)
-        call = ModuleCall(module, args, kwargs)
-        return profile_distributed(call, self.profile_call) if is_distributed(call) else self.profile_call(call)
+        return self.profile_call(ModuleCall(module, args, kwargs))
 
     def _check(self) -> None:
         """WrongTypeError for a setting of a wrong type."""
@@ -126,7 +125,15 @@ class Profiler:
     def profile_call(
         self, call: ModuleCall, device: str = "", failure: BaseException | None = None
     ) -> Report:
-        """As `profile`; tensors without data are on `device`, and a run on shapes may have failed already.
+        """As `profile`; tensors without data are on `device`, and a run on shapes may have failed already."""
+        if is_distributed(call):
+            return profile_distributed(call, lambda part: self.profile_part(part, device, failure))
+        return self.profile_part(call, device, failure)
+
+    def profile_part(
+        self, call: ModuleCall, device: str = "", failure: BaseException | None = None
+    ) -> Report:
+        """As `profile_call`, of what runs in this process alone.
 
         Where that fails for inputs without data, integers get values, as a model reads a mask to choose a
         kernel, and it is run as on the CPU, where constants have data.

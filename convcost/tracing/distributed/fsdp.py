@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 import torch
@@ -168,7 +169,7 @@ def _collectives(groups: Sequence[ParameterGroup], trace: Trace) -> Iterator[Col
         return
     trained = [parameter.name for group in groups for parameter in group.parameters if parameter.is_trained]
     used = [name for name in trained if name not in trace.unused]
-    for group, follower in reversed([*zip(ran, [*ran[1:], None], strict=True)]):
+    for group, follower in reversed([*zip_longest(ran, ran[1:])]):
         is_reached = _has_gradient(group.path, paths, used)
         is_prefetched = follower is not None and _has_gradient(follower.path, paths, used)
         times = calls[group.path] if is_reached else int(is_prefetched)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -10,7 +10,9 @@ import torch
 
 from convcost.core.cost import Shape
 from convcost.core.distributed import Collective, DistributedRun, MeshDimension
+from convcost.core.errors import UsageError
 from convcost.core.report import Report, Row
+from convcost.tracing.distributed.fake_mesh import fake_mesh
 from convcost.tracing.distributed.fsdp import (
     ParameterGroup,
     fsdp_collectives,
@@ -18,8 +20,10 @@ from convcost.tracing.distributed.fsdp import (
     parameter_groups,
     sharded_parameters,
 )
+from convcost.tracing.distributed.plan import ParallelizeFunction, parallelize
 from convcost.tracing.distributed.shard_copies import rank_copy, whole_copy
 from convcost.tracing.isolation.distributed_state import has_process_group
+from convcost.tracing.isolation.process_state import preserved_process_state
 from convcost.tracing.module_call import ModuleCall
 from convcost.tracing.module_tree import ModuleTree, module_tree
 from convcost.tracing.tensors import bytes_of, is_dtensor, local_tensor, tensors
@@ -66,14 +70,37 @@ def profile_distributed(call: ModuleCall, profile: ProfileCall) -> Report:
     return replace(whole, distributed=of_rank)
 
 
-def profile_rank(call: ModuleCall, found: Layout, profile: ProfileCall) -> DistributedRun:
-    """What the rank of this process computes, holds and sends."""
+def profile_on_mesh(
+    call: ModuleCall,
+    whole: Report,
+    dimensions: Sequence[MeshDimension],
+    function: ParallelizeFunction | None,
+    profile: ProfileCall,
+) -> Report:
+    """The report `whole` of a module, with what rank 0 has once a copy is parallelised on such a mesh.
+
+    Raises UsageError where nothing says how, or nothing is parallelised, and what the `function` raises.
+    """
+    with preserved_process_state(), fake_mesh(dimensions) as mesh:
+        copied = rank_copy(call, {})
+        parallel = copied._replace(model=parallelize(copied.model, mesh, function))
+        found = layout(parallel)
+        if not found.meshes:
+            name = type(call.model).__name__
+            raise UsageError(f"nothing of {name} was parallelised: none of its parameters is a DTensor")
+        return replace(whole, distributed=profile_rank(parallel, found, profile, mesh))
+
+
+def profile_rank(
+    call: ModuleCall, found: Layout, profile: ProfileCall, mesh: Any = None
+) -> DistributedRun:
+    """What the rank of this process computes, holds and sends; `mesh` if it is not that of the parameters."""
     report = profile(rank_copy(call, found.gathered))
     assert report.trace
     sent = (*report.trace.collectives, *fsdp_collectives(found.groups, report.trace))
     names = _group_names(found.meshes)
     rows = tuple(_with_shards(row, found) for row in report.rows)
-    mesh = found.mesh
+    mesh = mesh or found.mesh
     return DistributedRun(
         tuple(MeshDimension(*dimension) for dimension in zip(_dimension_names(mesh), mesh.shape, strict=True)),
         mesh.size(),
@@ -82,6 +109,7 @@ def profile_rank(call: ModuleCall, found: Layout, profile: ProfileCall) -> Distr
         tuple(_by_dimension(collective, names) for collective in sent),
         max((group.data_parallel for group in found.groups), default=1),
         found.uneven,
+        tuple(name for name in _dimension_names(mesh) if name not in names.values()),
     )
 
 

@@ -1,0 +1,57 @@
+"""What a target costs on a mesh: it is built and counted whole, then parallelised on ranks that are not there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from convcost.core.distributed import MeshDimension
+from convcost.core.errors import ConvcostError, UsageError
+from convcost.tracing.distributed.run import profile_on_mesh
+from convcost.tracing.module_call import ModuleCall
+from convcost.tracing.profile import Profiler
+from convcost.tracing.target.construction import check_arguments
+from convcost.tracing.target.loading import check_callable, importable, load
+from convcost.tracing.target.profile import ProfiledModel, profile_target
+from convcost.tracing.target.target import Place, Target
+from convcost.tracing.user_error import target_error
+
+
+def profile_target_on_mesh(
+    target: Target, profiler: Profiler, dimensions: Sequence[MeshDimension], place: Place | None = None
+) -> ProfiledModel:
+    """What the target costs, and what a rank of the mesh has of it; TargetError or UsageError where that fails.
+
+    `place` is that of the function that parallelises it; without one the module says how itself.
+    """
+    if target.inputs.names:
+        raise UsageError(f"--mesh needs a number for {', '.join(target.inputs.names)}")
+    function = _load_function(place) if place else None
+    profiled = profile_target(target, profiler)
+    call = ModuleCall(profiled.module, profiled.args, profiled.kwargs)
+    of_rank = replace(profiler, footprint=None)
+    try:
+        with importable(target.place.folder, target.place.is_file):
+            report = profile_on_mesh(
+                call,
+                profiled.report,
+                dimensions,
+                function,
+                lambda part: of_rank.profile_part(part, "cpu"),
+            )
+    except ConvcostError:
+        raise
+    except BaseException as error:
+        raise target_error(f"{target} could not be run on the mesh", error) from None
+    return profiled._replace(report=report)
+
+
+def _load_function(place: Place) -> Any:
+    with importable(place.folder, place.is_file):
+        found = load(place)
+    if not callable(found):
+        raise UsageError(f"{place} is a {type(found).__name__}; a function of the module and the mesh is needed")
+    check_callable(str(place), found)
+    check_arguments(str(place), found, (None, None), hint="It is called with the module and the mesh.")
+    return found
