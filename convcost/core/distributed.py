@@ -76,9 +76,10 @@ class CollectiveCall(NamedTuple):
     def ring_bytes(self) -> int | None:
         """The bytes that this rank sends by the ring algorithm; None for a kind that has none here.
 
-        With a payload of P bytes on n ranks: all_gather (n − 1)·P; reduce_scatter and all_to_all (n − 1)·P/n;
-        all_reduce, which is reduce_scatter and all_gather, 2·(n − 1)·P/n. P/n is rounded up to whole elements.
-        Source: Thakur, Rabenseifner, Gropp, Optimization of Collective Communication Operations in MPICH, 2005.
+        With a payload of P bytes on n ranks: all_gather (n − 1)·P; reduce_scatter and all_to_all
+        (n − 1)·P/n; all_reduce, which is both of the first, 2·(n − 1)·P/n. P/n is rounded up to whole
+        elements. Source: Thakur, Rabenseifner, Gropp, Optimization of Collective Communication Operations in
+        MPICH, 2005.
         """
         part = -(-arithmetic.elements(self.shape) // self.ranks) * self.itemsize
         steps = {"all_gather": self.bytes, "reduce_scatter": part, "all_to_all": part, "all_reduce": 2 * part}

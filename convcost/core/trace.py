@@ -139,8 +139,8 @@ class Trace(NamedTuple):
     `ran` says on what: "shapes" alone or real "data". `unused` are parameters that nothing was computed
     with, and `tied` the names that share one parameter. `conditionals` are calls of `torch.cond`. `held` is
     there where it was asked for. `unused_formulas` are the user's for operators that did not run.
-    `has_backward` says whether the backward ran too. `collectives` are calls of torch.distributed, as one rank
-    makes them.
+    `has_backward` says whether the backward ran too. `collectives` are those that this process called, as one
+    rank of others.
     """
 
     inputs: tuple[TensorInfo, ...]

@@ -15,8 +15,8 @@ from convcost.render.formulas import factor_text, shape_text
 from convcost.render.texts import MixedText, join_words
 
 PAYLOAD_NOTE = (
-    "Payload: the bytes that a rank passes to a collective, whatever the algorithm. Ring: the bytes that it sends "
-    "by the ring algorithm."
+    "Payload: the bytes that a rank passes to a collective, whatever the algorithm. Ring: the bytes that it "
+    "sends by the ring algorithm."
 )
 
 NUMBER = re.compile(r"(?:(?<=\.)|^)\d+(?=\.|$)")
@@ -24,6 +24,9 @@ NUMBER = re.compile(r"(?:(?<=\.)|^)\d+(?=\.|$)")
 
 SHORT_DTYPES = {"float64": "f64", "float32": "f32", "float16": "f16", "bfloat16": "bf16"}
 """As inputs are declared."""
+
+MOST_NAMED = 3
+"""Inputs in a sentence."""
 
 PHASES: tuple[CollectivePhase, ...] = ("forward", "backward")
 
@@ -99,12 +102,37 @@ def distributed_notes(report: Report) -> tuple[str, ...]:
         _replicated_work(report, run),
         _uneven_shards(run),
         f"Nothing is parallelised over {join_words(run.unused)}." if run.unused else "",
-        f"{exact(run.data_parallel)} ranks, or groups of them, each run on inputs of their own, of the shapes above."
-        if run.data_parallel > 1
-        else "",
+        _input_shards(report, run),
+        _own_inputs(run),
         PAYLOAD_NOTE if run.collectives else "",
     )
     return tuple(filter(None, found))
+
+
+def _input_shards(report: Report, run: DistributedRun) -> str:
+    """What a rank is given of inputs that are sharded."""
+    whole, part = report.trace, run.per_rank.trace
+    if whole is None or part is None:
+        return ""
+    shards = [
+        MixedText(shape_text(mine.shape), " of ", shape_text(entire.shape))
+        for entire, mine in zip(whole.inputs, part.inputs, strict=False)
+        if entire.shape != mine.shape
+    ]
+    if not shards:
+        return ""
+    return MixedText(
+        "A rank is given a shard of the input: ", MixedText.joined(", ", shards[:MOST_NAMED]), "."
+    )
+
+
+def _own_inputs(run: DistributedRun) -> str:
+    if run.data_parallel == 1:
+        return ""
+    if run.data_parallel == run.ranks:
+        return "Each rank runs on inputs of its own, of the shapes above."
+    groups = exact(run.data_parallel)
+    return f"{groups} groups of ranks run on inputs of their own, of the shapes above."
 
 
 def _failure(run: DistributedRun) -> str:

@@ -16,7 +16,7 @@ from convcost.core.errors import UsageError
 from convcost.core.report import Report
 from convcost.core.type_checks import check_text, check_type, is_module, is_module_class, wrong_type_error
 from convcost.operators.interface import Operator
-from convcost.tracing.distributed.run import is_distributed, profile_distributed
+from convcost.tracing.distributed.run import is_distributed, profile_distributed, with_collectives
 from convcost.tracing.isolation.distributed_state import has_process_group
 from convcost.tracing.isolation.isolated_call import interruptible, isolated
 from convcost.tracing.isolation.tensor_copies import RunMode, tensor_copies
@@ -128,7 +128,7 @@ class Profiler:
         """As `profile`; tensors without data are on `device`, and a run on shapes may have failed already."""
         if is_distributed(call):
             return profile_distributed(call, lambda part: self.profile_part(part, device, failure))
-        return self.profile_part(call, device, failure)
+        return with_collectives(self.profile_part(call, device, failure))
 
     def profile_part(
         self, call: ModuleCall, device: str = "", failure: BaseException | None = None

@@ -134,8 +134,9 @@ def local_tensor(tensor: Any) -> Any:
 
 
 def shape_of(tensor: Any) -> Shape:
-    """Its shape, of a DTensor that of this rank's part; of a nested tensor that of all its components, one after the other.
+    """Its shape, of a DTensor that of this rank's part.
 
+    Of a nested tensor it is that of all its components, one after the other.
     Sizes are added in the one dimension in which components differ; where they differ in several, it is flat.
     """
     tensor = local_tensor(tensor)

@@ -5,14 +5,18 @@ from contextlib import contextmanager
 import torch
 import torch.distributed as dist
 from torch import nn
+from torch._subclasses.fake_tensor import FakeTensor
 from torch.distributed.device_mesh import init_device_mesh
 from torch.testing._internal.distributed.fake_pg import FakeStore
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
-from torch.utils.flop_counter import FlopCounterMode
+from torch.utils.flop_counter import flop_registry
 
-INPUTS = {"_allgather_base_": 1, "_reduce_scatter_base_": 1, "allreduce_": 0, "alltoall_base_": 1}
-"""The place of what a rank passes in among the arguments of c10d's operators; functional ones have it first."""
+INPUTS = {
+    **dict.fromkeys(("allgather_", "_allgather_base_", "_reduce_scatter_base_", "alltoall_base_"), 1),
+    "allreduce_": 0,
+}
+"""The place of what a rank passes in among the arguments of c10d's operators; others have it first."""
 
 KINDS = {
     "allgather": "all_gather",
@@ -20,6 +24,9 @@ KINDS = {
     "alltoall": "all_to_all",
     "reduce_scatter": "reduce_scatter",
 }
+
+
+NO_COLLECTIVES = ("wait_tensor", "_wrap_tensor_autograd", "barrier")
 
 
 @contextmanager
@@ -46,11 +53,9 @@ class SentBytes(TorchDispatchMode):
         if any(kind.__module__.startswith("torch.distributed") for kind in types):
             return NotImplemented
         namespace, _, name = func._schema.name.partition("::")
-        if namespace in {"c10d", "_c10d_functional", "_dtensor"} and name != "wait_tensor":
-            given = [value for value in tree_leaves(args[INPUTS.get(name, 0)])]
-            kind = next(
-                usual for known, usual in KINDS.items() if known in name.replace("all_", "all")
-            )
+        if namespace in {"c10d", "_c10d_functional", "_dtensor"} and name not in NO_COLLECTIVES:
+            given = tree_leaves(args[INPUTS.get(name, 0)])
+            kind = next(usual for known, usual in KINDS.items() if known in name.replace("all_", "all"))
             self.sent.append((kind, self.phase, sum(each.nbytes for each in given)))
         return func(*args, **(kwargs or {}))
 
@@ -65,14 +70,29 @@ def really_sent(module, *inputs, backward=True):
     return sorted(mode.sent)
 
 
-def really_computed(module, *inputs):
-    """The MACs of what this rank's local operators really compute in a forward, by FlopCounterMode."""
-    class LocalFlops(FlopCounterMode):
-        pass
+class LocalFlops(TorchDispatchMode):
+    """The FLOPs of operators on what this rank has, by the formulas of torch's FlopCounterMode."""
 
-    with FlopCounterMode(display=False) as counter:
-        module(*inputs)
-    return counter.get_total_flops() // 2
+    total = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        if any(kind.__module__.startswith("torch.distributed") for kind in types):
+            return NotImplemented
+        output = func(*args, **(kwargs or {}))
+        formula = flop_registry.get(func._overloadpacket)
+        is_fake = any(isinstance(value, FakeTensor) for value in tree_leaves(args))
+        if formula is not None and not is_fake:
+            self.total += formula(*args, **(kwargs or {}), out_val=output)
+        return output
+
+
+def really_computed(module, *inputs, backward=False):
+    """The MACs that this rank's operators really compute."""
+    with LocalFlops() as mode:
+        output = module(*inputs)
+        if backward:
+            output.sum().backward()
+    return mode.total // 2
 
 
 def sent(report):

@@ -40,7 +40,7 @@ RankRecord = record_type(
 
 
 class DistributedRecord(Record):
-    """A module on many devices: what one rank has, beside the whole module that the other fields are about."""
+    """A module on many devices: what one rank has, beside the whole module, which other fields are about."""
 
     mesh: list[MeshDimensionRecord]
     ranks: int

@@ -1,8 +1,8 @@
 """Fully sharded modules (FSDP2): which parameters are gathered together, and what that sends.
 
-The hooks of `fully_shard` are not run. What they do is known: before a module's forward its shards are gathered,
-after it they are dropped unless the module is the root; before its backward they are gathered again, and
-after it the gradients are reduced to shards, once, which replicas then sum.
+The hooks of `fully_shard` are not run. What they do is known: before a module's forward its shards are
+gathered, after it they are dropped unless the module is the root. Before its backward they are gathered
+again, and after it the gradients are reduced to shards, once, which replicas then sum.
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ def _group_parameter(parameter: Any, names: Mapping[int, str]) -> GroupParameter
 
 
 def fsdp_collectives(groups: Sequence[ParameterGroup], trace: Trace) -> tuple[Collective, ...]:
-    """What the groups send in the run that `trace` is of: in the forward, then, if it ran, in the backward."""
+    """What the groups send in the run of `trace`: in the forward, and in the backward if it ran."""
     return tuple(found for found in _collectives(groups, trace) if found.call.ranks != 1)
 
 
@@ -175,7 +175,9 @@ def _collectives(groups: Sequence[ParameterGroup], trace: Trace) -> Iterator[Col
         times = calls[group.path] if is_reached else int(is_prefetched)
         again = times if group.forward_shards else times - 1
         if again > 0:
-            yield Collective(group.path, "backward", group.gather(group.forward_shards or group.shards), again)
+            yield Collective(
+                group.path, "backward", group.gather(group.forward_shards or group.shards), again
+            )
         reduced = [parameter for parameter in group.parameters if parameter.name in used]
         if reduced and group.reduces:
             for call in group.reductions(reduced):

@@ -1,8 +1,8 @@
 """How a module is parallelised on a mesh: by a function, by its own method, or by the plan that it brings.
 
-A plan has a style for each submodule, by its path with `*` for any number: transformers' `tp_plan`, whose styles
-have names, or one with styles of torch. It is for the mesh dimension `tp`. The dimension `dp` or `fsdp` shards
-parameters by `fully_shard`: each block in a ModuleList or Sequential by itself, then the rest.
+A plan has a style for each submodule, by its path with `*` for any number: transformers' `tp_plan`, whose
+styles have names, or one with styles of torch. It is for the mesh dimension `tp`. The dimension `dp` or
+`fsdp` shards parameters by `fully_shard`: each block in a ModuleList or Sequential by itself, then the rest.
 """
 
 from __future__ import annotations
@@ -22,24 +22,28 @@ ParallelizeFunction = Callable[[Any, Any], Any]
 SHARDED_DIMENSIONS = ("dp", "fsdp")
 
 FORMS = (
-    "Give the module a method parallelize(mesh) or an attribute tp_plan, or name a function of the module and the "
-    "mesh: --parallelize net.py:parallelize."
+    "Give the module a method parallelize(mesh) or an attribute tp_plan, or name a function of the module "
+    "and the mesh: --parallelize net.py:parallelize."
 )
 
 
 def parallelize(module: Any, mesh: Any, function: ParallelizeFunction | None = None) -> torch.nn.Module:
     """The module on `mesh`, most often itself; UsageError where nothing says how."""
     own = getattr(module, "parallelize", None)
-    made = function(module, mesh) if function else own(mesh) if callable(own) else _by_plan(module, mesh)
-    if made is None:
-        return module  # type: ignore[no-any-return]
+    made = module
+    if function:
+        made = function(module, mesh) or module
+    elif callable(own):
+        made = own(mesh) or module
+    else:
+        _apply_own_plan(module, mesh)
     if not isinstance(made, torch.nn.Module):
         name = type(made).__name__
         raise UsageError(f"what parallelises the module returned {name}; a module or nothing is needed")
     return made
 
 
-def _by_plan(module: Any, mesh: Any) -> None:
+def _apply_own_plan(module: Any, mesh: Any) -> None:
     names = mesh.mesh_dim_names
     unknown = next((name for name in names if name not in (*SHARDED_DIMENSIONS, "tp")), None)
     if unknown is not None:

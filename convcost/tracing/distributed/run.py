@@ -20,14 +20,18 @@ from convcost.tracing.distributed.fsdp import (
     parameter_groups,
     sharded_parameters,
 )
+from convcost.tracing.distributed.input_shards import observed_input_shards
 from convcost.tracing.distributed.plan import ParallelizeFunction, parallelize
 from convcost.tracing.distributed.shard_copies import rank_copy, whole_copy
 from convcost.tracing.isolation.distributed_state import has_process_group
 from convcost.tracing.isolation.process_state import preserved_process_state
 from convcost.tracing.module_call import ModuleCall
-from convcost.tracing.module_tree import ModuleTree, module_tree
+from convcost.tracing.module_tree import module_tree
 from convcost.tracing.tensors import bytes_of, is_dtensor, local_tensor, tensors
 from convcost.tracing.user_error import error_text
+
+NO_DISTRIBUTED_TENSOR = "no tensor says what it is a part of"
+"""Why the whole of a module is not known."""
 
 ProfileCall = Callable[[ModuleCall], Report]
 """What counts a call as any other is counted."""
@@ -62,12 +66,24 @@ def profile_distributed(call: ModuleCall, profile: ProfileCall) -> Report:
     A plan may have changed the module, as one does that divides a number of heads.
     """
     found = layout(call)
-    of_rank = profile_rank(call, found, profile)
+    of_rank, shapes = profile_rank(call, found, profile)
+    copied = whole_copy(call, shapes)
     try:
-        whole = profile(whole_copy(call))
+        whole = profile(copied)
     except Exception as error:
         return replace(of_rank.per_rank, distributed=of_rank._replace(failure=error_text(error)))
     return replace(whole, distributed=of_rank)
+
+
+def with_collectives(report: Report) -> Report:
+    """The report of a module that calls collectives itself, with plain tensors: all of it is of this rank."""
+    sent = report.trace.collectives if report.trace else ()
+    if not sent:
+        return report
+    ranks, rank = torch.distributed.get_world_size(), torch.distributed.get_rank()
+    return replace(
+        report, distributed=DistributedRun((), ranks, rank, report, sent, failure=NO_DISTRIBUTED_TENSOR)
+    )
 
 
 def profile_on_mesh(
@@ -88,21 +104,30 @@ def profile_on_mesh(
         if not found.meshes:
             name = type(call.model).__name__
             raise UsageError(f"nothing of {name} was parallelised: none of its parameters is a DTensor")
-        return replace(whole, distributed=profile_rank(parallel, found, profile, mesh))
+        of_rank, shapes = profile_rank(parallel, found, profile, mesh)
+        if shapes:
+            larger = profile(whole_copy(call, shapes))
+            whole = replace(larger, name=whole.name, spec=whole.spec, sizes=whole.sizes)
+        return replace(whole, distributed=of_rank)
 
 
 def profile_rank(
     call: ModuleCall, found: Layout, profile: ProfileCall, mesh: Any = None
-) -> DistributedRun:
-    """What the rank of this process computes, holds and sends; `mesh` if it is not that of the parameters."""
-    report = profile(rank_copy(call, found.gathered))
+) -> tuple[DistributedRun, Mapping[int, Shape]]:
+    """What the rank of this process computes, holds and sends, and the shapes that inputs are shards of.
+
+    `mesh` is given if it is not that of the parameters.
+    """
+    copied = rank_copy(call, found.gathered)
+    with observed_input_shards(copied) as shapes:
+        report = profile(copied)
     assert report.trace
     sent = (*report.trace.collectives, *fsdp_collectives(found.groups, report.trace))
     names = _group_names(found.meshes)
     rows = tuple(_with_shards(row, found) for row in report.rows)
     mesh = mesh or found.mesh
-    return DistributedRun(
-        tuple(MeshDimension(*dimension) for dimension in zip(_dimension_names(mesh), mesh.shape, strict=True)),
+    run = DistributedRun(
+        tuple(map(MeshDimension, _dimension_names(mesh), mesh.shape)),
         mesh.size(),
         torch.distributed.get_rank(),
         replace(report, rows=rows),
@@ -111,6 +136,7 @@ def profile_rank(
         found.uneven,
         tuple(name for name in _dimension_names(mesh) if name not in names.values()),
     )
+    return run, shapes
 
 
 def layout(call: ModuleCall) -> Layout:

@@ -10,6 +10,8 @@ from typing import Any
 
 import torch
 
+from convcost.core.cost import Shape
+from convcost.tracing.distributed.input_shards import plain_inputs
 from convcost.tracing.isolation.copier import Copier
 from convcost.tracing.isolation.tensor_copies import meta_tensor
 from convcost.tracing.module_call import ModuleCall
@@ -37,9 +39,18 @@ def rank_copy(call: ModuleCall, parameters: Mapping[int, Any]) -> ModuleCall:
     return _copy(call, replacement, FSDP)
 
 
-def whole_copy(call: ModuleCall) -> ModuleCall:
-    """The module before it was distributed: plain tensors without data, and no hooks of torch.distributed."""
-    return _copy(call, lambda tensor: _whole(tensor) if is_dtensor(tensor) else None, PARALLELISM)
+def whole_copy(call: ModuleCall, input_shapes: Mapping[int, Shape]) -> ModuleCall:
+    """The module before it was distributed: plain tensors without data, and no hooks of torch.distributed.
+
+    `input_shapes` are those of inputs, by their number, that are shards.
+    """
+    inputs = {id(tensor): input_shapes.get(number) for number, tensor in enumerate(plain_inputs(call))}
+
+    def replacement(tensor: Any) -> Any:
+        shape = tuple(tensor.shape) if is_dtensor(tensor) else inputs.get(id(tensor))
+        return None if shape is None else _whole(tensor, shape)
+
+    return _copy(call, replacement, PARALLELISM)
 
 
 def _gathered(parameter: Any) -> Any:
@@ -55,8 +66,8 @@ def _gathered(parameter: Any) -> Any:
     return torch.nn.Parameter(local, parameter.sharded_param.requires_grad)
 
 
-def _whole(tensor: Any) -> Any:
-    made = meta_tensor(tuple(tensor.shape), tensor.dtype)
+def _whole(tensor: Any, shape: Shape) -> Any:
+    made = meta_tensor(shape, tensor.dtype)
     if isinstance(tensor, torch.nn.Parameter):
         return torch.nn.Parameter(made, tensor.requires_grad)
     return made.requires_grad_(tensor.requires_grad)

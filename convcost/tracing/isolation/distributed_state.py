@@ -20,7 +20,7 @@ def has_process_group() -> bool:
 
 @contextmanager
 def preserved_distributed_state() -> Iterator[None]:
-    """Put back what DTensor and device meshes keep: random states, a current mesh, what is known of operators."""
+    """Put back what DTensor and device meshes keep: random states, a current mesh, rules of operators."""
     tensor: Any = sys.modules.get("torch.distributed.tensor")
     mesh: Any = sys.modules.get("torch.distributed.device_mesh")
     with ExitStack() as stack:

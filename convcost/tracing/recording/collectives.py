@@ -50,7 +50,9 @@ def run_collective(tape: Tape, known: KnownOverload, args: Any, kwargs: Mapping[
         return args[0] if known.returns else None
     inputs = [] if kind in RECEIVERS else list(flat_tensors((_input(arguments),)))
     group, ranks = _group(arguments)
-    for tensor in inputs or [None]:
+    if not inputs:
+        tape.note_collective(CollectiveCall(kind, group, ranks, (0,), "", 0))
+    for tensor in inputs:
         tape.note_collective(_call(kind, group, ranks, tensor))
     output = _output(known, arguments, args, kwargs)
     for before, after in zip(inputs, flat_tensors((output,)), strict=False):
@@ -68,17 +70,16 @@ def _group(arguments: Mapping[str, Any]) -> tuple[str, int]:
     """The name of the process group, and how many ranks it has."""
     from torch.distributed import ProcessGroup, distributed_c10d
 
+    resolve: Any = vars(distributed_c10d)["_resolve_process_group"]
     group = arguments.get("group_name", arguments.get("process_group"))
     if isinstance(group, str):
-        group = distributed_c10d._resolve_process_group(group)
+        group = resolve(group)
     elif isinstance(group, torch.ScriptObject):
         group = ProcessGroup.unbox(group)
     return group.group_name, group.size()
 
 
 def _call(kind: str, group: str, ranks: int, tensor: Any) -> CollectiveCall:
-    if tensor is None:
-        return CollectiveCall(kind, group, ranks, (0,), "", 0)
     dtype = str(tensor.dtype).removeprefix("torch.")
     return CollectiveCall(kind, group, ranks, tuple(tensor.shape), dtype, tensor.element_size())
 

@@ -42,7 +42,7 @@ class RunningPaths(threading.local):
 
     def mark(self) -> None:
         """Nodes of autograd that are made from now on belong to the submodule that is running."""
-        self.starts.append(torch._C._autograd._get_sequence_nr())  # type: ignore[attr-defined]
+        self.starts.append(torch._C._autograd._get_sequence_nr())
         self.paths.append(self.running[-1])
 
     @property
@@ -70,7 +70,6 @@ class ModuleTracker:
         """The path of the innermost submodule that is running; empty for the model itself."""
         path = self.stack.running[-1]
         return self.stack.of_node if not path and self.is_backward and self.follows_nodes else path
-
 
     def mark(self) -> None:
         """Another submodule runs from now on."""

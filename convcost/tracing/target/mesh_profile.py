@@ -1,4 +1,4 @@
-"""What a target costs on a mesh: it is built and counted whole, then parallelised on ranks that are not there."""
+"""What a target costs on a mesh: it is built and counted whole, then parallelised on fake ranks."""
 
 from __future__ import annotations
 
@@ -19,9 +19,12 @@ from convcost.tracing.user_error import target_error
 
 
 def profile_target_on_mesh(
-    target: Target, profiler: Profiler, dimensions: Sequence[MeshDimension], place: Place | None = None
+    target: Target,
+    profiler: Profiler,
+    dimensions: Sequence[MeshDimension],
+    place: Place | None = None,
 ) -> ProfiledModel:
-    """What the target costs, and what a rank of the mesh has of it; TargetError or UsageError where that fails.
+    """What the target costs, and a rank of the mesh has of it; TargetError or UsageError where that fails.
 
     `place` is that of the function that parallelises it; without one the module says how itself.
     """
@@ -51,7 +54,8 @@ def _load_function(place: Place) -> Any:
     with importable(place.folder, place.is_file):
         found = load(place)
     if not callable(found):
-        raise UsageError(f"{place} is a {type(found).__name__}; a function of the module and the mesh is needed")
+        kind = type(found).__name__
+        raise UsageError(f"{place} is a {kind}; a function of the module and the mesh is needed")
     check_callable(str(place), found)
     check_arguments(str(place), found, (None, None), hint="It is called with the module and the mesh.")
     return found
