@@ -15,6 +15,7 @@ from convcost.spec import Spec, check_names, parse
 from convcost.spec.founding_pair import FoundingPair, founding_pair
 from convcost.spec.spec import check_int
 from convcost.tracing.given_inputs import declared_inputs, profile_on_inputs
+from convcost.tracing.prompt_inputs import PhaseRequest, check_context, parse_context, parse_phase
 
 if TYPE_CHECKING:
     import torch
@@ -23,7 +24,13 @@ FOUNDING_PAIR = FoundingPair().texts
 
 
 def cost(
-    design: str | Spec | Report | torch.nn.Module, /, *inputs: Any, backward: bool = False, **sizes: Size
+    design: str | Spec | Report | torch.nn.Module,
+    /,
+    *inputs: Any,
+    backward: bool = False,
+    phase: str | None = None,
+    context: int | str | None = None,
+    **sizes: Size,
 ) -> Report:
     """What one design costs with `sizes` put in: cost("Linear(10E, E)", E=128).flops.
 
@@ -31,14 +38,21 @@ def cost(
     cost(model, "f32[B,128]", B=4). `convcost.profile` also takes forward's keywords. With `backward` its
     gradients are counted too: report.phases.
 
+    A language model runs as generating text does: with `phase="prefill"` on a prompt of `context` tokens,
+    with "decode" on one more token for each sequence, with the prompt in its cache; a context such as "T"
+    stays open. report.flops_per_token, report.kv_cache_bytes.
+
     Sizes may also come in a mapping, here as wherever they are taken: sizes={"E": 128}. One without a value
     stays open, and the costs are sympy formulas in it. Raises SpecError where the text is wrong or a layer
     does not fit its input, UsageError for a size that the design does not have, and what a module's forward
     raises.
     """
     given, backward = _split_backward(sizes, backward)
+    given, request = _split_phase(given, phase, context)
     if is_module(design):
-        return _module_cost(cast("torch.nn.Module", design), inputs, given, backward)
+        return _module_cost(cast("torch.nn.Module", design), inputs, given, backward, request)
+    if request:
+        raise UsageError("a phase is for a torch module that is a language model")
     if inputs:
         hint = "Those of a spec stand in it: [B, S, E] -> Linear(E, E)"
         raise UsageError("inputs are for torch modules", hint=hint)
@@ -57,12 +71,33 @@ def _split_backward(sizes: dict[str, Size], backward: bool) -> tuple[dict[str, S
     return given, check_type("backward", backward, bool, "True or False")
 
 
+def _split_phase(
+    sizes: dict[str, Size], phase: str | None, context: int | str | None
+) -> tuple[dict[str, Size], PhaseRequest | None]:
+    """The sizes, and the phase that is asked for: without one, `context` is a size as any other name is."""
+    if not isinstance(phase, int | None):
+        found = parse_phase(check_type("phase", phase, str, '"prefill" or "decode"'))
+        if type(context) is int:
+            check_context(context)
+        elif context is not None:
+            context = parse_context(check_type("context", context, str, "a number of tokens or a name"))
+        return sizes, PhaseRequest(found, context)
+    named = {"phase": phase, "context": context}
+    return {**sizes, **{name: cast("Size", size) for name, size in named.items() if size is not None}}, None
+
+
 def _module_cost(
-    module: torch.nn.Module, inputs: tuple[Any, ...], sizes: Mapping[str, Size], backward: bool
+    module: torch.nn.Module,
+    inputs: tuple[Any, ...],
+    sizes: Mapping[str, Size],
+    backward: bool,
+    request: PhaseRequest | None,
 ) -> Report:
     given = {name: check_int(name, size) for name, size in sizes.items()}
-    check_names(given, (declared_inputs(inputs),))
-    return profile_on_inputs(module, inputs, given, backward)
+    if request and backward:
+        raise UsageError(f"{request.phase} has no backward", hint="Leave out one of them.")
+    check_names(given, (declared_inputs(inputs, request),))
+    return profile_on_inputs(module, inputs, given, backward, request)
 
 
 def _completed(report: Report, sizes: Mapping[str, Size], backward: bool) -> Report:

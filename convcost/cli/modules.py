@@ -11,13 +11,15 @@ from convcost.cli.hints import is_target
 from convcost.cli.options import ModuleOptions
 from convcost.cli.output import stdout_to_stderr
 from convcost.cli.parser_errors import option_names
+from convcost.cli.phases import phase_requests
 from convcost.cli.sizes import check_options, read_sizes, split_tokens
 from convcost.cli.supervisor import time_limit
 from convcost.core.errors import ConvcostError, UsageError
 from convcost.core.source_text import SourceText
 from convcost.layers import find_layer
 from convcost.spec import check_names
-from convcost.tracing.declared_inputs import parse_inputs
+from convcost.tracing.declared_inputs import DeclaredInputs, parse_inputs
+from convcost.tracing.prompt_inputs import PhaseRequest, with_context
 from convcost.tracing.target.module_text import ModuleText, parse_module_text
 from convcost.tracing.target.target import Target, parse_argument_value, parse_place
 
@@ -26,8 +28,11 @@ if TYPE_CHECKING:
     from convcost.tracing.target.profile import ProfiledModel
 
 
-def read_targets(texts: Iterable[str], modules: ModuleOptions) -> dict[str, Target]:
-    """The module that each text names, on its own inputs and arguments, or else on those of `modules`."""
+def read_targets(texts: Iterable[str], modules: ModuleOptions) -> dict[str, tuple[Target, ...]]:
+    """The module that each text names, on its own inputs and arguments, or else on those of `modules`.
+
+    There is one for each phase that is asked for.
+    """
     shared = parse_inputs(modules.inputs or ())
     if modules.inputs_from and shared.all:
         raise UsageError("--input and --inputs-from exclude each other")
@@ -39,15 +44,28 @@ def read_targets(texts: Iterable[str], modules: ModuleOptions) -> dict[str, Targ
     arguments = _arguments(modules.module_arguments or ())
     maker = parse_place(modules.inputs_from) if modules.inputs_from else None
     return {
-        text: Target(
-            each.place,
-            {**arguments, **each.arguments},
-            each.inputs or shared,
-            maker=None if each.inputs else maker,
-            train=modules.train,
+        text: tuple(
+            Target(
+                each.place,
+                {**arguments, **each.arguments},
+                _with_phase(each.inputs or shared, request, bool(maker)),
+                maker=None if each.inputs else maker,
+                train=modules.train,
+                phase=request.phase if request else None,
+            )
+            for request in phase_requests(modules)
         )
         for text, each in stated.items()
     }
+
+
+def _with_phase(inputs: DeclaredInputs, request: PhaseRequest | None, are_made: bool) -> DeclaredInputs:
+    """The inputs as the prompt of a phase; those that a function makes have their own context."""
+    if request is None or (are_made and request.context is None and not inputs.all):
+        return inputs
+    if are_made and not inputs.all:
+        raise UsageError("--context and --inputs-from exclude each other", hint="Leave one of them out.")
+    return with_context(inputs, request.context)
 
 
 def _parse_module(text: str) -> ModuleText:
@@ -88,7 +106,10 @@ def read_target(
     if len(texts) > 1:
         hint = "convcost compare takes several." if is_target(texts[1]) else ARGUMENTS_HINT
         raise UsageError(f"{context.command_path} takes one target, not {len(texts)}", hint=hint)
-    [target] = read_targets(texts, modules).values()
+    [[target, *others]] = read_targets(texts, modules).values()
+    if others:
+        hint = "convcost compare takes several."
+        raise UsageError(f"{context.command_path} takes one phase, not {1 + len(others)}", hint=hint)
     check_options(options, (target.inputs,), context)
     sizes = read_sizes(options, settings)
     check_names(sizes, (target.inputs,))

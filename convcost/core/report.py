@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 from convcost.core import arithmetic
 from convcost.core.cost import MATMUL, Convention, Cost, Gradients, Shape, Size, ratio_of
 from convcost.core.dtypes import ITEMSIZES
+from convcost.core.generation import Generation
 from convcost.core.late_binding import RenderMethods, SubstitutionMethods
 from convcost.core.trace import Phase, Trace, with_work
 
@@ -281,6 +282,43 @@ class Report(RenderMethods, SubstitutionMethods):
         return arithmetic.total([row.trainable_params for row in self.rows], 0)
 
     @property
+    def active_params(self) -> Size:
+        """The parameters that a token uses: of experts those that it is routed to, of tables all rows."""
+        routings = self.trace.routings if self.trace else ()
+        return self.params - sum(routing.idle_params for routing in routings)
+
+    @property
+    def active_params_without_embeddings(self) -> Size:
+        """The parameters that a token computes with: none of a table of which it reads a row."""
+        return self.active_params - (self.trace.embedding_params if self.trace else 0)
+
+    def has_detail(self, metric: str) -> bool:
+        """Whether it has a quantity that only some modules have: DETAILS of core/metrics.py."""
+        if metric.startswith("active_params"):
+            return bool(self.trace and self.trace.routings)
+        return self.generation is not None
+
+    @property
+    def generation(self) -> Generation | None:
+        """The phase of generating text that ran, with its cache; None where none was asked for."""
+        return self.trace.generation if self.trace else None
+
+    @property
+    def tokens(self) -> Size | None:
+        """The tokens that a phase of generating text ran on: of decode one for each sequence."""
+        return self.generation and self.generation.tokens
+
+    @property
+    def flops_per_token(self) -> Fraction | None:
+        """FLOPs / tokens, exactly; None where no phase ran."""
+        return ratio_of(self.flops, self.generation.tokens) if self.generation else None
+
+    @property
+    def kv_cache_bytes(self) -> Size | None:
+        """What the cache of the prompt takes; None where no phase ran."""
+        return self.generation and self.generation.cache_bytes
+
+    @property
     def output_elements(self) -> Size:
         """Elements of the last output."""
         return arithmetic.elements(self.output)
@@ -292,11 +330,15 @@ class Report(RenderMethods, SubstitutionMethods):
 
     @property
     def bytes(self) -> Size:
-        """The input, every parameter and the output, each once: of a module in their own dtypes."""
+        """The input, every parameter and the output, each once: of a module in their own dtypes.
+
+        With them the cache, which prefill writes and decode reads.
+        """
         itemsize = ITEMSIZES[self.dtype]
         stored = arithmetic.total([row.parameter_bytes(itemsize) for row in self.rows], 0)
         if self.trace:
-            return stored + sum(tensor.bytes for tensor in (*self.trace.inputs, *self.trace.outputs))
+            ends = (*self.trace.inputs, *self.trace.outputs)
+            return stored + (self.kv_cache_bytes or 0) + sum(tensor.bytes for tensor in ends)
         inputs = arithmetic.total([tensor.bytes(itemsize) for tensor in self._inputs], 0)
         return inputs + stored + self.rows[-1].output_bytes(itemsize)
 

@@ -13,9 +13,11 @@ import torch
 from convcost.core.cost import Cost
 from convcost.core.dtypes import dtype_named
 from convcost.core.errors import UsageError
+from convcost.core.generation import GenerationPhase
 from convcost.core.report import Report
 from convcost.core.type_checks import check_text, check_type, is_module, is_module_class, wrong_type_error
 from convcost.operators.interface import Operator
+from convcost.tracing.generation import ForwardRun, run_forward
 from convcost.tracing.isolation.isolated_call import interruptible, isolated
 from convcost.tracing.isolation.tensor_copies import RunMode, tensor_copies
 from convcost.tracing.isolation.virtual_devices import VirtualDevices
@@ -98,6 +100,7 @@ class Profiler:
     formulas: Mapping[str, Callable[..., Cost]] = field(default_factory=dict)
     memory: int = DEFAULT_MEMORY
     footprint: str | None = None
+    phase: GenerationPhase | None = None
 
     def profile(self, module: torch.nn.Module, /, *args: Any, **kwargs: Any) -> Report:
         """The cost of `module(*args, **kwargs)`; what runs is a copy.
@@ -187,12 +190,14 @@ class Profiler:
             recorder = Recorder(tape, runner, VirtualDevices(home, has_data), reads, says_gradients)
             stack.enter_context(torch.set_grad_enabled(has_gradients))
             with recording_modes(recorder):
-                output = interruptible(self._forward_and_backward, tape, copied)
+                ran, output, generation = interruptible(self._forward_and_backward, tape, copied)
             reads.close(output)
-            return report_of(tree, tape, copied.named_arguments, output, has_data), reads.lacks_data
+            report = report_of(tree, tape, ran.named_arguments, output, has_data, generation)
+            return report, reads.lacks_data
 
-    def _forward_and_backward(self, tape: Tape, call: ModuleCall) -> Any:
-        output = call.model(*call.args, **call.kwargs)
+    def _forward_and_backward(self, tape: Tape, call: ModuleCall) -> ForwardRun:
+        run = run_forward(call, tape, self.phase)
+        output = run.output
         if isinstance(output, LAZY_RESULTS):
             tape.note_uncounted(
                 "python::forward", (), f"it returned a {type(output).__name__}, which has not run"
@@ -204,7 +209,7 @@ class Profiler:
             tape.end_backward()
             if not has_tensors:
                 tape.note_uncounted("python::backward", (), "the output holds no tensor to go back from")
-        return output
+        return run
 
 
 def _note_weight_gradients(tape: Tape, model: torch.nn.Module) -> None:

@@ -51,7 +51,7 @@ def profile_target(target: Target, profiler: Profiler) -> ProfiledModel:
 
     It is tried without memory first, and with its data where it can't be built or run without.
     """
-    with loaded_target(target, profiler) as profile:
+    with loaded_target(target, replace(profiler, phase=target.phase)) as profile:
         return profile(target)
 
 
@@ -75,11 +75,15 @@ def _profile_loaded(
         raise target_error(f"{target} could not be counted", error) from None
     report = replace(
         result.report,
-        name=target.place.label or result.report.name,
+        name=target.place.label or _name(result.report, target),
         spec=str(target),
         sizes={**target.sizes, **result.report.sizes},
     )
     return result._replace(report=report, target=target)
+
+
+def _name(report: Report, target: Target) -> str:
+    return f"{report.name} {target.phase}" if target.phase else report.name
 
 
 def load_maker(place: Place) -> Callable[[], Any]:
@@ -158,7 +162,9 @@ def _symbolic_report(target: Target, module: torch.nn.Module, profiler: Profiler
         raise UsageError(f"--backward needs a number for {', '.join(target.inputs.names)}")
     inputs = target.inputs.typed(parameter_dtype(module))
     try:
-        return profile_open(module, inputs.args, inputs.kwargs, profiler.formulas, profiler.footprint)
+        return profile_open(
+            module, inputs.args, inputs.kwargs, profiler.formulas, profiler.footprint, profiler.phase
+        )
     except ConvcostError:
         raise
     except BaseException as error:

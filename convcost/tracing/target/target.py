@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from convcost.core.errors import UsageError
+from convcost.core.generation import GenerationPhase
 from convcost.tracing.declared_inputs import DeclaredInputs
 
 PLACE = re.compile(r"\s*(?:(?P<label>[A-Za-z_]\w*)\s*=)?\s*(?P<source>.+):(?P<name>[A-Za-z_][\w.]*)\s*", re.S)
@@ -70,7 +71,8 @@ def parse_argument_value(text: str) -> Any:
 class Target:
     """A module by its place, or what makes one and with which arguments; and what it is to be run on.
 
-    Inputs are declared, with `sizes` put in already, or come from the function at `maker`.
+    Inputs are declared, with `sizes` put in already, or come from the function at `maker`. With a `phase`, a
+    language model runs on them as its prompt.
     """
 
     place: Place
@@ -79,6 +81,7 @@ class Target:
     sizes: Mapping[str, int] = field(default_factory=dict)
     maker: Place | None = None
     train: bool = False
+    phase: GenerationPhase | None = None
 
     def sized(self, sizes: Mapping[str, int]) -> Target:
         """With a number for each name in its inputs that `sizes` has."""
