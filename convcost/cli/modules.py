@@ -18,10 +18,9 @@ from convcost.core.errors import ConvcostError, UsageError
 from convcost.core.source_text import SourceText
 from convcost.layers import find_layer
 from convcost.spec import check_names
-from convcost.tracing.declared_inputs import DeclaredInputs, parse_inputs
-from convcost.tracing.prompt_inputs import PhaseRequest, with_context
+from convcost.tracing.declared_inputs import parse_inputs
 from convcost.tracing.target.module_text import ModuleText, parse_module_text
-from convcost.tracing.target.target import Target, parse_argument_value, parse_place
+from convcost.tracing.target.target import Place, Target, parse_argument_value, parse_place, with_prompt
 
 if TYPE_CHECKING:
     from convcost.tracing.profile import Profiler
@@ -45,13 +44,16 @@ def read_targets(texts: Iterable[str], modules: ModuleOptions) -> dict[str, tupl
     maker = parse_place(modules.inputs_from) if modules.inputs_from else None
     return {
         text: tuple(
-            Target(
-                each.place,
-                {**arguments, **each.arguments},
-                _with_phase(each.inputs or shared, request, bool(maker)),
-                maker=None if each.inputs else maker,
-                train=modules.train,
-                phase=request.phase if request else None,
+            _completed(
+                Target(
+                    each.place,
+                    {**arguments, **each.arguments},
+                    each.inputs or shared,
+                    maker=None if each.inputs else maker,
+                    train=modules.train,
+                    request=request,
+                ),
+                modules.seconds,
             )
             for request in phase_requests(modules)
         )
@@ -59,13 +61,14 @@ def read_targets(texts: Iterable[str], modules: ModuleOptions) -> dict[str, tupl
     }
 
 
-def _with_phase(inputs: DeclaredInputs, request: PhaseRequest | None, are_made: bool) -> DeclaredInputs:
-    """The inputs as the prompt of a phase; those that a function makes have their own context."""
-    if request is None or (are_made and request.context is None and not inputs.all):
-        return inputs
-    if are_made and not inputs.all:
-        raise UsageError("--context and --inputs-from exclude each other", hint="Leave one of them out.")
-    return with_context(inputs, request.context)
+def _completed(target: Target, timeout: float) -> Target:
+    """The target with what its source has, if it is named by one: its inputs may have sizes to be given."""
+    if isinstance(target.place, Place):
+        return with_prompt(target)
+    from convcost.tracing.target.source_models import with_source_model
+
+    with stdout_to_stderr(), time_limit(timeout):
+        return with_source_model(target)
 
 
 def _parse_module(text: str) -> ModuleText:

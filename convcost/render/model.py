@@ -72,6 +72,7 @@ def _notes(
     found = (
         partial_note(trace),
         *_unused_formulas(trace),
+        *report.notes,
         _conditionals(trace),
         _estimated_operators(report, trace),
         _complex_operators(trace),
