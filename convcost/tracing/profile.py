@@ -18,6 +18,7 @@ from convcost.core.report import Report
 from convcost.core.type_checks import check_text, check_type, is_module, is_module_class, wrong_type_error
 from convcost.operators.interface import Operator
 from convcost.tracing.generation import ForwardRun, run_forward
+from convcost.tracing.given_inputs import GivenInputs, forward_names, given_inputs
 from convcost.tracing.isolation.isolated_call import interruptible, isolated
 from convcost.tracing.isolation.tensor_copies import RunMode, tensor_copies
 from convcost.tracing.isolation.virtual_devices import VirtualDevices
@@ -37,6 +38,8 @@ from convcost.tracing.user_error import error_text, is_raised_by_user
 
 ASKS_FOR_GRADIENT = "grad"
 """In messages of torch: gradients as the user has them may do."""
+
+OPEN_HINT = 'With open sizes it is convcost.cost(module, "f32[B,3,H,W]").'
 
 Result = TypeVar("Result")
 
@@ -109,7 +112,14 @@ class Profiler:
         """
         self._check()
         check_is_module(module)
-        return self.profile_call(ModuleCall(module, args, kwargs))
+        return self.profile_call(self.call(module, given_inputs(args, kwargs, forward_names(module))))
+
+    def call(self, module: torch.nn.Module, inputs: GivenInputs) -> ModuleCall:
+        """What is run; UsageError where a size is open."""
+        if inputs.names:
+            names = ", ".join(inputs.names)
+            raise UsageError(f"a profile needs a number for {names}", hint=OPEN_HINT)
+        return ModuleCall(module, inputs.args, inputs.kwargs).with_tensors("meta")
 
     def _check(self) -> None:
         """WrongTypeError for a setting of a wrong type."""
@@ -237,8 +247,9 @@ def user_operator(formula: Callable[..., Cost]) -> Operator:
 def profile(module: torch.nn.Module, /, *args: Any, **kwargs: Any) -> Report:
     """The cost of `module(*args, **kwargs)`, by submodule and operator; what runs is a copy.
 
-    Inputs may be tensors on any device, the meta device included: their shapes are what counts.
-    Raises what the module's forward raises, and WrongTypeError for what is no module.
+    Inputs may be tensors on any device, the meta device included: their shapes are what counts. A text
+    such as "f32[1,3,224,224]" stands for one. Raises what the module's forward raises, and WrongTypeError
+    for what is no module.
     """
     return Profiler().profile(module, *args, **kwargs)
 

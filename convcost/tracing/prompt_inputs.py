@@ -53,9 +53,7 @@ def with_context(inputs: DeclaredInputs, context: int | str | None) -> DeclaredI
     Raises UsageError where the tokens have another number already, or are not to be found.
     """
     if not inputs.all:
-        if context is None:
-            raise UsageError("--phase needs the number of tokens", hint="Such as --context 4096.")
-        return DeclaredInputs((DeclaredTensor("int64", ("B" if isinstance(context, str) else 1, context)),))
+        return DeclaredInputs((_plain_prompt(context),))
     tokens = _tokens(inputs)
     if context is None:
         return inputs
@@ -70,6 +68,20 @@ def with_context(inputs: DeclaredInputs, context: int | str | None) -> DeclaredI
 
     args = tuple(map(changed, inputs.args))
     return DeclaredInputs(args, {name: changed(each) for name, each in inputs.kwargs.items()})
+
+
+def _plain_prompt(context: int | str | None) -> DeclaredTensor:
+    if context is None:
+        raise UsageError(
+            "a phase needs the number of tokens", hint="Such as --context 4096, or context=4096."
+        )
+    return DeclaredTensor("int64", ("B" if isinstance(context, str) else 1, context))
+
+
+def prompt_text(request: PhaseRequest) -> str:
+    """The tokens of a plain language model, as an input is declared."""
+    dtype, (batch, context) = _plain_prompt(request.context)
+    return f"{dtype}[{batch},{context}]"
 
 
 def _tokens(inputs: DeclaredInputs) -> DeclaredTensor:

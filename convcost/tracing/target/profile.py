@@ -14,7 +14,7 @@ import torch
 
 from convcost.core.errors import ConvcostError, UsageError
 from convcost.core.report import Report
-from convcost.tracing.module_call import ModuleCall
+from convcost.tracing.module_call import ModuleCall, parameter_dtype
 from convcost.tracing.module_tree import module_tree
 from convcost.tracing.profile import Profiler
 from convcost.tracing.recording.data_access import needs_data
@@ -25,7 +25,6 @@ from convcost.tracing.target.construction import (
     build_module,
     check_arguments,
     forward_arguments,
-    parameter_dtype,
 )
 from convcost.tracing.target.loading import check_callable, importable, load
 from convcost.tracing.target.source_models import source_notes, with_source_model
