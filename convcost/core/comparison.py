@@ -17,7 +17,7 @@ from convcost.core.type_checks import check_text, check_type
 BACKWARD_HINT = "Such as compare(..., backward=True), or --backward."
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison(RenderMethods):
     """Two or more candidates; ratios are against the first. `notes` say what is special about these."""
 

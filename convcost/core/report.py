@@ -13,7 +13,7 @@ from convcost.core.cost import MATMUL, Convention, Cost, Gradients, Shape, Size,
 from convcost.core.dtypes import ITEMSIZES
 from convcost.core.generation import Generation
 from convcost.core.late_binding import RenderMethods, SubstitutionMethods
-from convcost.core.trace import Phase, Trace, with_work
+from convcost.core.trace import PHASES, Phase, Trace, with_work
 
 if TYPE_CHECKING:
     from convcost.analysis.memory import Memory
@@ -154,9 +154,16 @@ def with_definitions(definitions: Iterable[tuple[str, str]], text: str) -> str:
     return "; ".join((*map(" = ".join, definitions), text))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report(RenderMethods, SubstitutionMethods):
     """The cost of one design: its rows in order, from `inputs` to `output`.
+
+    Two are equal if all their data is: the name, the rows, the sizes, the convention and the estimates.
+    Reports add up, by + and by sum: costs, parameters and activations of all parts, the bytes of the first
+    input, the last output and all parameters.
+
+    >>> sum([cost("a = [2, 8] -> Linear(8, 4)"), cost("b = [2, 4] -> Linear(4, 1)")]).macs
+    72
 
     `definitions` are those that `spec` uses: what each is called with its parameters, and what it stands for.
 
@@ -222,6 +229,8 @@ class Report(RenderMethods, SubstitutionMethods):
     @property
     def has_gradients(self) -> bool:
         """Whether the backward is counted beside the forward: of a design that of every layer."""
+        if isinstance(self.source, ReportSum):
+            return all(part.has_gradients for part in self.source)
         if self.trace:
             return self.trace.has_backward
         return all(row.gradients is not None for row in self.rows)
@@ -229,6 +238,8 @@ class Report(RenderMethods, SubstitutionMethods):
     @cached_property
     def phases(self) -> dict[Phase, Cost]:
         """What forward and gradients cost; nothing where no backward is counted, or it has no work."""
+        if isinstance(self.source, ReportSum):
+            return self.source.phases
         if self.trace:
             return self.trace.phases
         if not self.has_gradients:
@@ -362,6 +373,14 @@ class Report(RenderMethods, SubstitutionMethods):
         """FLOPs / bytes, exactly; None where there are no bytes."""
         return ratio_of(self.flops, self.bytes)
 
+    def __hash__(self) -> int:
+        """Of what tells most reports apart: the rest may be in dicts."""
+        return hash((self.name, self.spec, tuple(self.sizes), self.convention, self.dtype, len(self.rows)))
+
+    def __radd__(self, other: object) -> Report:
+        """sum([first, second]): a sum starts from 0."""
+        return self if type(other) is int and other == 0 else NotImplemented
+
     def __add__(self, other: Report) -> Report:
         """The two one after the other, their rows' paths prefixed by their names."""
         if not isinstance(other, Report):
@@ -407,6 +426,15 @@ class ReportSum(NamedTuple):
 
     first: Report
     second: Report
+
+    @property
+    def phases(self) -> dict[Phase, Cost]:
+        """What both cost by phase; nothing where one has no backward that is counted."""
+        if not all(part.has_gradients for part in self):
+            return {}
+        parts = [part.phases or {"forward": part.cost} for part in self]
+        costs = {phase: [part[phase] for part in parts if phase in part] for phase in PHASES}
+        return with_work({phase: arithmetic.total(found, Cost()) for phase, found in costs.items()})
 
     def report(
         self,

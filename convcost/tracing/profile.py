@@ -97,6 +97,9 @@ class Profiler:
     `formulas` are costs of the user's own operators, by full name (`"mylib::scan"`): functions of the
     operator's arguments by name, and of `output`, that return a Cost. `footprint` is the dtype, or
     an empty text for the module's own, to measure in what memory it holds, for which it runs twice more.
+
+    >>> Profiler(backward=True).profile(torch.nn.Linear(8, 2), "f32[4,8]").training_flops
+    256
     """
 
     backward: bool = False
@@ -250,6 +253,9 @@ def profile(module: torch.nn.Module, /, *args: Any, **kwargs: Any) -> Report:
     Inputs may be tensors on any device, the meta device included: their shapes are what counts. A text
     such as "f32[1,3,224,224]" stands for one. Raises what the module's forward raises, and WrongTypeError
     for what is no module.
+
+    >>> profile(torch.nn.Linear(8, 2), torch.zeros(4, 8)).macs
+    64
     """
     return Profiler().profile(module, *args, **kwargs)
 
