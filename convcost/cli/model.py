@@ -16,6 +16,7 @@ from convcost.cli.options import (
     PartOptions,
     SettingsOption,
 )
+from convcost.cli.phases import check_phases
 
 
 def model(
@@ -40,6 +41,7 @@ def model(
 
     For example: convcost model torchvision.models:resnet50 --input "f32[1,3,224,224]"
     """
+    check_phases(modules, options.timing, options.memory)
     target = read_target(context, arguments or (), settings or (), modules)
     ranks = read_mesh(mesh, options)
     print_cost(ModuleTarget(target, formulas, modules.seconds, ranks), options, parts)

@@ -15,6 +15,7 @@ from convcost.render.counters import counter_section
 from convcost.render.distributed import distributed_notes, distributed_tables
 from convcost.render.document import Document, Fact, Section
 from convcost.render.formulas import shape_text, size_text
+from convcost.render.generation import generation_facts, generation_notes
 from convcost.render.model_tables import RowSelection, module_notes, module_table, select
 from convcost.render.notes import NO_COUNTERS, assumptions_note, convention_note, sizes_text
 from convcost.render.operator_tables import operator_name, operator_notes, operator_table
@@ -56,7 +57,8 @@ def _facts(report: Report, trace: Trace) -> tuple[Fact, ...]:
         ("input", join_first(map(_tensor_text, trace.inputs), "; ")),
         ("output", join_first(map(_tensor_text, trace.outputs), "; ")),
     )
-    return tuple(Fact(label, text) for label, text in texts if text)
+    facts = (Fact(label, text) for label, text in texts if text)
+    return (*generation_facts(trace.generation), *facts)
 
 
 def _tensor_text(tensor: TensorInfo) -> str:
@@ -74,6 +76,7 @@ def _notes(
         _partial_rank(report),
         *distributed_notes(report),
         *_unused_formulas(trace),
+        *report.notes,
         _conditionals(trace),
         _estimated_operators(report, trace),
         _complex_operators(trace),
@@ -81,6 +84,7 @@ def _notes(
         DATA_RUN_NOTE if trace.ran == "data" else "",
         _unused_parameters(trace),
         *_tied_parameters(trace),
+        *generation_notes(report),
         _repeated_modules(root),
         *_part_notes(report, trace, selection, view),
         _deeper_modules(root, selection, view),

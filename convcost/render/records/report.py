@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from msgspec import UNSET, Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from convcost.analysis.parts import layer_part, sum_part
 from convcost.core.cost import Convention, Gradients
@@ -18,6 +18,8 @@ from convcost.render.records.quantities import (
     IN_ROWS,
     backward_costs,
     backward_fields,
+    detail_fields,
+    details,
     fields,
     row_quantities,
     training_fields,
@@ -113,6 +115,8 @@ MODULE = (
         Annotated[Any, one_of("DistributedRecord"), describe("One rank, if it is on a mesh.")],
         UNSET,
     ),
+    *detail_fields(),
+    ("notes", Annotated[list[str] | UnsetType, describe("What was guessed, if anything.")], UNSET),
 )
 
 DesignRecord = record_type("DesignRecord", "A candidate that is a spec.", DESIGN, [RATIOS])
@@ -141,6 +145,7 @@ def candidate(report: Report, **others: Any) -> Record:
             if result is not None
         },
         "training_flops": UNSET if report.training_flops is None else data(report.training_flops),
+        **details(report),
         **estimate_records(report),
         **others,
     }
@@ -150,7 +155,8 @@ def candidate(report: Report, **others: Any) -> Record:
             DesignRecord, report, **values, phases=phase_records(report), definitions=definitions
         )
     values["distributed"] = distributed_record(report)
-    return record_from(ModuleRecord, report, **values, **field_values(trace_record(report, report.trace)))
+    values |= {"notes": [*report.notes] or UNSET, **field_values(trace_record(report, report.trace))}
+    return record_from(ModuleRecord, report, **values)
 
 
 def row_record(row: Row, report: Report) -> Record:

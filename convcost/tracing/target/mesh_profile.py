@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from convcost.core.distributed import MeshDimension
@@ -28,26 +30,31 @@ def profile_target_on_mesh(
 
     `place` is that of the function that parallelises it; without one the module says how itself.
     """
-    if target.inputs.names:
-        raise UsageError(f"--mesh needs a number for {', '.join(target.inputs.names)}")
     function = _load_function(place) if place else None
     profiled = profile_target(target, profiler)
-    call = ModuleCall(profiled.module, profiled.args, profiled.kwargs)
-    of_rank = replace(profiler, footprint=None)
+    report, module = profiled.report, profiled.module
+    if report.open_names:
+        raise UsageError(f"--mesh needs a number for {', '.join(report.open_names)}")
+    if module is None:
+        raise UsageError(f"--mesh needs a torch module that runs; {target} is read as a file")
+    call = ModuleCall(module, profiled.args, profiled.kwargs)
+    of_rank = replace(profiler, footprint=None, phase=target.request and target.request.phase)
     try:
-        with importable(target.place.folder, target.place.is_file):
+        with _importable(target):
             report = profile_on_mesh(
-                call,
-                profiled.report,
-                dimensions,
-                function,
-                lambda part: of_rank.profile_part(part, "cpu"),
+                call, report, dimensions, function, lambda part: of_rank.profile_part(part, "cpu")
             )
     except ConvcostError:
         raise
     except BaseException as error:
         raise target_error(f"{target} could not be run on the mesh", error) from None
     return profiled._replace(report=report)
+
+
+def _importable(target: Target) -> AbstractContextManager[None]:
+    """Where the module's own plan may import from."""
+    place = target.place
+    return importable(place.folder, place.is_file) if isinstance(place, Place) else importable(Path.cwd())
 
 
 def _load_function(place: Place) -> Any:
