@@ -38,6 +38,8 @@ register(
         "pandas_table": "convcost.search.output.table_columns:pandas_table",
         "polars_table": "convcost.search.output.table_columns:polars_table",
         "render": "convcost.render:render",
+        "document_data": "convcost.render.json:document_data",
+        "data_frame": "convcost.render.data_frame:data_frame",
         "plot": "convcost.render.charts.notebook:plot",
         "break_even": "convcost.symbolic.breakeven:compare_metric",
         "cheapest": "convcost.symbolic.lower_envelope:cheapest",

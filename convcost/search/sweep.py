@@ -93,6 +93,9 @@ def sweep(
 
     Designs that are impossible are left out, and counted by reason. Raises as `cost` does, SpecError where
     `where` or `over` can't be read, and UsageError where the grid is too large.
+
+    >>> [row.sizes["C"] for row in sweep("[1, C] -> Linear(C, 8)", over={"C": "2:8:2"}, where="macs < 40")]
+    [2, 4]
     """
     named = check_type("over", over, Mapping, "a mapping", 'Such as over={"C": "64:1024:64"}.')
     sizes = merge_sizes(sizes)
