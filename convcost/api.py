@@ -158,7 +158,7 @@ def comparison(
 ) -> Comparison:
     """The reports of two designs or more side by side, as `reports` makes them."""
     if len(designs) < 2:
-        raise UsageError("a comparison needs two designs or more", hint=_single_design_hint(designs))
+        raise UsageError("compare needs at least two designs", hint=_single_design_hint(designs))
     return Comparison(reports(designs, sizes, convention, dtype, backward))
 
 
@@ -185,7 +185,7 @@ def _single_design_hint(designs: tuple[CountedDesign, ...]) -> str:
     single = designs[0] if designs else None
     if isinstance(single, Report):
         return "For a single module there is convcost cost; its report is what it costs."
-    return "For a single one there is convcost cost."
+    return "For a single one, use convcost cost."
 
 
 def _is_open(design: CountedDesign, sizes: Mapping[str, Size]) -> bool:

@@ -93,7 +93,7 @@ def test_a_size_without_a_value_stays_a_symbol():
 
 
 def test_a_single_design_is_no_comparison():
-    with pytest.raises(UsageError, match="a comparison needs two designs or more"):
+    with pytest.raises(UsageError, match="compare needs at least two designs"):
         compare("Linear(3, 4)")
 
 

@@ -102,7 +102,7 @@ def trainable_dtype(dtype: str) -> str:
     """The dtype that is called so, in full or in short; UsageError if there is none that models train in."""
     name = dtype_named(dtype)
     if name not in TRAINED:
-        raise UsageError(f"nothing is trained in {name}", hint=f"There are {', '.join(TRAINED)}.")
+        raise UsageError(f"nothing is trained in {name}", hint=f"Choose from {', '.join(TRAINED)}.")
     return name
 
 
@@ -209,7 +209,7 @@ def optimizer_named(text: str) -> str:
     name = check_text("optimizer", text, "adamw").lower()
     if name not in MOMENTS:
         message = f"no optimizer is called {text[:40]}{did_you_mean(name, MOMENTS)}"
-        raise UsageError(message, hint=f"There are {', '.join(MOMENTS)}.")
+        raise UsageError(message, hint=f"Choose from {', '.join(MOMENTS)}.")
     return name
 
 

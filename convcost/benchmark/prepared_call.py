@@ -28,7 +28,7 @@ def prepare_call(design: Network | ProfiledModel, dtype: str, device: DeviceType
         built, inputs = build_network(design, "cpu")
         return _on_device(ModuleCall(built, tuple(map(_randomize, inputs)), {}), dtype, device)
     if design.module is None:
-        raise UsageError(f"{design.report.name} is no torch module: nothing of it runs that can be timed")
+        raise UsageError(f"{design.report.name} is not a torch module: nothing of it runs that can be timed")
     if design.target is None:
         call = deep_copy(ModuleCall(design.module, design.args, {**design.kwargs}))
         return _on_device(call.map(_with_data), dtype, device)

@@ -154,7 +154,7 @@ def _check_completion_request(arguments: list[str]) -> None:
     option, _, value = "=".join(arguments[:2]).partition("=")
     if value and option in ("--install-completion", "--show-completion"):
         hint = "For another shell, such as zsh: _CONVCOST_COMPLETE=source_zsh convcost"
-        raise UsageError(f"{option} takes no value: it is for the current shell", hint=hint)
+        raise UsageError(f"{option} takes no value; it applies to the current shell", hint=hint)
 
 
 def make_command(name: str) -> Any:

@@ -75,5 +75,5 @@ def _number_of_convolutions(text: str) -> int:
     """The number of `--convs`, 2 where it is not given."""
     number = parse_count(text, "--convs") if text else USUAL_PAIR.layers
     if number < 1:
-        raise UsageError(f"--convs is {number}; at least 1 is needed")
+        raise UsageError(f"--convs is {number}; it must be at least 1")
     return number

@@ -108,7 +108,7 @@ def _specs(
     pair: FoundingPair,
 ) -> SizedSpecs:
     for text in filter(is_target, texts):
-        raise UsageError(f"{text[:80]} is a torch module, and no design", hint=model_hint(text))
+        raise UsageError(f"{text[:80]} is a torch module, not a design", hint=model_hint(text))
     _check_pair(pair, texts)
     specs = tuple(map(parse, texts or pair.texts))
     check_options(options, specs, context, hints={"bias": BIAS_HINT} if texts else PAIR_HINTS)

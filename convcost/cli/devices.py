@@ -88,7 +88,9 @@ def _filter_devices(devices: tuple[Device, ...], what: str, wanted: str) -> tupl
     found = tuple(device for device in devices if getattr(device, what).lower() == wanted.lower())
     if not found:
         near = did_you_mean(wanted, known)
-        raise UsageError(f"no device has the {what} {wanted[:40]}{near}", hint=f"There are {_listed(known)}.")
+        raise UsageError(
+            f"no device has the {what} {wanted[:40]}{near}", hint=f"Choose from {_listed(known)}."
+        )
     return found
 
 

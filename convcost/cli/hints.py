@@ -16,7 +16,7 @@ from convcost.spec.resolve import layer_fields
 from convcost.tracing.sources.reference import is_reference
 from convcost.tracing.target.module_text import is_module_text
 
-BIAS_HINT = "An argument of a layer stands in its brackets: bias=False."
+BIAS_HINT = "Write a layer's arguments in its brackets: bias=False."
 DESIGN_HINT = "In a design the shape stands in front: [B, S, E] -> Linear(E, E)"
 DTYPE_HINT = "A dtype is given by name: --dtype bfloat16."
 OPEN_HINT = "A size without a value stays a symbol: leave its option out."
@@ -130,7 +130,7 @@ def unknown_option(
     if argument := _argument(word):
         truth = (value or "").capitalize()
         given = "False" if word.startswith("no-") else truth if truth in BOOLEANS else value or "VALUE"
-        return UsageError(message, hint=f"An argument of a layer stands in its brackets: {argument}={given}.")
+        return UsageError(message, hint=f"Write a layer's arguments in its brackets: {argument}={given}.")
     return UsageError(f"{message}{did_you_mean(word, own, before='--')}")
 
 
@@ -192,20 +192,20 @@ def design_error(text: str, options: Iterable[str] = (), takes_numbers: bool = F
     """What is wrong with `text` where a design is wanted, if it is something else that people write."""
     if found := MODULE_INPUT.fullmatch(text):
         hint = f"A design's input has no dtype: {found[1]} -> Linear(3, 4)"
-        return UsageError(f"{text[:40]} is the input of a module, and no design", hint=hint)
+        return UsageError(f"{text[:40]} is the input of a module, not a design", hint=hint)
     if re.fullmatch(r"[^\s(\[@]+\.txt", text):
         hint = f"The designs in a file are taken by: @{text[:40]}"
-        return UsageError(f"{text[:40]} is a file, and no design", hint=hint)
+        return UsageError(f"{text[:40]} is a file, not a design", hint=hint)
     if re.fullmatch(r"[0-9.]+", text) and not takes_numbers:
         hint = f"A size is given by its name: --E {text[:20]}, or --set E={text[:20]}."
-        return UsageError(f"{text[:40]} is neither a design nor an option", hint=hint)
+        return UsageError(f"{text[:40]} is not a design or an option", hint=hint)
     mistaken = re.fullmatch(r"-?([A-Za-z_][\w-]*?)(?:=?([0-9]+)|=(.*))?", text)
     if not mistaken or not (text.startswith("-") or "=" in text) or "->" in text:
         return None
     if mistaken[3] and any(sign in mistaken[3] for sign in "(:") and not text.startswith("-"):
         return None
     name, value = mistaken[1][:40], (mistaken[2] or mistaken[3] or "")[:40]
-    message = f"{text[:40]} is neither a design nor an option"
+    message = f"{text[:40]} is not a design or an option"
     if name in options:
         return UsageError(message, hint=f"Options have two dashes: --{name}{f'={value}' if value else ''}")
     if (meant := OPTION_HINTS.get(name)) and not value:

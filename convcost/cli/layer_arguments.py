@@ -35,7 +35,7 @@ def read_layer(
 ) -> SizedSpecs:
     """One layer: torch's arguments by place, by name or as in a spec, and the sizes of its input."""
     if is_target(kind):
-        raise UsageError(f"{kind[:80]} is a torch module, and no layer", hint=model_hint(kind))
+        raise UsageError(f"{kind[:80]} is a torch module, not a layer", hint=model_hint(kind))
     if problem := design_error(kind) or _shape_error(shape):
         raise problem
     call = LAYER_CALL.fullmatch(kind)

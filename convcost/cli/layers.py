@@ -48,7 +48,7 @@ def _family(name: str) -> tuple[str, ...]:
     if name.lower() not in EVERY_FAMILY:
         near = did_you_mean(name.lower(), EVERY_FAMILY)
         raise UsageError(
-            f"no family of layers is called {name[:40]}{near}", hint=f"There are {', '.join(EVERY_FAMILY)}."
+            f"no family of layers is called {name[:40]}{near}", hint=f"Choose from {', '.join(EVERY_FAMILY)}."
         )
     return EVERY_FAMILY[name.lower()]
 

@@ -35,7 +35,7 @@ def read_targets(texts: Iterable[str], modules: ModuleOptions) -> dict[str, tupl
     """
     shared = parse_inputs(modules.inputs or ())
     if modules.inputs_from and shared.all:
-        raise UsageError("--input and --inputs-from exclude each other")
+        raise UsageError("--input and --inputs-from can't be combined")
     stated = {text: _parse_module(text) for text in texts}
     if (shared.all or modules.inputs_from) and all(each.inputs for each in stated.values()):
         option = "--input" if shared.all else "--inputs-from"
@@ -95,7 +95,7 @@ def _argument(text: str) -> tuple[str, Any]:
     """`NAME=VALUE`, the value as Python reads it, or else as a text."""
     name, equals, value = text.partition("=")
     if not equals or not name.strip().isidentifier():
-        raise UsageError(f"--arg {text[:40]} is no argument", hint="Write it as --arg num_classes=10.")
+        raise UsageError(f"--arg {text[:40]} is not an argument", hint="Write it as --arg num_classes=10.")
     return name.strip(), parse_argument_value(value)
 
 
@@ -128,11 +128,11 @@ def _check_target(text: str) -> None:
         design = f"'{text[:80]}'" if set(text) & set("([> ") else text[:80]
         command = "layer" if find_layer(text) else "cost"
         hint = f"It is a design: convcost {command} {design} shows it."
-        raise UsageError(f"{text[:80]} is no torch module", hint=hint)
+        raise UsageError(f"{text[:80]} is not a torch module", hint=hint)
     source, dot, name = text.rpartition(".")
     if dot and text.replace(".", "").isidentifier():
         raise UsageError(f"{text[:80]} has no colon", hint=f"Write it as {source[:80]}:{name[:80]}.")
-    raise UsageError(f"{text[:80]} does not say where it is", hint=TARGET_HINT)
+    raise UsageError(f"{text[:80]} does not name a file or module", hint=TARGET_HINT)
 
 
 ARGUMENTS_HINT = "A module's arguments are given by name: --arg num_classes=10."

@@ -59,7 +59,7 @@ def _no_such_option(error: Any, context: Any, arguments: Sequence[str], help_hin
     if hasattr(context.command, "list_commands"):
         commands = [word for word in arguments if word in context.command.list_commands(context)]
         hint = f"Options follow the command: convcost {commands[0] if commands else 'COMMAND'} {name[:40]}"
-        return UsageError(f"{name[:40]} stands before the command", hint=hint)
+        return UsageError(f"{name[:40]} comes before the command", hint=hint)
     own = [option.removeprefix("--") for option in option_names(context)]
     found = unknown_option(context, name.lstrip("-"), value or None, own)
     message = found.message.replace("no option and no size", "no option")
@@ -101,7 +101,7 @@ def check_values(context: Any, arguments: Sequence[str]) -> None:
         if is_repeated and len(set(_given_values(parameter, arguments))) > 1:
             raise UsageError(f"{option} is given twice", hint="It takes one value; run it once for each.")
     if values.get("json") and values.get("output_format", "json") != "json":
-        raise UsageError(f"--json and --format {values['output_format'][:40]} exclude each other")
+        raise UsageError(f"--json and --format {values['output_format'][:40]} can't be combined")
 
 
 def _given_values(parameter: Any, arguments: Sequence[str]) -> Iterator[str]:

@@ -97,7 +97,7 @@ def _parse_ranges(texts: Iterable[str]) -> Iterator[tuple[str, range]]:
             raise UsageError(f"--plot-range {text[:40]}: a size and its range are needed", hint=RANGE_HINT)
         start, stop, step = ([parse_count(bound, "--plot-range") for bound in bounds] + [1])[:3]
         if not 1 <= start <= stop <= LARGEST or step < 1:
-            raise UsageError(f"--plot-range {text[:40]} is no range of sizes", hint=RANGE_HINT)
+            raise UsageError(f"--plot-range {text[:40]} is not a range of sizes", hint=RANGE_HINT)
         if name.strip() in names:
             raise UsageError(f"--plot-range is given twice for {name.strip()[:40]}")
         names.add(name.strip())

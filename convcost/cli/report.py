@@ -55,7 +55,7 @@ def report(
     tokens = list(arguments or ())
     texts, _ = split_tokens(tokens)
     if not texts:
-        raise UsageError("there is no file to write", hint="Name it first: convcost report report.html")
+        raise UsageError("report needs a file to write", hint="For example: convcost report report.html")
     tokens.remove(texts[0])
     read = [Path(text.removeprefix("@")) for text in texts[1:] if text.startswith("@")]
     path = page_path(texts[0], read)

@@ -19,5 +19,5 @@ def schema(
     For example: convcost schema config > convcost.schema.json
     """
     if not name:
-        raise UsageError("schema needs a NAME", hint=f"There are {', '.join(NAMES)}.")
+        raise UsageError("schema needs a name", hint=f"Choose from {', '.join(NAMES)}.")
     emit(schema_text(name))

@@ -96,7 +96,7 @@ def _size(name: str, text: str | None) -> Size:
     except SpecError as error:
         raise UsageError(f"--{name}: {error}", hint=_as_integer(name, text)) from None
     if size < 1:
-        raise UsageError(f"{name} is {size}; at least 1 is needed")
+        raise UsageError(f"{name} is {size}; it must be at least 1")
     return size
 
 

@@ -52,7 +52,7 @@ def verify(
 
     number = parse_count(cases, "--cases")
     if not number:
-        raise UsageError("--cases is 0; at least 1 is needed")
+        raise UsageError("--cases is 0; it must be at least 1")
     if number > MOST_CASES:
         raise UsageError(f"--cases {cases[:40]}: at most {MOST_CASES:,} are drawn")
     plan = VerificationPlan(

@@ -55,7 +55,7 @@ def _check_word(option: str, word: str, known: tuple[str, ...]) -> None:
 def _positive(option: str, text: str) -> int | None:
     number = parse_count(text, option) if text else None
     if number == 0:
-        raise UsageError(f"{option} is 0; at least 1 is needed")
+        raise UsageError(f"{option} is 0; it must be at least 1")
     return number
 
 
@@ -67,7 +67,7 @@ def _columns(text: str, by: str, backward: bool) -> Iterator[str]:
             raise unknown_name("no column is called", word.strip(), columns.NAMES)
         for each in columns.GROUPS.get(name, (name,)):
             if by == "operator" and each not in columns.OPERATOR_COLUMNS:
-                hint = f"There are {', '.join(columns.OPERATOR_COLUMNS)}."
+                hint = f"Choose from {', '.join(columns.OPERATOR_COLUMNS)}."
                 raise UsageError(f"operators have no column {name}", hint=hint)
             if each == "backward" and not backward:
                 raise UsageError("the column backward needs the gradients", hint="Add --backward.")

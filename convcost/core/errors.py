@@ -99,7 +99,7 @@ def unknown_name(
     """
     known = tuple(known)
     near = did_you_mean(name, (*known, *also_near))
-    return UsageError(f"{message} {name[:40]}{near}", hint=hint or f"There are {', '.join(known)}.")
+    return UsageError(f"{message} {name[:40]}{near}", hint=hint or f"Choose from {', '.join(known)}.")
 
 
 def did_you_mean(name: str, known: Iterable[str], before: str = "") -> str:

@@ -207,7 +207,7 @@ def parse_amount(text: str, metric: str) -> int:
     match = re.fullmatch(pattern, text, re.IGNORECASE)
     amount = match and Fraction(_without_marks(match[1])) * _factor(match[2].upper(), bool(match[3]))
     if not match or amount is None or amount.denominator != 1:
-        message = f"{text[:40]!r} is not a whole number of {units[-1]}"
+        message = f"{text[:40]!r} is not an amount of {units[-1]}"
         raise UsageError(message, hint=f"Write it as 1.5e9 or 64 M{units[-1]}.")
     return int(amount)
 
@@ -263,7 +263,7 @@ def parse_count(text: str, option: str) -> int:
     """The size that `4096`, `4_096`, `2**12` or `1e6` is; UsageError names the option."""
     digits = re.fullmatch(r"\s*([0-9][0-9,_]{0,39}(?:e\+?[0-9]{1,2})?)(?:\*\*([0-9]{1,2}))?\s*", text)
     if not digits:
-        raise UsageError(f"{option} {text[:40]}: a whole number is needed", hint="Write it as 64 or 1e6.")
+        raise UsageError(f"{option} {text[:40]}: it must be a whole number", hint="Write it as 64 or 1e6.")
     base, power = int(Fraction(_without_marks(digits[1]))), int(digits[2] or 1)
     if base.bit_length() * power > MOST_BITS:
         raise UsageError(f"{option} {text[:40]} is too large")

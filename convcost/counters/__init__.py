@@ -58,12 +58,12 @@ def _select(names: str, known: Mapping[str, Counter]) -> tuple[Counter, ...]:
 
 def _find(name: str, known: Mapping[str, Counter]) -> Counter:
     if name in ("all", "none"):
-        raise UsageError(f"{name} stands alone, not in a list of counters")
+        raise UsageError(f"{name} can't be combined with other counters")
     if name in ALL_COUNTERS and name not in known:
         hint = "convcost model asks it, once it is there: pip install 'convcost[peers]'"
-        raise UsageError(f"{name} counts torch modules, and no designs", hint=hint)
+        raise UsageError(f"{name} counts torch modules, not designs", hint=hint)
     if name not in known:
         words = (*known, "all", "none")
         message = f"no counter is called {name[:40] or '(nothing)'}{did_you_mean(name, words)}"
-        raise UsageError(message, hint=f"There are {', '.join(words)}.")
+        raise UsageError(message, hint=f"Choose from {', '.join(words)}.")
     return known[name]

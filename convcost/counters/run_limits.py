@@ -41,7 +41,7 @@ def real_run_obstacle(report: Report, memory: int, has_gradients: bool = False) 
         return f"it runs for real and would take {binary(needed)}; --max-memory allows {binary(memory)}"
     if flops > MAX_FLOPS:
         amount, limit = human(flops, "FLOPs"), human(MAX_FLOPS, "FLOPs")
-        return f"it runs for real and would compute {amount}; {limit} is the limit"
+        return f"it runs for real and would compute {amount}; the limit is {limit}"
     return ""
 
 

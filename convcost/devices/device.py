@@ -42,7 +42,7 @@ class Device:
         if dtype not in self.peaks:
             near = did_you_mean(dtype, self.peaks)
             message = f"there is no peak of {self.name} in {dtype[:40]}{near}"
-            raise UsageError(message, hint=f"There are {', '.join(self.peaks)}.")
+            raise UsageError(message, hint=f"Choose from {', '.join(self.peaks)}.")
         return self.peaks[dtype]
 
     def ridge(self, dtype: str) -> Fraction:

@@ -118,7 +118,7 @@ class EntryReader:
         if not 0 < len(self.name) <= LONGEST_NAME or not self.name.isprintable():
             self._refuse("", f"a name has 1 to {LONGEST_NAME} characters that can be printed")
         if isinstance(table.spec, str) and isinstance(table.model, str):
-            self._refuse("", "spec and model exclude each other")
+            self._refuse("", "spec and model can't be combined")
         elif isinstance(table.spec, str):
             self._refuse_keys(MODEL_KEYS, "is for models alone")
             return self._attempt("spec", partial(parse, table.spec))
@@ -160,7 +160,7 @@ class EntryReader:
 
 def _read_model(place: str, table: EntryKeys) -> ConfiguredModel:
     if table.inputs and table.inputs_from:
-        raise UsageError("inputs and inputs_from exclude each other")
+        raise UsageError("inputs and inputs_from can't be combined")
     stated = parse_module_text(place) if is_reference(place) else None
     if stated and stated.inputs and (table.inputs or table.inputs_from):
         raise UsageError("the model states its inputs, and others are given")

@@ -91,7 +91,7 @@ def _amount(value: object, metric: str, sizes: tuple[str, ...]) -> LimitValue:
     if not isinstance(value, str):
         number = _exact_fraction(value)
         if number.denominator != 1:
-            raise UsageError(f"is {value}; a whole number is needed")
+            raise UsageError(f"is {value}; it must be a whole number")
         return int(number)
     if "*" in value:
         return _formula(value, sizes)

@@ -36,7 +36,7 @@ def write_starter(file: str) -> Path:
             f"{PYPROJECT} is written by hand", hint=f"Leave --config out: {CONFIG_NAME} is written."
         )
     if os.path.lexists(path):
-        raise UsageError(f"{display_path(path)} is there already", hint="It was left as it is.")
+        raise UsageError(f"{display_path(path)} already exists", hint="It was left as it is.")
     known = None if file else nearest_config()
     if known and known.path.parent.samefile(path.parent):
         message = f"{known.name} has a [tool.convcost] already"

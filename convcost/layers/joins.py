@@ -198,7 +198,7 @@ class einsum(MultipleInputLayer):
         yield ArgumentCheck(len(inputs) == 2, f"the equation has {has}; two are possible", "equation")
         for letters in (*inputs, output):
             wrong = next((letter for letter in letters if letter not in ascii_letters), "")
-            message = f"{wrong!a} is no letter of a dimension, which is one of a to z and A to Z"
+            message = f"{wrong!a} is not a letter for a dimension: use a to z or A to Z"
             yield ArgumentCheck(not wrong, message, "equation")
             twice = next((letter for letter in letters if letters.count(letter) > 1), "")
             yield ArgumentCheck(not twice, f"the letter {twice} is there twice in one shape", "equation")

@@ -21,7 +21,7 @@ class QuantityFormulas(NamedTuple):
     def evaluate(self, sizes: Mapping[str, Any], evaluator: ColumnEvaluator) -> tuple[Any, ...]:
         """Each quantity at `sizes`, ints or columns; `evaluator` has the places at which they are right."""
         for name, size in sizes.items():
-            error = partial(UsageError, f"{name} is {size}; at least 1 is needed")
+            error = partial(UsageError, f"{name} is {size}; it must be at least 1")
             evaluator.restrict(size >= 1, error, f"{name} must be at least 1")
         self._restrict_by_assumptions(sizes, evaluator)
         return tuple(

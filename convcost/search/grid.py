@@ -208,7 +208,7 @@ class Grid:
                 raise UsageError(message, hint=f"Give it with --{name[:40]} 128, or another --over.")
         _ = self.order
         if self.points > MOST_POINTS:
-            message = f"the grid has {self.points:,} points; {MOST_POINTS:,} at most are possible"
+            message = f"the grid has {self.points:,} points; the limit is {MOST_POINTS:,}"
             raise UsageError(message, hint="Take larger steps, or fewer sizes.")
 
     @cached_property

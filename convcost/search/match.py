@@ -122,15 +122,17 @@ def _check_designs(request: Request) -> None:
     if len(request.designs) > 2:
         raise UsageError(f"a match takes one design or two, not {len(request.designs)}")
     if request.budget is None and len(request.designs) == 1:
-        raise UsageError("there is nothing to match", hint="Give a design to match in front, or a budget.")
+        raise UsageError("there is no design to match", hint="Give one in front, or a budget.")
     if request.budget is not None and len(request.designs) == 2:
-        raise UsageError("a budget takes the first design's place", hint="Give one design, or no budget.")
+        raise UsageError(
+            "with a budget, give only the design to fit", hint="Leave out the first design or the budget."
+        )
 
 
 def _check_varied(vary: tuple[str, ...], design: CountedDesign) -> None:
     if not 1 <= len(set(vary)) == len(vary) <= 2:
         raise UsageError(
-            f"one size or two are varied, not {', '.join(vary)[:60] or 'none'}", hint="Write --vary E,K."
+            f"give one size to vary, or two; not {', '.join(vary)[:60] or 'none'}", hint="Write --vary E,K."
         )
     names = open_names(design)
     for name in vary:
@@ -217,7 +219,7 @@ def _check_count(ranges: Mapping[str, Range]) -> None:
     if number > most:
         what = f"pairs of {' and '.join(ranges)}" if len(ranges) > 1 else f"values of {''.join(ranges)}"
         hint = "Narrow the range with --min and --max, or to multiples with --multiple-of."
-        raise UsageError(f"there are {number:,} {what} to try; {most:,} at most are possible", hint=hint)
+        raise UsageError(f"there are {number:,} {what} to try; the limit is {most:,}", hint=hint)
 
 
 def _limits_of(request: Request, name: str) -> dict[str, Size]:

@@ -145,7 +145,7 @@ def _check_swept(request: SweepRequest) -> None:
     for axis in request.axes:
         if axis.name not in {*known, *used}:
             near = did_you_mean(axis.name, known)
-            has = f"There are {', '.join(known)}." if known else "There is no open size."
+            has = f"Choose from {', '.join(known)}." if known else "There is no open size."
             raise UsageError(f"no size is called {axis.name[:64]}{near}", hint=has)
 
 
@@ -189,9 +189,7 @@ def _parse_objective(text: str) -> Objective:
     """objective: NAME [":" ("min" | "max")]"""
     name, colon, direction = (part.strip() for part in text.partition(":"))
     if colon and direction not in ("min", "max"):
-        raise UsageError(
-            f"{text[:60]}: {direction[:20]} is neither min nor max", hint=f"Such as: {name[:40]}:max"
-        )
+        raise UsageError(f"{text[:60]}: {direction[:20]} is not min or max", hint=f"Such as: {name[:40]}:max")
     return Objective(name, direction == "max")
 
 
@@ -251,7 +249,7 @@ def _check_variants(request: SweepRequest, grid: Grid) -> None:
     """UsageError for more rows of variants than are evaluated, before these are counted."""
     rows = grid.points * prod(len(axis.values) for each in request.all_variants for axis in each.axes)
     if request.variants and rows > MOST_IN_NUMPY:
-        message = f"the variants have {rows:,} points; {MOST_IN_NUMPY:,} at most are possible"
+        message = f"the variants have {rows:,} points; the limit is {MOST_IN_NUMPY:,}"
         raise UsageError(message, hint="Take larger steps, or fewer sizes and arguments.")
 
 

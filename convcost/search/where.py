@@ -82,7 +82,7 @@ class WhereCondition(NamedTuple):
 def parse_condition(text: str, known: Collection[str], times: Collection[str] = ()) -> WhereCondition:
     """condition: any END; `known` are the names that it may have, of which `times` are in seconds"""
     if len(text) > LONGEST:
-        raise UsageError(f"--where has {len(text):,} characters; {LONGEST:,} at most are possible")
+        raise UsageError(f"--where has {len(text):,} characters; the limit is {LONGEST:,}")
     parser = _Parser(text, known, times)
     holds = parser.any()
     if parser.next.rule != "end":
@@ -254,7 +254,7 @@ class _Parser:
         if token.text not in self.known:
             near = did_you_mean(token.text, self.known)
             message = f"no quantity and no size is called {token.text[:40]}{near}"
-            self.fail_at(token, message, CONDITIONAL.get(token.text, f"There are {', '.join(self.known)}."))
+            self.fail_at(token, message, CONDITIONAL.get(token.text, f"Choose from {', '.join(self.known)}."))
 
 
 def _comparison(

@@ -122,7 +122,7 @@ class _Expansion:
             self._check_name(call)
             return (call,)
         if call.kind in callers:
-            self._fail(f"{call.kind} is defined by itself", call.span)
+            self._fail(f"{call.kind} is defined in terms of itself", call.span)
         if len(callers) >= DEEPEST_NESTING:
             self._fail(f"definitions nest deeper than {DEEPEST_NESTING}", call.span)
         if len(call.branches) > 1:

@@ -74,14 +74,14 @@ class DesignFile:
 def read_design_file(path: str) -> DesignFile:
     """The designs and definitions of a file; UsageError if it can't be read or has none."""
     if not path:
-        raise UsageError("@ stands before the name of a file", hint="Write it as @designs.txt.")
+        raise UsageError("@ must be followed by the name of a file", hint="Write it as @designs.txt.")
     shown = escape_to_ascii(display_path(Path(path)))
     text = read_text(Path(path), LARGEST_FILE)
     if "\0" in text:
         raise UsageError(f"{shown} is not a text")
     found = parse_design_file(text, shown)
     if not found.designs and not found.definitions:
-        raise UsageError(f"{shown} has no design", hint="Write one a line, such as: wide = Linear(E, 4E)")
+        raise UsageError(f"{shown} has no design", hint="Write one per line, such as wide = Linear(E, 4E)")
     return found
 
 

@@ -51,5 +51,5 @@ def founding_pair(bias: object = True, layers: object = 2) -> FoundingPair:
         raise WrongTypeError(f"bias is {describe_value(bias)}; True or False is needed")
     number = check_int("layers", layers)
     if number < 1:
-        raise UsageError(f"layers is {number}; at least 1 is needed")
+        raise UsageError(f"layers is {number}; it must be at least 1")
     return FoundingPair(bias, number)

@@ -128,7 +128,7 @@ def factor(tokens: Tokens) -> tuple[Step, ...]:
         times = integer(tokens)
         if not tokens.accept(*TIMES):
             tokens.fail(
-                "'x' and what is repeated", hint="A number is no branch. An argument has its name: dim=1."
+                "'x' and what is repeated", hint="A number is not a branch. Name the argument: dim=1."
             )
         steps = unit(tokens)
         return (Repeat(times, steps, tokens.span_from(start)),)

@@ -217,7 +217,7 @@ def _dtype(argument: Argument | None, text: str) -> str:
                 raise SpecError(error.message, text=text, span=span, hint=error.hint) from None
             if dtype not in PARAMETER_DTYPES:
                 message = f"no parameter of torch.nn is of {dtype}"
-                hint = f"There are {', '.join(PARAMETER_DTYPES)}."
+                hint = f"Choose from {', '.join(PARAMETER_DTYPES)}."
                 raise SpecError(message, text=text, span=span, hint=hint)
             return dtype
     message = "a dtype is a name, such as torch.float16"

@@ -149,9 +149,7 @@ def parse(text: str) -> Spec:
     chain = builder.chain(expand_definitions(candidate))
     if not builder.templates:
         end = Span(len(text.rstrip()), len(text.rstrip()) + 1)
-        raise SpecError(
-            "the design has no layer", text=text, span=end, hint="Write -> and a layer behind it."
-        )
+        raise SpecError("the design has no layer", text=text, span=end, hint="Add -> and a layer.")
     templates = tuple(builder.templates.values())
     shape = candidate.input or inferred_input(templates, chain, text)
     return Spec(

@@ -194,7 +194,7 @@ def names(value: Value) -> Iterator[Name]:
 def check_text(text: str) -> None:
     """Refuse a text that is too long, or whose brackets nest too deep."""
     if len(text) > LONGEST_TEXT:
-        message = f"the spec is {len(text):,} characters long; {LONGEST_TEXT:,} are the limit"
+        message = f"the spec is {len(text):,} characters long; the limit is {LONGEST_TEXT:,}"
         raise SpecError(message, text=text, span=Span(LONGEST_TEXT, LONGEST_TEXT + 1))
     if sum(map(text.count, OPENING)) <= DEEPEST_NESTING:
         return
@@ -209,14 +209,14 @@ def check_text(text: str) -> None:
 def check_digits(text: str, span: Span) -> None:
     """Refuse a literal with more digits than any size has."""
     if span.end - span.start > MOST_DIGITS:
-        message = f"a number of {span.end - span.start} digits; {MOST_DIGITS} are the limit"
+        message = f"a number of {span.end - span.start} digits; the limit is {MOST_DIGITS}"
         raise SpecError(message, text=text, span=span)
 
 
 def check_name(text: str, span: Span) -> None:
     """Refuse a name that fills a line."""
     if span.end - span.start > LONGEST_NAME:
-        message = f"a name of {span.end - span.start} characters; {LONGEST_NAME} are the limit"
+        message = f"a name of {span.end - span.start} characters; the limit is {LONGEST_NAME}"
         raise SpecError(message, text=text, span=span)
 
 

@@ -128,7 +128,7 @@ class Tokens:
             hint = "Write 1e6 for a million, or 1*E6 for a size named E6."
             raise SpecError(message, text=self.text, span=token.span, hint=hint)
         if token.rule == "based":
-            message = f"{token.text[:40]} is no size; sizes are decimal"
+            message = f"{token.text[:40]} is not a size; sizes are decimal numbers"
             raise SpecError(message, text=self.text, span=token.span)
         if token.text == "#":
             hint = "Comments are for files of designs, such as @designs.txt."

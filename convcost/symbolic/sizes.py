@@ -126,9 +126,9 @@ def _check_names(report: Report, names: tuple[str, ...]) -> None:
     """UsageError unless `names` are those of all open sizes, each once."""
     _check_open(report, names)
     if twice := [name for name in report.open_names if names.count(name) > 1]:
-        raise UsageError(f"{', '.join(twice)} is named twice")
+        raise UsageError(f"{', '.join(twice)} is given twice")
     if missing := [name for name in report.open_names if name not in names]:
-        raise UsageError(f"{', '.join(missing)} would still be open", hint="Name every open size.")
+        raise UsageError(f"{', '.join(missing)} has no value", hint="Give every open size a value.")
 
 
 def validate_sizes(report: Report, given: Mapping[str, object]) -> dict[str, Numbers]:

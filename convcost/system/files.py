@@ -111,7 +111,7 @@ def create_text(path: Path, text: str) -> None:
         with _temporary(path, (text,), None) as temporary:
             os.link(temporary, path)  # which fails where there is one, unlike a rename
     except FileExistsError:
-        raise UsageError(f"{display_path(path)} is there already", hint="It was left as it is.") from None
+        raise UsageError(f"{display_path(path)} already exists", hint="It was left as it is.") from None
     except (OSError, ValueError) as error:
         raise UsageError(f"{display_path(path)} can't be written: {_error_reason(error)}") from None
 

@@ -79,7 +79,7 @@ class Prompt(NamedTuple):
         tokens = next((name for name in (*TOKENS, *arguments) if _are_tokens(arguments.get(name))), "")
         if not cache_name or not tokens:
             what = "takes no cache" if not cache_name else "has no input of token ids"
-            raise UsageError(f"{_forward_of(call.model)} {what}: it is run in no phase", hint=HINT)
+            raise UsageError(f"{_forward_of(call.model)} {what}: it has no phases", hint=HINT)
         if "use_cache" in parameters:
             arguments["use_cache"] = True
         return cls(call.model, parameters, arguments, tokens, cache_name)
@@ -110,7 +110,7 @@ class Prompt(NamedTuple):
             items = output if isinstance(output, Mapping) else getattr(output, "__dict__", {})
             cache = next((items[name] for name in names if items.get(name) is not None), None)
         if cache is None or not _holds(cache):
-            raise UsageError(f"{_forward_of(self.model)} returned no cache: it is run in no phase", hint=HINT)
+            raise UsageError(f"{_forward_of(self.model)} returned no cache: it has no phases", hint=HINT)
         return cache
 
     def next_arguments(self, output: Any) -> dict[str, Any]:

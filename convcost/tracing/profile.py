@@ -271,7 +271,7 @@ def profile(module: torch.nn.Module, /, *args: Any, **kwargs: Any) -> Report:
 
 
 def check_is_module(module: Any) -> None:
-    """WrongTypeError for what is no torch module, with what is done with it instead."""
+    """WrongTypeError for what is not a torch module, with what is done with it instead."""
     if isinstance(module, type) and is_module_class(module):
         hint = f"Make one of that class: {module.__name__}(...)"
         raise wrong_type_error("the module", module, "a torch module", hint)

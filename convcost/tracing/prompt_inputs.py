@@ -42,7 +42,7 @@ def parse_context(text: str) -> int | str:
 def check_context(context: int) -> int:
     """UsageError for less than a token."""
     if context < 1:
-        raise UsageError(f"the context is {context} tokens; at least 1 is needed")
+        raise UsageError(f"the context is {context} tokens; it must be at least 1")
     return context
 
 
@@ -73,7 +73,8 @@ def with_context(inputs: DeclaredInputs, context: int | str | None) -> DeclaredI
 def _plain_prompt(context: int | str | None) -> DeclaredTensor:
     if context is None:
         raise UsageError(
-            "a phase needs the number of tokens", hint="Such as --context 4096, or context=4096."
+            "a phase needs the number of tokens",
+            hint="For example, --context 4096, or context=4096 in Python.",
         )
     return DeclaredTensor("int64", ("B" if isinstance(context, str) else 1, context))
 

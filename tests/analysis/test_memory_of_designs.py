@@ -184,12 +184,12 @@ def test_a_parameter_takes_so_many_bytes_for_itself_its_gradient_its_state_and_i
         (
             "int8",
             "adamw",
-            "nothing is trained in int8\nThere are float64, float32, tfloat32, float16, bfloat16.",
+            "nothing is trained in int8\nChoose from float64, float32, tfloat32, float16, bfloat16.",
         ),
         (
             "float32",
             "adamm",
-            f"no optimizer is called adamm (did you mean adam?)\nThere are {', '.join(MOMENTS)}.",
+            f"no optimizer is called adamm (did you mean adam?)\nChoose from {', '.join(MOMENTS)}.",
         ),
     ],
 )

@@ -623,7 +623,7 @@ def test_a_configuration_to_start_from_is_written_once_and_passes():
     assert convcost("check", "--init") == (0, "convcost.toml was written: convcost check reads it.\n", "")
     assert convcost("check").code == 0
     before = Path("convcost.toml").read_text()
-    assert refused("check", "--init") == "convcost.toml is there already\nIt was left as it is.\n"
+    assert refused("check", "--init") == "convcost.toml already exists\nIt was left as it is.\n"
     assert refused("check", "--init", "--update").startswith("--init only writes a file\n")
     assert Path("convcost.toml").read_text() == before
 

@@ -76,12 +76,12 @@ def test_an_error_beside_a_file_names_none(folder):
     [
         ("@no.txt", "no.txt can't be read: No such file or directory"),
         ("@.", ". is a directory"),
-        ("@", "@ stands before the name of a file\nWrite it as @designs.txt."),
+        ("@", "@ must be followed by the name of a file\nWrite it as @designs.txt."),
         ("@many.txt", "201 designs or arguments; 200 are the most at once"),
         ("@binary.txt", "binary.txt is not UTF-8 text"),
         (
             "designs.txt",
-            "designs.txt is a file, and no design\nThe designs in a file are taken by: @designs.txt",
+            "designs.txt is a file, not a design\nThe designs in a file are taken by: @designs.txt",
         ),
     ],
 )

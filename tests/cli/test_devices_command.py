@@ -91,11 +91,11 @@ def test_only_a_vendor_or_a_kind():
     assert listed("--kind", "cpu", "--vendor", "intel") == ["xeon-8380", "xeon-8480", "core-i9-13900k"]
     assert refused("devices", "--vendor", "amx") == (
         "no device has the vendor amx (did you mean AMD?)\n"
-        "There are NVIDIA, AMD, Intel, Google, Amazon, Apple, Raspberry Pi.\n"
+        "Choose from NVIDIA, AMD, Intel, Google, Amazon, Apple, Raspberry Pi.\n"
     )
     assert (
         refused("devices", "h100", "--vendor", "google")
-        == "no device has the vendor google\nThere are NVIDIA.\n"
+        == "no device has the vendor google\nChoose from NVIDIA.\n"
     )
 
 

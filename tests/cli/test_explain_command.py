@@ -158,7 +158,7 @@ def test_markdown_shows_loops_as_code():
 
 def test_an_unknown_format_gets_the_near_one_and_the_list():
     assert refused(*FOUNDING, "--format", "latx") == (
-        "explain has no format called latx (did you mean latex?)\nThere are table, json, markdown, latex.\n"
+        "explain has no format called latx (did you mean latex?)\nChoose from table, json, markdown, latex.\n"
     )
 
 
@@ -170,7 +170,7 @@ def test_an_unknown_format_gets_the_near_one_and_the_list():
         (("conv1d", "3", "3", "3", "--legnth", "9"), "did you mean --length?"),
         (("[2, 5] -> Linear(3, 3)",), "the input's last dimension is 5"),
         (("Linear(3, 3)", "--input", "2,3"), "--input is for a layer by its kind"),
-        (("--E", "0"), "E is 0; at least 1 is needed"),
+        (("--E", "0"), "E is 0; it must be at least 1"),
         (("--count", "some"), "count is matmul or bias or all, not some"),
     ],
 )

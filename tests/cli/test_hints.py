@@ -100,7 +100,7 @@ def test_a_size_without_a_value_is_told_so(arguments):
 @pytest.mark.parametrize("command", ["compare", "layer", "explain", "match"])
 def test_an_input_of_a_module_is_no_design(command):
     message, way_out = refused(command, "f32[1,3,224,224]").splitlines()
-    assert message == "f32[1,3,224,224] is the input of a module, and no design"
+    assert message == "f32[1,3,224,224] is the input of a module, not a design"
     assert way_out == "A design's input has no dtype: [1,3,224,224] -> Linear(3, 4)"
 
 
@@ -119,7 +119,7 @@ def test_a_torch_module_where_a_design_is_wanted_is_sent_to_model(command, targe
 @pytest.mark.parametrize("design", ["Linear(3, 4)", "[B, 3] -> ReLU"])
 def test_a_design_where_a_module_is_wanted_is_sent_to_cost(design):
     way_out = f"It is a design: convcost cost '{design}' shows it."
-    assert refused("model", design) == f"{design} is no torch module\n{way_out}\n"
+    assert refused("model", design) == f"{design} is not a torch module\n{way_out}\n"
 
 
 def test_a_dotted_name_gets_its_colon():
@@ -132,7 +132,7 @@ def test_arguments_of_a_module_behind_it_are_sent_to_arg():
 
 @pytest.mark.parametrize("design", ["Linear(3, 4)", "Linear(3, 4) -> ReLU"])
 def test_a_single_design_is_sent_to_the_command_for_it(design):
-    assert refused("compare", design).endswith("For a single one there is convcost cost.\n")
+    assert refused("compare", design).endswith("For a single one, use convcost cost.\n")
 
 
 @pytest.mark.parametrize("arguments", [("layer", "ctcloss", "0"), ("explain", "CTCLoss(0)")])
@@ -209,7 +209,7 @@ def test_an_option_that_is_given_twice_alike_is_no_matter():
 
 
 def test_json_and_another_format_exclude_each_other():
-    assert refused(*PAIR, "--json", "--format", "csv") == "--json and --format csv exclude each other\n"
+    assert refused(*PAIR, "--json", "--format", "csv") == "--json and --format csv can't be combined\n"
 
 
 @pytest.mark.parametrize("value", ["maybe", "0", "3"])
@@ -221,7 +221,7 @@ def test_a_flag_of_a_layer_takes_no_other_value(value):
 
 def test_a_counter_of_modules_is_not_asked_about_designs():
     assert refused(*PAIR, "--counters", "ptflops") == (
-        "ptflops counts torch modules, and no designs\n"
+        "ptflops counts torch modules, not designs\n"
         "convcost model asks it, once it is there: pip install 'convcost[peers]'\n"
     )
 

@@ -164,7 +164,7 @@ def test_a_word_that_nothing_has_is_refused_with_the_way_out():
 
 def test_an_unknown_family_gets_the_near_one():
     assert refused("layers", "--family", "poling").startswith(
-        "no family of layers is called poling (did you mean pooling?)\nThere are dense, convolution,"
+        "no family of layers is called poling (did you mean pooling?)\nChoose from dense, convolution,"
     )
 
 

@@ -218,7 +218,7 @@ def test_csv_has_a_column_for_each_figure():
         (("--optimizer", "sgd"), "--optimizer is for --memory\nAdd --memory, or leave it out.\n"),
         (
             ("--memory", "--dtype", "int8"),
-            "nothing is trained in int8\nThere are float64, float32, tfloat32, float16, bfloat16.\n",
+            "nothing is trained in int8\nChoose from float64, float32, tfloat32, float16, bfloat16.\n",
         ),
     ],
 )
@@ -228,4 +228,4 @@ def test_what_makes_no_sense_is_refused(options, message):
 
 def test_an_unknown_optimizer_is_refused_with_the_nearest_one():
     message = refused(*PLAIN, "--memory", "--optimizer", "adamm")
-    assert message.startswith("no optimizer is called adamm (did you mean adam?)\nThere are adamw, adam,")
+    assert message.startswith("no optimizer is called adamm (did you mean adam?)\nChoose from adamw, adam,")

@@ -346,29 +346,29 @@ def test_an_operator_without_a_formula_is_named_and_a_formula_counts_it(here, na
     counted = record(*target, "--strict", "--formulas", "scans.py:FORMULAS")
     assert (counted["macs"], counted["partial"]) == (150, False)
     assert refused(*target, "--formulas", "scans.py:WRONG").startswith(
-        "scans.py:WRONG is no dict of formulas by operator\n"
+        "scans.py:WRONG is not a dict of formulas by operator\n"
     )
 
 
 REFUSALS = {
     (): "there is no target\n",
     ("net.py:Net", "net.py:Net", *IDS): "convcost model takes one target, not 2\n",
-    ("net.py", *IDS): "net.py does not say what to take from it\n",
+    ("net.py", *IDS): "net.py does not name a class or function\n",
     ("nut.py:Net", *IDS): "there is no file nut.py (did you mean net.py?)\n",
     ("net.py:Nat", *IDS): "net.py has no Nat (did you mean Net?)\n",
     ("net.py:Net",): "there is no input; Net.forward takes (ids): missing a required argument: 'ids'\n",
     ("net.py:Net", "--input", "i64(2,7)"): "found '('; expected a shape such as [1,3,224,224]\n",
-    ("net.py:Net", *IDS, "--inputs-from", "net.py:inputs"): "--input and --inputs-from exclude each other\n",
-    ("net.py:Net", *IDS, "--arg", "width"): "--arg width is no argument\n",
+    ("net.py:Net", *IDS, "--inputs-from", "net.py:inputs"): "--input and --inputs-from can't be combined\n",
+    ("net.py:Net", *IDS, "--arg", "width"): "--arg width is not an argument\n",
     (
         "net.py:Net",
         *IDS,
         "--sort",
         "flop",
-    ): "no quantity is called flop (did you mean flops?)\nThere are params, trainable_params, macs",
+    ): "no quantity is called flop (did you mean flops?)\nChoose from params, trainable_params, macs",
     ("net.py:Net", *IDS, "--by", "layer"): "--by is module or operator, not layer",
-    ("net.py:Net", *IDS, "--depth", "0"): "--depth is 0; at least 1 is needed\n",
-    ("net.py:Net", *IDS, "--depth", "x"): "--depth x: a whole number is needed\n",
+    ("net.py:Net", *IDS, "--depth", "0"): "--depth is 0; it must be at least 1\n",
+    ("net.py:Net", *IDS, "--depth", "x"): "--depth x: it must be a whole number\n",
     ("net.py:Net", *IDS, "--format", "yaml"): "no format is called yaml\n",
     ("net.py:Net", *IDS, "--backwards"): "there is no option and no size --backwards",
     ("net.py:Net", "--input", "i64[B,7]", "--T", "3"): "no size is called T\nThe sizes here are B.\n",

@@ -127,7 +127,7 @@ def test_without_a_design_the_exit_code_is_1_and_the_reason_is_said(options, err
         (("--over", "C=1:2000000000", "--engine", "numpy"), "2,000,000,000 points; 100,000,000 at most"),
         (("--over", "C=1:2000000000000"), "the grid has 2,000,000,000,000 points; 1,000,000,000,000 at most"),
         (("--over", "C=1", "--by", "flps"), "no quantity and no size is called flps (did you mean flops?)"),
-        (("--over", "C=1", "--by", "flops:most"), "flops:most: most is neither min nor max"),
+        (("--over", "C=1", "--by", "flops:most"), "flops:most: most is not min or max"),
         (("--over", "C=1", "--pareto", "flops,C", "--by", "params"), "params is not among the quantities"),
         (("--over", "C=1", "--pareto", "flops,flops:max"), "one quantity can't be the smallest and the"),
         (("--over", "C=1", "--out", "x.txt"), "x.txt is neither .csv nor .jsonl"),
@@ -138,7 +138,7 @@ def test_without_a_design_the_exit_code_is_1_and_the_reason_is_said(options, err
             ("--over", "C=1", "--by", "ratio"),
             "no quantity and no size is called ratio\nIt needs two designs or more.",
         ),
-        (("--over", "C=1+"), "the spec ends; expected a size"),
+        (("--over", "C=1+"), "unexpected end; expected a size"),
     ],
 )
 def test_a_wrong_request_is_refused_with_nothing_on_stdout(options, error):

@@ -15,7 +15,7 @@ def test_a_size_without_a_value_says_how_to_write_it():
 @pytest.mark.parametrize("value", ["0", "-3", "1-1"])
 def test_a_size_below_1_is_refused(value):
     shown = {"1-1": 0}.get(value, value)
-    assert refused("compare", "--E", value, "--L", "10") == f"E is {shown}; at least 1 is needed\n"
+    assert refused("compare", "--E", value, "--L", "10") == f"E is {shown}; it must be at least 1\n"
 
 
 def test_a_word_is_no_size():
@@ -72,7 +72,7 @@ def test_a_misspelt_size_of_the_input_gets_the_near_one():
 def test_an_unknown_counter_gets_the_near_one_and_the_list():
     assert refused(*FOUNDING, "--counters", "fvcor") == (
         "no counter is called fvcor (did you mean fvcore?)\n"
-        "There are fvcore, flop_counter_mode, torch_profiler, all, none.\n"
+        "Choose from fvcore, flop_counter_mode, torch_profiler, all, none.\n"
     )
 
 
@@ -85,7 +85,7 @@ def test_an_empty_list_of_counters_is_refused():
 def test_an_unknown_format_gets_the_near_one_and_the_list(command):
     assert refused(*command, "--format", "tabel") == (
         "no format is called tabel (did you mean table?)\n"
-        "There are table, json, markdown, csv, html, latex.\n"
+        "Choose from table, json, markdown, csv, html, latex.\n"
     )
 
 
@@ -110,7 +110,7 @@ def test_an_unknown_dtype_gets_a_near_one(command):
 
 def test_a_single_design_is_sent_to_layer():
     assert refused("compare", "Linear(3, 3)") == (
-        "a comparison needs two designs or more\nFor a single one there is convcost cost.\n"
+        "compare needs at least two designs\nFor a single one, use convcost cost.\n"
     )
 
 

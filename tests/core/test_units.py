@@ -240,7 +240,7 @@ def test_an_amount_is_read_in_the_unit_of_its_metric(text, metric, amount):
     ],
 )
 def test_what_is_no_whole_amount_of_a_metric_is_refused(text, metric):
-    with pytest.raises(UsageError, match="is not a whole number of"):
+    with pytest.raises(UsageError, match="is not an amount of"):
         parse_amount(text, metric)
 
 
@@ -253,7 +253,7 @@ def test_a_count_is_read_in_any_spelling(text, count):
 
 @pytest.mark.parametrize("text", ["", "x", "-1", "1.5", "2**", "2**100", "1e-3"])
 def test_what_is_no_count_is_refused_by_the_option(text):
-    with pytest.raises(UsageError, match=r"--max .*: a whole number is needed"):
+    with pytest.raises(UsageError, match=r"--max .*: it must be a whole number"):
         parse_count(text, "--max")
 
 

@@ -79,7 +79,7 @@ def test_a_design_that_would_take_more_memory_than_allowed_is_skipped(counter):
 def test_a_design_that_would_take_hours_is_skipped(counter):
     found = counter_result(counter, "[100000, 64, 100] -> Conv1d(64, 64, 99, padding=49)", memory=10**15)
     assert found.verdict == "skipped"
-    assert found.reason.endswith("; 1.00 TFLOPs is the limit")
+    assert found.reason.endswith("; the limit is 1.00 TFLOPs")
 
 
 def test_flop_counter_mode_counts_what_no_memory_holds():

@@ -102,7 +102,7 @@ def test_a_peak_that_there_is_none_of_names_those_that_there_are():
         device_named("v100").peak("bfloat16")
     assert str(refused.value) == (
         "there is no peak of v100-sxm2-32gb in bfloat16 (did you mean float16?)\n"
-        "There are float64, float32, float16."
+        "Choose from float64, float32, float16."
     )
 
 

@@ -53,11 +53,11 @@ def test_a_model_has_its_place_inputs_and_arguments():
         ("max_flops = -1", ".max_flops", "is -1; at least 0 is needed"),
         ("max_flops = nan", ".max_flops", "is nan; a number is needed"),
         ("max_flops = 1e999999999", ".max_flops", "is inf; at most 1e+40 is possible"),
-        ("max_flops = 1.5", ".max_flops", "is 1.5; a whole number is needed"),
+        ("max_flops = 1.5", ".max_flops", "is 1.5; it must be a whole number"),
         (
             'max_flops = "400 KMACs"',
             ".max_flops",
-            "'400 KMACs' is not a whole number of FLOPs\n"
+            "'400 KMACs' is not an amount of FLOPs\n"
             "Write it as 1.5e9 or 64 MFLOPs. Or as a formula: 20*B*S*E**2.",
         ),
         (
@@ -68,7 +68,7 @@ def test_a_model_has_its_place_inputs_and_arguments():
         (
             'flops = "20*B*"',
             ".flops",
-            "the spec ends; expected a size such as 128, E or 10E\n  20*B*\n       ^",
+            "unexpected end; expected a size such as 128, E or 10E\n  20*B*\n       ^",
         ),
         (
             'flops = "20E"',
@@ -84,7 +84,7 @@ def test_a_model_has_its_place_inputs_and_arguments():
             'agree_with = ["fvcor"]',
             ".agree_with",
             "no counter is called fvcor (did you mean fvcore?)\n"
-            "There are fvcore, flop_counter_mode, torch_profiler, all, none.",
+            "Choose from fvcore, flop_counter_mode, torch_profiler, all, none.",
         ),
         ('tolerance = "1"', ".tolerance", "'1' is not a percentage\nWrite it as \"1%\"."),
         ("max_ratio = 6", ".max_ratio", "says nothing without ratio_to"),
@@ -98,7 +98,7 @@ def test_a_model_has_its_place_inputs_and_arguments():
             "no size is called X\n  6*X\n    ^\nThe sizes here are B, S, L, E.",
         ),
         ("inputs = []", ".inputs", "is for models alone"),
-        ('model = "net.py:Net"', "", "spec and model exclude each other"),
+        ('model = "net.py:Net"', "", "spec and model can't be combined"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_in_an_entry_is_said_at_its_line_and_key(line, key, message):
@@ -129,7 +129,7 @@ NEAR = "there is no such key (did you mean entries?)"
         ),
         (
             "[entries.a]\nspec = 'Linear(E, 3)'\nsizes.E = 0",
-            [(3, "entries.a.sizes.E", "is 0; at least 1 is needed")],
+            [(3, "entries.a.sizes.E", "is 0; it must be at least 1")],
         ),
         (
             "[entries.a]\nspec = 'Linear(E, 3)'\nsizes.E = 1" + "0" * 40,
@@ -252,7 +252,7 @@ def test_numbers_for_a_model_are_pythons_own():
 def test_a_limit_that_is_not_a_whole_number_is_refused_however_close_it_is(number):
     [(line, key, message)] = config_problems(DENSE + f"max_flops = {number}")
     assert (line, key) == (4, "entries.dense.max_flops")
-    assert message == f"is {number}; a whole number is needed"
+    assert message == f"is {number}; it must be a whole number"
 
 
 def test_a_decimal_number_is_what_it_is_written_as_not_the_nearest_float():

@@ -42,7 +42,7 @@ def test_each_line_that_is_commented_out_is_a_key_that_can_be_used():
 
 def test_a_file_that_is_there_is_left_as_it_is():
     Path("convcost.toml").write_text("mine")
-    with pytest.raises(UsageError, match=r"^convcost\.toml is there already"):
+    with pytest.raises(UsageError, match=r"^convcost\.toml already exists"):
         write_starter("")
     assert Path("convcost.toml").read_text() == "mine"
 
@@ -51,7 +51,7 @@ def test_neither_a_dangling_link_nor_a_pipe_is_written_over():
     Path("convcost.toml").symlink_to("nowhere")
     os.mkfifo("other.toml")
     for name in ("", "other.toml"):
-        with pytest.raises(UsageError, match="is there already"):
+        with pytest.raises(UsageError, match="already exists"):
             write_starter(name)
     assert not Path("nowhere").exists()
 

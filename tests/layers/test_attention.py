@@ -131,7 +131,7 @@ REFUSED = [
     ("[4, 8] -> MultiheadAttention(8, 2, dropout=2)", "dropout is 2.0; a probability is from 0 to 1"),
     ("[4, 9] -> ScaledDotProductAttention(2)", "num_heads + 2·kv_heads = 6 does not divide"),
     ("[4, 24] -> ScaledDotProductAttention(4, kv_heads=3)", "kv_heads = 3 does not divide num_heads = 4"),
-    ("[4, 24] -> ScaledDotProductAttention(4, window=0)", "window is 0; at least 1 is needed"),
+    ("[4, 24] -> ScaledDotProductAttention(4, window=0)", "window is 0; it must be at least 1"),
     ("[24] -> ScaledDotProductAttention(4)", "the input [24] has 1 dimensions; [*, positions, features]"),
 ]
 

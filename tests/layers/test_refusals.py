@@ -213,7 +213,7 @@ REFUSED = [
     ("BatchNorm2d(3, eps=-1.0)", (2, 3, 4, 4), "eps is -1.0; at least 0 is needed"),
     ("ReflectionPad1d(4)", (3, 4), "padding is 4; at most 3 is possible here"),
     ("CircularPad2d((0, 0, 5, 0))", (3, 4, 4), "padding is 5; at most 4 is possible here"),
-    ("ReplicationPad1d(-2)", (3, 4), "the padded length is 0; at least 1 is needed"),
+    ("ReplicationPad1d(-2)", (3, 4), "the padded length is 0; it must be at least 1"),
     ("ZeroPad1d((-5, 9))", (3, 4), "padding is -5; at least -4 is needed"),
     ("Dropout(1.5)", (4,), "p is 1.5; a probability is from 0 to 1"),
     ("Softshrink(-1.0)", (4,), "lambd is -1.0; at least 0 is needed"),
@@ -222,7 +222,7 @@ REFUSED = [
     ("RReLU(0.5, 0.25)", (4,), "lower is 0.5, above upper, which is 0.25"),
     ("Upsample()", (1, 2, 3), "none of size and scale_factor given; one of them is needed"),
     ("Upsample(4, 2.0)", (1, 2, 3), "both of size and scale_factor given; one of them is needed"),
-    ("Upsample(scale_factor=0.25)", (1, 2, 3), "the output's length is 0; at least 1 is needed"),
+    ("Upsample(scale_factor=0.25)", (1, 2, 3), "the output's length is 0; it must be at least 1"),
     (
         "Upsample(4, mode=bilinear)",
         (1, 2, 3),
@@ -254,7 +254,7 @@ REFUSED = [
         "the length, which windows at different places have to fit in, is 6; at least 7 is needed",
     ),
     ("Unflatten(1, (-1, -1))", (4, 1), "unflattened_size is (-1, -1); one -1 at most is possible"),
-    ("Unflatten(1, (0, 2))", (4, 2), "unflattened_size is (0, 2); at least 1 is needed"),
+    ("Unflatten(1, (0, 2))", (4, 2), "unflattened_size is (0, 2); it must be at least 1"),
 ]
 
 
@@ -269,5 +269,5 @@ def test_a_refusal_says_what_is_not_so(text, shape, message):
 
 
 def test_an_empty_dimension_is_refused_where_torch_returns_an_empty_tensor():
-    with pytest.raises(RequirementError, match="a dimension of the input is 0; at least 1 is needed"):
+    with pytest.raises(RequirementError, match="a dimension of the input is 0; it must be at least 1"):
         Network(chain_of(layer_class("ReLU")()), (2, 0)).report()

@@ -70,7 +70,7 @@ REFUSED = [
     ("[4, 9] -> TransformerEncoderLayer(8, 2)", "the input's last dimension is 9, but d_model is 8"),
     ("[4, 8] -> TransformerDecoderLayer(8, 2)", "it has 1 input, not 2"),
     ("[4, 8] -> TransformerDecoderLayer(8, 2)(x, [5, 9])", "dimension 1 of input 2 is 9"),
-    ("[4, 8] -> Transformer(8, 2, 0)(x, [5, 8])", "num_encoder_layers is 0; at least 1 is needed"),
+    ("[4, 8] -> Transformer(8, 2, 0)(x, [5, 8])", "num_encoder_layers is 0; it must be at least 1"),
     ("TransformerEncoder(6)", "designs have no layer TransformerEncoder"),
 ]
 

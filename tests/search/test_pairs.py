@@ -154,6 +154,6 @@ def test_more_pairs_than_there_is_time_for_are_refused():
     with pytest.raises(UsageError) as refusal:
         convcost.match("Linear(X, Y)", vary="X,Y", budget=100, maximum=4097)
     assert str(refusal.value) == (
-        "there are 16,785,409 pairs of X and Y to try; 16,777,216 at most are possible\n"
+        "there are 16,785,409 pairs of X and Y to try; the limit is 16,777,216\n"
         "Narrow the range with --min and --max, or to multiples with --multiple-of."
     )

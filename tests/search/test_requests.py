@@ -44,18 +44,18 @@ def test_batch_sizes_are_1_where_the_metric_needs_them_and_others_stay_open():
         ),
         ((DENSE, CONV), {"vary": "W", "F": 3}, "no size is called F"),
         ((DENSE, CONV), {"vary": "W", "W": 3}, "W is varied and has a value"),
-        ((CONV,), {"vary": "W"}, "there is nothing to match"),
-        ((DENSE, CONV), {"vary": "W", "budget": 5}, "a budget takes the first design's place"),
+        ((CONV,), {"vary": "W"}, "give a design to match"),
+        ((DENSE, CONV), {"vary": "W", "budget": 5}, "with a budget, give only the design to fit"),
         ((CONV,), {"vary": "W", "budget": -5}, "the budget is -5\nGive 0 or more."),
         ((CONV,), {"vary": "W", "budget": 5.5}, "budget is 5.5; a size is a whole number"),
-        ((CONV,), {"vary": "W", "budget": "5 apples"}, "'5 apples' is not a whole number of FLOPs"),
+        ((CONV,), {"vary": "W", "budget": "5 apples"}, "'5 apples' is not an amount of FLOPs"),
         (
             (DENSE, CONV),
             {"vary": "W", "metric": "flop"},
             "no metric to match is called flop (did you mean flops?)",
         ),
-        ((DENSE, CONV), {"vary": "W,W"}, "one size or two are varied, not W, W"),
-        ((DENSE, CONV), {"vary": ()}, "one size or two are varied, not none"),
+        ((DENSE, CONV), {"vary": "W,W"}, "give one size to vary, or two; not W, W"),
+        ((DENSE, CONV), {"vary": ()}, "give one size to vary, or two; not none"),
         ((DENSE, CONV), {"vary": "W", "minimum": 9, "maximum": 8}, "no size W is from 9 to 8"),
         (
             (DENSE, CONV),
@@ -89,7 +89,7 @@ def test_more_sizes_than_there_is_time_for_are_refused():
     with pytest.raises(UsageError) as refusal:
         convcost.match("Linear(X, X)", vary="X", budget=100, maximum=10**9)
     assert str(refusal.value) == (
-        "there are 1,000,000,000 values of X to try; 134,217,728 at most are possible\n"
+        "there are 1,000,000,000 values of X to try; the limit is 134,217,728\n"
         "Narrow the range with --min and --max, or to multiples with --multiple-of."
     )
 

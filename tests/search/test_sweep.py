@@ -272,7 +272,7 @@ def test_a_size_that_no_design_has_may_stand_in_formulas():
         ({"E": "X"}, "X has no value"),
         ({"X": "1"}, "no size is called X"),
         ({}, "no value|no size is swept"),
-        ({"E": "1:1000000000000", "F": "1:2"}, "1,000,000,000,000 at most are possible"),
+        ({"E": "1:1000000000000", "F": "1:2"}, "the limit is 1,000,000,000,000"),
     ],
 )
 def test_a_wrong_grid_is_refused(over, message):

@@ -140,7 +140,7 @@ The shapes are [2, 3] and [4, 5].
 the design has no layer
   [3] -> x
           ^
-Write -> and a layer behind it.
+Add -> and a layer.
 """,
     """\
 an input in the middle of a chain
@@ -154,7 +154,7 @@ ReLU: it has 2 inputs, not 1
            ^^^^
 """,
     """\
-the spec ends; expected a layer such as Linear(10E, E)
+unexpected end; expected a layer such as Linear(10E, E)
   Linear(8,2) +
                ^
 """,
@@ -170,7 +170,7 @@ einsum: k in input 1 is 5, but it in input 0 is 1
                                   ^^^^^
 """,
     """\
-einsum: '\\xe4' is no letter of a dimension, which is one of a to z and A to Z
+einsum: '\\xe4' is not a letter for a dimension: use a to z or A to Z
   [2] -> einsum("\\xe4,a->a", x, x)
                 ^^^^^^^^^^^
 """,
@@ -199,7 +199,7 @@ dims takes sizes
 no parameter of torch.nn is of float8
   [3] -> Linear(3,3,dtype=float8)
                     ^^^^^^^^^^^^
-There are float64, float32, float16, bfloat16.
+Choose from float64, float32, float16, bfloat16.
 """,
     """\
 dtype is given twice
@@ -215,7 +215,7 @@ add: the input is of the design's dtype, but the layer float16
 found ')'; expected 'x' and what is repeated
   [3] -> concat(x, x, 0)
                        ^
-A number is no branch. An argument has its name: dim=1.
+A number is not a branch. Name the argument: dim=1.
 """,
     """\
 found '-'; expected '->' or the end of the spec

@@ -61,7 +61,7 @@ def test_a_definition_that_several_designs_use_is_shown_once():
 
 ERRORS = (
     """\
-b is defined by itself
+b is defined in terms of itself
   b(C) = b(C); [3] -> b(3)
          ^
 """,
@@ -118,7 +118,7 @@ C has to be a size here
                   ^
 """,
     """\
-the spec ends; expected a layer such as Linear(10E, E)
+unexpected end; expected a layer such as Linear(10E, E)
   b(C) = Linear(C, 3)
                      ^
 """,

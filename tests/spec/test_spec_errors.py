@@ -25,7 +25,7 @@ no layer is called os.Conv1d (did you mean Conv1d?)
   ^^^^^^^^^
 """,
     """\
-the spec ends; expected ')' or ','
+unexpected end; expected ')' or ','
   Conv1d(8, 16, 3
                  ^
 """,
@@ -78,7 +78,7 @@ a division by zero
 Write 1e6 for a million, or 1*E6 for a size named E6.
 """,
     """\
-0x10 is no size; sizes are decimal
+0x10 is not a size; sizes are decimal numbers
   Linear(0x10, 2)
          ^^^^
 """,
@@ -142,7 +142,7 @@ ReLU has no parameters. Give the dtype to the command: --dtype bfloat16.
 no dtype is called hlf (did you mean half?)
   Linear(8, 2, dtype=torch.hlf)
                ^^^^^^^^^^^^^^^
-There are float64, int64, float32, tfloat32, float16, bfloat16, float8, int8.
+Choose from float64, int64, float32, tfloat32, float16, bfloat16, float8, int8.
 """,
     """\
 kernel_size is given twice

@@ -167,7 +167,7 @@ def test_a_sum_of_reports_is_asked_again_part_by_part():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[1, 1, 1] -> MaxPool1d(G) -> Linear(1, G-1)", "out_features is G - 1; at least 1 is needed"),
+        ("[1, 1, 1] -> MaxPool1d(G) -> Linear(1, G-1)", "out_features is G - 1; it must be at least 1"),
         (
             "[1, 2G, 9] -> Conv1d(2G, D, 2, groups=D-2) -> Conv1d(D, C, D, stride=F-F)",
             "stride is 0; at least 1",

@@ -117,7 +117,7 @@ def test_a_function_rounds_down_as_the_formula_does():
 
 
 def test_a_function_needs_every_open_size():
-    with pytest.raises(UsageError, match="B, S would still be open"):
+    with pytest.raises(UsageError, match="B, S has no value"):
         convcost.cost("Linear(10E, E)").lambdify("E")
 
 

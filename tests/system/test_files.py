@@ -214,9 +214,9 @@ def test_a_file_that_can_not_be_replaced_is_written_in_place(monkeypatch):
 
 def test_a_file_is_created_once():
     create_text(Path("a"), "first")
-    assert refused(create_text, Path("a"), "second").startswith("a is there already\n")
+    assert refused(create_text, Path("a"), "second").startswith("a already exists\n")
     Path("dangling").symlink_to("nowhere")
-    assert refused(create_text, Path("dangling"), "x").startswith("dangling is there already\n")
+    assert refused(create_text, Path("dangling"), "x").startswith("dangling already exists\n")
     assert (Path("a").read_text(), names()) == ("first", ["a", "dangling"])
 
 

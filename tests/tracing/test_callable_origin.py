@@ -81,7 +81,7 @@ def test_a_class_that_is_no_module_is_not_called(folder, name):
 def test_a_module_of_pythons_is_not_imported(folder, target):
     before = set(sys.modules)
     source = target.partition(":")[0]
-    message = f"{source} is Python's own module, and has no model\n"
+    message = f"{source} is a module of Python's standard library, not a model\n"
     assert refused(UsageError, target, "[4]").startswith(message)
     assert refused(UsageError, "net.py:Net", maker=target).startswith(("there is no file", message))
     assert "antigravity" not in set(sys.modules) - before

@@ -62,9 +62,9 @@ def test_a_design_is_no_module(text):
         ("a.py:Net(" + "(" * 9_999, "a.py:Net(" + "(" * 71 + ": its arguments can't be read"),
         (
             "a.py:Net(act=relu)",
-            'act=relu is no number, text, list or the like\nA text has quotes: act="relu".',
+            'act=relu is not a number, text, list or other literal\nA text has quotes: act="relu".',
         ),
-        ("a.py:Net(width=open('x'))", "width=open('x') is no number, text, list or the like"),
+        ("a.py:Net(width=open('x'))", "width=open('x') is not a number, text, list or other literal"),
         ("-> a.py:Net", "-> a.py:Net: there is no input before the arrow"),
         ("() -> a.py:Net", "() -> a.py:Net: there is no input before the arrow"),
         ("[1,3] -> ReLU -> a.py:Net", "[1,3] -> ReLU -> a.py:Net: a module does not stand in a chain"),

@@ -166,7 +166,7 @@ def test_inputs_without_a_dtype_have_the_models(folder):
 USAGE = {
     ("nets.py:Net", "[4]"): "there is no file nets.py (did you mean net.py?)",
     ("net.py:Nut", "[4]"): "net.py has no Nut (did you mean Net?)\nIt has Net, make.",
-    ("net.py", "[4]"): "net.py does not say what to take from it",
+    ("net.py", "[4]"): "net.py does not name a class or function",
     ("no.such:Net", "[4]"): "there is no module no.such",
     ("net.py:make", "[4]"): "net.py:make returned a dict; a torch.nn.Module is needed",
     ("net.py:number", "[4]"): "net.py:number is an int; a torch.nn.Module is needed",

@@ -55,7 +55,7 @@ def engine_for(name: str, plan: SweepPlan, master: str = "") -> Engine:
             if name == "duckdb" or points > MOST_IN_NUMPY:
                 raise
     if points > MOST_IN_NUMPY:
-        message = f"the grid has {points:,} points; {MOST_IN_NUMPY:,} at most are possible without a database"
+        message = f"the grid has {points:,} points; the limit is {MOST_IN_NUMPY:,} without a database"
         hint = f"Take larger steps or fewer sizes, or {INSTALL} and use --engine duckdb."
         raise UsageError(message, hint=hint)
     from convcost.search.engines.numpy_engine import NumPyEngine

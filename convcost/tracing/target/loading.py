@@ -50,7 +50,7 @@ def check_module_name(source: str) -> None:
     if top in MODULES_WITHOUT_MODELS:
         owner = "convcost's" if top == "convcost" else "Python's"
         hint = f"A file of that name is ./{source.replace('.', '/')}.py."
-        raise UsageError(f"{source[:80]} is {owner} own module, and has no model", hint=hint)
+        raise UsageError(f"{source[:80]} is {owner} own module, not a model", hint=hint)
 
 
 def check_callable(what: str, found: Any) -> None:
@@ -261,7 +261,7 @@ def load_formulas(place: Place) -> dict[str, Callable[..., Any]]:
         found = load(place)
     if not isinstance(found, dict) or not all(map(callable, found.values())):
         hint = 'It is one such as {"mylib::scan": lambda x, output, **_: Cost(macs=x.shape[-1])}.'
-        raise UsageError(f"{place} is no dict of formulas by operator", hint=hint)
+        raise UsageError(f"{place} is not a dict of formulas by operator", hint=hint)
     for name, formula in found.items():
         check_callable(f"the formula of {str(name)[:80]} in {place}", formula)
     return found

@@ -104,4 +104,4 @@ def _argument(keyword: ast.keyword) -> tuple[str, Any]:
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         shown = ast.unparse(keyword.value)[:40]
         hint = f'A text has quotes: {name}="{shown}".' if shown.isidentifier() else ""
-        raise UsageError(f"{name}={shown} is no number, text, list or the like", hint=hint) from None
+        raise UsageError(f"{name}={shown} is not a number, text, list or other literal", hint=hint) from None

@@ -61,7 +61,7 @@ def parse_place(text: str) -> Place:
     """The place that `text` names, `[LABEL =] SOURCE:NAME`."""
     found = PLACE.fullmatch(text)
     if not found:
-        raise UsageError(f"{text.strip()[:80]} does not say what to take from it", hint=FORM)
+        raise UsageError(f"{text.strip()[:80]} does not name a class or function", hint=FORM)
     return Place(found["source"].strip(), found["name"], found["label"] or "")
 
 
@@ -111,4 +111,4 @@ def with_prompt(target: Target) -> Target:
         return replace(target, inputs=with_context(target.inputs, request.context))
     if request.context is None:
         return target
-    raise UsageError("--context and --inputs-from exclude each other", hint="Leave one of them out.")
+    raise UsageError("--context and --inputs-from can't be combined", hint="Leave one of them out.")

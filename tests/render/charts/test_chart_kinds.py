@@ -43,7 +43,7 @@ def test_what_has_no_chart_says_what_has():
     with pytest.raises(UsageError) as error:
         figure_of(object(), ChartOptions())
     assert str(error.value).splitlines()[-1] == (
-        "There are charts of compare, cost, layer, model, match and sweep."
+        "Charts exist for compare, cost, layer, model, match and sweep."
     )
 
 
