@@ -9,6 +9,7 @@ import typer
 from convcost.cli.design_cost import ModuleTarget, print_cost
 from convcost.cli.modules import read_target
 from convcost.cli.options import CostOptions, FormulasOption, ModuleOptions, PartOptions, SettingsOption
+from convcost.cli.phases import check_phases
 
 
 def model(
@@ -32,5 +33,6 @@ def model(
 
     For example: convcost model torchvision.models:resnet50 --input "f32[1,3,224,224]"
     """
+    check_phases(modules, options.timing, options.memory)
     target = read_target(context, arguments or (), settings or (), modules)
     print_cost(ModuleTarget(target, formulas, modules.seconds), options, parts)

@@ -293,12 +293,29 @@ class ModuleOptions:
     train: Annotated[
         bool, typer.Option("--train/--eval", help="Run a module in training or in evaluation mode.")
     ] = False
+    phase: Annotated[
+        str,
+        typer.Option(
+            "--phase",
+            metavar="prefill|decode",
+            help="Run a language model's prompt, or one more token with it in the cache (compare: or both).",
+        ),
+    ] = ""
+    context_length: Annotated[
+        str,
+        typer.Option(
+            "--context",
+            metavar="N",
+            help="With --phase: the tokens of the prompt, such as 4096; a name such as T stays open.",
+        ),
+    ] = ""
     timeout: TimeoutOption = ""
 
     @property
     def describe_a_module(self) -> bool:
         """Whether one is given that means nothing without a module."""
-        return bool(self.inputs or self.inputs_from or self.module_arguments or self.train)
+        stated = self.inputs or self.inputs_from or self.module_arguments or self.train
+        return bool(stated or self.phase or self.context_length)
 
     @property
     def seconds(self) -> float:

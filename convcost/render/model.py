@@ -14,6 +14,7 @@ from convcost.render import estimates
 from convcost.render.counters import counter_section
 from convcost.render.document import Document, Fact, Section
 from convcost.render.formulas import shape_text, size_text
+from convcost.render.generation import generation_facts, generation_notes
 from convcost.render.model_tables import RowSelection, module_notes, module_table, select
 from convcost.render.notes import NO_COUNTERS, assumptions_note, convention_note, sizes_text
 from convcost.render.operator_tables import operator_name, operator_notes, operator_table
@@ -54,7 +55,8 @@ def _facts(report: Report, trace: Trace) -> tuple[Fact, ...]:
         ("input", join_first(map(_tensor_text, trace.inputs), "; ")),
         ("output", join_first(map(_tensor_text, trace.outputs), "; ")),
     )
-    return tuple(Fact(label, text) for label, text in texts if text)
+    facts = (Fact(label, text) for label, text in texts if text)
+    return (*generation_facts(trace.generation), *facts)
 
 
 def _tensor_text(tensor: TensorInfo) -> str:
@@ -78,6 +80,7 @@ def _notes(
         DATA_RUN_NOTE if trace.ran == "data" else "",
         _unused_parameters(trace),
         *_tied_parameters(trace),
+        *generation_notes(report),
         _repeated_modules(root),
         *_part_notes(report, trace, selection, view),
         _deeper_modules(root, selection, view),

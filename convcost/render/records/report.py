@@ -17,6 +17,8 @@ from convcost.render.records.quantities import (
     IN_ROWS,
     backward_costs,
     backward_fields,
+    detail_fields,
+    details,
     fields,
     row_quantities,
     training_fields,
@@ -107,6 +109,7 @@ MODULE = (
     *design_fields(one_of("CounterResultRecord", "DiagnosisRecord")),
     *fields_of(TraceRecord),
     *training_fields(),
+    *detail_fields(),
     ("notes", Annotated[list[str] | UnsetType, describe("What was guessed, if anything.")], UNSET),
 )
 
@@ -136,6 +139,7 @@ def candidate(report: Report, **others: Any) -> Record:
             if result is not None
         },
         "training_flops": UNSET if report.training_flops is None else data(report.training_flops),
+        **details(report),
         **estimate_records(report),
         **others,
     }

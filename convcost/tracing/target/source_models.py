@@ -10,7 +10,7 @@ from convcost.tracing.declared_inputs import DeclaredInputs
 from convcost.tracing.sources import load_model
 from convcost.tracing.sources.interface import BuildableModel, SourceModel, SourceReference
 from convcost.tracing.target.loading import importable
-from convcost.tracing.target.target import Target
+from convcost.tracing.target.target import Target, with_prompt
 from convcost.tracing.user_error import target_error
 
 
@@ -34,7 +34,7 @@ def with_source_model(target: Target) -> Target:
         inputs = model.inputs.sized(target.sizes)
     else:
         model, inputs = _with_complete_inputs(model, target.inputs)
-    return replace(target, model=model, inputs=inputs, inputs_are_assumed=is_assumed)
+    return with_prompt(replace(target, model=model, inputs=inputs, inputs_are_assumed=is_assumed))
 
 
 def _with_named_input(target: Target, model: SourceModel) -> Target:

@@ -11,7 +11,7 @@ from convcost.tracing.profile import Profiler
 from convcost.tracing.sources.huggingface.configuration import make_config
 from convcost.tracing.sources.huggingface.default_inputs import default_inputs
 from convcost.tracing.sources.huggingface.model_class import build, find_model_class
-from convcost.tracing.target.construction import construct, declared_arguments
+from convcost.tracing.target.construction import construct
 
 PUBLISHED = {model.name: model for model in (*LANGUAGE_MODELS, *ENCODERS, *VISION_MODELS)}
 
@@ -56,7 +56,8 @@ def report_of(name, changes=None, **inputs):
 
 
 def _inputs(name, changes, module, device):
-    return declared_arguments(loaded(name, changes)[2], module, device)[1]
+    inputs = loaded(name, changes)[2]
+    return ModuleCall(module, inputs.args, inputs.kwargs).with_tensors(device).kwargs
 
 
 def counted_flops(name, changes=None, **inputs):
