@@ -39,9 +39,9 @@ QUICK = (
     *("llama-2-7b", "llama-3-70b", "qwen2.5-0.5b", "qwen3-30b-a3b", "mistral-7b", "mixtral-8x7b"),
     *("deepseek-v3", "gemma-2-2b", "gemma-3-1b", "phi-3-mini", "gpt2", "gpt-neo-125m", "pythia-70m"),
     *("opt-350m", "bloom-560m", "falcon-7b", "mamba-130m", "mamba2-130m", "rwkv-4-169m", "gpt-oss-20b"),
-    *("bert-base-uncased", "albert-base-v2", "deberta-base", "fnet-base", "t5-small", "bart-base"),
+    *("bert-base-uncased", "albert-base-v2", "deberta-base", "fnet-base", "t5-small"),
     *("whisper-tiny", "wav2vec2-base", "vit-base-16", "swin-tiny", "convnext-tiny", "clip-vit-b-32"),
-    *("segformer-b0", "llava-1.5-7b"),
+    "segformer-b0",
 )
 
 
