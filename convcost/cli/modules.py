@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
 
 from convcost.cli.hints import is_target
-from convcost.cli.options import ModuleOptions
+from convcost.cli.options import CostOptions, MeshOptions, ModuleOptions
 from convcost.cli.output import stdout_to_stderr
 from convcost.cli.parser_errors import option_names
 from convcost.cli.phases import phase_requests
 from convcost.cli.sizes import check_options, read_sizes, split_tokens
 from convcost.cli.supervisor import time_limit
+from convcost.core.distributed import MeshDimension
 from convcost.core.errors import ConvcostError, UsageError
 from convcost.core.source_text import SourceText
 from convcost.layers import find_layer
@@ -138,15 +139,34 @@ ARGUMENTS_HINT = "A module's arguments are given by name: --arg num_classes=10."
 TARGET_HINT = "Name it as path/to/file.py:Name or as package.module:Name."
 
 
-def run_target(target: Target, profiler: Profiler, timeout: float) -> ProfiledModel:
+class MeshRequest(NamedTuple):
+    """The mesh that a module is put on, and where the function is that does so, if the module does not."""
+
+    dimensions: tuple[MeshDimension, ...]
+    function: Place | None
+
+
+def read_mesh(mesh: MeshOptions, options: CostOptions) -> MeshRequest | None:
+    """The mesh that is asked for; UsageError for what is none, or for estimates of a single device."""
+    if not mesh.dimensions:
+        return None
+    if options.memory.memory:
+        raise UsageError("--memory is of one device: leave it out, or --mesh")
+    return MeshRequest(mesh.dimensions, parse_place(mesh.parallelize) if mesh.parallelize else None)
+
+
+def run_target(
+    target: Target, profiler: Profiler, timeout: float, mesh: MeshRequest | None = None
+) -> ProfiledModel:
     """What the module costs; what it prints meanwhile is no result, and goes to stderr.
 
     After `timeout` seconds the process of the command ends, and the one that waits for it says so.
     """
+    from convcost.tracing.target.mesh_profile import profile_target_on_mesh
     from convcost.tracing.target.profile import profile_target
 
     with stdout_to_stderr(), time_limit(timeout):
-        return profile_target(target, profiler)
+        return profile_target_on_mesh(target, profiler, *mesh) if mesh else profile_target(target, profiler)
 
 
 def read_formulas(text: str) -> dict[str, Any]:

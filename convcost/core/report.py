@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from convcost.core import arithmetic
 from convcost.core.cost import MATMUL, Convention, Cost, Gradients, Shape, Size, ratio_of
+from convcost.core.distributed import Collective, DistributedRun
 from convcost.core.dtypes import ITEMSIZES
 from convcost.core.generation import Generation
 from convcost.core.late_binding import RenderMethods, SubstitutionMethods
@@ -168,7 +169,8 @@ class Report(RenderMethods, SubstitutionMethods):
     `definitions` are those that `spec` uses: what each is called with its parameters, and what it stands for.
 
     A report with open sizes has its `source` where that can be asked again; modules are not run again.
-    `rooflines` are those on several devices, where more than one is asked for. `notes` say what was guessed.
+    `rooflines` are those on several devices, where more than one is asked for. A module on a mesh of ranks is
+    counted whole, with what one of them has in `distributed`. `notes` say what was guessed.
     """
 
     name: str
@@ -188,6 +190,7 @@ class Report(RenderMethods, SubstitutionMethods):
     rooflines: tuple[Roofline, ...] = ()
     memory: Memory | None = None
     time: Timing | None = None
+    distributed: DistributedRun | None = None
     source: ReportSource | None = field(default=None, compare=False, repr=False)
     notes: tuple[str, ...] = ()
 
@@ -220,6 +223,16 @@ class Report(RenderMethods, SubstitutionMethods):
     def warnings(self) -> tuple[str, ...]:
         """What may not be meant in the design, and the way out; each once."""
         return tuple(dict.fromkeys(warning for row in self.rows for warning in row.warnings))
+
+    @property
+    def per_rank(self) -> Report | None:
+        """What one rank computes and holds of a module on a mesh; None where there is no mesh."""
+        return replace(self.distributed.per_rank, convention=self.convention) if self.distributed else None
+
+    @property
+    def collectives(self) -> tuple[Collective, ...]:
+        """What one rank sends to others, in the order of first calls."""
+        return self.distributed.collectives if self.distributed else ()
 
     @cached_property
     def cost(self) -> Cost:
@@ -403,6 +416,7 @@ class Report(RenderMethods, SubstitutionMethods):
             rooflines=(),
             memory=None,
             time=None,
+            distributed=None,
             source=ReportSum(self, other),
         )
 

@@ -17,8 +17,10 @@ from convcost.core.generation import GenerationPhase
 from convcost.core.report import Report
 from convcost.core.type_checks import check_text, check_type, is_module, is_module_class, wrong_type_error
 from convcost.operators.interface import Operator
+from convcost.tracing.distributed.run import is_distributed, profile_distributed, with_collectives
 from convcost.tracing.generation import ForwardRun, run_forward
 from convcost.tracing.given_inputs import GivenInputs, forward_names, given_inputs
+from convcost.tracing.isolation.distributed_state import has_process_group
 from convcost.tracing.isolation.isolated_call import interruptible, isolated
 from convcost.tracing.isolation.tensor_copies import RunMode, tensor_copies
 from convcost.tracing.isolation.virtual_devices import VirtualDevices
@@ -139,7 +141,15 @@ class Profiler:
     def profile_call(
         self, call: ModuleCall, device: str = "", failure: BaseException | None = None
     ) -> Report:
-        """As `profile`; tensors without data are on `device`, and a run on shapes may have failed already.
+        """As `profile`; tensors without data are on `device`, and a run on shapes may have failed already."""
+        if is_distributed(call):
+            return profile_distributed(call, lambda part: self.profile_part(part, device, failure))
+        return with_collectives(self.profile_part(call, device, failure))
+
+    def profile_part(
+        self, call: ModuleCall, device: str = "", failure: BaseException | None = None
+    ) -> Report:
+        """As `profile_call`, of what runs in this process alone.
 
         Where that fails for inputs without data, integers get values, as a model reads a mask to choose a
         kernel, and it is run as on the CPU, where constants have data.
@@ -192,7 +202,7 @@ class Profiler:
             home = copies.device or torch.device(device or "meta")
             tree = module_tree(copied.model)
             operators = {name: user_operator(formula) for name, formula in self.formulas.items()}
-            tape = Tape(track(tree.submodules), operators, has_data)
+            tape = Tape(track(tree.submodules, has_process_group()), operators, has_data)
             runner: OperatorRunner = DataRunner(self.memory) if has_data else MetaRunner()
             stack.enter_context(closing(runner))
             reads = (

@@ -17,7 +17,7 @@ from convcost.tracing.experts import embedding_params, expert_routings
 from convcost.tracing.module_tree import ModuleTree, tied_parameters, unused_parameters
 from convcost.tracing.recording.module_tracker import SubmoduleVisit
 from convcost.tracing.recording.tape import Tape
-from convcost.tracing.tensors import bytes_of, named_tensors, shape_of
+from convcost.tracing.tensors import bytes_of, local_tensor, named_tensors, shape_of
 
 
 class ExtraRepr(str):
@@ -63,6 +63,7 @@ def report_of(
         conditionals=tape.conditionals,
         unused_formulas=tape.unused_formulas,
         has_backward=tape.tracker.is_backward,
+        collectives=tape.collectives,
         routings=expert_routings(tree),
         embedding_params=embedding_params(tree),
         generation=generation,
@@ -117,13 +118,13 @@ def _row(
         text,
         module.input or (),
         module.output or (),
-        {name: tuple(parameter.shape) for name, parameter in parameters.items()},
+        {name: tuple(local_tensor(parameter).shape) for name, parameter in parameters.items()},
         sum((operation.cost for operation in operations), Cost()),
         sum(operation.activations for operation in operations),
         visit.input_itemsize,
         module.calls,
         visit.output_itemsize,
-        bytes_of(parameters.values()),
+        bytes_of(map(local_tensor, parameters.values())),
         tuple(name for name, parameter in parameters.items() if not parameter.requires_grad),
     )
 
