@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -19,10 +18,6 @@ from convcost.tracing.sources.huggingface.default_inputs import (
 from convcost.tracing.sources.huggingface.model_class import build, find_model_class
 from convcost.tracing.sources.interface import BuildableModel
 from convcost.tracing.sources.libraries import import_library
-
-VERBOSITY = "TRANSFORMERS_VERBOSITY"
-"""The environment variable by which a user says what transformers prints."""
-
 
 def load(name: str, arguments: Mapping[str, Any]) -> BuildableModel:
     """The model whose configuration is at `name`, with fields of it replaced by `arguments`.
@@ -50,10 +45,10 @@ def load(name: str, arguments: Mapping[str, Any]) -> BuildableModel:
 
 def _import_quietly(wanted: str) -> None:
     """Import transformers; its advice, such as to pass a mask, is not printed unless the user asks for it."""
-    is_own = "transformers" not in sys.modules and VERBOSITY not in os.environ
-    library = import_library("transformers", wanted, "'convcost[hf]'")
-    if is_own:
-        library.logging.set_verbosity_error()
+    is_first = "transformers" not in sys.modules
+    logging = import_library("transformers", wanted, "'convcost[hf]'").logging
+    if is_first and logging.get_verbosity() == logging.WARNING:  # the default
+        logging.set_verbosity_error()
 
 
 def _file_notes(fields: Mapping[str, Any]) -> Iterator[str]:
