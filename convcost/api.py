@@ -10,7 +10,7 @@ from convcost.core.comparison import Comparison
 from convcost.core.cost import MATMUL, Convention, Size
 from convcost.core.errors import UsageError
 from convcost.core.report import Report
-from convcost.core.type_checks import check_type, merge_sizes
+from convcost.core.type_checks import check_type, is_module, merge_sizes
 from convcost.design import (
     GivenDesign,
     StatedDesign,
@@ -22,18 +22,37 @@ from convcost.design import (
 from convcost.spec import Spec, check_names, parse
 from convcost.spec.founding_pair import FoundingPair, founding_pair
 from convcost.spec.spec import check_int
-from convcost.tracing.module_design import ModuleDesign
+from convcost.tracing.module_design import ModuleDesign, design_in_phase
+from convcost.tracing.prompt_inputs import (
+    PhaseRequest,
+    check_context,
+    parse_context,
+    parse_phase,
+    prompt_text,
+)
 
 FOUNDING_PAIR = FoundingPair().texts
 
 
-def cost(design: GivenDesign, /, *inputs: Any, backward: bool = False, **sizes: Any) -> Report:
+def cost(
+    design: GivenDesign,
+    /,
+    *inputs: Any,
+    backward: bool = False,
+    phase: str | None = None,
+    context: int | str | None = None,
+    **sizes: Any,
+) -> Report:
     """What one design costs with `sizes` put in: cost("Linear(10E, E)", E=128).flops.
 
     A design is a spec, a report, or a torch module with its `inputs`: tensors, or texts with sizes in them,
     cost(model, "f32[B,128]", B=4). An input may be given by its name in forward, as mask="bool[B,128]". A
     text may name a module too, "f32[1,3,32,32] -> net.py:Net(width=2)", or a model with inputs of its own,
     such as "timm:resnet50" or "net.onnx". With `backward` gradients are counted too: report.phases.
+
+    A language model runs as generating text does: with `phase="prefill"` on a prompt of `context` tokens,
+    with "decode" on one more token for each sequence, with the prompt in its cache; a context such as "T"
+    stays open. report.flops_per_token, report.kv_cache_bytes.
 
     Sizes may also come in a mapping, here as wherever they are taken: sizes={"E": 128}. One without a value
     stays open, and the costs are sympy formulas in it. Raises SpecError where the text is wrong or a layer
@@ -46,8 +65,13 @@ def cost(design: GivenDesign, /, *inputs: Any, backward: bool = False, **sizes: 
     16*B
     """
     given, backward = _split_backward(sizes, backward)
+    given, request = _split_phase(given, phase, context)
+    if request and backward:
+        raise UsageError(f"{request.phase} has no backward", hint="Leave out one of them.")
+    if request and is_module(design) and not inputs:
+        inputs = (prompt_text(request),)
     found, given = design_and_sizes(design, inputs, given)
-    return design_report(found, given, backward)
+    return design_report(design_in_phase(found, request) if request else found, given, backward)
 
 
 def _split_backward(sizes: dict[str, Any], backward: bool) -> tuple[dict[str, Any], bool]:
@@ -56,6 +80,21 @@ def _split_backward(sizes: dict[str, Any], backward: bool) -> tuple[dict[str, An
     if type(backward) is int:
         return {**given, "backward": backward}, False
     return given, check_type("backward", backward, bool, "True or False")
+
+
+def _split_phase(
+    sizes: dict[str, Any], phase: str | None, context: int | str | None
+) -> tuple[dict[str, Any], PhaseRequest | None]:
+    """The sizes, and the phase that is asked for: without one, `context` is a size as any other name is."""
+    if not isinstance(phase, int | None):
+        found = parse_phase(check_type("phase", phase, str, '"prefill" or "decode"'))
+        if type(context) is int:
+            check_context(context)
+        elif context is not None:
+            context = parse_context(check_type("context", context, str, "a number of tokens or a name"))
+        return sizes, PhaseRequest(found, context)
+    named = {"phase": phase, "context": context}
+    return {**sizes, **{name: size for name, size in named.items() if size is not None}}, None
 
 
 def design_report(

@@ -136,15 +136,19 @@ def read_sources(
     texts, options = read_texts(context, tokens)
     if not any(map(is_target, texts)):
         if modules.describe_a_module:
-            message = "--input, --inputs-from, --arg and --train are for torch modules"
+            message = "--input, --inputs-from, --arg, --train and --phase are for torch modules"
             raise UsageError(message, hint=DESIGN_HINT)
         found = _specs(context, texts, options, settings, pair)
         return Sources(*found, notes=() if texts else pair.notes(found.sizes))
     _check_pair(pair, texts)
     specs = {text: parse(text) for text in texts if not is_target(text)}
     targets = read_targets(filter(is_target, texts), modules)
-    check_options(options, (*specs.values(), *(target.inputs for target in targets.values())), context)
-    sources = (specs.get(text) or targets[text] for text in texts)
+    check_options(
+        options,
+        (*specs.values(), *(target.inputs for found in targets.values() for target in found)),
+        context,
+    )
+    sources = (source for text in texts for source in ((specs[text],) if text in specs else targets[text]))
     return Sources(tuple(sources), read_sizes(options, settings))
 
 

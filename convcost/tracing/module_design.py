@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from convcost.core.cost import Size
 from convcost.core.errors import UsageError
+from convcost.core.generation import GenerationPhase
 from convcost.core.report import Report
 from convcost.core.type_checks import is_module
 from convcost.tracing.declared_inputs import DeclaredInputs, DeclaredTensor, parse_inputs
 from convcost.tracing.given_inputs import INPUTS_HINT, GivenInputs, forward_names, given_inputs
+from convcost.tracing.prompt_inputs import PhaseRequest, with_context
 from convcost.tracing.sources.interface import BuildableModel
 from convcost.tracing.target.module_text import parse_module_text
 from convcost.tracing.target.source_models import source_notes, with_source_model
-from convcost.tracing.target.target import Target
+from convcost.tracing.target.target import Target, with_prompt
 
 if TYPE_CHECKING:
     import torch
@@ -28,12 +30,14 @@ if TYPE_CHECKING:
 class ModuleDesign:
     """A module on inputs, or the target where one is made, which has its own inputs; nothing has run.
 
-    A module that a source of models made has both.
+    A module that a source of models made has both. In a `phase`, its inputs are the prompt of a language
+    model.
     """
 
     module: torch.nn.Module | None
     inputs: GivenInputs
     target: Target | None = None
+    phase: GenerationPhase | None = None
 
     @property
     def name(self) -> str:
@@ -63,7 +67,7 @@ class ModuleDesign:
         from convcost.tracing.target.profile import profile_target
 
         own = {name: sizes[name] for name in self.names if name in sizes}
-        profiler = Profiler(backward, footprint=footprint)
+        profiler = Profiler(backward, footprint=footprint, phase=self.phase)
         if self.module is None:
             assert self.target
             return profile_target(self.target.sized(own), profiler)
@@ -89,8 +93,27 @@ def _profile_module(module: torch.nn.Module, inputs: GivenInputs, profiler: Prof
     if profiler.backward:
         raise UsageError(f"backward needs a number for {', '.join(inputs.names)}")
     declared = inputs.declared().typed(parameter_dtype(module))
-    report = profile_open(module, declared.args, declared.kwargs, profiler.formulas, profiler.footprint)
+    report = profile_open(
+        module, declared.args, declared.kwargs, profiler.formulas, profiler.footprint, profiler.phase
+    )
     return ProfiledModel(report, module)
+
+
+def design_in_phase(design: object, request: PhaseRequest) -> ModuleDesign:
+    """The design as a language model on a prompt; UsageError for what is no module."""
+    if not isinstance(design, ModuleDesign):
+        raise UsageError("a phase is for a torch module that is a language model")
+    if design.module is None:
+        assert design.target
+        target = with_prompt(replace(design.target, request=request))
+        return replace(design, target=target, phase=request.phase)
+    given = design.inputs
+    if all(isinstance(each, DeclaredTensor) for each in given.all):
+        declared = with_context(given.declared(), request.context)
+        return replace(design, inputs=GivenInputs(declared.args, declared.kwargs), phase=request.phase)
+    if request.context is not None:
+        raise UsageError("the context is that of the tensors", hint="Leave it out, or give texts.")
+    return replace(design, phase=request.phase)
 
 
 def module_design(design: Any, inputs: tuple[Any, ...], keywords: Mapping[str, Any]) -> ModuleDesign:
