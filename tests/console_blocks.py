@@ -25,9 +25,13 @@ ROOT = Path(__file__).parent.parent
 
 
 def documents() -> list[Path]:
-    """README and the pages of the documentation that are written by hand."""
+    """README in both languages and the pages of the documentation that are written by hand."""
     pages = sorted((ROOT / "docs").rglob("*.md"))
-    return [ROOT / "README.md", *(page for page in pages if "generated" not in page.parts)]
+    return [
+        ROOT / "README.md",
+        ROOT / "README.zh-CN.md",
+        *(page for page in pages if "generated" not in page.parts),
+    ]
 
 
 def blocks(document: Path) -> list[tuple[str, str]]:

@@ -1,7 +1,9 @@
 """README and docs: commands print what is shown, links lead somewhere, nothing public is left out."""
 
 import re
+import runpy
 from pathlib import Path
+from textwrap import indent
 
 import console_blocks
 import pytest
@@ -86,3 +88,36 @@ def test_every_layer_and_every_operator_has_its_rule(pages):
 def test_every_production_of_the_grammars_is_listed(pages):
     for name in ("candidate", "chain", "layer", "sum", "module", "axis", "condition"):
         assert re.search(rf"^{name} ", pages["grammar"], re.M)
+
+
+FENCED = re.compile(r"^```.*?^```$", re.M | re.S)
+
+
+def test_the_chinese_readme_has_the_commands_outputs_figures_and_links_of_the_english_one():
+    english, chinese = (
+        (ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "README.zh-CN.md")
+    )
+    assert FENCED.findall(chinese) == FENCED.findall(english)
+    assert re.findall(r"[\d,.]*\d[\d,.]* \|", chinese) == re.findall(r"[\d,.]*\d[\d,.]* \|", english)
+    links = [re.findall(r"\]\((docs/[^)]*)\)", text) for text in (chinese, english)]
+    assert links[0] == links[1]
+    assert len(links[0]) > 10
+
+
+def test_the_table_of_tools_says_what_those_that_are_installed_say_now():
+    tools = runpy.run_path(str(ROOT / "benchmarks" / "tools.py"), run_name="tools")
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    header, _, *rows = re.search(r"^\| MACs of.*?\n\n", text, re.M | re.S)[0].strip().splitlines()
+    columns = [cell.strip() for cell in header.strip("|").split("|")]
+    cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
+    for tool in ("convcost", "FlopCounterMode", "fvcore"):
+        assert [row[columns.index(tool)] for row in cells] == list(tools["cells"](tool))
+    assert [row[1].replace(",", "") for row in cells] == [str(case.macs) for case in tools["CASES"]]
+
+
+def test_the_break_even_point_in_the_readme_is_that_of_the_command():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    [(command, shown)] = re.findall(
+        r"```sh\nconvcost (compare @.*?) --plot \S+\n```.*?```text\n(.*?)```", text, re.S
+    )
+    assert indent(shown, " ") in console_blocks.printed(f"{command} --counters none")
