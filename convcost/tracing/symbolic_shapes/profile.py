@@ -12,10 +12,13 @@ from torch._subclasses import fake_tensor
 from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
 
 from convcost.core.dtypes import dtype_named
+from convcost.core.errors import UsageError
 from convcost.core.generation import GenerationPhase
 from convcost.core.report import Report
 from convcost.operators.interface import Operator
 from convcost.tracing.declared_inputs import DeclaredInputs, DeclaredTensor
+from convcost.tracing.distributed.run import is_distributed
+from convcost.tracing.module_call import ModuleCall
 from convcost.tracing.profile import user_operator
 from convcost.tracing.symbolic_shapes.assumptions import with_assumptions
 from convcost.tracing.symbolic_shapes.examples import (
@@ -159,6 +162,8 @@ def profile_open(
     open, with what can be asked instead, or with what the module's forward raises.
     """
     inputs = DeclaredInputs(args, kwargs or {})
+    if is_distributed(ModuleCall(module)):
+        raise UsageError(f"a module on several ranks needs a number for {', '.join(inputs.names)}")
     operators = {name: user_operator(formula) for name, formula in (formulas or {}).items()}
     search = ExampleSearch(module, inputs, operators, phase)
     report = search.report()
