@@ -19,6 +19,7 @@ from convcost.tracing.sources.huggingface.model_class import build, find_model_c
 from convcost.tracing.sources.interface import BuildableModel
 from convcost.tracing.sources.libraries import import_library
 
+
 def load(name: str, arguments: Mapping[str, Any]) -> BuildableModel:
     """The model whose configuration is at `name`, with fields of it replaced by `arguments`.
 
