@@ -64,6 +64,12 @@ def check(
     entry fails, and 2 if none fails but one could not be counted. Models are executed: check only
     configurations that you trust. In GitHub Actions, the result is added to the job summary, and failed
     entries are annotated.
+
+    \b
+    Examples:
+      convcost check --init
+      convcost check
+      convcost check --update
     """
     format_name = output.format_for(GateResult)
     if init:

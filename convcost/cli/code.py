@@ -23,10 +23,14 @@ def code(
     ] = None,
     settings: SettingsOption = None,
 ) -> None:
-    """Print a design as Python source: an nn.Sequential, or an nn.Module where it has branches.
+    """Print a design as a PyTorch module.
 
-    For example: convcost code "[1, 3, 32, 32] -> Conv2d(3, 8, 3) -> ReLU -> Flatten" > net.py
-    The costs of the source: convcost model net.py:model --input "f32[1,3,32,32]"
+    It is an nn.Sequential, or a class where the design has branches.
+
+    \b
+    Examples:
+      convcost code "[1, 3, 32, 32] -> Conv2d(3, 8, 3) -> ReLU -> Flatten" > net.py
+      convcost model net.py:model --input "f32[1,3,32,32]"
     """
     spec, sizes = read_single_spec(context, arguments or [], settings or [])
     emit(module_code(numeric_network(spec, sizes), spec.report(sizes)))

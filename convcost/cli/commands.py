@@ -217,6 +217,13 @@ def _make_group(group: Any, values: Mapping[str, Any]) -> Any:
 
 
 def _without_conversion(parameters: Any) -> Any:
+    """The parameters, each taken as it was typed; help shows no type beside an argument's own word for it."""
     for parameter in parameters:
         parameter._runtime_param = TextOrFlag()
+        if parameter.param_type_name == "argument":
+            parameter.display_type_rich = _no_type
     return parameters
+
+
+def _no_type(ctx: object) -> str:
+    return ""

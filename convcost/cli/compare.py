@@ -44,21 +44,19 @@ def compare(
     plots: MetricPlotOptions,
     output: OutputOptions,
 ) -> None:
-    """Compare designs: parameters, MACs, FLOPs, outputs and their ratios, exactly.
+    """Compare designs: costs, ratios and break-even points.
 
-    Without a SPEC, a dense layer on merged positions is compared with two convolutions over them; --K 5,
-    --no-bias and --convs 3 vary this pair. Sizes are given by name:
-    convcost compare --E 128 --L 10
+    A design is a line of text, a torch module or a model by its source. Without one, a dense layer is
+    compared with two convolutions; --K 5, --no-bias and --convs 3 vary this pair. @FILE reads designs from a
+    file, one per line. A module may state its own inputs and arguments; --input and --arg are for modules
+    that state none.
 
-    Torch modules may be compared with designs. Each may state its own inputs and arguments, with named
-    inputs in brackets; --input and --arg are for modules that state none:
-    convcost compare "f32[1,10] -> a.py:Net(width=2)" "(ids=i64[1,9], mask=f32[1,9]) -> b.py:Net"
-
-    --plot saves a picture: with one size left open the cost along it, with the break-even points, such as
-    convcost compare --E 128 --plot-metric activations --plot curve.svg
-
-    A file has one design or definition per line, comments after #, and continuation lines indented:
-    convcost compare @designs.txt "Linear(10E, E)"
+    \b
+    Examples:
+      convcost compare --E 128 --L 10
+      convcost compare "Linear(10E, E)" "2 x Conv1d(E, E, 3, padding=1)" --E 128
+      convcost compare @designs.txt "f32[1,10] -> net.py:Net(width=2)"
+      convcost compare --E 128 --plot curve.svg
     """
     format_name = output.format_for(Comparison)
     pictures = read_plots(plots, format_name)

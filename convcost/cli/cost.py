@@ -36,10 +36,13 @@ def cost(
     modules: ModuleOptions,
     formulas: FormulasOption = "",
 ) -> None:
-    """Show everything about one design: layers or submodules, totals, counters, memory, times.
+    """Show what one design costs, by layer, with counters, memory and time.
 
-    For example: convcost cost "[B, 64, 32, 32] -> 3 x Conv2d(64, 64, 3, padding=1)" --columns shapes,share
-    or: convcost cost net.py:Net --input "f32[1,3,224,224]" --top 10 --device h100,a100
+    \b
+    Examples:
+      convcost cost "[B, 64, 32, 32] -> 3 x Conv2d(64, 64, 3, padding=1)"
+      convcost cost "2 x Linear(E, E)" --backward --columns output,flops,share
+      convcost cost net.py:Net --input "f32[1,3,224,224]" --device h100,a100
     """
     check_phases(modules, options.timing, options.memory)
     design = _read_design(context, arguments or [], settings or [], modules, formulas)

@@ -9,6 +9,6 @@ from convcost.render.counters import CounterList
 
 
 def counters(output: OutputOptions) -> None:
-    """List the counters: versions, units, what each counts, and known blind spots."""
+    """List the counters, with their units and known blind spots."""
     found = tuple((counter, installed_version(counter.package)) for counter in ALL_COUNTERS.values())
     print_result(CounterList(found), output.format_for(CounterList))

@@ -41,11 +41,16 @@ def devices(
     *,
     output: OutputOptions,
 ) -> None:
-    """List devices with their memory, bandwidth, dense peaks and ridge points; or show one, with sources.
+    """List devices with their memory, bandwidth and peak FLOP/s.
 
-    For example: convcost devices h100 or convcost devices --vendor amd. Define your own devices in
-    [tool.convcost.devices.NAME] of pyproject.toml, or in [devices.NAME] of convcost.toml. convcost devices
-    --measure measures this machine, and convcost devices this shows it again.
+    A single device is shown with the source of each figure. Define your own in [tool.convcost.devices.NAME]
+    of pyproject.toml, or in [devices.NAME] of convcost.toml. --measure measures this machine, which is then
+    the device called this.
+
+    \b
+    Examples:
+      convcost devices --vendor amd
+      convcost devices h100
     """
     format_name = output.format_for(DeviceList)
     if measure:

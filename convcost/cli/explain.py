@@ -44,10 +44,12 @@ def explain(
     flops: ConventionOptions,
     output: DerivationOutputOptions,
 ) -> None:
-    """Derive the costs step by step: shapes, loops, MACs, FLOPs, parameters, ratios.
+    """Derive the costs of a design step by step.
 
-    For example: convcost explain --E 128 --L 10, or
-    convcost explain conv1d 128 128 3 --padding same --length 10
+    \b
+    Examples:
+      convcost explain --E 128 --L 10
+      convcost explain conv1d 128 128 3 --padding same --length 10
     """
     format_name = output.format_for(Explanation)
     specs, sizes = _read_specs(context, arguments or [], shape, settings or [])

@@ -31,9 +31,12 @@ def layer(
     *,
     options: CostOptions,
 ) -> None:
-    """Show one layer in full: shapes, parameters, MACs, FLOPs, bytes, intensity.
+    """Show what one layer costs: shapes, parameters, MACs, FLOPs, bytes.
 
-    For example: convcost layer conv1d 128 128 3 --padding same --length 10 --batch 4
+    \b
+    Examples:
+      convcost layer conv1d 128 128 3 --padding same --length 10 --batch 4
+      convcost layer linear 1280 128
     """
     [spec], sizes = read_layer(context, kind, arguments or (), shape, settings or ())
     print_cost(SizedSpec(spec, sizes), options)

@@ -27,10 +27,15 @@ def layers(
     *,
     output: OutputOptions,
 ) -> None:
-    """List the layers and functions of designs by family; of one, arguments, inputs, formulas and rules.
+    """List the layers and functions that designs can use.
 
-    For example: convcost layers conv or convcost layers Conv2d. Layers of torch.nn that designs
-    do not support are listed with the reason.
+    A single layer is shown in full, with its arguments, inputs, formulas and rules. Layers of torch.nn that
+    designs do not support are listed with the reason.
+
+    \b
+    Examples:
+      convcost layers conv
+      convcost layers Conv2d
     """
     format_name = output.format_for(LayerList)
     names = _family(family) if family else tuple(chain.from_iterable(EVERY_FAMILY.values()))

@@ -72,16 +72,17 @@ def match(
     plots: PlotOptions,
     output: OutputOptions,
 ) -> None:
-    """Find the size at which a design costs as much as another one, or as a budget allows.
+    """Find the size for which a design meets a budget, or costs what another design costs.
 
-    The cost of TARGET is matched as closely as possible, from below or above; a budget is never exceeded.
-    With two sizes, the result is every pair within it that is the closest both for its first size and for
-    its second.
-    Every size in the range is tried. The exit code is 1 if none fits.
+    The result is the value whose cost is closest, from below or above; a budget is never exceeded. With two
+    sizes, it is every pair that is the closest both for its first size and for its second. Every value in the
+    range is tried. The exit code is 1 if none fits.
 
-    For example: convcost match "Linear(10E, E)" "2 x Conv1d(W, W, 3, padding=1)" --vary W --E 128 --L 10
-    For a torch module, vary a size of its inputs:
-    convcost match net.py:Net --input "f32[B,3,224,224]" --vary B --budget 1TFLOPs
+    \b
+    Examples:
+      convcost match "Linear(E, E)" "Conv1d(W, W, 3)" --vary W --E 128 --L 10
+      convcost match "Linear(E, 4E) -> Linear(4E, E)" --vary E --budget 2GFLOPs
+      convcost match net.py:Net --input "f32[B,3,224,224]" --vary B --budget 1TFLOPs
     """
     format_name = output.format_for(Match)
     pictures = read_plots(plots, format_name)

@@ -37,9 +37,13 @@ def model(
     settings: SettingsOption = None,
     options: CostOptions,
 ) -> None:
-    """Count a torch module: parameters, MACs and FLOPs by submodule and operator, exactly.
+    """Show what a torch module costs, by submodule and operator.
 
-    For example: convcost model torchvision.models:resnet50 --input "f32[1,3,224,224]"
+    \b
+    Examples:
+      convcost model net.py:Net --input "f32[1,3,224,224]" --depth 2
+      convcost model timm:resnet50 --top 5
+      convcost model net.py:Net --input "f32[1,T,256]" --backward
     """
     check_phases(modules, options.timing, options.memory)
     target = read_target(context, arguments or (), settings or (), modules)

@@ -41,16 +41,16 @@ def report(
     *,
     options: ComparisonOptions,
 ) -> None:
-    """Write an HTML page about designs: costs, ratios, break-even, charts, derivation, counters.
+    """Write an HTML page about designs: costs, ratios, break-even points, charts, derivation.
 
-    The page is a single file that loads nothing from the network and runs no script. It works in any browser,
-    in light and dark mode, on phones, in print and with screen readers. Charts need the extra plots.
+    The page is a single file that loads nothing from the network and runs no script. Several designs are
+    compared; for a single one, its cost is shown. Without a design, a dense layer is compared with two
+    convolutions. Charts need the extra plots.
 
-    Several designs are compared; for a single one, its cost is shown. Without a design, a dense layer is
-    compared with two convolutions, as by compare.
-
-    For example: convcost report report.html --E 128 --L 10 --device h100
-    or: convcost report cost.html "f32[1,3,224,224] -> net.py:Net" --counters all
+    \b
+    Examples:
+      convcost report report.html --E 128 --L 10 --device h100
+      convcost report cost.html "f32[1,3,224,224] -> net.py:Net" --counters all
     """
     tokens = list(arguments or ())
     texts, _ = split_tokens(tokens)

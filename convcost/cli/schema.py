@@ -14,9 +14,12 @@ from convcost.schemas import NAMES, schema_text
 def schema(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A command, config or lock.")] = "",
 ) -> None:
-    """Print the JSON Schema (draft 2020-12) of a command's JSON, of the configuration or of the lock file.
+    """Print the JSON Schema (draft 2020-12) of a command's JSON or of a file.
 
-    For example: convcost schema config > convcost.schema.json
+    \b
+    Examples:
+      convcost schema compare
+      convcost schema config > convcost.schema.json
     """
     if not name:
         raise UsageError("schema needs a name", hint=f"Choose from {', '.join(NAMES)}.")

@@ -148,19 +148,19 @@ def sweep(
     plots: PlotOptions,
     output: OutputOptions,
 ) -> None:
-    """Evaluate designs over a grid of sizes, and show the best, or the Pareto front.
+    """Evaluate designs over a grid of sizes; show the best, or the Pareto front.
 
-    Every combination of the sizes is counted exactly; impossible ones are left out and counted by
-    reason. The exit code is 1 if no design is left.
+    Every combination is counted exactly. Impossible ones are left out and counted by reason. For a torch
+    module, --over varies sizes of its inputs, and --over-arg arguments of its constructor. The exit code is 1
+    if no design is left.
 
-    For example: convcost sweep "[B,C,H,H] -> Conv2d(C, M, K)" --over C=64:512:64 --over K=1,3 --over M=2C,4C
-    --H 32 --device h100 --where "flops <= 1G and seconds < 20us" --by params:max --out designs.parquet
-
-    For a torch module, sweep sizes of its inputs:
-    convcost sweep net.py:Net --input "f32[B,3,H,H]" --over H=64:512:32 --over B=1,8
-
-    Or sweep arguments of its constructor:
-    convcost sweep net.py:Net --input "f32[1,3,64,64]" --over-arg width=16:64:16 --over-arg kernel=3,5
+    \b
+    Examples:
+      convcost sweep "Conv1d(C, C, K)" --over C=64:512:64 --over K=3,5 --L 10
+      convcost sweep "Conv1d(C, C, K)" --over C=64:512 --over K=1,3 --L 10 \\
+        --device h100 --where "flops <= 1G and seconds < 20us" --by params:max
+      convcost sweep net.py:Net --input "f32[B,3,H,H]" --over H=64:512:32
+      convcost sweep net.py:Net --input "f32[1,3,64,64]" --over-arg width=16:64:16
     """
     format_name = output.format_for(Sweep)
     pictures = read_plots(plots, format_name)

@@ -36,7 +36,7 @@ def verify(
     *,
     output: OutputOptions,
 ) -> None:
-    """Check every formula against torch and the counters, over generated layers of every kind.
+    """Check every formula against torch and the counters, over generated layers.
 
     The exit code is 1 if there is a disagreement that is not known. Run it after upgrading torch.
     """

@@ -14,6 +14,9 @@ from convcost.cli import app
 
 PAGE = Path(__file__).parent / "convcost.1"
 
+AS_WRITTEN = "\b"
+"""What click takes for a paragraph that is not to be wrapped."""
+
 EXIT_STATUS = (
     ("0", "Success."),
     ("1", "The answer is no: a check failed, nothing fits, or, with --strict, a counter differs."),
@@ -45,12 +48,20 @@ def _lines() -> Iterator[str]:
         yield f".SS {_escape(name)}"
         yield _usage(command, own)
         for paragraph in command.help.split("\n\n"):
-            yield ".PP"
-            yield _text(paragraph)
+            yield from _paragraph(paragraph)
         yield from _parameters(command, own)
     yield ".SH EXIT STATUS"
     for code, meaning in EXIT_STATUS:
         yield from _item(code, meaning)
+
+
+def _paragraph(text: str) -> Iterator[str]:
+    """A paragraph; one that starts with click's mark keeps its lines."""
+    yield ".PP"
+    if text.startswith(AS_WRITTEN):
+        yield from (".nf", *map(_line, text.removeprefix(AS_WRITTEN).strip("\n").splitlines()), ".fi")
+    else:
+        yield _line(" ".join(text.split()))
 
 
 def _usage(command: Any, context: Any) -> str:
@@ -62,18 +73,18 @@ def _parameters(command: Any, context: Any) -> Iterator[str]:
     for parameter in command.get_params(context):
         if record := parameter.get_help_record(context):
             name, text = record
-            yield from _item(name.removesuffix(" <list[str]>"), text)
+            yield from _item(name, text)
 
 
 def _item(name: str, text: str) -> Iterator[str]:
     yield ".TP"
     yield f"\\fB{_escape(name)}\\fR"
-    yield _text(text)
+    yield _line(" ".join(text.split()))
 
 
-def _text(text: str) -> str:
-    """A paragraph in one line, which roff does not take for a request."""
-    line = _escape(" ".join(text.split()))
+def _line(text: str) -> str:
+    """A line, which roff does not take for a request."""
+    line = _escape(text)
     return f"\\&{line}" if line.startswith((".", "'")) else line
 
 

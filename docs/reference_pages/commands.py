@@ -21,6 +21,17 @@ def pages() -> Iterator[tuple[str, str]]:
         yield f"commands/{name}", _page(command, Context(command, info_name=name, parent=context))
 
 
+AS_WRITTEN = "\b"
+"""What click takes for a paragraph that is not to be wrapped."""
+
+
+def _paragraph(source: str) -> str:
+    if not source.startswith(AS_WRITTEN):
+        return text(source)
+    title, *lines = source.removeprefix(AS_WRITTEN).strip("\n").splitlines()
+    return "\n".join([title, "", "```sh", *(line.removeprefix("  ") for line in lines), "```"])
+
+
 def _page(command: Any, context: Any) -> str:
     usage = f"{context.command_path} {' '.join(command.collect_usage_pieces(context))}"
     records = [
@@ -35,7 +46,7 @@ def _page(command: Any, context: Any) -> str:
     return page(
         f"convcost {context.info_name}",
         f"```text\n{usage}\n```",
-        *(text(paragraph) for paragraph in command.help.split("\n\n")),
+        *map(_paragraph, command.help.split("\n\n")),
         *(("## Arguments", table(("argument", ""), arguments)) if arguments else ()),
         "## Options",
         table(("option", ""), options),
