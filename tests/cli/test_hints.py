@@ -10,7 +10,7 @@ from convcost.layers import CONTAINERS, ELSEWHERE, KINDS, TORCH_NN
 PAIR = ("compare", "Linear(3, 4)", "Linear(3, 5)")
 RELU = ("model", "torch.nn:ReLU", "--input", "f32[1,3]")
 DEVICE_COMMANDS = "is an option of convcost compare, cost, model, layer, sweep and report."
-BRACKETS = "An argument of a layer stands in its brackets:"
+BRACKETS = "Write a layer's arguments in its brackets:"
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ PAIRS = ("match", "Conv1d(E, E, K)", "--vary", "E,K", "--budget", "10MFLOPs", "-
         ((*WIDTH, "--W", "3"), "W is varied and has a value\n"),
         ((*WIDTH[:-2],), "L has no value in 2 x Conv1d\nGive sizes: --L 128\n"),
         (("match", "--vary", "W", "--L", "3"), "there is no design\n"),
-        (("match", CONV, "--vary", "W", "--L", "3"), "give a design to match\n"),
+        (("match", CONV, "--vary", "W", "--L", "3"), "there is no design to match\n"),
         ((*WIDTH, "--budget", "3"), "with a budget, give only the design to fit\n"),
         (("match", DENSE, CONV, "--E", "2", "--L", "3"), "give one size to vary, or two; not none\n"),
         ((*PAIRS[:5], "2GMACs", "--L", "3"), "'2GMACs' is not an amount of FLOPs\nWrite it as 1.5e9"),
