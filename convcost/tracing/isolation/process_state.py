@@ -192,7 +192,7 @@ def _set_precisions(found: dict[Any, Any]) -> None:
         torch.set_float32_matmul_precision(found["matmul"])
     if "cudnn" in found:
         torch._C._set_cudnn_allow_tf32(found["cudnn"])
-    for pair in found.keys() & PRECISIONS:
+    for pair in PRECISIONS if FLOAT32_PRECISIONS else ():
         torch._C._set_fp32_precision_setter(*pair, found[pair])
 
 
