@@ -191,9 +191,9 @@ def decisive_guards(
         if torch_guards.keys() - found.keys():
             answers = replays_at(call, fitting)
             deciding = _shape_guards(torch_guards, answers)
-            found.update(dict.fromkeys(_loosened(guard, call, found, sizes.examples) for guard in deciding))
+            found.update(dict.fromkeys(_loosened(guard, call, found, sizes) for guard in deciding))
             for guard in sorted(torch_guards, key=lambda guard: guard.difference.parts):
-                if guard not in found and _is_limiting(guard, call, answers, found, sizes.examples):
+                if guard not in found and _is_limiting(guard, call, answers, found, sizes):
                     found[guard] = None
     return tuple(found)
 
@@ -227,18 +227,18 @@ def _explaining_guards(torch_guards: Iterable[Guard], answers: Replays) -> list[
 
 
 def _is_limiting(
-    guard: Guard, call: TorchCall, answers: Replays, known: Collection[Guard], examples: Point
+    guard: Guard, call: TorchCall, answers: Replays, known: Collection[Guard], sizes: SymbolicSizes
 ) -> bool:
     """Whether torch takes the last sizes for which a bound holds, and refuses all beyond."""
     if guard.relation == "zero" or any(
         answer is not None for point, answer in answers if not guard.holds(point)
     ):
         return False
-    edges = (_boundary_points(guard, name, known, examples) for name in sorted(names_in(guard.difference)))
+    edges = (_boundary_points(guard, name, known, sizes) for name in sorted(names_in(guard.difference)))
     return any([answer for _, answer in replays_at(call, edge)] == [True, None] for edge in edges)
 
 
-def _loosened(guard: Guard, call: TorchCall, known: Collection[Guard], examples: Point) -> Guard:
+def _loosened(guard: Guard, call: TorchCall, known: Collection[Guard], sizes: SymbolicSizes) -> Guard:
     """`guard`, or the one that lets the next sizes pass too, if torch does the same there.
 
     For x[:, :100] torch may ask whether a size is larger than 100: at 100 itself nothing is different.
@@ -246,7 +246,7 @@ def _loosened(guard: Guard, call: TorchCall, known: Collection[Guard], examples:
     looser = Guard(Formula(guard.difference.terms + 1), "nonnegative")
     if guard.relation == "zero":
         return guard
-    edges = [_boundary_points(guard, name, known, examples) for name in sorted(names_in(guard.difference))]
+    edges = [_boundary_points(guard, name, known, sizes) for name in sorted(names_in(guard.difference))]
     is_same = all(
         [answer for _, answer in replays_at(call, edge)] == [True, True] and looser.holds(edge[1])
         for edge in edges
@@ -254,11 +254,12 @@ def _loosened(guard: Guard, call: TorchCall, known: Collection[Guard], examples:
     return looser if edges and is_same else guard
 
 
-def _boundary_points(guard: Guard, name: str, known: Collection[Guard], examples: Point) -> list[Point]:
-    """`examples` with the last size called `name` for which a bound holds, and with the next, if any.
+def _boundary_points(guard: Guard, name: str, known: Collection[Guard], sizes: SymbolicSizes) -> list[Point]:
+    """The examples with the last size called `name` for which a bound holds, and with the next, if any.
 
     Sizes for which what is `known` is not so are passed over.
     """
+    examples = sizes.examples
 
     def at(size: int) -> Point:
         return {**examples, name: size}
@@ -274,7 +275,9 @@ def _boundary_points(guard: Guard, name: str, known: Collection[Guard], examples
         range(beyond, beyond + step * MOST_AT_BOUND, step),
     )
     fitting = ([at(size) for size in side if size > 0] for side in sides if beyond != within)
-    found = (
-        next((point for point in side if all(it.holds(point) for it in known)), None) for side in fitting
-    )
+
+    def is_known(point: Point) -> bool:
+        return sizes.are_possible(point) and all(guard.holds(point) for guard in known)
+
+    found = (next(filter(is_known, side), None) for side in fitting)
     return [point for point in found if point]
