@@ -57,6 +57,15 @@ def test_open_sizes_give_formulas(write_config):
     assert report.subs(B=3, T=20).macs == 3 * macs(20)
 
 
+def test_a_phase_has_the_context_that_is_asked_for(write_config):
+    write_config(max_position_embeddings=4096)
+    report = library.cost("hf:./small", phase="prefill", context=256)
+    assert (report.macs, report.notes) == (macs(256), ())
+    assert library.cost("hf:./small", phase="prefill").notes == (
+        "The input input_ids=i64[1,128] is assumed, from the configuration.",
+    )
+
+
 def test_a_model_is_taken_in_its_own_dtype_and_head(write_config):
     write_config("other", torch_dtype="float32", architectures=["LlamaForSequenceClassification"])
     report = library.cost("i64[1,8] -> hf:other")
