@@ -92,6 +92,11 @@ def test_code_beside_a_configuration_is_not_run(write_config):
     assert library.cost("i64[1,8] -> hf:small").macs == macs(8)
 
 
+def test_as_many_labels_as_imagenet_has_are_no_problem(write_config):
+    write_config(architectures=["LlamaForSequenceClassification"])
+    assert library.cost("i64[1,8] -> hf:small(num_labels=21841)").output == (1, 21841)
+
+
 def test_lists_by_layer_are_cut_to_fewer_layers(write_config):
     write_config(model_type="qwen3", architectures=["Qwen3ForCausalLM"], layer_types=["full_attention"] * 3)
     assert library.cost("i64[1,8] -> hf:small(num_hidden_layers=2)").rows
@@ -166,6 +171,8 @@ def test_a_module_of_transformers_is_profiled_with_and_without_a_cache():
             "num_hidden_layers=1000000000 is more than convcost builds: 4096",
         ),
         ("hf:small(hidden_size=1000000000000)", "hf:small(hidden_size=1000000000000) could not be built"),
+        ("hf:small(num_labels=1000000000)", "num_labels=1000000000 is more than convcost builds: 1048576"),
+        ("hf:small(rope_scaling={'depths': [2, 99999]})", "depths=99999 is more than convcost builds"),
         ("hf:small(hidden_size='large')", "transformers refuses the configuration: "),
     ],
 )
