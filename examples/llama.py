@@ -41,6 +41,13 @@ class Block(nn.Module):
 class Decoder(nn.Module):
     """[batch, length] token ids → logits, and the keys and values of each layer."""
 
+    tp_plan = {
+        **dict.fromkeys((f"layers.*.{name}" for name in ("query", "key", "value", "gate", "up")), "colwise"),
+        **dict.fromkeys(("layers.*.output", "layers.*.down"), "rowwise"),
+        "head": "colwise_gather_output",
+    }
+    """How ranks share the work: by heads and hidden features."""
+
     def __init__(self, layers: int, width: int, hidden: int, heads: int, kv_heads: int, words: int) -> None:
         super().__init__()
         self.embedding = nn.Embedding(words, width)
