@@ -1,5 +1,7 @@
 """A Llama-like decoder with grouped queries and a cache: why the next token waits for memory."""
 
+from typing import ClassVar
+
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -41,7 +43,7 @@ class Block(nn.Module):
 class Decoder(nn.Module):
     """[batch, length] token ids → logits, and the keys and values of each layer."""
 
-    tp_plan = {
+    tp_plan: ClassVar = {
         **dict.fromkeys((f"layers.*.{name}" for name in ("query", "key", "value", "gate", "up")), "colwise"),
         **dict.fromkeys(("layers.*.output", "layers.*.down"), "rowwise"),
         "head": "colwise_gather_output",

@@ -50,10 +50,11 @@ def _rank_table(report: Report, run: DistributedRun) -> Table:
             continue
         ratio = factor_text(run.replication(whole, part, "params" not in metric.name))
         cells = (NONE, fraction(part), NONE) if run.failure else (fraction(whole), fraction(part), ratio)
-        lines.append(Line(metric.label, cells, metric.is_minor))
+        label = "training FLOPs" if metric is TRAINING_FLOPS else metric.label
+        lines.append(Line(label, cells, metric.is_minor))
     if run.collectives:
         lines.append(Line("payload sent", ("", human(run.bytes, "B"), "")))
-    return Table((mesh_text(run), "whole module", f"rank {run.rank}", "all ranks ÷ whole"), tuple(lines))
+    return Table((mesh_text(run), "whole module", f"rank {run.rank}", "replication"), tuple(lines))
 
 
 def _shown_metrics(report: Report) -> Iterator[Metric]:
