@@ -24,6 +24,7 @@ from convcost.tracing.symbolic_shapes.assumptions import with_assumptions
 from convcost.tracing.symbolic_shapes.examples import (
     TYPICAL,
     Examples,
+    fitting_examples,
     probe_points,
     suggested_examples,
     trial_examples,
@@ -95,7 +96,7 @@ class ExampleSearch:
         waiting = trial_examples(self.inputs.names)
         tried: list[Examples] = []
         while waiting and len(tried) < MOST_RUNS:
-            examples = waiting.pop(0)
+            examples = fitting_examples(waiting.pop(0), self.inputs)
             if examples not in tried:
                 tried.append(examples)
                 try:
@@ -125,8 +126,13 @@ class ExampleSearch:
             with suppress(NoFormulaError, ZeroDivisionError):
                 found.extend(() if isinstance(error, UNRELATED_TO_SIZES) else suggested_examples(sizes))
             return found
-        self._runs.append(GuardedRun(report, sizes, decisive_guards(sizes, calls, probe_points(examples))))
+        guards = decisive_guards(sizes, calls, self._probe_points(examples))
+        self._runs.append(GuardedRun(report, sizes, guards))
         return []
+
+    def _probe_points(self, examples: Examples) -> list[Examples]:
+        """Where to look at shapes, with sizes that fit what is computed of them."""
+        return [fitting_examples(point, self.inputs) for point in probe_points(examples)]
 
     def _finished(self, run: GuardedRun) -> Report:
         self.examples = run.sizes.examples
