@@ -108,6 +108,17 @@ def has_values(tensor: Any) -> bool:
     return not (tensor.is_meta or isinstance(tensor, FakeTensor))
 
 
+def has_data(values: Iterable[Any]) -> bool:
+    """Whether a tensor among `values`, or in a list among them, has more than its shape, or may have."""
+    for tensor in flat_tensors(values):
+        if isinstance(tensor, FakeTensor):
+            if tensor.constant is not None:
+                return True
+        elif not tensor.is_meta:
+            return True
+    return False
+
+
 def is_small(tensor: torch.Tensor) -> bool:
     """Whether a run on shapes keeps its data, if it is on the CPU."""
     return tensor.numel() <= max_elements_with_data(tensor.dtype)

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from types import MethodWrapperType
 from typing import Any
 
 import torch
 
 from convcost.operators.interface import Operator
 from convcost.tracing.isolation.tensor_copies import meta_result, meta_tensor
-from convcost.tracing.isolation.virtual_devices import VirtualDevices
+from convcost.tracing.isolation.virtual_devices import VirtualDevices, is_dtype_conversion
 from convcost.tracing.recording.data_access import DataRunReads, ShapeRunReads, data_readers
 from convcost.tracing.recording.gradients import requested_leaves, with_gradients
 from convcost.tracing.recording.higher_order import (
@@ -40,8 +42,9 @@ from convcost.tracing.recording.nested_tensors import (
     supported_function,
 )
 from convcost.tracing.recording.operator_runners import OperatorRunner
+from convcost.tracing.recording.repeated_calls import MetaTensors, RepeatedCalls, TensorKind
 from convcost.tracing.recording.tape import Tape
-from convcost.tracing.tensors import flat_tensors, has_own_tensor, tensors
+from convcost.tracing.tensors import flat_tensors, has_data, has_own_tensor, tensors
 
 
 class NestedCalls(threading.local):
@@ -60,6 +63,7 @@ class Recorder:
         devices: VirtualDevices,
         reads: ShapeRunReads | DataRunReads,
         has_gradients: bool = False,
+        kind: TensorKind | None = None,
     ) -> None:
         self._tape = tape
         self._has_gradients = has_gradients
@@ -68,6 +72,13 @@ class Recorder:
         self._reads = reads
         self._readers = data_readers()
         self._nesting = NestedCalls()
+        is_plain = not (tape.has_data or has_gradients or tape.formulas)
+        self._repeated_calls = RepeatedCalls(tape, kind or MetaTensors()) if is_plain else None
+        self._modes_below = 0, 0
+
+    def note_modes(self) -> None:
+        """The modes of torch that are at work now are no model's: the dispatch mode among them."""
+        self._modes_below = _count_modes()
 
     def note_use(self, values: Iterable[Any]) -> None:
         """Something is done with `values`."""
@@ -79,8 +90,10 @@ class Recorder:
         if function in self._readers:
             return self._reads.read(function, args, kwargs)
         rule = self._devices.rule(function)
-        if rule is not None:
+        if rule is not None and not is_dtype_conversion(function, args, kwargs):
             return rule(function, args, kwargs)
+        if function.__class__ is MethodWrapperType:
+            return function(*args, **kwargs)  # an attribute such as its shape
         if kwargs:
             if kwargs.get("generator") is not None:
                 self._runner.preserve_generator(kwargs["generator"])
@@ -95,6 +108,19 @@ class Recorder:
         is_transformed = _is_transformed()
         if not is_transformed and is_higher_order(function) and not is_opaque(function):
             return run_higher_order(self._higher_order_call(mode), function, args, kwargs)
+        run = partial(self._run_plain_function, mode, function, args, kwargs, is_transformed)
+        if self._repeated_calls is None or is_transformed or function in mode.entered or self._has_context():
+            return run()
+        return self._repeated_calls.run(function, args, kwargs, run)
+
+    def _has_context(self) -> bool:
+        """Whether what a call yields, or what is put down of it, may depend on where it is made."""
+        is_inside = self._nesting.depth or self._devices.are_several
+        return bool(is_inside) or _count_modes() != self._modes_below
+
+    def _run_plain_function(
+        self, mode: Any, function: Any, args: Any, kwargs: Mapping[str, Any], is_transformed: bool
+    ) -> Any:
         known = None if is_transformed or has_own_tensor(args, kwargs) else known_function(function)
         known = known or (None if is_transformed else self._tape.known_composite(function))
         if known is not None and not self._tape.is_decomposed(known):
@@ -109,6 +135,8 @@ class Recorder:
         arguments = known.arguments(args, kwargs)
         name = f"aten::{known.name}"
         operator = self._tape.function_formula(name, known.operator)
+        if known.in_place:
+            self._tape.note_unrepeatable()
 
         def run() -> Any:
             output = self._output_of_known_shape(known, arguments)
@@ -192,6 +220,8 @@ class Recorder:
             self._reads.failed(known.name, known.arguments(args, kwargs), error)
             raise
         self._follow(known, args, kwargs, output)
+        if self._tape.is_observed and (known.writes or has_data((*args, *kwargs.values(), output))):
+            self._tape.note_unrepeatable()
         if not self._nesting.depth:
             result = output if known.returns else known.mutated(args, kwargs)
             self._tape.record(known.name, operator, known.arguments(args, kwargs), result)
@@ -212,6 +242,11 @@ def _is_transformed() -> bool:
     """Whether vmap, jvp or the like is at work, under which a function sees less than what is computed."""
     is_forward_mode = torch.autograd.forward_ad._current_level >= 0
     return is_forward_mode or torch._C._functorch.peek_interpreter_stack() is not None
+
+
+def _count_modes() -> tuple[int, int]:
+    """How many modes of torch are at work for functions, and for operators."""
+    return torch._C._len_torch_function_stack(), torch._C._len_torch_dispatch_stack()
 
 
 def _asks_for_gradients(arguments: Mapping[str, Any]) -> bool:

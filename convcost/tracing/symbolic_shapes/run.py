@@ -25,10 +25,12 @@ from convcost.tracing.recording.data_access import ShapeRunReads
 from convcost.tracing.recording.known_operators import KnownFunction
 from convcost.tracing.recording.modes import recording_modes
 from convcost.tracing.recording.module_tracker import track
+from convcost.tracing.recording.observations import Observation
 from convcost.tracing.recording.operator_runners import OperatorRunner
 from convcost.tracing.recording.recorder import Recorder
 from convcost.tracing.recording.tape import Tape
 from convcost.tracing.summarize import report_of
+from convcost.tracing.symbolic_shapes.fake_tensors import FakeTensors
 from convcost.tracing.symbolic_shapes.guards import TorchCall, to_specs
 from convcost.tracing.symbolic_shapes.index_ranges import IndexRanges
 from convcost.tracing.symbolic_shapes.sizes import NoFormulaError, SymbolicSizes
@@ -98,15 +100,32 @@ class SymbolicTape(Tape):
     def shape_of(self, tensor: Any) -> Shape:
         return self.sizes.shape(tensor)
 
+    @contextmanager
+    def observation(self) -> Iterator[Observation]:
+        guard_log = self.sizes.guard_log
+        recent, asked_by_model = len(guard_log.recent), guard_log.asked_by_model
+        with super().observation() as observation:
+            yield observation
+        observation.is_outermost = guard_log.depth == 1
+        observation.expressions = tuple(guard_log.recent[recent:])
+        observation.is_repeatable &= guard_log.asked_by_model == asked_by_model
+
+    def repeat(self, observation: Observation) -> None:
+        """As of any tape; what torch asked is noted unless the same call by the model has been."""
+        guard_log = self.sizes.guard_log
+        if not observation.is_outermost or guard_log.depth > 1:
+            guard_log.recent.extend(observation.expressions)
+        super().repeat(observation)
+
 
 class SymbolicRecorder(Recorder):
     """Runs everything on torch's fake tensors; what comes out has simple sizes."""
 
     def __init__(self, tape: SymbolicTape) -> None:
         devices = VirtualDevices(torch.device("cpu"), has_data=True)
-        super().__init__(tape, OperatorRunner(), devices, ShapeRunReads(tape))
-        self._sizes = tape.sizes
         self._indices = IndexRanges()
+        super().__init__(tape, OperatorRunner(), devices, ShapeRunReads(tape), kind=FakeTensors(self._indices))
+        self._sizes = tape.sizes
         self.calls: list[TorchCall] = []
 
     def function(self, mode: Any, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
@@ -123,7 +142,10 @@ class SymbolicRecorder(Recorder):
             if overload.namespace == "prim":
                 return overload(*args, **kwargs)
             output = self._simplified(super().operator(mode, overload, args, kwargs), args)
+            changes = self._indices.changes
             self._indices.follow(overload, args, kwargs, output)
+            if self._indices.changes != changes:
+                self._tape.note_unrepeatable()
         self._note(overload, args, kwargs, output)
         return output
 
@@ -185,7 +207,7 @@ def run(
         with sizes.guard_log.inside_torch():
             args, kwargs = symbolic_inputs(inputs, sizes)
         tree = module_tree(model)
-        tape = SymbolicTape(track(tree.submodules), formulas, sizes=sizes)
+        tape = SymbolicTape(track(tree.submodules, sizes.shape), formulas, sizes=sizes)
         recorder = SymbolicRecorder(tape)
         with recording_modes(recorder):
             output = interruptible(model, *args, **kwargs)
