@@ -16,6 +16,7 @@ from convcost.core.errors import UsageError
 from convcost.core.report import Report
 from convcost.core.type_checks import check_text, check_type, is_module, is_module_class, wrong_type_error
 from convcost.operators.interface import Operator
+from convcost.system.garbage import fast_garbage_collection
 from convcost.tracing.isolation.isolated_call import interruptible, isolated
 from convcost.tracing.isolation.tensor_copies import RunMode, tensor_copies
 from convcost.tracing.isolation.virtual_devices import VirtualDevices
@@ -120,6 +121,7 @@ class Profiler:
         if self.footprint is not None:
             check_text("footprint", self.footprint, "float32")
 
+    @fast_garbage_collection()
     def profile_call(
         self, call: ModuleCall, device: str = "", failure: BaseException | None = None
     ) -> Report:

@@ -110,13 +110,17 @@ def has_values(tensor: Any) -> bool:
 
 def has_data(values: Iterable[Any]) -> bool:
     """Whether a tensor among `values`, or in a list among them, has more than its shape, or may have."""
-    for tensor in flat_tensors(values):
-        if isinstance(tensor, FakeTensor):
-            if tensor.constant is not None:
-                return True
-        elif not tensor.is_meta:
-            return True
-    return False
+    return any(
+        has_constant(tensor)
+        if isinstance(tensor, FakeTensor)
+        else not tensor.is_meta and (tensor.layout is not torch.strided or tensor.numel() > 0)
+        for tensor in flat_tensors(values)
+    )
+
+
+def has_constant(tensor: FakeTensor) -> bool:
+    """Whether torch knows numbers in a fake tensor."""
+    return tensor.constant is not None and tensor.constant.numel() > 0
 
 
 def is_small(tensor: torch.Tensor) -> bool:

@@ -44,6 +44,7 @@ from convcost.tracing.recording.nested_tensors import (
 from convcost.tracing.recording.operator_runners import OperatorRunner
 from convcost.tracing.recording.repeated_calls import MetaTensors, RepeatedCalls, TensorKind
 from convcost.tracing.recording.tape import Tape
+from convcost.tracing.recording.unrecorded_gradients import with_unrecorded_gradient
 from convcost.tracing.tensors import flat_tensors, has_data, has_own_tensor, tensors
 
 
@@ -187,16 +188,20 @@ class Recorder:
         if known.in_place:
             return first
         dtype = arguments.get("out_dtype") or first.dtype
-        output = meta_result(first) if known.operator.is_like_input else self._new_tensors(shapes, dtype)
+        given = arguments.values()
+        if known.operator.is_like_input:
+            output = with_unrecorded_gradient(partial(meta_result, first), given)
+        else:
+            output = self._new_tensors(shapes, dtype, given)
         if self._devices.are_several:
             self._devices.propagate((first,), flat_tensors((output,)))
         return output
 
-    def _new_tensors(self, shapes: Any, dtype: torch.dtype) -> Any:
-        """A tensor of a shape, or a tuple of tensors of a list of shapes."""
+    def _new_tensors(self, shapes: Any, dtype: torch.dtype, given: Iterable[Any]) -> Any:
+        """A tensor of a shape, or a tuple of tensors of a list of shapes, made of what is `given`."""
         if isinstance(shapes, list):
-            return tuple(self._new_tensor(shape, dtype) for shape in shapes)
-        return self._new_tensor(shapes, dtype)
+            return tuple(self._new_tensors(shape, dtype, given) for shape in shapes)
+        return with_unrecorded_gradient(partial(self._new_tensor, shapes, dtype), given)
 
     def _new_tensor(self, shape: Any, dtype: torch.dtype) -> torch.Tensor:
         return meta_tensor(shape, dtype)

@@ -1,9 +1,9 @@
 """Calls of torch that repeat an earlier one of the run: layers that are equal make many of them.
 
 A function of torch yields the same shapes, and costs the same, where it is called on tensors of the same
-shapes, strides and dtypes, with the same other arguments and settings. It runs once; a repetition gets new
-tensors like those that the first call returned. What may depend on anything else always runs: data, gradients,
-autocast, subclasses of tensors, random generators, tensors that are written to, other modes.
+shapes, strides and dtypes, with the same other arguments and settings. It runs once; a repetition returns new
+tensors like those of the first call. What may depend on anything else always runs: on data, autocast, classes
+of tensors, random generators and modes of the model's own, or where tensors are written to.
 """
 
 from __future__ import annotations
@@ -15,14 +15,20 @@ from typing import Any, NamedTuple, Protocol
 
 import torch
 
-from convcost.tracing.recording.data_access import GradientsNeededError
 from convcost.tracing.recording.known_operators import CPP_FUNCTIONS, PYTHON_MODULES, known_function
 from convcost.tracing.recording.observations import Observation
 from convcost.tracing.recording.tape import Tape
+from convcost.tracing.recording.unrecorded_gradients import with_unrecorded_gradient
 from convcost.tracing.tensors import flat_tensors, storage_id
 
 PLAIN_VALUES = frozenset(
-    (*(int, float, bool, str, type(None), type(...)), torch.dtype, torch.layout, torch.memory_format)
+    (
+        *(int, float, bool, str, type(None), type(...)),
+        torch.dtype,
+        torch.layout,
+        torch.memory_format,
+        torch.device,
+    )
 )
 """Types of arguments that are the same where they are equal."""
 
@@ -85,24 +91,7 @@ class MetaTensors:
         make = partial(_empty_strided, shape, strides, dtype)
         if not requires_grad:
             return lambda *_: make()
-        return lambda args, kwargs: _apply_node(make, *flat_tensors((*args, *kwargs.values())))
-
-
-class UnrecordedGradient(torch.autograd.Function):
-    """Makes a tensor that has a gradient, which a run without gradients does not tell."""
-
-    @staticmethod
-    def forward(_: Any, make: Callable[[], torch.Tensor], *__: torch.Tensor) -> torch.Tensor:
-        """A new tensor."""
-        return make()
-
-    @staticmethod
-    def backward(*_: Any) -> Any:
-        """It takes a run with gradients."""
-        raise GradientsNeededError("the model asks for a gradient")
-
-
-_apply_node: Callable[..., Any] = UnrecordedGradient.apply
+        return lambda args, kwargs: with_unrecorded_gradient(make, (*args, *kwargs.values()))
 
 
 def _empty_strided(shape: Any, strides: Any, dtype: torch.dtype) -> torch.Tensor:
@@ -118,7 +107,7 @@ class RepeatableCall(NamedTuple):
 
 
 class RepeatedCalls:
-    """Runs each call once. It is for runs without data, without gradients, and without the user's formulas."""
+    """Runs each call once, in a run without data, without gradients and without the user's formulas."""
 
     def __init__(self, tape: Tape, kind: TensorKind) -> None:
         self._tape = tape

@@ -14,6 +14,7 @@ from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
 from convcost.core.dtypes import dtype_named
 from convcost.core.report import Report
 from convcost.operators.interface import Operator
+from convcost.system.garbage import fast_garbage_collection
 from convcost.tracing.declared_inputs import DeclaredInputs, DeclaredTensor
 from convcost.tracing.profile import user_operator
 from convcost.tracing.symbolic_shapes.assumptions import with_assumptions
@@ -135,6 +136,7 @@ def _asks_for_data(error: Exception) -> bool:
     return isinstance(error, (*kinds, GuardOnDataDependentSymNode))
 
 
+@fast_garbage_collection()
 def profile_open(
     module: torch.nn.Module,
     args: tuple[DeclaredTensor, ...] = (),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from logging import getLogger
 from typing import Any, NamedTuple
 
@@ -30,7 +31,7 @@ from convcost.tracing.recording.operator_runners import OperatorRunner
 from convcost.tracing.recording.recorder import Recorder
 from convcost.tracing.recording.tape import Tape
 from convcost.tracing.summarize import report_of
-from convcost.tracing.symbolic_shapes.fake_tensors import FakeTensors
+from convcost.tracing.symbolic_shapes.fake_tensors import FakeTensors, fake_copy
 from convcost.tracing.symbolic_shapes.guards import TorchCall, to_specs
 from convcost.tracing.symbolic_shapes.index_ranges import IndexRanges
 from convcost.tracing.symbolic_shapes.sizes import NoFormulaError, SymbolicSizes
@@ -38,11 +39,11 @@ from convcost.tracing.tensors import tensors
 
 
 @contextmanager
-def fake_mode(shape_env: Any) -> Iterator[None]:
-    """Tensors made in this block have shapes alone, whichever device they are said to be on."""
+def fake_mode(shape_env: Any) -> Iterator[FakeTensorMode]:
+    """The mode in which tensors have shapes alone, whichever device they are said to be on."""
     fakes = FakeTensorMode(allow_non_fake_inputs=True, shape_env=shape_env)
     with fakes, enable_python_dispatcher(), _without_log("torch._subclasses.fake_tensor"):
-        yield
+        yield fakes
 
 
 @contextmanager
@@ -124,7 +125,9 @@ class SymbolicRecorder(Recorder):
     def __init__(self, tape: SymbolicTape) -> None:
         devices = VirtualDevices(torch.device("cpu"), has_data=True)
         self._indices = IndexRanges()
-        super().__init__(tape, OperatorRunner(), devices, ShapeRunReads(tape), kind=FakeTensors(self._indices))
+        super().__init__(
+            tape, OperatorRunner(), devices, ShapeRunReads(tape), kind=FakeTensors(self._indices)
+        )
         self._sizes = tape.sizes
         self.calls: list[TorchCall] = []
 
@@ -171,7 +174,7 @@ class SymbolicRecorder(Recorder):
         shapes = rule(**arguments)
         if shapes is None or known.in_place:
             return None if shapes is None else first
-        return self._new_tensors(shapes, first.dtype)
+        return self._new_tensors(shapes, first.dtype, arguments.values())
 
     def _new_tensor(self, shape: Any, dtype: torch.dtype) -> torch.Tensor:
         return torch.empty(shape, dtype=dtype)
@@ -201,8 +204,8 @@ def run(
     Raises what the model raises, and ConcreteSizeNeededError where it needs the value of an open size.
     """
     with ExitStack() as stack:
-        stack.enter_context(fake_mode(sizes.shape_env))
-        model, _, _ = stack.enter_context(isolated(ModuleCall(module), fake_copy, fake_copy))
+        copy = partial(fake_copy, stack.enter_context(fake_mode(sizes.shape_env)))
+        model, _, _ = stack.enter_context(isolated(ModuleCall(module), copy, copy))
         stack.enter_context(torch.no_grad())
         with sizes.guard_log.inside_torch():
             args, kwargs = symbolic_inputs(inputs, sizes)
@@ -213,11 +216,6 @@ def run(
             output = interruptible(model, *args, **kwargs)
     report = report_of(tree, tape, ModuleCall(model, args, kwargs).named_arguments, output)
     return SymbolicRun(report, tuple(recorder.calls))
-
-
-def fake_copy(tensor: torch.Tensor) -> torch.Tensor:
-    """A tensor like it of shapes alone."""
-    return torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device="cpu")
 
 
 def symbolic_inputs(inputs: DeclaredInputs, sizes: SymbolicSizes) -> tuple[tuple[Any, ...], dict[str, Any]]:
