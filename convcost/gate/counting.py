@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from os.path import relpath
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from convcost.core.constraints import Requirement
-from convcost.core.cost import Size
 from convcost.core.report import Report
 from convcost.gate.entry import ConfiguredModel, Entry
 from convcost.layers.network import NumericEvaluator
 from convcost.spec import Spec
-from convcost.spec.evaluate import OpenSizes
-from convcost.symbolic.formula import divide, size_formula
+from convcost.spec.formula_sizes import FormulaSizes
+from convcost.tracing.sources.interface import SourceReference
+from convcost.tracing.sources.reference import match_reference
 from convcost.tracing.target.target import Place, Target, parse_place
 
 if TYPE_CHECKING:
@@ -51,17 +50,6 @@ class CountedEntry:
         return network.report(entry.convention, entry.dtype, UncheckedConstraints())
 
 
-class FormulaSizes(OpenSizes):
-    """Numbers for some names, formulas without sympy for the others; a quotient of them is exact."""
-
-    def __init__(self, names: tuple[str, ...], sizes: Mapping[str, Size]) -> None:
-        super().__init__({text: sizes.get(text, cast("Size", size_formula(text))) for text in names})
-
-    def divide_exactly(self, dividend: Size, divisor: Size, text: str) -> Size:
-        """dividend / divisor."""
-        return cast("Size", divide(dividend, divisor))
-
-
 class UncheckedConstraints(NumericEvaluator):
     """Checks what layers require of numbers, and assumes what they require of open sizes."""
 
@@ -84,7 +72,7 @@ def _run_model(entry: Entry, model: ConfiguredModel, folder: Path) -> CountedEnt
     from convcost.tracing.target.profile import profile_target
 
     target = Target(
-        _place(model.text, folder),
+        _model_place(model.text, folder),
         model.arguments,
         model.inputs.sized(entry.sizes),
         entry.sizes,
@@ -95,6 +83,16 @@ def _run_model(entry: Entry, model: ConfiguredModel, folder: Path) -> CountedEnt
         formulas = load_formulas(_place(model.formulas, folder)) if model.formulas else {}
         result = profile_target(target, Profiler(formulas=formulas))
     return CountedEntry(entry, replace(result.report, name=entry.name, convention=entry.convention), result)
+
+
+def _model_place(text: str, folder: Path) -> Place | SourceReference:
+    """Where a model is, or what it is called in a source; a path from the current folder."""
+    found = match_reference(text)
+    if not found:
+        return _place(text, folder)
+    reference = found.reference
+    is_path = not reference.prefix or (folder / reference.name).exists()
+    return reference._replace(name=relpath(folder / reference.name)) if is_path else reference
 
 
 def _place(text: str, folder: Path) -> Place:

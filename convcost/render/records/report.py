@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from msgspec import UNSET, Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from convcost.analysis.parts import layer_part, sum_part
 from convcost.core.cost import Convention, Gradients
@@ -12,11 +12,14 @@ from convcost.core.record_fields import describe, one_of
 from convcost.core.report import Report, Row, Verdict
 from convcost.render.layer_table import TableGroup, layer_totals, select_layers
 from convcost.render.records.context import Context, context
+from convcost.render.records.distributed import distributed_record
 from convcost.render.records.estimates import Estimates, estimate_cells, estimate_records
 from convcost.render.records.quantities import (
     IN_ROWS,
     backward_costs,
     backward_fields,
+    detail_fields,
+    details,
     fields,
     row_quantities,
     training_fields,
@@ -107,6 +110,13 @@ MODULE = (
     *design_fields(one_of("CounterResultRecord", "DiagnosisRecord")),
     *fields_of(TraceRecord),
     *training_fields(),
+    (
+        "distributed",
+        Annotated[Any, one_of("DistributedRecord"), describe("One rank, if it is on a mesh.")],
+        UNSET,
+    ),
+    *detail_fields(),
+    ("notes", Annotated[list[str] | UnsetType, describe("What was guessed, if anything.")], UNSET),
 )
 
 DesignRecord = record_type("DesignRecord", "A candidate that is a spec.", DESIGN, [RATIOS])
@@ -135,6 +145,7 @@ def candidate(report: Report, **others: Any) -> Record:
             if result is not None
         },
         "training_flops": UNSET if report.training_flops is None else data(report.training_flops),
+        **details(report),
         **estimate_records(report),
         **others,
     }
@@ -143,7 +154,9 @@ def candidate(report: Report, **others: Any) -> Record:
         return record_from(
             DesignRecord, report, **values, phases=phase_records(report), definitions=definitions
         )
-    return record_from(ModuleRecord, report, **values, **field_values(trace_record(report, report.trace)))
+    values["distributed"] = distributed_record(report)
+    values |= {"notes": [*report.notes] or UNSET, **field_values(trace_record(report, report.trace))}
+    return record_from(ModuleRecord, report, **values)
 
 
 def row_record(row: Row, report: Report) -> Record:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from convcost.core.cost import Cost, Shape, Size
+from convcost.core.distributed import Collective
 from convcost.core.trace import CondCall, ElementType, Operation, Phase, UncountedCall
 from convcost.tracing.recording.module_tracker import SubmoduleVisit
 
@@ -35,12 +36,13 @@ CountedCall = tuple[CallKey, CallTraits, Cost, Size, int]
 
 @dataclass
 class Recording:
-    """Operations, what is not counted, calls of `torch.cond`, and the submodules that ran."""
+    """Operations, what is not counted, calls of `torch.cond`, collectives, and the submodules that ran."""
 
     operations: dict[tuple[CallKey, CallTraits], Operation] = field(default_factory=dict)
     uncounted: dict[CallKey, UncountedCall] = field(default_factory=dict)
     conditionals: dict[CondCall, int] = field(default_factory=dict)
     visits: dict[str, SubmoduleVisit] = field(default_factory=dict)
+    collectives: dict[Collective, int] = field(default_factory=dict)
 
     @property
     def cost(self) -> Cost:
@@ -71,3 +73,5 @@ class Recording:
             self.add_uncounted(key, missed)
         for conditional, calls in other.conditionals.items():
             self.conditionals[conditional] = self.conditionals.get(conditional, 0) + calls
+        for collective, calls in other.collectives.items():
+            self.collectives[collective] = self.collectives.get(collective, 0) + calls

@@ -18,6 +18,7 @@ import torch
 from convcost.operators.interface import Operator
 from convcost.tracing.isolation.tensor_copies import meta_result, meta_tensor
 from convcost.tracing.isolation.virtual_devices import VirtualDevices, is_dtype_conversion
+from convcost.tracing.recording.collectives import run_collective
 from convcost.tracing.recording.data_access import DataRunReads, ShapeRunReads, data_readers
 from convcost.tracing.recording.gradients import requested_leaves, with_gradients
 from convcost.tracing.recording.higher_order import (
@@ -73,13 +74,18 @@ class Recorder:
         self._reads = reads
         self._readers = data_readers()
         self._nesting = NestedCalls()
-        is_plain = not (tape.has_data or has_gradients or tape.formulas)
+        is_plain = not (tape.has_data or has_gradients or tape.formulas or self.is_distributed)
         self._repeated_calls = RepeatedCalls(tape, kind or MetaTensors()) if is_plain else None
         self._modes_below = 0, 0
 
     def note_modes(self) -> None:
         """The modes of torch that are at work now are no model's: the dispatch mode among them."""
         self._modes_below = _count_modes()
+
+    @property
+    def is_distributed(self) -> bool:
+        """Whether this process is a rank of others, whose tensors may be parts of larger ones."""
+        return self._tape.tracker.follows_nodes
 
     def note_use(self, values: Iterable[Any]) -> None:
         """Something is done with `values`."""
@@ -211,6 +217,8 @@ class Recorder:
         if is_higher_order(overload):
             return run_higher_order(self._higher_order_call(mode), overload, args, kwargs)
         known = known_overload(overload)
+        if known.is_collective:
+            return run_collective(self._tape, known, args, kwargs)
         if args and args[0].__class__ in NUMBERS:
             args = numbers_as_tensors(overload, args)
         operator = self._tape.formula(known.name, known.operator)

@@ -13,6 +13,7 @@ import torch
 from torch.multiprocessing.reductions import StorageWeakRef
 
 from convcost.core.cost import Cost, Shape, Size
+from convcost.core.distributed import Collective, CollectiveCall, CollectivePhase
 from convcost.core.trace import CondCall, Operation, Phase, UncountedCall
 from convcost.operators import OPERATORS
 from convcost.operators.interface import FREE, Operator, in_real_macs
@@ -208,6 +209,20 @@ class Tape:
             known = self._recorded.conditionals
             known[conditional] = known.get(conditional, 0) + 1
 
+    def note_collective(self, call: CollectiveCall) -> None:
+        """Put down a collective; among one rank alone nothing is sent."""
+        self.note_unrepeatable()
+        if call.ranks != 1:
+            phase: CollectivePhase = "backward" if self.tracker.is_backward else "forward"
+            found, known = Collective(self.tracker.current, phase, call), self._recorded.collectives
+            known[found] = known.get(found, 0) + 1
+
+    def move_gradient(self, before: Any, after: Any) -> None:
+        """What was a gradient in `before` is one in `after`, as a collective returns it."""
+        deferred = self._deferred.pop(storage_id(before), None)
+        if deferred is not None:
+            self._defer(after, deferred[1])
+
     def note_uncounted(self, name: str, arguments: Any, reason: str = "") -> None:
         """Put down a call that is not counted, or only in part."""
         inputs = tuple(map(self.shape_of, tensors(arguments)))
@@ -269,6 +284,11 @@ class Tape:
     def conditionals(self) -> tuple[CondCall, ...]:
         """Calls of `torch.cond`, in the order of first calls."""
         return tuple(found._replace(calls=calls) for found, calls in self._recorded.conditionals.items())
+
+    @property
+    def collectives(self) -> tuple[Collective, ...]:
+        """Collectives, in the order of first calls."""
+        return tuple(found._replace(calls=calls) for found, calls in self._recorded.collectives.items())
 
     @property
     def unused_formulas(self) -> tuple[str, ...]:

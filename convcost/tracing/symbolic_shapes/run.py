@@ -14,10 +14,12 @@ from torch._dispatch.python import enable_python_dispatcher
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from convcost.core.cost import Shape
+from convcost.core.generation import GenerationPhase
 from convcost.core.report import Report
 from convcost.operators.interface import Operator, ShapeOperand
 from convcost.operators.recurrent import GATES
 from convcost.tracing.declared_inputs import DeclaredInputs, DeclaredTensor
+from convcost.tracing.generation import run_forward
 from convcost.tracing.isolation.isolated_call import interruptible, isolated
 from convcost.tracing.isolation.virtual_devices import VirtualDevices
 from convcost.tracing.module_call import ModuleCall
@@ -197,7 +199,11 @@ class SymbolicRun(NamedTuple):
 
 
 def run(
-    module: torch.nn.Module, inputs: DeclaredInputs, sizes: SymbolicSizes, formulas: Mapping[str, Operator]
+    module: torch.nn.Module,
+    inputs: DeclaredInputs,
+    sizes: SymbolicSizes,
+    formulas: Mapping[str, Operator],
+    phase: GenerationPhase | None = None,
 ) -> SymbolicRun:
     """What `module` costs on `inputs`: costs are our formulas, sizes may still be torch's.
 
@@ -210,11 +216,13 @@ def run(
         with sizes.guard_log.inside_torch():
             args, kwargs = symbolic_inputs(inputs, sizes)
         tree = module_tree(model)
-        tape = SymbolicTape(track(tree.submodules, sizes.shape), formulas, sizes=sizes)
+        tape = SymbolicTape(track(tree.submodules, shape_of=sizes.shape), formulas, sizes=sizes)
         recorder = SymbolicRecorder(tape)
         with recording_modes(recorder):
-            output = interruptible(model, *args, **kwargs)
-    report = report_of(tree, tape, ModuleCall(model, args, kwargs).named_arguments, output)
+            call, output, generation = interruptible(
+                run_forward, ModuleCall(model, args, kwargs), tape, phase
+            )
+    report = report_of(tree, tape, call.named_arguments, output, generation=generation)
     return SymbolicRun(report, tuple(recorder.calls))
 
 
