@@ -63,7 +63,7 @@ def combinations():
             yield pytest.param(family, run, marks=[pytest.mark.slow] * bool(is_slow))
 
 
-@pytest.mark.parametrize(("family", "run"), combinations())
+@pytest.mark.parametrize(("family", "run"), list(combinations()))
 def test_the_report_is_the_same(family, run, monkeypatch):
     repeated, single = both_ways(lambda: RUNS[run](FAMILIES[family]()), monkeypatch)
     assert repeated == single
