@@ -151,8 +151,10 @@ def recording_modes(recorder: Recorder) -> Iterator[None]:
 
 @contextmanager
 def _torch_modes(recorder: Recorder) -> Iterator[None]:
-    with RecordingDispatchMode(recorder), RecordingFunctionMode(recorder):
-        yield
+    with RecordingDispatchMode(recorder):
+        recorder.note_modes()
+        with RecordingFunctionMode(recorder):
+            yield
 
 
 class RecordingFunctionMode(TorchFunctionMode):

@@ -40,6 +40,8 @@ class GuardLog:
     answers: dict[GuardExpression, bool] = field(default_factory=dict)
     depth: int = 0
     recent: list[Any] = field(default_factory=list)
+    asked_by_model: int = 0
+    """How many questions were the model's."""
 
     @contextmanager
     def inside_torch(self) -> Iterator[None]:
@@ -66,6 +68,7 @@ class GuardLog:
         if not isinstance(example, bool):
             raise ConcreteSizeNeededError(expression)
         question = GuardExpression(expression, not self.depth)
+        self.asked_by_model += question.by_model
         self.answers.pop(question, None)
         self.answers[question] = example
         if self.depth and not is_about_strides(expression):
