@@ -1,0 +1,87 @@
+"""What a file states of its values: the inputs to run it on, and shapes to hold against those that come out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from convcost.core.errors import UsageError
+from convcost.tracing.declared_inputs import DeclaredInputs, DeclaredTensor, Size, SizeMultiple
+from convcost.tracing.sources.onnx_files.graph import Dimension, Graph, TensorType
+
+NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+
+MULTIPLE = re.compile(r"(\d{1,9})\s*\*\s*([A-Za-z_]\w*)|([A-Za-z_]\w*)\s*\*\s*(\d{1,9})", re.ASCII)
+
+LONGEST_NAME = 60
+
+
+def default_inputs(graph: Graph) -> DeclaredInputs:
+    """The inputs of the graph by name, its open dimensions as sizes; UsageError where one can't be said."""
+    found = {}
+    for name in graph.inputs:
+        stated = graph.declared[name]
+        if stated.shape is None or not stated.dtype:
+            what = "shape" if stated.dtype else "dtype that torch has"
+            hint = "Inputs are given in order, as --input f32[1,3,224,224]."
+            raise UsageError(f"the file does not state a {what} of its input {name}", hint=hint)
+        shape = tuple(_size(name, place, size) for place, size in enumerate(stated.shape))
+        found[name] = DeclaredTensor(stated.dtype, shape)
+    return DeclaredInputs((), found)
+
+
+def _size(name: str, place: int, stated: Dimension) -> Size:
+    """What the file calls it, as a name or a multiple of one; where it can't be that, `x_dim_0`."""
+    if isinstance(stated, int):
+        return stated
+    multiple = MULTIPLE.fullmatch(stated.strip())
+    if multiple:
+        factor, factor_behind = multiple[1] or multiple[4], multiple[2] or multiple[3]
+        return SizeMultiple(int(factor), factor_behind) if int(factor) else f"{name}_dim_{place}"
+    cleaned = re.sub(r"\W+", "_", stated.strip(), flags=re.ASCII)[:LONGEST_NAME]
+    if NAME.fullmatch(cleaned):
+        return cleaned
+    return re.sub(r"\W+", "_", f"dim_{name[:LONGEST_NAME]}_{place}", flags=re.ASCII)
+
+
+def check_inputs(graph: Graph, given: Mapping[str, Any]) -> None:
+    """UsageError where an input is not as the file states it: a rank, a number, a name with two numbers."""
+    sizes: dict[str, int] = {}
+    for name, tensor in given.items():
+        stated = graph.declared[name]
+        if stated.shape is None:
+            continue
+        shape = tuple(tensor.shape)
+        if not fits(shape, stated):
+            hint = "Only sizes that it leaves open can be chosen."
+            raise UsageError(f"the input {name} is {_text(stated)} in the file, not {list(shape)}", hint=hint)
+        for size, dimension in zip(shape, stated.shape, strict=True):
+            if not isinstance(dimension, str) or not dimension or not isinstance(size, int):
+                continue
+            if sizes.setdefault(dimension, size) != size:
+                raise UsageError(f"{dimension} is {sizes[dimension]} and {size} in the inputs that are given")
+
+
+def fits(shape: tuple[Any, ...], stated: TensorType) -> bool:
+    """Whether a shape has the rank and the numbers that are stated; open sizes fit any."""
+    if stated.shape is None:
+        return True
+    return len(shape) == len(stated.shape) and all(
+        not isinstance(size, int) or not isinstance(known, int) or known <= 0 or size == known
+        for size, known in zip(shape, stated.shape, strict=True)
+    )
+
+
+def check_declared(name: str, value: Any, declared: Mapping[str, TensorType]) -> None:
+    """UsageError where what comes out has another shape than the file states."""
+    stated = declared.get(name)
+    if stated is None or value is None or isinstance(value, list):
+        return
+    shape = tuple(value.shape)
+    if not fits(shape, stated):
+        raise UsageError(f"{name} comes out as {list(shape)}, where the file states {_text(stated)}")
+
+
+def _text(stated: TensorType) -> str:
+    return f"[{', '.join(str(size) or '?' for size in stated.shape or ())}]"
