@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
 from convcost.core.comparison import Comparison
@@ -14,7 +15,8 @@ from convcost.core.type_checks import PARSED, check_type, is_module, merge_sizes
 from convcost.spec import Spec, check_names, parse
 from convcost.spec.founding_pair import FoundingPair, founding_pair
 from convcost.spec.spec import check_int
-from convcost.tracing.given_inputs import declared_inputs, profile_on_inputs
+from convcost.tracing.given_inputs import declared_inputs, profile_on_inputs, profile_reference
+from convcost.tracing.sources.reference import is_reference
 
 if TYPE_CHECKING:
     import torch
@@ -27,9 +29,10 @@ def cost(
 ) -> Report:
     """What one design costs with `sizes` put in: cost("Linear(10E, E)", E=128).flops.
 
-    A design is a spec, a report, or a torch module with its `inputs`: tensors, or texts with sizes in them,
-    cost(model, "f32[B,128]", B=4). `convcost.profile` also takes forward's keywords. With `backward` its
-    gradients are counted too: report.phases.
+    A design is a spec, a report, a torch module with its `inputs`: tensors, or texts with sizes in them,
+    cost(model, "f32[B,128]", B=4); or the name of a model, such as "timm:resnet50" or "net.onnx", which has
+    inputs of its own. `convcost.profile` also takes forward's keywords. With `backward` its gradients are
+    counted too: report.phases.
 
     Sizes may also come in a mapping, here as wherever they are taken: sizes={"E": 128}. One without a value
     stays open, and the costs are sympy formulas in it. Raises SpecError where the text is wrong or a layer
@@ -39,6 +42,10 @@ def cost(
     given, backward = _split_backward(sizes, backward)
     if is_module(design):
         return _module_cost(cast("torch.nn.Module", design), inputs, given, backward)
+    if isinstance(design, str) and is_reference(design):
+        found = profile_reference(design, inputs, given, backward)
+        check_sizes(given, (found,))
+        return found
     if inputs:
         hint = "Those of a spec stand in it: [B, S, E] -> Linear(E, E)"
         raise UsageError("inputs are for torch modules", hint=hint)
@@ -88,10 +95,11 @@ def compare(*designs: str | Design, backward: bool = False, **sizes: Size) -> Co
     """
     given, backward = _split_backward(sizes, backward)
     if designs:
-        return comparison(tuple(map(as_design, designs)), given, backward=backward)
+        found = tuple(as_design(design, given, backward=backward) for design in designs)
+        return comparison(found, given, backward=backward)
     pair = founding_pair(given.pop("bias", True), given.pop("layers", 2))
-    found = comparison(tuple(map(parse, pair.texts)), pair.sizes(given), backward=backward)
-    return replace(found, notes=pair.notes(given))
+    founding = comparison(tuple(map(parse, pair.texts)), pair.sizes(given), backward=backward)
+    return replace(founding, notes=pair.notes(given))
 
 
 def comparison(
@@ -166,10 +174,20 @@ def as_spec(spec: str | Spec) -> Spec:
     return spec if isinstance(spec, Spec) else parse(spec)
 
 
-def as_design(design: str | Design) -> Design:
-    """`design`, parsed if it is still a text; WrongTypeError for what is none."""
+def as_design(
+    design: str | Design,
+    sizes: Mapping[str, Size] = MappingProxyType({}),
+    inputs: tuple[Any, ...] = (),
+    backward: bool = False,
+) -> Design:
+    """`design`, parsed if it is still a text; WrongTypeError for what is none.
+
+    A model that is named, such as timm:resnet50, is counted with those of `sizes` that it has.
+    """
     if isinstance(design, Spec | Report):
         return design
+    if isinstance(design, str) and is_reference(design):
+        return profile_reference(design, inputs, sizes, backward)
     return parse(check_type("a design", design, str, PARSED))
 
 

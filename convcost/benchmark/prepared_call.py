@@ -27,6 +27,8 @@ def prepare_call(design: Network | ProfiledModel, dtype: str, device: DeviceType
     if isinstance(design, Network):
         built, inputs = build_network(design, "cpu")
         return _on_device(ModuleCall(built, tuple(map(_randomize, inputs)), {}), dtype, device)
+    if design.module is None:
+        raise UsageError(f"{design.report.name} is no torch module: nothing of it runs that can be timed")
     if design.target is None:
         return _on_device(deep_copy(ModuleCall(design.module, design.args, {**design.kwargs})), dtype, device)
     call = ModuleCall(*build_with_data(design.target))

@@ -13,6 +13,7 @@ from convcost.core.errors import UsageError, did_you_mean, nearest
 from convcost.layers import KINDS, find_layer
 from convcost.render import FORMATS
 from convcost.spec.resolve import layer_fields
+from convcost.tracing.sources.reference import is_reference
 from convcost.tracing.target.module_text import is_module_text
 
 BIAS_HINT = "An argument of a layer stands in its brackets: bias=False."
@@ -183,9 +184,8 @@ def model_hint(target: str) -> str:
 
 def is_target(text: str) -> bool:
     """Whether `text` names a torch module, `net.py:Net` or `[1,3] -> net.py:Net`, and states no design."""
-    if ":" not in text and not text.rstrip().endswith(".py"):
-        return False
-    return is_module_text(text)
+    may_be = ":" in text or text.rstrip().endswith(".py") or is_reference(text)
+    return may_be and is_module_text(text)
 
 
 def design_error(text: str, options: Iterable[str] = (), takes_numbers: bool = False) -> UsageError | None:

@@ -19,7 +19,7 @@ from convcost.layers import find_layer
 from convcost.spec import check_names
 from convcost.tracing.declared_inputs import parse_inputs
 from convcost.tracing.target.module_text import ModuleText, parse_module_text
-from convcost.tracing.target.target import Target, parse_argument_value, parse_place
+from convcost.tracing.target.target import Place, Target, parse_argument_value, parse_place
 
 if TYPE_CHECKING:
     from convcost.tracing.profile import Profiler
@@ -38,7 +38,7 @@ def read_targets(texts: Iterable[str], modules: ModuleOptions) -> dict[str, Targ
         raise UsageError(f"{option} is for modules that state no inputs of their own", hint=hint)
     arguments = _arguments(modules.module_arguments or ())
     maker = parse_place(modules.inputs_from) if modules.inputs_from else None
-    return {
+    targets = {
         text: Target(
             each.place,
             {**arguments, **each.arguments},
@@ -48,6 +48,17 @@ def read_targets(texts: Iterable[str], modules: ModuleOptions) -> dict[str, Targ
         )
         for text, each in stated.items()
     }
+    return {text: _with_source_model(target, modules.seconds) for text, target in targets.items()}
+
+
+def _with_source_model(target: Target, timeout: float) -> Target:
+    """The target with what its source has, if it is named by one: its inputs may have sizes to be given."""
+    if isinstance(target.place, Place):
+        return target
+    from convcost.tracing.target.source_models import with_source_model
+
+    with stdout_to_stderr(), time_limit(timeout):
+        return with_source_model(target)
 
 
 def _parse_module(text: str) -> ModuleText:

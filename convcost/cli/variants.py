@@ -50,6 +50,6 @@ def read_variants(
         number = len(arguments)
         return counts if number <= FEW else show_progress(counts, number, lambda _: f"variants of {name}")
 
-    name = target.place.label or target.place.name
+    name = target.place.label or target.place.title
     variants = ModuleVariants(name, str(target), axes, open_input_names(target.inputs, axes), count)
     return found._replace(sources=tuple(others)), variants

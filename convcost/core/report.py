@@ -160,7 +160,7 @@ class Report(RenderMethods, SubstitutionMethods):
     `definitions` are those that `spec` uses: what each is called with its parameters, and what it stands for.
 
     A report with open sizes has its `source` where that can be asked again; modules are not run again.
-    `rooflines` are those on several devices, where more than one is asked for.
+    `rooflines` are those on several devices, where more than one is asked for. `notes` say what was guessed.
     """
 
     name: str
@@ -181,6 +181,7 @@ class Report(RenderMethods, SubstitutionMethods):
     memory: Memory | None = None
     time: Timing | None = None
     source: ReportSource | None = field(default=None, compare=False, repr=False)
+    notes: tuple[str, ...] = ()
 
     @property
     def full_spec(self) -> str:

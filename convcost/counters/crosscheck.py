@@ -35,6 +35,8 @@ DEFAULT_SECONDS = 300.0
 
 RAN_ON_META = "ran on the meta device"
 
+NO_MODULE = "it is read from a file, and no torch module runs"
+
 NO_PROCESS = "it patches torch while it counts, and this system has no process of its own for it"
 
 
@@ -89,7 +91,7 @@ def _without_figure(verdict: Verdict, counter: Counter, reason: str) -> CounterR
 
 
 def crosscheck_model(
-    module: torch.nn.Module,
+    module: torch.nn.Module | None,
     args: tuple[Any, ...],
     kwargs: Mapping[str, Any],
     report: Report,
@@ -102,8 +104,13 @@ def crosscheck_model(
     `report` is convcost's of the same call. The module is left as it is, whatever a counter does: each runs
     on a copy in a process of its own. A counter that would take more than `memory` bytes is skipped, one
     that is not done in `seconds` ended. They run with gradients or without as the caller does, which decides
-    whether torch fuses attention.
+    whether torch fuses attention. Without a module, as for what is read from a file, all are skipped.
     """
+    if module is None:
+        for counter in counters:
+            result = _without_figure("skipped", counter, NO_MODULE)
+            yield counter.name, CounterDiagnosis(counter.title, result)
+        return
     call = ModuleCall(original_module(module), tuple(args), kwargs)
     if any(tensor.device.type not in {"cpu", "meta"} for tensor in call.tensors):
         call = move_call(copy_call(call), "cpu")  # a forked process can't use a GPU

@@ -26,7 +26,8 @@ from convcost.spec import Spec
 from convcost.spec.evaluate import OpenSizes, evaluate
 from convcost.spec.spec import check_int
 from convcost.tracing.declared_inputs import DeclaredInputs, DeclaredTensor
-from convcost.tracing.given_inputs import profile_on_inputs
+from convcost.tracing.given_inputs import profile_on_inputs, profile_reference
+from convcost.tracing.sources.reference import is_reference
 
 
 @dataclass(frozen=True)
@@ -149,6 +150,8 @@ def _count(
     design: Any, inputs: tuple[Any, ...], sizes: Mapping[str, Size], options: CountingOptions
 ) -> CountedEntry:
     """What `design` costs with `sizes` put in; raises ConvcostError, or what the module's forward raises."""
+    if isinstance(design, str) and is_reference(design):
+        return _count_report(profile_reference(design, inputs, sizes), sizes, options)
     if isinstance(design, str | Spec):
         _refuse_inputs(inputs, "a spec")
         return _count_spec(as_spec(design), sizes, options)

@@ -57,7 +57,9 @@ class EntryKeys(EntryDefaults, forbid_unknown_fields=True):
     model: Annotated[
         Text,
         describe(
-            "A torch module, its class or a factory: file.py:Name or package.module:Name.", "net.py:Net"
+            "A torch module, its class or a factory: file.py:Name or package.module:Name; or a model by its "
+            "source, such as timm:resnet50 or net.onnx.",
+            "net.py:Net",
         ),
     ] = UNSET
     inputs: Annotated[

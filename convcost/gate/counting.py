@@ -17,6 +17,8 @@ from convcost.layers.network import NumericEvaluator
 from convcost.spec import Spec
 from convcost.spec.evaluate import OpenSizes
 from convcost.symbolic.formula import divide, size_formula
+from convcost.tracing.sources.interface import SourceReference
+from convcost.tracing.sources.reference import match_reference
 from convcost.tracing.target.target import Place, Target, parse_place
 
 if TYPE_CHECKING:
@@ -84,7 +86,7 @@ def _run_model(entry: Entry, model: ConfiguredModel, folder: Path) -> CountedEnt
     from convcost.tracing.target.profile import profile_target
 
     target = Target(
-        _place(model.text, folder),
+        _model_place(model.text, folder),
         model.arguments,
         model.inputs.sized(entry.sizes),
         entry.sizes,
@@ -95,6 +97,16 @@ def _run_model(entry: Entry, model: ConfiguredModel, folder: Path) -> CountedEnt
         formulas = load_formulas(_place(model.formulas, folder)) if model.formulas else {}
         result = profile_target(target, Profiler(formulas=formulas))
     return CountedEntry(entry, replace(result.report, name=entry.name, convention=entry.convention), result)
+
+
+def _model_place(text: str, folder: Path) -> Place | SourceReference:
+    """Where a model is, or what it is called in a source; a path from the current folder."""
+    found = match_reference(text)
+    if not found:
+        return _place(text, folder)
+    reference = found.reference
+    is_path = not reference.prefix or (folder / reference.name).exists()
+    return reference._replace(name=relpath(folder / reference.name)) if is_path else reference
 
 
 def _place(text: str, folder: Path) -> Place:

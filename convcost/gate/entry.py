@@ -17,6 +17,8 @@ from convcost.gate.validation import ConfigIssue
 from convcost.spec import HasSizeNames, Spec, check_names, parse
 from convcost.system.workers import DEFAULT_TIMEOUT
 from convcost.tracing.declared_inputs import DeclaredInputs, parse_inputs
+from convcost.tracing.sources.reference import is_reference
+from convcost.tracing.target.module_text import parse_module_text
 
 T = TypeVar("T")
 
@@ -159,8 +161,12 @@ class EntryReader:
 def _read_model(place: str, table: EntryKeys) -> ConfiguredModel:
     if table.inputs and table.inputs_from:
         raise UsageError("inputs and inputs_from exclude each other")
-    inputs = parse_inputs(table.inputs)
-    return ConfiguredModel(place, inputs, table.inputs_from, table.args, table.train, table.formulas)
+    stated = parse_module_text(place) if is_reference(place) else None
+    if stated and stated.inputs and (table.inputs or table.inputs_from):
+        raise UsageError("the model states its inputs, and others are given")
+    inputs = stated.inputs if stated and stated.inputs else parse_inputs(table.inputs)
+    arguments = {**(stated.arguments if stated else {}), **table.args}
+    return ConfiguredModel(place, inputs, table.inputs_from, arguments, table.train, table.formulas)
 
 
 def _select_counters(names: list[str], subject: Spec | ConfiguredModel) -> tuple[str, ...]:

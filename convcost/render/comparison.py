@@ -81,6 +81,7 @@ def comparison_notes(comparison: Comparison) -> tuple[str, ...]:
     reports = comparison.candidates
     notes = [
         *comparison.notes,
+        *dict.fromkeys(note for report in reports for note in report.notes),
         _input_size_note(comparison),
         *verdicts(comparison),
         *warning_notes(reports),

@@ -70,6 +70,7 @@ def _notes(
     found = (
         partial_note(trace),
         *_unused_formulas(trace),
+        *report.notes,
         _conditionals(trace),
         _estimated_operators(report, trace),
         _complex_operators(trace),

@@ -60,10 +60,12 @@ def match(
     is given as sizes={"vary": 4}. Where nothing fits, the match is not `found`, and its last note says why.
     Raises as `cost` does, and UsageError where there is no metric, no target or no such size.
     """
+    given, varied = merge_sizes(sizes), _names(vary)
+    fixed = {name: size for name, size in given.items() if name not in varied}
     return match_designs(
-        tuple(map(as_design, (a,) if b is None else (a, b))),
-        merge_sizes(sizes),
-        vary=_names(vary),
+        tuple(as_design(design, fixed) for design in ((a,) if b is None else (a, b))),
+        given,
+        vary=varied,
         metric=metric,
         budget=parse_amount(budget, metric_named(metric)) if isinstance(budget, str) else budget,
         multiple_of=multiple_of,

@@ -130,7 +130,7 @@ def _class_variants(
 
 def _design(design: Any, inputs: tuple[Any, ...], sizes: Mapping[str, Size]) -> StatedDesign:
     """The design; of a torch module its report, with formulas in those sizes of its inputs that are open."""
-    return profile_on_inputs(design, inputs, sizes) if is_module(design) else as_design(design)
+    return profile_on_inputs(design, inputs, sizes) if is_module(design) else as_design(design, sizes, inputs)
 
 
 def split_names(given: str | Sequence[str], option: str = "") -> tuple[str, ...]:

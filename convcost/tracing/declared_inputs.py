@@ -60,6 +60,10 @@ class DeclaredTensor(NamedTuple):
     dtype: str
     shape: tuple[Size, ...]
 
+    def __str__(self) -> str:
+        dtype = next((short for short, name in SHORT_NAMES.items() if name == self.dtype), self.dtype)
+        return f"{dtype}[{','.join(map(str, self.shape))}]"
+
     @property
     def names(self) -> tuple[str, ...]:
         """The names in its sizes."""
@@ -108,6 +112,10 @@ class DeclaredInputs:
         """With a number for each name that `sizes` has."""
         kwargs = {name: given.sized(sizes) for name, given in self.kwargs.items()}
         return DeclaredInputs(tuple(given.sized(sizes) for given in self.args), kwargs)
+
+    def __str__(self) -> str:
+        named = (f"{name}={given}" for name, given in self.kwargs.items())
+        return ", ".join((*map(str, self.args), *named))
 
     def typed(self, own_dtype: torch.dtype) -> DeclaredInputs:
         """With `own_dtype`'s name where there is no dtype."""

@@ -1,4 +1,4 @@
-"""A torch module on inputs as they are given in Python: tensors, or texts such as `f32[B,128]`."""
+"""A torch module, or a model of a source, on inputs from Python: tensors, or texts such as `f32[B,128]`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ from convcost.core.cost import Size
 from convcost.core.errors import UsageError
 from convcost.core.report import Report
 from convcost.tracing.declared_inputs import DeclaredInputs, parse_inputs
+from convcost.tracing.sources.interface import BuildableModel
+from convcost.tracing.target.module_text import parse_module_text
+from convcost.tracing.target.source_models import source_notes, with_source_model
+from convcost.tracing.target.target import Target
 
 if TYPE_CHECKING:
     import torch
@@ -33,6 +37,38 @@ def profile_on_inputs(
     if not declared.all:
         return Profiler(backward).profile(module, *inputs)
     return _profile_declared(module, declared, sizes, backward)
+
+
+def profile_reference(
+    text: str, inputs: tuple[Any, ...], sizes: Mapping[str, Size], backward: bool = False
+) -> Report:
+    """What the model costs that `text` names by a source, such as timm:resnet50, on its own inputs or these.
+
+    Sizes that none of its inputs has are not looked at. Raises as `profile_on_inputs` does, and UsageError
+    where there is no such model.
+    """
+    from convcost.tracing.profile import Profiler
+    from convcost.tracing.target.profile import profile_target
+
+    stated = parse_module_text(text)
+    if inputs and stated.inputs:
+        raise UsageError(f"{text.strip()[:80]} states its inputs", hint="Leave out the others.")
+    declared = declared_inputs(inputs)
+    target = Target(stated.place, stated.arguments, stated.inputs or declared)
+    if inputs and not declared.all:
+        return _profile_on_tensors(target, inputs, backward)
+    return profile_target(with_source_model(target).sized(sizes), Profiler(backward)).report
+
+
+def _profile_on_tensors(target: Target, inputs: tuple[Any, ...], backward: bool) -> Report:
+    from convcost.tracing.target.construction import construct_module
+
+    target = with_source_model(target)
+    if not isinstance(target.model, BuildableModel):
+        raise UsageError(f"{target} is read as a file, and takes no tensors", hint=INPUTS_HINT)
+    report = profile_on_inputs(construct_module(target.model.make, {}), inputs, {}, backward)
+    name = target.place.label or target.place.title
+    return replace(report, name=name, spec=str(target), notes=source_notes(target))
 
 
 def declared_inputs(inputs: tuple[Any, ...]) -> DeclaredInputs:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from msgspec import UNSET, Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from convcost.analysis.parts import layer_part, sum_part
 from convcost.core.cost import Convention, Gradients
@@ -107,6 +107,7 @@ MODULE = (
     *design_fields(one_of("CounterResultRecord", "DiagnosisRecord")),
     *fields_of(TraceRecord),
     *training_fields(),
+    ("notes", Annotated[list[str] | UnsetType, describe("What was guessed, if anything.")], UNSET),
 )
 
 DesignRecord = record_type("DesignRecord", "A candidate that is a spec.", DESIGN, [RATIOS])
@@ -143,7 +144,8 @@ def candidate(report: Report, **others: Any) -> Record:
         return record_from(
             DesignRecord, report, **values, phases=phase_records(report), definitions=definitions
         )
-    return record_from(ModuleRecord, report, **values, **field_values(trace_record(report, report.trace)))
+    values |= {"notes": [*report.notes] or UNSET, **field_values(trace_record(report, report.trace))}
+    return record_from(ModuleRecord, report, **values)
 
 
 def row_record(row: Row, report: Report) -> Record:

@@ -17,6 +17,7 @@ from convcost.tracing.isolation.process_state import preserved_process_state
 from convcost.tracing.isolation.virtual_devices import VirtualDevices, virtual_cuda
 from convcost.tracing.module_call import ModuleCall, fill_value
 from convcost.tracing.module_tree import module_tree
+from convcost.tracing.sources.interface import BuildableModel
 from convcost.tracing.target.loading import check_callable
 from convcost.tracing.target.target import Target
 from convcost.tracing.tensors import MAX_NUMBERS, is_small
@@ -113,12 +114,18 @@ def build_module(target: Target, found: Any, build_mode: BuildMode) -> torch.nn.
 
 
 def _build_from(target: Target, found: Any, build_mode: BuildMode) -> Any:
+    if isinstance(found, BuildableModel):
+        return _construct(target, found.make, build_mode)
     if not callable(found) or (isinstance(found, type) and not issubclass(found, torch.nn.Module)):
         return found
     check_callable(str(target.place), found)
     check_arguments(str(target.place), found, kwargs=target.arguments, hint=ARGUMENTS_HINT)
+    return _construct(target, partial(found, **target.arguments), build_mode)
+
+
+def _construct(target: Target, make: Callable[[], Any], build_mode: BuildMode) -> Any:
     try:
-        return construct(partial(found, **target.arguments), build_mode)
+        return construct(make, build_mode)
     except BaseException as error:
         raise target_error(f"{target} could not be built", error) from None
 

@@ -16,7 +16,8 @@ from pkgutil import iter_modules
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
-from convcost.core.errors import UsageError, did_you_mean
+from convcost.core.errors import UsageError, did_you_mean, nearest
+from convcost.tracing.sources import PREFIXES
 from convcost.tracing.target.target import FORM, Place
 from convcost.tracing.user_error import is_installed, target_error
 
@@ -154,7 +155,7 @@ def load(place: Place) -> Any:
             raise
         missing = error.name if isinstance(error, ModuleNotFoundError) else None
         if missing and not place.is_file and _is_missing(place.source, missing):
-            raise _missing_module(place.source, missing) from None
+            raise _missing_module(place, missing) from None
         hint = _install_hint(missing) if missing and not _is_loaded(missing) else ""
         raise target_error(f"{place.source} could not be imported", error, hint) from None
     found: Any = module
@@ -211,13 +212,15 @@ def _is_missing(wanted: str, name: str | None) -> bool:
     return name is not None and (wanted == name or wanted.startswith(f"{name}."))
 
 
-def _missing_module(source: str, missing: str) -> UsageError:
+def _missing_module(place: Place, missing: str) -> UsageError:
     """That a package is not installed, or has no such module."""
     package, _, name = missing[:80].rpartition(".")
     if package:
         near = did_you_mean(name, _modules_in(package))
         return UsageError(f"{package} has no module {name}{near}", hint=FORM)
-    message = f"there is no module {source[:80]}"
+    message = f"there is no module {place.source[:80]}"
+    if prefix := nearest(place.source, PREFIXES, cutoff=0.7):
+        return UsageError(f"{message} (did you mean {prefix}:{place.name[:80]}?)")
     return UsageError(message, hint=_install_hint(missing))
 
 

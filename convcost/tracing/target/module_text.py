@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 from convcost.core.errors import UsageError
 from convcost.tracing.declared_inputs import DeclaredInputs, parse_inputs
+from convcost.tracing.sources.interface import SourceReference
+from convcost.tracing.sources.reference import is_reference, match_reference
 from convcost.tracing.target.target import Place, is_place, parse_place
 
 CALLED = re.compile(r"(?P<place>[^'\"]*?:\s*[A-Za-z_][\w.]*)\s*\((?P<arguments>.*)", re.S)
@@ -25,30 +27,40 @@ FORM = "Write it as net.py:Net(width=2), or with its inputs as 'f32[1,3,32,32] -
 class ModuleText(NamedTuple):
     """Where a module is, and its own inputs and arguments; None or nothing where it states none."""
 
-    place: Place
+    place: Place | SourceReference
     inputs: DeclaredInputs | None
     arguments: Mapping[str, Any]
 
 
 def is_module_text(text: str) -> bool:
     """Whether `text` names a module: no design does."""
-    return not PRINTED.match(text) and (bool(CALLED.fullmatch(text)) or is_place(text))
+    if PRINTED.match(text):
+        return False
+    return is_reference(text) or bool(CALLED.fullmatch(text)) or is_place(text)
 
 
 def parse_module_text(text: str) -> ModuleText:
-    """module: [NAME "="] [inputs "->"] SOURCE ":" NAME ["(" arguments ")"]"""
+    """module: [NAME "="] [inputs "->"] (SOURCE ":" NAME | reference) ["(" arguments ")"]"""
+    if found := match_reference(text):
+        arguments = {} if found.arguments is None else _arguments(text, found.arguments)
+        inputs, label = (None, "") if found.before is None else _labelled_inputs(text, found.before)
+        return ModuleText(found.reference._replace(label=found.reference.label or label), inputs, arguments)
     called = CALLED.fullmatch(text)
     *before, place = ARROW.split(called["place"] if called else text)
     arguments = _arguments(text, called["arguments"]) if called else {}
     if not before:
         return ModuleText(parse_place(place), None, arguments)
-    if len(before) > 1:
+    inputs, label = _labelled_inputs(text, "->".join(before))
+    return ModuleText(parse_place(place)._replace(label=label), inputs, arguments)
+
+
+def _labelled_inputs(text: str, before: str) -> tuple[DeclaredInputs, str]:
+    """What stands in front of the arrow: inputs, and the label in front of them."""
+    if ARROW.search(before):
         hint = "Compare it with a design, or put the layers into the module."
         raise UsageError(f"{text.strip()[:80]}: a module does not stand in a chain", hint=hint)
-    [inputs] = before
-    label = LABEL.match(inputs)
-    found = parse_place(place)._replace(label=label["label"] if label else "")
-    return ModuleText(found, _inputs(text, inputs[label.end() :] if label else inputs), arguments)
+    label = LABEL.match(before)
+    return _inputs(text, before[label.end() :] if label else before), label["label"] if label else ""
 
 
 def _inputs(text: str, written: str) -> DeclaredInputs:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import replace
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
@@ -17,6 +18,7 @@ from convcost.tracing.module_call import ModuleCall
 from convcost.tracing.module_tree import module_tree
 from convcost.tracing.profile import Profiler
 from convcost.tracing.recording.data_access import needs_data
+from convcost.tracing.sources.interface import ReportedModel, SourceReference
 from convcost.tracing.target.construction import (
     BUILD_MODES,
     BuildMode,
@@ -26,6 +28,7 @@ from convcost.tracing.target.construction import (
     parameter_dtype,
 )
 from convcost.tracing.target.loading import check_callable, importable, load
+from convcost.tracing.target.source_models import source_notes, with_source_model
 from convcost.tracing.target.target import Place, Target
 from convcost.tracing.tensors import bytes_of, shape_of, tensors
 from convcost.tracing.user_error import TargetError, is_raised_by_user, target_error
@@ -36,11 +39,11 @@ Value = TypeVar("Value")
 class ProfiledModel(NamedTuple):
     """A model's report, and the model as it was called; with sizes left open it was not called.
 
-    `target` is where it is, if that was named.
+    `target` is where it is, if that was named. What is read from a file may have no module.
     """
 
     report: Report
-    module: torch.nn.Module
+    module: torch.nn.Module | None
     args: tuple[Any, ...] = ()
     kwargs: Mapping[str, Any] = MappingProxyType({})
     target: Target | None = None
@@ -58,10 +61,49 @@ def profile_target(target: Target, profiler: Profiler) -> ProfiledModel:
 @contextmanager
 def loaded_target(target: Target, profiler: Profiler) -> Iterator[Callable[[Target], ProfiledModel]]:
     """What profiles targets that differ from this one in their arguments and sizes; its file is read once."""
+    if isinstance(target.place, SourceReference):
+        with importable(Path.cwd()):
+            maker = load_maker(target.maker) if target.maker else None
+            yield lambda variant: _profile_source_model(variant, maker, profiler)
+        return
     with importable(target.place.folder, target.place.is_file):
         found = load(target.place)
         maker = load_maker(target.maker) if target.maker else None
         yield lambda variant: _profile_loaded(variant, found, maker, profiler)
+
+
+def _profile_source_model(
+    target: Target, maker: Callable[[], Any] | None, profiler: Profiler
+) -> ProfiledModel:
+    """What a model costs that a source has, with what the source guessed as notes."""
+    target = with_source_model(target)
+    model = target.model
+    if isinstance(model, ReportedModel):
+        result = ProfiledModel(_read_report(target, model, profiler), None, target=target)
+    else:
+        result = _profile_loaded(target, model, maker, profiler)
+    report = result.report
+    return result._replace(report=replace(report, notes=(*report.notes, *source_notes(target))))
+
+
+def _read_report(target: Target, model: ReportedModel, profiler: Profiler) -> Report:
+    """The report of a file; UsageError for what asks for a run."""
+    asked = {
+        "--backward": profiler.backward,
+        "--memory": profiler.footprint is not None,
+        "--formulas": bool(profiler.formulas),
+        "--inputs-from": bool(target.maker),
+        "--train": target.train,
+    }
+    if refused := next((option for option, is_asked in asked.items() if is_asked), ""):
+        raise UsageError(f"{refused} needs a torch module that runs; {target} is read as a file")
+    report = model.report(target.inputs)
+    return replace(
+        report,
+        name=target.place.label or target.place.title,
+        spec=str(target),
+        sizes={**target.sizes, **report.sizes},
+    )
 
 
 def _profile_loaded(
@@ -75,7 +117,7 @@ def _profile_loaded(
         raise target_error(f"{target} could not be counted", error) from None
     report = replace(
         result.report,
-        name=target.place.label or result.report.name,
+        name=target.place.label or (target.model and target.place.title) or result.report.name,
         spec=str(target),
         sizes={**target.sizes, **result.report.sizes},
     )
@@ -177,13 +219,24 @@ def deep_copy(value: Value) -> Value:
         raise target_error("the module can't be copied, and what runs on data is a copy", error) from None
 
 
+@contextmanager
+def _found(target: Target) -> Iterator[Any]:
+    """What is at a target's place, while its folder is importable."""
+    place = target.place
+    if isinstance(place, SourceReference):
+        with importable(Path.cwd()):
+            yield with_source_model(target).model
+    else:
+        with importable(place.folder, place.is_file):
+            yield load(place)
+
+
 def build_with_data(target: Target) -> tuple[torch.nn.Module, tuple[Any, ...], Mapping[str, Any]]:
     """A module of its own and what it is called with, in the memory that they take.
 
     Raises as `profile_target` does.
     """
-    with importable(target.place.folder, target.place.is_file):
-        found = load(target.place)
+    with _found(target) as found:
         is_module = isinstance(found, torch.nn.Module)
         module = build_module(target, deep_copy(found) if is_module else found, "real")
         maker = load_maker(target.maker) if target.maker else None

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from convcost.core.errors import UsageError
 from convcost.tracing.declared_inputs import DeclaredInputs
+from convcost.tracing.sources.interface import SourceModel, SourceReference
 
 PLACE = re.compile(r"\s*(?:(?P<label>[A-Za-z_]\w*)\s*=)?\s*(?P<source>.+):(?P<name>[A-Za-z_][\w.]*)\s*", re.S)
 """The language of designs has no colon outside quotes, and no design ends in a quote that is still open."""
@@ -25,6 +26,11 @@ class Place(NamedTuple):
     source: str
     name: str
     label: str = ""
+
+    @property
+    def title(self) -> str:
+        """What the object is called in tables."""
+        return self.name
 
     @property
     def is_file(self) -> bool:
@@ -70,15 +76,18 @@ def parse_argument_value(text: str) -> Any:
 class Target:
     """A module by its place, or what makes one and with which arguments; and what it is to be run on.
 
-    Inputs are declared, with `sizes` put in already, or come from the function at `maker`.
+    Inputs are declared, with `sizes` put in already, or come from the function at `maker`. Of a model that
+    a source has, `model` is what the source found, once it was loaded, and the inputs may be its own.
     """
 
-    place: Place
+    place: Place | SourceReference
     arguments: Mapping[str, Any] = field(default_factory=dict)
     inputs: DeclaredInputs = field(default_factory=DeclaredInputs)
     sizes: Mapping[str, int] = field(default_factory=dict)
     maker: Place | None = None
     train: bool = False
+    model: SourceModel | None = field(default=None, compare=False, repr=False)
+    inputs_are_assumed: bool = False
 
     def sized(self, sizes: Mapping[str, int]) -> Target:
         """With a number for each name in its inputs that `sizes` has."""

@@ -1,0 +1,28 @@
+"""Sources of models: the libraries and files that a model is named by, such as timm:resnet50 or net.onnx.
+
+A source is a module with a function `load` (see interface.py), and an entry here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any, cast
+
+from convcost.tracing.sources.interface import LoadModel, SourceModel, SourceReference
+
+PREFIXES = {
+    "timm": "convcost.tracing.sources.timm_models",
+    "torchvision": "convcost.tracing.sources.torchvision_models",
+}
+"""The module of each source that is named by a prefix: timm:resnet50."""
+
+SUFFIXES: dict[str, str] = {}
+"""The module of each source that is a file, by how its name ends, in lower case: net.onnx."""
+
+
+def load_model(reference: SourceReference, arguments: Mapping[str, Any]) -> SourceModel:
+    """The model that is named; UsageError where there is none, or its library is missing."""
+    home = PREFIXES.get(reference.prefix) or SUFFIXES[reference.suffix]
+    load = cast("LoadModel", import_module(home).load)
+    return load(reference.name, arguments)
