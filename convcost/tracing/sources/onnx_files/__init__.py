@@ -11,7 +11,7 @@ from convcost.core.errors import UsageError
 from convcost.tracing.sources.interface import BuildableModel
 from convcost.tracing.sources.onnx_files.declared import default_inputs
 from convcost.tracing.sources.onnx_files.file import read_onnx
-from convcost.tracing.sources.onnx_files.module import OnnxModule
+from convcost.tracing.sources.onnx_files.module import onnx_module
 
 INPUT_NOTE = "The inputs are those that the file states."
 
@@ -21,4 +21,4 @@ def load(name: str, arguments: Mapping[str, Any]) -> BuildableModel:
     if arguments:
         raise UsageError(f"{Path(name).name} is a file, which takes no arguments")
     graph = read_onnx(Path(name))
-    return BuildableModel(partial(OnnxModule, graph), default_inputs(graph), input_note=INPUT_NOTE)
+    return BuildableModel(partial(onnx_module, graph), default_inputs(graph), input_note=INPUT_NOTE)

@@ -40,12 +40,14 @@ def run_loop(call: Call, graphs: Mapping[str, RunGraph]) -> Any:
     """What is carried after the last trip, and what each trip yields, stacked."""
     body, carried = graphs["body"], list(call.inputs[2:])
     limit = call.inputs[0] if call.has(0) else known_tensor([UNBOUNDED])
-    condition = call.inputs[1] if call.has(1) else known_tensor([True], torch.bool)
+    condition = call.inputs[1] if call.has(1) else known_tensor([True], torch.bool).reshaped(())
     collected: list[list[Value]] = []
     trips = 0
     while True:
-        if not is_known(limit) or not is_known(condition) or not isinstance(limit.numbers[0], int):
-            return _one_trip(call, body, carried, condition, trips)
+        if not is_known(limit) or not is_known(condition):
+            return _one_trip(call, body, carried, condition if is_known(limit) else limit)
+        if not isinstance(limit.numbers[0], int):
+            raise UsageError("it runs as often as an open size says: give that a number")
         if trips >= limit.numbers[0] or not condition.numbers[0]:
             break
         if trips == MOST_TRIPS:
@@ -61,21 +63,20 @@ def _stacked(parts: Sequence[Value], axis: int = 0) -> torch.Tensor:
     return torch.stack([as_tensor(part) for part in parts], axis)
 
 
-def _one_trip(call: Call, body: RunGraph, carried: list[Value], condition: Value, trips: int) -> Any:
+def _one_trip(call: Call, body: RunGraph, carried: list[Value], asked: torch.Tensor) -> Any:
     """What a trip leaves, where data decides how many there are; what they yield has no known length."""
     if call.outputs > len(carried):
         raise UsageError("data decides how often it runs, so what its trips yield has no known shape")
-    state = [as_tensor(value) for value in carried]
-    asked = as_tensor(condition).reshape(()) if not is_known(condition) else torch.zeros((), dtype=torch.bool)
-    asked = torch.logical_and(asked, asked)
+    goes_on = asked.reshape(()).to(torch.bool)
 
     def trip(*values: Any) -> Any:
-        _, *rest = body([torch.zeros((), dtype=torch.int64), asked, *values])
-        return tuple(as_tensor(value) for value in rest)
+        _, *rest = body([torch.zeros((), dtype=torch.int64), goes_on, *values])
+        return tuple(map(as_tensor, rest))
 
-    from torch._higher_order_ops.while_loop import while_loop
+    from torch._higher_order_ops import while_loop
 
-    return tuple(while_loop(lambda *_: asked, trip, tuple(state)))
+    run: Any = while_loop
+    return tuple(run(lambda *_: goes_on, trip, tuple(map(as_tensor, carried))))
 
 
 def run_scan(call: Call, graphs: Mapping[str, RunGraph]) -> Any:
@@ -91,7 +92,9 @@ def run_scan(call: Call, graphs: Mapping[str, RunGraph]) -> Any:
         raise UsageError(f"it runs more than {MOST_TRIPS} times")
     collected = []
     for step in range(length):
-        found = body([*carried, *(tensor.select(axis, step) for tensor, axis in zip(tensors, axes, strict=True))])
+        found = body(
+            [*carried, *(tensor.select(axis, step) for tensor, axis in zip(tensors, axes, strict=True))]
+        )
         carried, outputs = found[: len(carried)], found[len(carried) :]
         collected.append(outputs)
     places = call.get("scan_output_axes") or (0,) * (call.outputs - len(carried))

@@ -1,9 +1,11 @@
-"""What a file states of its values: the inputs to run it on, and shapes to hold against those that come out."""
+"""What a file states of its values: the inputs to run it on, and the shapes that are to come out."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import count
+from keyword import iskeyword
 from typing import Any
 
 from convcost.core.errors import UsageError
@@ -17,17 +19,28 @@ MULTIPLE = re.compile(r"(\d{1,9})\s*\*\s*([A-Za-z_]\w*)|([A-Za-z_]\w*)\s*\*\s*(\
 LONGEST_NAME = 60
 
 
+def argument_names(graph: Graph) -> dict[str, str]:
+    """By the name of an input what it is called as an argument: input_1 of input.1, each once."""
+    found: dict[str, str] = {}
+    for name in graph.inputs:
+        plain = re.sub(r"\W+", "_", name, flags=re.ASCII)[:LONGEST_NAME].lstrip("_0123456789") or "input"
+        taken = {*found.values(), "self"}
+        tries = (f"{plain}_{number}" if number else plain for number in count())
+        found[name] = next(each for each in tries if each not in taken and not iskeyword(each))
+    return found
+
+
 def default_inputs(graph: Graph) -> DeclaredInputs:
     """The inputs of the graph by name, its open dimensions as sizes; UsageError where one can't be said."""
     found = {}
-    for name in graph.inputs:
+    for name, argument in argument_names(graph).items():
         stated = graph.declared[name]
         if stated.shape is None or not stated.dtype:
             what = "shape" if stated.dtype else "dtype that torch has"
             hint = "Inputs are given in order, as --input f32[1,3,224,224]."
             raise UsageError(f"the file does not state a {what} of its input {name}", hint=hint)
         shape = tuple(_size(name, place, size) for place, size in enumerate(stated.shape))
-        found[name] = DeclaredTensor(stated.dtype, shape)
+        found[argument] = DeclaredTensor(stated.dtype, shape)
     return DeclaredInputs((), found)
 
 

@@ -6,6 +6,7 @@ import mmap
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 from convcost.core.errors import UsageError
 from convcost.system.files import display_path
@@ -21,15 +22,21 @@ def read_onnx(path: Path) -> Graph:
     shown = display_path(path)
     model = onnx.ModelProto()
     try:
-        model.ParseFromString(_graph_bytes(path))
+        _parse(model, _graph_bytes(path))
         return read_graph(model)
     except OSError as error:
         raise UsageError(f"{shown} can't be read: {error.strerror or error}") from None
-    except (DamagedFileError, UnicodeDecodeError, _decode_error()) as error:
-        reason = str(error) if isinstance(error, DamagedFileError) else "it is no protocol buffer"
-        raise UsageError(f"{shown} is no ONNX model, or it is damaged: {reason}") from None
+    except DamagedFileError as error:
+        raise UsageError(f"{shown} is no ONNX model, or it is damaged: {error}") from None
     except InvalidModelError as error:
         raise UsageError(f"{shown} can't be counted: {error}") from None
+
+
+def _parse(model: Any, data: bytes) -> None:
+    try:
+        model.ParseFromString(data)
+    except Exception:  # DecodeError of google.protobuf, whose types are not known
+        raise DamagedFileError("it is no protocol buffer of a model") from None
 
 
 def _graph_bytes(path: Path) -> bytes:
@@ -39,12 +46,9 @@ def _graph_bytes(path: Path) -> bytes:
         raise OSError(0, "it is not a regular file")
     if not found.st_size:
         raise DamagedFileError("it is empty")
-    with open(path, "rb") as file:
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as data:
-            return without_large_values(data)
-
-
-def _decode_error() -> type[Exception]:
-    from google.protobuf.message import DecodeError
-
-    return DecodeError
+    with (
+        open(path, "rb") as file,
+        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped,
+        memoryview(mapped) as data,
+    ):
+        return without_large_values(data)

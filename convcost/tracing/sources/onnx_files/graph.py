@@ -22,12 +22,20 @@ DTYPES = {
 MOST_VALUES = 4096
 """Elements of a tensor whose values are read: a shape, a constant."""
 
+VALUE_FIELDS = ("float_data", "int32_data", "int64_data", "double_data", "uint64_data")
+
 KIND = "pkg.torch.export.graph_signature.InputSpec.kind"
 """torch's exporter says by this whether a tensor is a parameter or a buffer."""
 
 
 class InvalidModelError(Exception):
     """What a file says is no model; the text says where and why."""
+
+
+def check_texts(*texts: Any) -> None:
+    """InvalidModelError where one of them is bytes, which the library makes of what is no text."""
+    if not all(isinstance(text, str) for text in texts):
+        raise InvalidModelError("a name in it is not UTF-8 text")
 
 
 Dimension = int | str
@@ -61,9 +69,8 @@ class Node:
 
     Attributes:
         op: With its domain, if that is not ONNX's own: com.microsoft.Gelu.
-        path: Where it is among the modules that it was exported from, dotted.
+        scopes: The parts of the path of the module that it was exported from.
         captured: The values that its graphs take from around it; `inputs` are those it is given.
-        references: By attribute the name of one of the function around that it has.
     """
 
     op: str
@@ -73,7 +80,6 @@ class Node:
     attributes: Mapping[str, Any] = field(default_factory=dict)
     scopes: tuple[str, ...] = ()
     captured: tuple[str, ...] = ()
-    references: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def graphs(self) -> Mapping[str, Graph]:
@@ -114,13 +120,12 @@ def stored_tensor(proto: Any) -> StoredTensor:
     from onnx import numpy_helper
 
     shape, name = tuple(proto.dims), proto.name
+    check_texts(name)
     if min(shape, default=0) < 0 or (elements := arithmetic.elements(shape)) > MAX_ELEMENTS:
         raise InvalidModelError(f"the tensor {name} has an impossible shape, {list(shape)}")
     dtype = dtype_name(proto.data_type)
     values = None
-    has_values = any(proto.HasField(name) for name in ("raw_data",)) or any(
-        len(getattr(proto, f"{kind}_data")) for kind in ("float", "int32", "int64", "double", "uint64")
-    )
+    has_values = proto.HasField("raw_data") or any(len(getattr(proto, name)) for name in VALUE_FIELDS)
     if elements <= MOST_VALUES and proto.data_location == 0 and dtype and (has_values or not elements):
         try:
             values = numpy_helper.to_array(proto)
@@ -136,6 +141,7 @@ def dtype_name(number: int) -> str:
 
 def tensor_type(proto: Any) -> TensorType:
     """What a ValueInfoProto states."""
+    check_texts(proto.name, *(size.dim_param for size in proto.type.tensor_type.shape.dim))
     kind = next((entry.value for entry in proto.metadata_props if entry.key == KIND), "")
     found = proto.type.tensor_type
     if not found.HasField("shape"):

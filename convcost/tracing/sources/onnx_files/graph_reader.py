@@ -12,6 +12,7 @@ from convcost.tracing.sources.onnx_files.graph import (
     Node,
     StoredTensor,
     TensorType,
+    check_texts,
     stored_tensor,
     tensor_type,
 )
@@ -19,7 +20,7 @@ from convcost.tracing.sources.onnx_files.scopes import module_scopes
 
 OLDEST_OPSET = 13
 
-MOST_NODES = 200_000
+MOST_NODES = 100_000
 """Nodes, those of functions once for each call: functions that call others twice grow without bounds."""
 
 DEEPEST = 30
@@ -78,7 +79,9 @@ class GraphReader:
             raise InvalidModelError(f"the output {missing} is yielded by no node")
         return graph
 
-    def _all_nodes(self, protos: Iterable[Any], known: set[str], given: Mapping[str, Any]) -> tuple[Node, ...]:
+    def _all_nodes(
+        self, protos: Iterable[Any], known: set[str], given: Mapping[str, Any]
+    ) -> tuple[Node, ...]:
         """The nodes, in whose graphs and behind which the values in `known` are there."""
         self._depth += 1
         if self._depth > DEEPEST:
@@ -102,6 +105,8 @@ class GraphReader:
         return tuple(nodes)
 
     def _node(self, proto: Any, known: Set[str], given: Mapping[str, Any]) -> Node:
+        metadata = {entry.key: entry.value for entry in proto.metadata_props}
+        check_texts(proto.name, proto.op_type, proto.domain, *proto.input, *proto.output, *metadata.values())
         attributes = {}
         for attribute in proto.attribute:
             if not attribute.ref_attr_name:
@@ -114,7 +119,6 @@ class GraphReader:
         graphs = [value for value in attributes.values() if isinstance(value, Graph)]
         captured = dict.fromkeys(name for graph in graphs for name in graph.free_names)
         domain = "" if proto.domain in OWN_DOMAINS else f"{proto.domain}."
-        metadata = {entry.key: entry.value for entry in proto.metadata_props}
         return Node(
             f"{domain}{proto.op_type}",
             proto.name,

@@ -13,7 +13,7 @@ import torch
 
 from convcost.core import arithmetic
 from convcost.core.errors import UsageError
-from convcost.tracing.sources.onnx_files.graph import MOST_VALUES, DTYPES
+from convcost.tracing.sources.onnx_files.graph import DTYPES, MOST_VALUES
 from convcost.tracing.sources.onnx_files.values import (
     Call,
     Elements,
@@ -22,6 +22,8 @@ from convcost.tracing.sources.onnx_files.values import (
     converted,
     is_known,
     known_tensor,
+    larger,
+    smaller,
 )
 
 Rule = Callable[[Call, list[Elements]], Any]
@@ -34,6 +36,8 @@ def fold(call: Call) -> Value | list[Value] | None:
         return DIMENSIONS[call.op](call)
     rule = RULES.get(call.op)
     given = [value for value in call.inputs if value is not None]
+    if call.op == "CastLike":
+        given = given[:1]
     if rule is None or not given or not all(map(is_known, given)):
         return None
     found = rule(call, [value.elements for value in given])
@@ -49,17 +53,19 @@ def fold(call: Call) -> Value | list[Value] | None:
 def _dtype(call: Call, given: Sequence[KnownTensor]) -> torch.dtype:
     if call.op in COMPARISONS:
         return torch.bool
-    if call.op in {"Cast", "ConstantOfShape"}:
+    if call.op in {"Cast", "CastLike", "ConstantOfShape"}:
         return _stated_dtype(call)
     if call.op in {"NonZero", "ArgMax", "ArgMin"}:
         return torch.int64
-    return given[1].dtype if call.op in {"Where", "CastLike"} else given[0].dtype
+    return given[1].dtype if call.op == "Where" else given[0].dtype
 
 
 def _stated_dtype(call: Call) -> torch.dtype:
+    if call.op == "CastLike":
+        return call.inputs[1].dtype  # type: ignore[no-any-return]
     if call.op == "ConstantOfShape":
         value = call.get("value")
-        return torch.float32 if value is None else getattr(torch, value.dtype)  # type: ignore[no-any-return]
+        return torch.float32 if value is None else getattr(torch, value.dtype)
     name = DTYPES.get(call.get("to", 0))
     if not name:
         raise UsageError("it converts to a dtype that torch does not have")
@@ -80,9 +86,8 @@ DIMENSIONS: dict[str, Callable[[Call], KnownTensor]] = {"Shape": _shape, "Size":
 """Operators that ask any tensor for its sizes."""
 
 
-def _each(function: Callable[..., Any]) -> Rule:
-    """`function` of each element, or of those at the same place of several arrays."""
-    arguments = function.__code__.co_argcount if hasattr(function, "__code__") else 2
+def _each(function: Callable[..., Any], arguments: int = 2) -> Rule:
+    """`function` of the elements at the same place of so many arrays."""
     return lambda call, given: numpy.frompyfunc(function, arguments, 1)(*given[:arguments])
 
 
@@ -101,8 +106,9 @@ def _quotient(one: Any, other: Any) -> Any:
     return one // other
 
 
-def _remainder(one: Any, other: Any) -> Any:
-    return one % other
+def _mod(call: Call, given: list[Elements]) -> Any:
+    """With the sign of the divisor; with that of the dividend it is left to torch."""
+    return None if call.get("fmod") else numpy.frompyfunc(operator.mod, 2, 1)(*given)
 
 
 def axis_of(call: Call, default: int = 0) -> int:
@@ -209,33 +215,34 @@ def _where(condition: Any, one: Any, other: Any) -> Any:
 
 
 def _cast(call: Call, given: list[Elements]) -> Elements:
-    dtype = call.inputs[1].dtype if call.op == "CastLike" else _stated_dtype(call)
+    dtype = _stated_dtype(call)
     return numpy.frompyfunc(lambda number: converted(number, dtype), 1, 1)(given[0])  # type: ignore[no-any-return]
 
 
-COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
+COMPARISONS: dict[str, Callable[..., Any]] = {
     **{"Equal": operator.eq, "Less": operator.lt, "Greater": operator.gt},
     **{"LessOrEqual": operator.le, "GreaterOrEqual": operator.ge},
     **{"And": lambda one, other: bool(one and other), "Or": lambda one, other: bool(one or other)},
-    "Not": lambda number: not number,
+    "Not": operator.not_,
 }
 
 RULES: dict[str, Rule] = {
-    **{name: _each(function) for name, function in COMPARISONS.items()},
+    **{name: _each(function) for name, function in COMPARISONS.items() if name != "Not"},
+    "Not": _each(operator.not_, 1),
     **{"Add": _each(operator.add), "Sub": _each(operator.sub), "Mul": _each(operator.mul)},
-    **{"Div": _each(_quotient), "Mod": _each(_remainder), "Pow": _each(operator.pow)},
-    **{"Min": _all(torch.sym_min), "Max": _all(torch.sym_max)},
-    **{"Neg": _each(lambda number: -number), "Abs": _each(lambda number: abs(number))},
-    **{"Floor": _each(lambda number: math.floor(number)), "Ceil": _each(lambda number: math.ceil(number))},
-    **{"Sqrt": _each(lambda number: torch._sym_sqrt(number))},
-    **{"Where": _each(_where), "Cast": _cast, "CastLike": _cast, "Identity": lambda call, given: given[0]},
+    **{"Div": _each(_quotient), "Mod": _mod, "Pow": _each(operator.pow)},
+    **{"Min": _all(smaller), "Max": _all(larger)},
+    **{"Neg": _each(operator.neg, 1), "Abs": _each(abs, 1)},
+    **{"Floor": _each(math.floor, 1), "Ceil": _each(math.ceil, 1)},
+    **{"Sqrt": _each(lambda number: number**0.5, 1)},
+    **{"Where": _each(_where, 3), "Cast": _cast, "CastLike": _cast, "Identity": lambda call, given: given[0]},
     **{"Gather": _gather, "Slice": _slice, "Concat": _concat, "Squeeze": _squeeze, "Reshape": _reshape},
     "Unsqueeze": lambda call, given: numpy.expand_dims(given[0], tuple(call.numbers(1))),
     "Transpose": lambda call, given: numpy.transpose(given[0], call.get("perm")),
     **{"Split": _split, "Expand": _expand, "ConstantOfShape": _filled, "Range": _range},
-    "Tile": lambda call, given: numpy.tile(*given) if _is_short(given[1]) else None,
+    "Tile": lambda call, given: numpy.tile(*given) if _is_short(given[1].tolist()) else None,
     **{"ReduceSum": _reduction(operator.add), "ReduceProd": _reduction(operator.mul)},
-    **{"ReduceMin": _reduction(torch.sym_min), "ReduceMax": _reduction(torch.sym_max)},
+    **{"ReduceMin": _reduction(smaller), "ReduceMax": _reduction(larger)},
     **{"NonZero": _nonzero, "ScatterND": _scatter},
 }
 """By ONNX's names."""

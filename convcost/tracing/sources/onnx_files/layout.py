@@ -1,17 +1,22 @@
-"""Where the nodes of a graph stand among the modules that they come from, and which one has which parameter."""
+"""Where the nodes of a graph stand among the modules that they come from, and which has which parameter."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import replace
 
 from convcost.tracing.sources.onnx_files.graph import Graph, Node, StoredTensor
 from convcost.tracing.sources.onnx_files.operators import contraction, normalization, recurrent
 from convcost.tracing.sources.onnx_files.operators.movement import FREE_OPERATORS
 
-PASSED_ON = FREE_OPERATORS | {"DequantizeLinear"}
+PASSED_ON = frozenset(
+    (
+        *("Cast", "CastLike", "DequantizeLinear", "Flatten", "Identity", "Reshape", "Split", "Squeeze"),
+        *("Transpose", "Unsqueeze"),
+    )
+)
 """A parameter that goes through these belongs to what takes what they yield."""
 
 MAIN_OPERATORS = frozenset(contraction.OPERATORS | recurrent.OPERATORS | normalization.OPERATORS)
@@ -43,9 +48,7 @@ def with_biases(graph: Graph) -> Graph:
 def _merged(node: Node, product: Node | None, bias: str) -> Node:
     if product is None:
         return node
-    return replace(
-        product, op=LINEAR, name=node.name, inputs=(*product.inputs, bias), outputs=node.outputs
-    )
+    return replace(product, op=LINEAR, name=node.name, inputs=(*product.inputs, bias), outputs=node.outputs)
 
 
 LINEAR = "MatMul + Add"
@@ -62,20 +65,23 @@ def _product_and_bias(
     return None, ""
 
 
-def node_paths(nodes: Iterable[Node]) -> list[str]:
+def node_paths(graph: Graph) -> list[str]:
     """A path for each node: of the module that it comes from, and its own name behind, but for one of them.
 
-    That one is the only contraction or norm in the module, or else the only node there that computes.
+    That one is the only contraction, norm or table in the module, or else the only node there that computes;
+    it has no other module within it.
     """
-    nodes = list(nodes)
-    scopes = [tuple(map(part_name, node.scopes)) for node in nodes]
-    kinds = zip(scopes, nodes, strict=True)
-    counts = Counter((scope, kind) for scope, node in kinds if scope for kind in _kinds(node))
+    stored = {tensor.name for tensor in graph.tensors}
+    scopes = [tuple(map(part_name, node.scopes)) for node in graph.nodes]
+    all_kinds = [_kinds(node, stored) for node in graph.nodes]
+    pairs = zip(scopes, all_kinds, strict=True)
+    counts = Counter((scope, kind) for scope, kinds in pairs if scope for kind in kinds)
+    around = {scope[:length] for scope in scopes for length in range(len(scope))}
     taken: Counter[str] = Counter()
     found = []
-    for node, scope in zip(nodes, scopes, strict=True):
+    for node, scope, kinds in zip(graph.nodes, scopes, all_kinds, strict=True):
         kind = "main" if counts[scope, "main"] else "computing"
-        is_main = counts[scope, kind] == 1 and kind in _kinds(node)
+        is_main = counts[scope, kind] == 1 and kind in kinds and scope not in around
         own = () if is_main else (part_name(node.op if scope else _own_name(node)),)
         path = ".".join((*scope, *own))
         taken[path] += 1
@@ -83,8 +89,10 @@ def node_paths(nodes: Iterable[Node]) -> list[str]:
     return found
 
 
-def _kinds(node: Node) -> tuple[str, ...]:
+def _kinds(node: Node, stored: Container[str]) -> tuple[str, ...]:
     """Whether it computes, and is what a module may be called after."""
+    if node.op == "Gather" and node.inputs[:1] and node.inputs[0] in stored:
+        return ("computing", "main")
     if node.op in FREE_OPERATORS:
         return ()
     return ("computing", "main") if node.op in MAIN_OPERATORS else ("computing",)

@@ -8,29 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache, partial
+from inspect import Parameter, Signature
 from typing import Any, NamedTuple
 
 import torch
 
 from convcost.core.errors import ConvcostError, UsageError
 from convcost.tracing.sources.onnx_files.control_flow import CONTROL_FLOW
-from convcost.tracing.sources.onnx_files.declared import check_declared, check_inputs
+from convcost.tracing.sources.onnx_files.declared import argument_names, check_declared, check_inputs
 from convcost.tracing.sources.onnx_files.graph import Graph, Node, TensorType
 from convcost.tracing.sources.onnx_files.graph_reader import FUNCTION
 from convcost.tracing.sources.onnx_files.known_values import fold
 from convcost.tracing.sources.onnx_files.layout import node_paths, parameter_owners, part_name, with_biases
 from convcost.tracing.sources.onnx_files.operators import OPERATORS
-from convcost.tracing.sources.onnx_files.parameters import Use, is_parameter, uses_of_tensors
+from convcost.tracing.sources.onnx_files.operators.movement import FREE_OPERATORS
+from convcost.tracing.sources.onnx_files.parameters import Use, parameter_names, uses_of_tensors
 from convcost.tracing.sources.onnx_files.unknown import run_unknown
-from convcost.tracing.sources.onnx_files.values import Call, Value, as_tensor, constant
+from convcost.tracing.sources.onnx_files.values import Call, Value, as_tensor, constant, is_known
 from convcost.tracing.user_error import short_text
 
-PYTHON_ERRORS = (
-    *(RuntimeError, ValueError, TypeError, IndexError, KeyError, AttributeError, ZeroDivisionError),
-    *(AssertionError, NotImplementedError, OverflowError),
-)
-"""What torch and NumPy raise where shapes or attributes don't fit. What derives from these, such as a size
-that has to be a number, is for what runs the model."""
+OWN_ERRORS = ("torch", "convcost")
+"""Where errors are from that are for what runs the model, such as that a size has to be a number.
+
+For shapes and attributes that don't fit, torch and NumPy raise errors of Python's and NumPy's.
+"""
 
 
 class NodeError(UsageError):
@@ -66,12 +67,17 @@ class NodeModule(torch.nn.Module):
             raise
         except ConvcostError as error:
             raise NodeError(f"the node {node} can't be counted: {error.message}", hint=error.hint) from None
-        except PYTHON_ERRORS as error:
-            if type(error) not in PYTHON_ERRORS:
+        except Exception as error:
+            if type(error).__module__.partition(".")[0] in OWN_ERRORS:
                 raise
             raise NodeError(f"the node {node} can't be computed: {short_text(error)}") from error
         outputs = tuple(found) if isinstance(found, tuple) else (found,)
         return (*outputs, *[None] * len(node.outputs))[: max(len(node.outputs), 1)]
+
+    def is_shown_for(self, values: Sequence[Value]) -> bool:
+        """Whether it is a row of tables: it has parameters, or computes more than a shape."""
+        is_shape = bool(values) and all(value is None or is_known(value) for value in values)
+        return bool(self._parameters) or not (self.node.op in FREE_OPERATORS or is_shape)
 
     def _run(self, call: Call, around: Mapping[str, Value]) -> Any:
         if self.graphs:
@@ -98,16 +104,16 @@ class GraphParts:
 
     def __init__(self, graph: Graph, home: torch.nn.Module, context: FileContext) -> None:
         self.graph = graph = with_biases(graph)
-        paths = node_paths(graph.nodes)
+        paths = node_paths(graph)
         self.steps = [_node_module(node, graph, context) for node in graph.nodes]
         for module, path in zip(self.steps, paths, strict=True):
             _put(home, path, module)
         owners = parameter_owners(graph, paths)
         self.parameters: dict[str, tuple[torch.nn.Module, str]] = {}
         self.constants = []
+        names = parameter_names(graph, context.uses)
         for stored in graph.tensors:
-            stated = graph.declared.get(stored.name)
-            if is_parameter(stored, stated.kind if stated else "", context.uses.get(stored.name, ())):
+            if stored.name in names:
                 owner = _submodule(home, owners.get(stored.name, ""))
                 data = torch.empty(stored.shape, dtype=getattr(torch, stored.dtype))
                 name = _unused_name(owner, part_name(stored.name.rpartition(".")[2]))
@@ -124,7 +130,8 @@ class GraphParts:
         values.update((name, owner._parameters[own]) for name, (owner, own) in self.parameters.items())
         for step in self.steps:
             node = step.node
-            found = step(*(values[name] for name in (*node.inputs, *node.captured)))
+            given = [values[name] for name in (*node.inputs, *node.captured)]
+            found = step(*given) if step.is_shown_for(given) else step.forward(*given)
             values.update(zip(node.outputs, found, strict=False))
             values[""] = None
             for name, value in zip(node.outputs, found, strict=False):
@@ -168,7 +175,7 @@ def _unused_name(owner: torch.nn.Module, name: str) -> str:
 
 
 class OnnxModule(torch.nn.Module):
-    """The model of a file; its forward takes the inputs by the names in the file, or in their order."""
+    """The model of a file; the forward of a class of its own takes the file's inputs."""
 
     def __init__(self, graph: Graph) -> None:
         super().__init__()
@@ -176,10 +183,9 @@ class OnnxModule(torch.nn.Module):
         self.parts = GraphParts(graph, self, context)
         self.context = context
 
-    def forward(self, /, *args: Any, **kwargs: Any) -> Any:
-        """Its output, or a dictionary of several by name."""
+    def run(self, given: Mapping[str, Any]) -> Any:
+        """Its output on inputs by their names in the file, or a dictionary of several by name."""
         graph = self.parts.graph
-        given = self._by_name(args, kwargs)
         check_inputs(graph, given)
         for name, tensor in given.items():
             stated = graph.declared[name].shape or ()
@@ -188,13 +194,19 @@ class OnnxModule(torch.nn.Module):
         outputs = {name: _as_result(value) for name, value in zip(graph.outputs, found, strict=True)}
         return next(iter(outputs.values())) if len(outputs) == 1 else outputs
 
-    def _by_name(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
-        names = self.parts.graph.inputs
-        given = {**dict(zip(names, args, strict=False)), **kwargs}
-        if len(args) + len(kwargs) != len(names) or set(given) != set(names):
-            listed = ", ".join(names) or "none"
-            raise UsageError(f"the file's inputs are {listed}, and {len(args) + len(kwargs)} are given")
-        return given
+
+def onnx_module(graph: Graph) -> OnnxModule:
+    """The model, whose forward has an argument for each input."""
+    names = argument_names(graph)
+    kind = Parameter.POSITIONAL_OR_KEYWORD
+    takes = Signature([Parameter(name, kind) for name in ("self", *names.values())])
+
+    def forward(self: OnnxModule, *args: Any, **kwargs: Any) -> Any:
+        given = takes.bind(self, *args, **kwargs).arguments
+        return self.run({name: given[argument] for name, argument in names.items()})
+
+    forward.__signature__ = takes  # type: ignore[attr-defined]
+    return type("OnnxModel", (OnnxModule,), {"forward": forward})(graph)  # type: ignore[no-any-return]
 
 
 def _as_result(value: Value) -> Any:

@@ -3,7 +3,9 @@
 torch's exporter by torch.export writes it down of each tensor that it leaves as it was. Of all others:
 
 - A tensor of floats is a parameter, but for running statistics, scales, and what else a node takes as a
-  setting: bounds, factors, padding; and but for a single number whose name an exporter made up.
+  setting: bounds, factors, padding, the state that a recurrent layer starts from.
+- An exporter makes tensors of its own: it transposes and folds weights, and adds masks and constants. One
+  that has no more than two numbers in it, or that is added in front of a softmax, is no parameter.
 - A tensor of integers is none, such as a shape or indices, but for a weight that is quantized: the data of
   DequantizeLinear, and what quantized convolutions and products take as a weight.
 - What is in no initializer, but in the attribute of a node such as Constant, is none.
@@ -17,13 +19,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from convcost.core import arithmetic
 from convcost.tracing.sources.onnx_files.graph import Graph, StoredTensor, all_nodes
+from convcost.tracing.sources.onnx_files.operators.movement import FREE_OPERATORS
 
 SETTINGS: Mapping[str, frozenset[int]] = {
     name: frozenset(places)
     for name, places in {
         "BatchNormalization": (3, 4),
+        "GRU": (4, 5),
+        "LSTM": (4, 5, 6),
+        "RNN": (4, 5),
         "Clip": (1, 2),
         "ConvInteger": (2, 3),
         "DequantizeLinear": (1, 2),
@@ -58,31 +63,60 @@ QUANTIZED_WEIGHTS: Mapping[str, frozenset[int]] = {
 }
 """The inputs of operators that may be weights in integers."""
 
-MADE_UP = re.compile(r"(val|onnx::\w+?|_v|const\w*)_?\d+|/.*_output_\d+|.*scalar_tensor.*", re.S)
-"""Names that exporters give to constants of their own: val_42, onnx::Mul_12, /Constant_output_0."""
+MADE_UP = re.compile(r"(val|onnx::\w+?|const\w*)_?\d+|/.*_output_\d+|\w*scalar_tensor\w*", re.S)
+"""Names that exporters give to tensors of their own: val_42, onnx::Mul_12, /Constant_output_0."""
+
+FEW_NUMBERS = 2
+"""Those that a mask has, such as 0 and −∞."""
 
 FLOATS = ("float", "bfloat", "complex")
+
+MASKED = frozenset(("Add", "Where"))
+"""What puts a mask in front of a softmax."""
 
 Use = tuple[str, int]
 """An operator, and which of its inputs a tensor is."""
 
+MASK: Use = ("Softmax", 1)
+"""How a mask is used: an input that no softmax has."""
+
 
 def uses_of_tensors(graph: Graph) -> dict[str, list[Use]]:
-    """By the name of a value, what takes it."""
+    """By the name of a value, what takes it, or takes what only moves it there."""
     found: dict[str, list[Use]] = {}
-    for node in all_nodes(graph):
+    for node in reversed([*all_nodes(graph)]):
+        further = found.get(node.outputs[0], []) if node.outputs else []
+        is_mask = node.op in MASKED and any(op == "Softmax" for op, _ in further)
         for place, name in enumerate(node.inputs):
-            found.setdefault(name, []).append((node.op, place))
+            is_moved = place == 0 and node.op in FREE_OPERATORS
+            use = MASK if is_mask else (node.op, place)
+            found.setdefault(name, []).extend(further if is_moved and further else [use])
     return found
 
 
-def is_parameter(stored: StoredTensor, kind: str, uses: Sequence[Use]) -> bool:
-    """Whether a tensor is a parameter, by what the exporter says of its `kind` and by what takes it."""
+def parameter_names(graph: Graph, uses: Mapping[str, Sequence[Use]]) -> frozenset[str]:
+    """The names of the tensors in a graph that are parameters."""
+    stated = (graph.declared[tensor.name] for tensor in graph.tensors if tensor.name in graph.declared)
+    kinds = {found.name: found.kind for found in stated}
+    says_kinds = any(kinds.values())
+    return frozenset(
+        stored.name
+        for stored in graph.tensors
+        if _is_parameter(stored, kinds.get(stored.name, ""), uses.get(stored.name, ()), says_kinds)
+    )
+
+
+def _is_parameter(stored: StoredTensor, kind: str, uses: Sequence[Use], says_kinds: bool) -> bool:
+    """By what the exporter says of it, or else by what takes it; `says_kinds` if it says so of others."""
     if kind:
         return kind == "PARAMETER"
     if not stored.dtype.startswith(FLOATS):
         return any(place in QUANTIZED_WEIGHTS.get(op, ()) for op, place in uses)
-    if uses and all(place in SETTINGS.get(op, ()) for op, place in uses):
-        return False
-    is_number = arithmetic.elements(stored.shape) == 1
-    return not (is_number and MADE_UP.fullmatch(stored.name))
+    data = [(op, place) for op, place in uses if place not in SETTINGS.get(op, ())]
+    if says_kinds or MADE_UP.fullmatch(stored.name):
+        return any(use != MASK for use in data) and not _is_constant(stored)
+    return bool(data) or not uses
+
+
+def _is_constant(stored: StoredTensor) -> bool:
+    return stored.values is not None and len(set(stored.values.reshape(-1).tolist())) <= FEW_NUMBERS

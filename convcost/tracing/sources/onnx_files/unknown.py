@@ -24,20 +24,16 @@ def run_unknown(
     """Empty tensors of the shapes that the file states of all outputs; UsageError where it states none."""
     tensors = [as_tensor(value) for value in inputs if value is not None and not isinstance(value, list)]
     shapes = [_shape(op, each, sizes) for each in stated]
-    call = _operator(*_names(op))
-    first, *others = [
-        (shape, getattr(torch, each.dtype or "float32")) for shape, each in zip(shapes, stated, strict=True) if each
-    ]
-    made = call(tensors, first[0], str(first[1]).removeprefix("torch."))
-    return made, *(torch.zeros(shape, dtype=dtype) for shape, dtype in others)
+    dtypes = [(each and each.dtype) or "float32" for each in stated]
+    made = _operator(*_names(op))(tensors, shapes[0], dtypes[0])
+    others = zip(shapes[1:], dtypes[1:], strict=True)
+    return made, *(torch.zeros(shape, dtype=getattr(torch, dtype)) for shape, dtype in others)
 
 
 def _shape(op: str, stated: TensorType | None, sizes: Mapping[str, Any]) -> list[Any]:
     known = None if stated is None or stated.shape is None else [_known(size, sizes) for size in stated.shape]
     if known is None or None in known:
-        hint = (
-            "onnx.shape_inference, or the exporter, can write the shapes of all values into the file."
-        )
+        hint = "onnx.shape_inference, or the exporter, can write the shapes of all values into the file."
         raise UsageError(f"nothing is known of the operator {op}, nor what shape it yields", hint=hint)
     return known
 
@@ -53,7 +49,7 @@ def _names(op: str) -> tuple[str, str]:
     return cleaned[0], cleaned[1] or "operator"
 
 
-LIBRARIES: dict[str, torch.library.Library] = {}
+LIBRARIES: dict[str, Any] = {}
 """Kept, as torch forgets the operators of a library that is gone."""
 
 
@@ -61,7 +57,8 @@ LIBRARIES: dict[str, torch.library.Library] = {}
 def _operator(namespace: str, name: str) -> Any:
     """An operator of torch's that does nothing but yield a tensor."""
     if namespace not in LIBRARIES:
-        LIBRARIES[namespace] = torch.library.Library(namespace, "FRAGMENT")
+        make: Any = torch.library.Library
+        LIBRARIES[namespace] = make(namespace, "FRAGMENT")
     library = LIBRARIES[namespace]
     library.define(f"{name}(Tensor[] inputs, SymInt[] shape, str dtype) -> Tensor")
     library.impl(name, _yield_empty, "CompositeExplicitAutograd")

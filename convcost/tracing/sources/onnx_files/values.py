@@ -6,7 +6,6 @@ NumPy computes them, on Python's numbers and torch's open sizes alike.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeGuard
@@ -43,7 +42,7 @@ class KnownTensor:
 
 
 Value = Any
-"""A torch.Tensor, a KnownTensor, a list of them for a sequence; None for an optional input that is not there."""
+"""A torch.Tensor, a KnownTensor, or a list of them for a sequence; None for what is not given."""
 
 
 def is_known(value: Value) -> TypeGuard[KnownTensor]:
@@ -130,9 +129,13 @@ class Call(NamedTuple):
         return None if value is None else list(value)
 
 
-def rounded_down(number: Any) -> Any:
-    """The largest integer that is no larger."""
-    return math.floor(number)
+larger: Any = torch.sym_max
+
+smaller: Any = torch.sym_min
+
+sym_float: Any = torch.sym_float
+
+sym_int: Any = torch.sym_int
 
 
 def converted(number: Any, dtype: torch.dtype) -> Any:
@@ -142,7 +145,7 @@ def converted(number: Any, dtype: torch.dtype) -> Any:
     if dtype.is_complex:
         return complex(number)
     if dtype.is_floating_point:
-        return torch.sym_float(number) if isinstance(number, torch.SymInt) else float(number)
+        return sym_float(number) if isinstance(number, torch.SymInt) else float(number)
     if isinstance(number, torch.SymInt | torch.SymFloat):
-        return torch.sym_int(number)
+        return sym_int(number)
     return int(number)

@@ -43,7 +43,7 @@ class DamagedFileError(Exception):
 
 
 class Field(NamedTuple):
-    """A field of a message: its number, where it starts, where its value lies, and whether it has a length."""
+    """A field of a message: its number, where it starts, where its value lies, whether that has a length."""
 
     number: int
     start: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -15,7 +16,8 @@ from convcost.tracing.sources.onnx_files.values import Call
 def _attention(call: Call) -> Any:
     """[batch, heads, queries, width], or [batch, queries, heads · width] with the numbers of heads.
 
-    Keys and values of the past come first; with them they are the second and the third output.
+    Keys and values of the past come first; with them they are the second and the third output, the scores the
+    fourth.
     """
     query, key, value = (call.tensor(place) for place in range(3))
     is_flat = query.dim() == 3
@@ -34,10 +36,11 @@ def _attention(call: Call) -> Any:
         value,
         call.optional(3),
         is_causal=bool(call.get("is_causal", 0)) and not call.has(3),
-        enable_gqa=query.shape[1] is not key.shape[1] and query.shape[1] != key.shape[1],
+        enable_gqa=bool(query.shape[1] != key.shape[1]),
     )
     output = without_heads(output) if is_flat else output
-    return output, key, value
+    scores = query.new_zeros((*query.shape[:3], key.shape[2]))
+    return output, key, value, scores
 
 
 def with_heads(tensor: torch.Tensor, heads: int) -> torch.Tensor:
@@ -53,10 +56,9 @@ def without_heads(tensor: torch.Tensor) -> torch.Tensor:
 
 
 def _rotary_embedding(call: Call) -> torch.Tensor:
-    """Each pair of features turned: two products and a sum for each of them."""
+    """Each pair of features turned: a product with the cosine, one with the sine, and the sum of both."""
     data = call.tensor(0)
-    turned = torch.roll(data, 1, -1)
-    return data * torch.ones_like(data) + turned * torch.ones_like(data)
+    return data * 1.0 + torch.roll(data, 1, -1) * 1.0
 
 
 def _microsoft_multi_head_attention(call: Call) -> Any:
@@ -66,23 +68,22 @@ def _microsoft_multi_head_attention(call: Call) -> Any:
     heads = call.get("num_heads", 0)
     query, key, value = (call.tensor(place) for place in range(3))
     if call.has(3):
-        parts = call.tensor(3).split((query.shape[2], key.shape[2], value.shape[2]))
+        parts = torch.split(call.tensor(3), [query.shape[2], key.shape[2], value.shape[2]])
         query, key, value = query + parts[0], key + parts[1], value + parts[2]
-    made = functional.scaled_dot_product_attention(*(with_heads(part, heads) for part in (query, key, value)))
-    return without_heads(made)
+    return _among((query, key, value), heads)
 
 
 def _microsoft_attention(call: Call) -> Any:
     """The projection to queries, keys and values, and attention among them."""
-    input, weight, bias = call.tensor(0), call.tensor(1), call.optional(2)
+    data, weight, bias = call.tensor(0), call.tensor(1), call.optional(2)
     sizes = call.get("qkv_hidden_sizes") or (weight.shape[1] // 3,) * 3
-    parts = functional.linear(input, weight.mT, bias).split(tuple(sizes), -1)
-    heads = call.get("num_heads", 0)
-    causal = bool(call.get("unidirectional", 0))
-    made = functional.scaled_dot_product_attention(
-        *(with_heads(part, heads) for part in parts), is_causal=causal
-    )
-    return without_heads(made)
+    parts = torch.split(functional.linear(data, weight.mT, bias), list(sizes), -1)
+    return _among(parts, call.get("num_heads", 0), bool(call.get("unidirectional", 0)))
+
+
+def _among(parts: Sequence[torch.Tensor], heads: int, is_causal: bool = False) -> torch.Tensor:
+    query, key, value = (with_heads(part, heads) for part in parts)
+    return without_heads(functional.scaled_dot_product_attention(query, key, value, is_causal=is_causal))
 
 
 OPERATORS: dict[str, TorchRule] = {

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch.nn import functional
 
 from convcost.core.errors import UsageError
-from convcost.tracing.sources.onnx_files.operators.interface import TorchRule, padded, window_of
-from convcost.tracing.sources.onnx_files.values import Call
+from convcost.tracing.sources.onnx_files.operators.interface import TorchRule, Window, padded, window_of
+from convcost.tracing.sources.onnx_files.values import Call, larger, smaller
 
 CONVOLUTIONS: dict[int, Any] = {1: functional.conv1d, 2: functional.conv2d, 3: functional.conv3d}
 
@@ -20,21 +21,23 @@ TRANSPOSED: dict[int, Any] = {
 }
 
 
-def convolve(call: Call, input: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
+def convolve(call: Call, data: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
     """Padding that differs between two sides is added first, and counts as data like that of a module."""
-    spatial = _spatial(input, weight)
-    window = window_of(call, input.shape[2:], weight.shape[2:])
-    input, window = padded(input, window)
+    spatial = _spatial(data, weight)
+    window = window_of(call, data.shape[2:], weight.shape[2:])
+    data, window = padded(data, window)
     found: torch.Tensor = CONVOLUTIONS[spatial](
-        input, weight, bias, window.strides, window.begins, window.dilations, call.get("group", 1)
+        data, weight, bias, window.strides, window.begins, window.dilations, call.get("group", 1)
     )
     return found
 
 
-def _spatial(input: torch.Tensor, weight: torch.Tensor) -> int:
+def _spatial(data: torch.Tensor, weight: torch.Tensor) -> int:
     spatial = weight.dim() - 2
-    if spatial not in CONVOLUTIONS or input.dim() != weight.dim():
-        raise UsageError(f"a weight of {weight.dim()} dimensions on an input of {input.dim()} is not supported")
+    if spatial not in CONVOLUTIONS or data.dim() != weight.dim():
+        raise UsageError(
+            f"a weight of {weight.dim()} dimensions on an input of {data.dim()} is not supported"
+        )
     return spatial
 
 
@@ -43,32 +46,43 @@ def _conv(call: Call) -> torch.Tensor:
 
 
 def _conv_transpose(call: Call) -> torch.Tensor:
-    """What the padding of the output cuts off beyond that on the other side is cut off behind."""
-    input, weight = call.tensor(0), call.tensor(1)
-    spatial = _spatial(input, weight)
-    kernel = tuple(weight.shape[2:])
-    window = window_of(call, input.shape[2:], kernel)
-    extra = tuple(call.get("output_padding", (0,) * spatial))
-    begins, ends = window.begins, window.ends
-    wanted = call.get("output_shape")
-    if wanted is not None or call.get("auto_pad", "NOTSET").startswith("SAME"):
-        loops = zip(input.shape[2:], kernel, window.strides, window.dilations, extra, strict=True)
-        full = [stride * (length - 1) + more + dilation * (side - 1) + 1
-                for length, side, stride, dilation, more in loops]
-        wanted = wanted or [length * stride for length, stride in zip(input.shape[2:], window.strides, strict=True)]
-        totals = [torch.sym_max(size - goal, 0) for size, goal in zip(full, wanted[-spatial:], strict=True)]
-        smaller = tuple(total // 2 for total in totals)
-        larger = tuple(total - total // 2 for total in totals)
-        begins, ends = (smaller, larger) if call.get("auto_pad") == "SAME_UPPER" else (larger, smaller)
-    shared = tuple(map(torch.sym_min, begins, ends))
+    """What padding takes from one side more than from the other is cut off what comes out."""
+    data, weight = call.tensor(0), call.tensor(1)
+    spatial = _spatial(data, weight)
+    window, extra = _transposed_window(call, data.shape[2:], weight.shape[2:])
+    shared = tuple(map(smaller, window.begins, window.ends))
     made: torch.Tensor = TRANSPOSED[spatial](
-        input, weight, call.optional(2), window.strides, shared, extra, call.get("group", 1), window.dilations
+        *(data, weight, call.optional(2), window.strides, shared, extra),
+        *(call.get("group", 1), window.dilations),
     )
-    for dim, (begin, end, both) in enumerate(zip(begins, ends, shared, strict=True), 2):
-        cut = begin + end - 2 * both
-        if not isinstance(cut, int) or cut:
-            made = made.narrow(dim, begin - both, made.shape[dim] - cut)
+    if not window.is_even:
+        for dim, (begin, end, both) in enumerate(zip(window.begins, window.ends, shared, strict=True), 2):
+            made = made.narrow(dim, begin - both, made.shape[dim] - (begin + end - 2 * both))
     return made
+
+
+def _transposed_window(call: Call, lengths: Sequence[Any], kernel: Sequence[int]) -> tuple[Window, list[Any]]:
+    """The window of a transposed convolution, and what is added to its output's lengths.
+
+    If `output_shape` states these, or they are to be multiples of the input's, the padding follows.
+    """
+    window = window_of(call, lengths, kernel)
+    extra = list(call.get("output_padding", (0,) * len(kernel)))
+    automatic, wanted = call.get("auto_pad", "NOTSET"), call.get("output_shape")
+    if wanted is None and not automatic.startswith("SAME"):
+        return window, extra
+    begins, ends = [], []
+    for dim, (length, side, stride, dilation) in enumerate(
+        zip(lengths, kernel, window.strides, window.dilations, strict=True)
+    ):
+        full = stride * (length - 1) + extra[dim] + dilation * (side - 1) + 1
+        goal = length * stride if wanted is None else wanted[dim - len(kernel)]
+        total = larger(full - goal, 0)
+        extra[dim] += larger(goal - full, 0)
+        halves = total // 2, total - total // 2
+        begins.append(halves[0] if automatic == "SAME_UPPER" else halves[1])
+        ends.append(total - begins[-1])
+    return window._replace(begins=tuple(begins), ends=tuple(ends)), extra
 
 
 def _gemm(call: Call) -> torch.Tensor:
@@ -87,7 +101,7 @@ def _matmul(call: Call) -> torch.Tensor:
 
 
 def _matmul_and_add(call: Call) -> torch.Tensor:
-    """A linear layer, if what is multiplied with is one matrix, and what is added has a number for each column."""
+    """A linear layer, if the weight is a matrix and the bias has a number for each column of it."""
     data, weight, bias = call.tensors
     if weight.dim() == 2 and weight.shape[1] == bias.shape[0]:
         return functional.linear(data, weight.t(), bias)
@@ -96,7 +110,6 @@ def _matmul_and_add(call: Call) -> torch.Tensor:
 
 def _einsum(call: Call) -> Any:
     return torch.einsum(call.get("equation", ""), *call.tensors)
-
 
 
 OPERATORS: dict[str, TorchRule] = {

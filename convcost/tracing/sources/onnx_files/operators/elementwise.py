@@ -31,13 +31,16 @@ def _div(call: Call) -> torch.Tensor:
 
 
 def _mean(call: Call) -> torch.Tensor:
-    return reduce(torch.add, call.tensors) / len(call.inputs)
+    mean: torch.Tensor = reduce(torch.add, call.tensors) / len(call.inputs)
+    return mean
 
 
 def _clip(call: Call) -> torch.Tensor:
     """Its bounds cost nothing beyond the comparisons, whether they are numbers or tensors."""
     bounds = [
-        call.inputs[place].numbers[0] if call.has(place) and is_known(call.inputs[place]) else call.optional(place)
+        call.inputs[place].numbers[0]
+        if call.has(place) and is_known(call.inputs[place])
+        else call.optional(place)
         for place in (1, 2)
     ]
     if bounds == [None, None]:
@@ -62,17 +65,23 @@ def _quick_gelu(call: Call) -> torch.Tensor:
     return call.tensor(0) * torch.sigmoid(call.tensor(0) * 1.702)
 
 
-def _hard_sigmoid(call: Call) -> torch.Tensor:
-    return functional.hardsigmoid(call.tensor(0))
-
-
 def _affine(call: Call) -> torch.Tensor:
-    return call.tensor(0) * call.get("alpha", 1.0) + call.get("beta", 0.0)
+    made: torch.Tensor = call.tensor(0) * call.get("alpha", 1.0) + call.get("beta", 0.0)
+    return made
 
 
 def _shift(call: Call) -> torch.Tensor:
     left = call.get("direction") == "LEFT"
-    return (torch.bitwise_left_shift if left else torch.bitwise_right_shift)(call.tensor(0), call.tensor(1))
+    shift: Any = torch.bitwise_left_shift if left else torch.bitwise_right_shift
+    made: torch.Tensor = shift(call.tensor(0), call.tensor(1))
+    return made
+
+
+def _prelu(data: torch.Tensor, slope: torch.Tensor) -> torch.Tensor:
+    """torch's has a slope for each channel, or one."""
+    if slope.numel() in (1, data.shape[1] if data.dim() > 1 else 1):
+        return functional.prelu(data, slope.reshape(-1))
+    return torch.where(data < 0, data * slope, data)
 
 
 UNARY: dict[str, Callable[..., Any]] = {
@@ -82,18 +91,32 @@ UNARY: dict[str, Callable[..., Any]] = {
     **{"Asin": torch.asin, "Acos": torch.acos, "Atan": torch.atan, "Sinh": torch.sinh, "Cosh": torch.cosh},
     **{"Asinh": torch.asinh, "Acosh": torch.acosh, "Atanh": torch.atanh, "Not": torch.logical_not},
     **{"IsNaN": torch.isnan, "IsInf": torch.isinf, "BitwiseNot": torch.bitwise_not, "Det": torch.linalg.det},
-    **{"Relu": functional.relu, "Sigmoid": torch.sigmoid, "Tanh": torch.tanh, "Softplus": functional.softplus},
+    **{
+        "Relu": functional.relu,
+        "Sigmoid": torch.sigmoid,
+        "Tanh": torch.tanh,
+        "Softplus": functional.softplus,
+    },
     **{"Softsign": functional.softsign, "HardSwish": functional.hardswish, "Mish": functional.mish},
     **{"Elu": functional.elu, "Selu": functional.selu, "Celu": functional.celu, "Swish": functional.silu},
-    **{"LeakyRelu": functional.leaky_relu, "ThresholdedRelu": functional.relu, "Shrink": functional.hardshrink},
+    **{
+        "LeakyRelu": functional.leaky_relu,
+        "ThresholdedRelu": functional.relu,
+        "Shrink": functional.hardshrink,
+    },
 }
 
 BINARY: dict[str, Callable[..., Any]] = {
     **{"Add": torch.add, "Sub": torch.sub, "Mul": torch.mul, "Pow": torch.pow, "Mod": torch.remainder},
     **{"Equal": torch.eq, "Less": torch.lt, "Greater": torch.gt, "LessOrEqual": torch.le},
-    **{"GreaterOrEqual": torch.ge, "And": torch.logical_and, "Or": torch.logical_or, "Xor": torch.logical_xor},
+    **{
+        "GreaterOrEqual": torch.ge,
+        "And": torch.logical_and,
+        "Or": torch.logical_or,
+        "Xor": torch.logical_xor,
+    },
     **{"BitwiseAnd": torch.bitwise_and, "BitwiseOr": torch.bitwise_or, "BitwiseXor": torch.bitwise_xor},
-    "PRelu": lambda data, slope: torch.where(data < 0, data * slope, data),
+    "PRelu": _prelu,
 }
 
 OPERATORS: dict[str, TorchRule] = {
@@ -103,5 +126,5 @@ OPERATORS: dict[str, TorchRule] = {
     **{"Mean": _mean, "Div": _div, "Clip": _clip, "BitShift": _shift},
     **{"Gelu": _gelu, "com.microsoft.Gelu": _gelu, "com.microsoft.FastGelu": _fast_gelu},
     **{"com.microsoft.BiasGelu": _bias_gelu, "com.microsoft.QuickGelu": _quick_gelu},
-    **{"HardSigmoid": _hard_sigmoid, "Affine": _affine},
+    **{"HardSigmoid": _unary(functional.hardsigmoid), "Affine": _affine},
 }

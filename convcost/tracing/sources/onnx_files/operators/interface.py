@@ -9,7 +9,7 @@ import torch
 
 from convcost.core.arithmetic import ceil_div
 from convcost.core.errors import UsageError
-from convcost.tracing.sources.onnx_files.values import Call, Value
+from convcost.tracing.sources.onnx_files.values import Call, Value, larger
 
 TorchRule = Callable[[Call], Value | Sequence[Value]]
 """Takes a call of the operator and returns its output, or a tuple of all its outputs."""
@@ -39,9 +39,7 @@ def window_of(call: Call, lengths: Sequence[Any], kernel: Sequence[int]) -> Wind
     begins, ends = pads[:dimensions], pads[dimensions:]
     automatic = call.get("auto_pad", "NOTSET")
     if automatic.startswith("SAME"):
-        sides = [
-            _same_padding(*loop) for loop in zip(lengths, kernel, strides, dilations, strict=True)
-        ]
+        sides = [_same_padding(*loop) for loop in zip(lengths, kernel, strides, dilations, strict=True)]
         smaller, larger = tuple(side[0] for side in sides), tuple(side[1] for side in sides)
         begins, ends = (smaller, larger) if automatic == "SAME_UPPER" else (larger, smaller)
     return Window(tuple(kernel), strides, dilations, begins, ends)
@@ -60,18 +58,18 @@ def _same_padding(length: Any, kernel: int, stride: int, dilation: int) -> tuple
         total: Any = dilation * (kernel - 1)
     else:
         needed = (ceil_div(length, stride) - 1) * stride + dilation * (kernel - 1) + 1 - length
-        total = torch.sym_max(needed, 0)
+        total = larger(needed, 0)
     return total // 2, total - total // 2
 
 
-def padded(input: torch.Tensor, window: Window, value: float = 0.0) -> tuple[torch.Tensor, Window]:
+def padded(data: torch.Tensor, window: Window, value: float = 0.0) -> tuple[torch.Tensor, Window]:
     """`input` with the padding that torch's operators can't add: what differs between two sides."""
-    return (input, window) if window.is_even else added_padding(input, window, value)
+    return (data, window) if window.is_even else added_padding(data, window, value)
 
 
-def added_padding(input: torch.Tensor, window: Window, value: float) -> tuple[torch.Tensor, Window]:
+def added_padding(data: torch.Tensor, window: Window, value: float) -> tuple[torch.Tensor, Window]:
     """`input` with its padding, and a window that adds none."""
     pairs = zip(reversed(window.begins), reversed(window.ends), strict=True)
     none = (0,) * len(window.kernel)
-    made = torch.nn.functional.pad(input, [side for pair in pairs for side in pair], value=value)
+    made = torch.nn.functional.pad(data, [side for pair in pairs for side in pair], value=value)
     return made, window._replace(begins=none, ends=none)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from typing import Any
 
 import torch
@@ -13,7 +14,7 @@ from convcost.core.errors import UsageError
 from convcost.tracing.sources.onnx_files.graph import DTYPES, StoredTensor
 from convcost.tracing.sources.onnx_files.known_values import axis_of
 from convcost.tracing.sources.onnx_files.operators.interface import TorchRule
-from convcost.tracing.sources.onnx_files.values import Call, Value, constant, is_known, known_tensor
+from convcost.tracing.sources.onnx_files.values import Call, Value, constant, is_known, known_tensor, larger
 
 SPATIAL_MODES = {"nearest": "nearest", "linear": "linear", "cubic": "bicubic"}
 """torch's names for how Resize interpolates; of two dimensions linear is bilinear."""
@@ -92,7 +93,7 @@ def _slice(call: Call) -> torch.Tensor:
             length = data.shape[axis]
             first = length - 1 - (start if start >= 0 else start + length)
             last = length if end < -length else length - 1 - (end if end >= 0 else end + length)
-            places[axis] = slice(torch.sym_max(first, 0), last, -step)
+            places[axis] = slice(larger(first, 0), last, -step)
     return data[tuple(places)]
 
 
@@ -179,20 +180,39 @@ def _space_to_depth(call: Call) -> torch.Tensor:
 def _resize(call: Call) -> torch.Tensor:
     """Interpolation along the last dimensions, to sizes or by factors."""
     data = call.tensor(0)
-    scales = call.optional_numbers(2) if call.has(2) else call.optional_numbers(1) if call.op == "Upsample" else None
+    scales = (
+        call.optional_numbers(2)
+        if call.has(2)
+        else call.optional_numbers(1)
+        if call.op == "Upsample"
+        else None
+    )
     axes = [axis % data.dim() for axis in call.get("axes", range(data.dim()))]
     sizes = list(data.shape)
     if call.has(3):
-        for axis, size in zip(axes, call.numbers(3), strict=True):
+        wanted = _with_aspect(call, [data.shape[axis] for axis in axes], call.numbers(3))
+        for axis, size in zip(axes, wanted, strict=True):
             sizes[axis] = size
     else:
         for axis, scale in zip(axes, scales or [], strict=True):
             sizes[axis] = _scaled(data.shape[axis], scale)
     spatial = data.dim() - 2
-    if spatial not in LINEAR_MODES or any(a is not b and a != b for a, b in zip(sizes[:2], data.shape, strict=False)):
+    if spatial not in LINEAR_MODES or any(
+        a is not b and a != b for a, b in zip(sizes[:2], data.shape, strict=False)
+    ):
         raise UsageError("only the last one to three dimensions of [batch, channels, ...] can be resized")
     mode = {"linear": LINEAR_MODES[spatial], "cubic": "bicubic"}.get(call.get("mode", "nearest"), "nearest")
     return functional.interpolate(data, sizes[2:], mode=mode)
+
+
+def _with_aspect(call: Call, own: list[Any], wanted: list[Any]) -> list[Any]:
+    """The sizes that are wanted; where the ratio of lengths is kept, none is larger, or none smaller."""
+    policy = call.get("keep_aspect_ratio_policy", "stretch")
+    if policy == "stretch":
+        return wanted
+    ratios = [Fraction(goal, size) for goal, size in zip(wanted, own, strict=True)]
+    ratio = min(ratios) if policy == "not_larger" else max(ratios)
+    return [math.floor(ratio * size + Fraction(1, 2)) for size in own]
 
 
 def _scaled(size: Any, scale: Any) -> Any:
@@ -206,7 +226,7 @@ def _scaled(size: Any, scale: Any) -> Any:
 
 
 def _one_hot(call: Call) -> torch.Tensor:
-    indices, depth, axis = call.tensor(0), call.numbers(1)[0], axis_of(call, -1)
+    indices, depth, axis = call.tensor(0), int(call.numbers(1)[0]), axis_of(call, -1)
     shape = list(indices.shape)
     shape.insert(axis if axis >= 0 else axis + len(shape) + 1, depth)
     return call.tensor(2).new_zeros(shape)
@@ -225,15 +245,17 @@ def _drawn(call: Call) -> torch.Tensor:
 
 
 def _grid_sample(call: Call) -> torch.Tensor:
-    mode = {"linear": "bilinear", "cubic": "bicubic"}.get(call.get("mode", "linear"), call.get("mode", "linear"))
+    mode = {"linear": "bilinear", "cubic": "bicubic"}.get(
+        call.get("mode", "linear"), call.get("mode", "linear")
+    )
     return functional.grid_sample(call.tensor(0), call.tensor(1), mode=mode, align_corners=False)
 
 
 def _col_to_image(call: Call) -> torch.Tensor:
     return functional.fold(
         call.tensor(0),
-        call.numbers(1),
-        call.numbers(2),
+        tuple(call.numbers(1)),
+        tuple(call.numbers(2)),
         call.get("dilations", 1),
         call.get("pads", (0,))[0],
         call.get("strides", 1),
@@ -264,9 +286,7 @@ OPERATORS: dict[str, TorchRule] = {
     "CastLike": lambda call: call.tensor(0).to(call.tensor(1).dtype),
     **{"DepthToSpace": _depth_to_space, "SpaceToDepth": _space_to_depth, "Resize": _resize},
     **{"OneHot": _one_hot, "Trilu": _trilu, "EyeLike": _like_first, "Bernoulli": _like_first},
-    **dict.fromkeys(
-        ("RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike"), _drawn
-    ),
+    **dict.fromkeys(("RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike"), _drawn),
     **{"GridSample": _grid_sample, "Col2Im": _col_to_image},
     **dict.fromkeys(("NonZero", "Compress", "Unique", "NonMaxSuppression", "StringSplit"), decided_by_data),
 }

@@ -63,8 +63,7 @@ def _max_pool(call: Call) -> Any:
 
 def _average_pool(call: Call) -> Any:
     data, window, spatial = _sliding(call, 0.0)
-    if any(size != 1 for size in window.dilations):
-        raise UsageError("dilated average pooling is not supported")
+    _refuse_dilations(window)
     counts_padding = bool(call.get("count_include_pad", 0))
     return MEAN[spatial](
         data, window.kernel, window.strides, window.begins, bool(call.get("ceil_mode", 0)), counts_padding
@@ -73,8 +72,17 @@ def _average_pool(call: Call) -> Any:
 
 def _lp_pool(call: Call) -> Any:
     data, window, spatial = _sliding(call, 0.0)
+    _refuse_dilations(window)
     data, window = added_padding(data, window, 0.0)
-    return POWER[spatial](data, float(call.get("p", 2)), window.kernel, window.strides)
+    kernel: Any = window.kernel if spatial > 1 else window.kernel[0]
+    return POWER[spatial](
+        data, float(call.get("p", 2)), kernel, window.strides, bool(call.get("ceil_mode", 0))
+    )
+
+
+def _refuse_dilations(window: Window) -> None:
+    if any(size != 1 for size in window.dilations):
+        raise UsageError("only maximum pooling may be dilated")
 
 
 def _whole(functions: dict[int, Any]) -> TorchRule:
@@ -90,7 +98,8 @@ def _whole(functions: dict[int, Any]) -> TorchRule:
 
 def _whole_power(call: Call) -> torch.Tensor:
     data = call.tensor(0)
-    return torch.linalg.vector_norm(data, call.get("p", 2), tuple(range(2, data.dim())), True)
+    made: torch.Tensor = torch.linalg.vector_norm(data, call.get("p", 2), tuple(range(2, data.dim())), True)
+    return made
 
 
 OPERATORS: dict[str, TorchRule] = {

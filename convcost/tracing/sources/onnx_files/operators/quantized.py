@@ -13,10 +13,7 @@ from convcost.tracing.sources.onnx_files.values import Call, Value
 
 
 def _quantize(call: Call) -> torch.Tensor:
-    """A product with 1 / scale, rounding, the zero point, and two comparisons, for each element."""
-    dtype = call.tensor(2).dtype if call.has(2) else torch.uint8
-    rounded = torch.round(call.tensor(0) * 1.0) + 0.0
-    return torch.clamp(torch.clamp(rounded, min=0), max=255).to(dtype)
+    return _quantized(call.tensor(0), call.tensor(2).dtype if call.has(2) else torch.uint8)
 
 
 def _dequantize(call: Call) -> torch.Tensor:
@@ -35,9 +32,9 @@ def _dynamic_quantize(call: Call) -> Any:
     return _quantized(data), scale, torch.zeros((), dtype=torch.uint8)
 
 
-def _quantized(data: torch.Tensor) -> torch.Tensor:
-    rounded = torch.round(data * 1.0) + 0.0
-    return torch.clamp(torch.clamp(rounded, min=0), max=255).to(torch.uint8)
+def _quantized(data: torch.Tensor, dtype: torch.dtype = torch.uint8) -> torch.Tensor:
+    """A product with 1 / scale, rounding, the zero point, and two comparisons, for each element."""
+    return torch.clamp(torch.round(data * 1.0) + 0.0, 0, 255).to(dtype)
 
 
 def _as_floats(value: Value) -> torch.Tensor:
@@ -58,7 +55,9 @@ def _qlinear_conv(call: Call) -> torch.Tensor:
     """Of input, weight and output the scale and the zero point stand behind each; the bias is last."""
     bias = call.optional(8)
     floats = None if bias is None else _as_floats(bias)
-    return convolve(call, _as_floats(call.tensor(0)), _as_floats(call.tensor(3)), floats).to(call.tensor(7).dtype)
+    return convolve(call, _as_floats(call.tensor(0)), _as_floats(call.tensor(3)), floats).to(
+        call.tensor(7).dtype
+    )
 
 
 def _qlinear_matmul(call: Call) -> torch.Tensor:
