@@ -63,11 +63,11 @@ def _stacked(parts: Sequence[Value], axis: int = 0) -> torch.Tensor:
     return torch.stack([as_tensor(part) for part in parts], axis)
 
 
-def _one_trip(call: Call, body: RunGraph, carried: list[Value], asked: torch.Tensor) -> Any:
+def _one_trip(call: Call, body: RunGraph, carried: list[Value], asked: Value) -> Any:
     """What a trip leaves, where data decides how many there are; what they yield has no known length."""
     if call.outputs > len(carried):
         raise UsageError("data decides how often it runs, so what its trips yield has no known shape")
-    goes_on = asked.reshape(()).to(torch.bool)
+    goes_on = as_tensor(asked).reshape(()).to(torch.bool)
 
     def trip(*values: Any) -> Any:
         _, *rest = body([torch.zeros((), dtype=torch.int64), goes_on, *values])

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from itertools import count
 from keyword import iskeyword
 from typing import Any
 
-from convcost.core.errors import UsageError
-from convcost.tracing.declared_inputs import DeclaredInputs, DeclaredTensor, Size, SizeMultiple
+from convcost.core.errors import SpecError, UsageError
+from convcost.tracing.declared_inputs import DeclaredInputs, DeclaredTensor, Size, parse_input
 from convcost.tracing.sources.onnx_files.graph import Dimension, Graph, TensorType
 
 NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
-
-MULTIPLE = re.compile(r"(\d{1,9})\s*\*\s*([A-Za-z_]\w*)|([A-Za-z_]\w*)\s*\*\s*(\d{1,9})", re.ASCII)
 
 LONGEST_NAME = 60
 
@@ -45,13 +44,13 @@ def default_inputs(graph: Graph) -> DeclaredInputs:
 
 
 def _size(name: str, place: int, stated: Dimension) -> Size:
-    """What the file calls it, as a name or a multiple of one; where it can't be that, `x_dim_0`."""
+    """What the file calls it, as a name or computed of names; where it can't be that, `dim_x_0`."""
     if isinstance(stated, int):
         return stated
-    multiple = MULTIPLE.fullmatch(stated.strip())
-    if multiple:
-        factor, factor_behind = multiple[1] or multiple[4], multiple[2] or multiple[3]
-        return SizeMultiple(int(factor), factor_behind) if int(factor) else f"{name}_dim_{place}"
+    with suppress(SpecError):
+        _, parsed = parse_input(f"[{stated[:LONGEST_NAME]}]")
+        if len(parsed.shape) == 1 and not isinstance(parsed.shape[0], int):
+            return parsed.shape[0]
     cleaned = re.sub(r"\W+", "_", stated.strip(), flags=re.ASCII)[:LONGEST_NAME]
     if NAME.fullmatch(cleaned):
         return cleaned
