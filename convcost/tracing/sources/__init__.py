@@ -17,7 +17,9 @@ PREFIXES = {
 }
 """The module of each source that is named by a prefix: timm:resnet50."""
 
-SUFFIXES: dict[str, str] = {}
+SUFFIXES: dict[str, str] = {
+    ".pt2": "convcost.tracing.sources.exported.source",
+}
 """The module of each source that is a file, by how its name ends, in lower case: net.onnx."""
 
 
