@@ -12,6 +12,8 @@ from convcost.core.late_binding import register
 
 if TYPE_CHECKING:
     from convcost.analysis.code import build, code
+    from convcost.analysis.explain.explanation import explain
+    from convcost.analysis.explain.steps import Explanation
     from convcost.analysis.memory import Memory, memory
     from convcost.analysis.roofline import roofline
     from convcost.api import compare, cost
@@ -36,6 +38,8 @@ register(
         "pandas_table": "convcost.search.output.table_columns:pandas_table",
         "polars_table": "convcost.search.output.table_columns:polars_table",
         "render": "convcost.render:render",
+        "document_data": "convcost.render.json:document_data",
+        "data_frame": "convcost.render.data_frame:data_frame",
         "plot": "convcost.render.charts.notebook:plot",
         "break_even": "convcost.symbolic.breakeven:compare_metric",
         "cheapest": "convcost.symbolic.lower_envelope:cheapest",
@@ -51,6 +55,8 @@ HOMES = {
     "code": "convcost.analysis.code",
     "compare": "convcost.api",
     "cost": "convcost.api",
+    "explain": "convcost.analysis.explain.explanation",
+    "Explanation": "convcost.analysis.explain.steps",
     "match": "convcost.search.match",
     "memory": "convcost.analysis.memory",
     "profile": "convcost.tracing.profile",
@@ -75,6 +81,7 @@ __all__ = [
     "ConvcostError",
     "Convention",
     "Cost",
+    "Explanation",
     "Match",
     "Memory",
     "Profiler",
@@ -86,6 +93,7 @@ __all__ = [
     "code",
     "compare",
     "cost",
+    "explain",
     "match",
     "memory",
     "parse",

@@ -4,59 +4,77 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 from convcost.core.comparison import Comparison
 from convcost.core.cost import MATMUL, Convention, Size
 from convcost.core.errors import UsageError
 from convcost.core.report import Report
-from convcost.core.type_checks import PARSED, check_type, is_module, merge_sizes
+from convcost.core.type_checks import check_type, is_module, merge_sizes
+from convcost.design import (
+    GivenDesign,
+    StatedDesign,
+    as_design,
+    check_sizes,
+    counted_designs,
+    design_and_sizes,
+)
 from convcost.spec import Spec, check_names, parse
 from convcost.spec.founding_pair import FoundingPair, founding_pair
 from convcost.spec.spec import check_int
-from convcost.tracing.given_inputs import declared_inputs, profile_on_inputs, profile_reference
-from convcost.tracing.sources.reference import is_reference
-
-if TYPE_CHECKING:
-    import torch
+from convcost.tracing.module_design import ModuleDesign, design_in_phase
+from convcost.tracing.prompt_inputs import (
+    PhaseRequest,
+    check_context,
+    parse_context,
+    parse_phase,
+    prompt_text,
+)
 
 FOUNDING_PAIR = FoundingPair().texts
 
 
 def cost(
-    design: str | Spec | Report | torch.nn.Module, /, *inputs: Any, backward: bool = False, **sizes: Size
+    design: GivenDesign,
+    /,
+    *inputs: Any,
+    backward: bool = False,
+    phase: str | None = None,
+    context: int | str | None = None,
+    **sizes: Any,
 ) -> Report:
     """What one design costs with `sizes` put in: cost("Linear(10E, E)", E=128).flops.
 
-    A design is a spec, a report, a torch module with its `inputs`: tensors, or texts with sizes in them,
-    cost(model, "f32[B,128]", B=4); or the name of a model, such as "timm:resnet50" or "net.onnx", which has
-    inputs of its own. `convcost.profile` also takes forward's keywords. With `backward` its gradients are
-    counted too: report.phases.
+    A design is a spec, a report, or a torch module with its `inputs`: tensors, or texts with sizes in them,
+    cost(model, "f32[B,128]", B=4). An input may be given by its name in forward, as mask="bool[B,128]". A
+    text may name a module too, "f32[1,3,32,32] -> net.py:Net(width=2)", or a model with inputs of its own,
+    such as "timm:resnet50" or "net.onnx". With `backward` gradients are counted too: report.phases.
+
+    A language model runs as generating text does: with `phase="prefill"` on a prompt of `context` tokens,
+    with "decode" on one more token for each sequence, with the prompt in its cache; a context such as "T"
+    stays open. report.flops_per_token, report.kv_cache_bytes.
 
     Sizes may also come in a mapping, here as wherever they are taken: sizes={"E": 128}. One without a value
     stays open, and the costs are sympy formulas in it. Raises SpecError where the text is wrong or a layer
     does not fit its input, UsageError for a size that the design does not have, and what a module's forward
     raises.
+
+    >>> cost("Linear(10E, E)", E=128).flops
+    327680
+    >>> cost(torch.nn.Linear(8, 2), "f32[B,8]").macs
+    16*B
     """
     given, backward = _split_backward(sizes, backward)
-    if is_module(design):
-        return _module_cost(cast("torch.nn.Module", design), inputs, given, backward)
-    if isinstance(design, str) and is_reference(design):
-        found = profile_reference(design, inputs, given, backward)
-        check_sizes(given, (found,))
-        return found
-    if inputs:
-        hint = "Those of a spec stand in it: [B, S, E] -> Linear(E, E)"
-        raise UsageError("inputs are for torch modules", hint=hint)
-    if isinstance(design, Report):
-        return _completed(design, given, backward)
-    spec = as_spec(cast("str | Spec", design))
-    check_names(given, (spec,))
-    return spec.report(given, backward=backward)
+    given, request = _split_phase(given, phase, context)
+    if request and backward:
+        raise UsageError(f"{request.phase} has no backward", hint="Leave out one of them.")
+    if request and is_module(design) and not inputs:
+        inputs = (prompt_text(request),)
+    found, given = design_and_sizes(design, inputs, given)
+    return design_report(design_in_phase(found, request) if request else found, given, backward)
 
 
-def _split_backward(sizes: dict[str, Size], backward: bool) -> tuple[dict[str, Size], bool]:
+def _split_backward(sizes: dict[str, Any], backward: bool) -> tuple[dict[str, Any], bool]:
     """The sizes, and whether gradients are counted: a size may have any name, backward among them."""
     given = merge_sizes(sizes)
     if type(backward) is int:
@@ -64,12 +82,35 @@ def _split_backward(sizes: dict[str, Size], backward: bool) -> tuple[dict[str, S
     return given, check_type("backward", backward, bool, "True or False")
 
 
-def _module_cost(
-    module: torch.nn.Module, inputs: tuple[Any, ...], sizes: Mapping[str, Size], backward: bool
+def _split_phase(
+    sizes: dict[str, Any], phase: str | None, context: int | str | None
+) -> tuple[dict[str, Any], PhaseRequest | None]:
+    """The sizes, and the phase that is asked for: without one, `context` is a size as any other name is."""
+    if not isinstance(phase, int | None):
+        found = parse_phase(check_type("phase", phase, str, '"prefill" or "decode"'))
+        if type(context) is int:
+            check_context(context)
+        elif context is not None:
+            context = parse_context(check_type("context", context, str, "a number of tokens or a name"))
+        return sizes, PhaseRequest(found, context)
+    named = {"phase": phase, "context": context}
+    return {**sizes, **{name: size for name, size in named.items() if size is not None}}, None
+
+
+def design_report(
+    design: StatedDesign, sizes: Mapping[str, Size], backward: bool = False, footprint: str | None = None
 ) -> Report:
+    """What a single design costs with `sizes` put in, each of which it has to have.
+
+    `footprint` is the dtype to measure a module's memory in, if that is wanted.
+    """
+    if isinstance(design, Report):
+        return _completed(design, sizes, backward)
+    check_names(sizes, (design,))
     given = {name: check_int(name, size) for name, size in sizes.items()}
-    check_names(given, (declared_inputs(inputs),))
-    return profile_on_inputs(module, inputs, given, backward)
+    if isinstance(design, ModuleDesign):
+        return design.report(given, backward, footprint)
+    return design.report(given, backward=backward)
 
 
 def _completed(report: Report, sizes: Mapping[str, Size], backward: bool) -> Report:
@@ -80,30 +121,36 @@ def _completed(report: Report, sizes: Mapping[str, Size], backward: bool) -> Rep
     return report.subs(**sizes) if sizes else report
 
 
-Design = Spec | Report
+CountedDesign = Spec | Report
 """What can be compared: a spec with the sizes to be put in, or what a torch module was found to cost."""
 
 
-def compare(*designs: str | Design, backward: bool = False, **sizes: Size) -> Comparison:
+def compare(*designs: GivenDesign, backward: bool = False, **sizes: Size) -> Comparison:
     """Two or more designs side by side; without any, the founding pair.
 
-    With `backward` by a training step too: comparison.ratio("training_flops", other). A report among the
+    A design is what `cost` takes; a module stands with its inputs in a tuple, (module, "f32[B,8]"). With
+    `backward` by a training step too: comparison.ratio("training_flops", other). A report among the
     designs is compared so if its own backward is counted.
 
     Each of `sizes` has to occur in one of the designs; raises as `cost` does. The founding pair is also
     varied by `bias=False`, and by `layers=3` for three convolutions: compare(E=128, L=10, K=5, bias=False).
+
+    >>> compared = compare("Linear(E, E)", (torch.nn.Linear(64, 8), "f32[1,64]"), E=64)
+    >>> compared.ratio("macs", compared.candidates[1])
+    Fraction(1, 8)
     """
     given, backward = _split_backward(sizes, backward)
     if designs:
-        found = tuple(as_design(design, given, backward=backward) for design in designs)
-        return comparison(found, given, backward=backward)
+        found = tuple(map(as_design, designs))
+        check_sizes(given, found)
+        return comparison(counted_designs(found, given, backward), given, backward=backward)
     pair = founding_pair(given.pop("bias", True), given.pop("layers", 2))
-    founding = comparison(tuple(map(parse, pair.texts)), pair.sizes(given), backward=backward)
-    return replace(founding, notes=pair.notes(given))
+    compared = comparison(tuple(map(parse, pair.texts)), pair.sizes(given), backward=backward)
+    return replace(compared, notes=pair.notes(given))
 
 
 def comparison(
-    designs: tuple[Design, ...],
+    designs: tuple[CountedDesign, ...],
     sizes: Mapping[str, Size],
     convention: Convention = MATMUL,
     dtype: str = "float32",
@@ -116,7 +163,7 @@ def comparison(
 
 
 def reports(
-    designs: tuple[Design, ...],
+    designs: tuple[CountedDesign, ...],
     sizes: Mapping[str, Size],
     convention: Convention = MATMUL,
     dtype: str = "float32",
@@ -133,7 +180,7 @@ def reports(
     return tuple(replace(report, name=name) for report, name in named)
 
 
-def _single_design_hint(designs: tuple[Design, ...]) -> str:
+def _single_design_hint(designs: tuple[CountedDesign, ...]) -> str:
     """What shows a single design."""
     single = designs[0] if designs else None
     if isinstance(single, Report):
@@ -141,21 +188,14 @@ def _single_design_hint(designs: tuple[Design, ...]) -> str:
     return "For a single one there is convcost cost."
 
 
-def _is_open(design: Design, sizes: Mapping[str, Size]) -> bool:
+def _is_open(design: CountedDesign, sizes: Mapping[str, Size]) -> bool:
     if isinstance(design, Report):
         return not sizes.keys() >= {*design.open_names}
     return design.leaves_open(sizes)
 
 
-def check_sizes(sizes: Mapping[str, Size], designs: tuple[Design, ...]) -> None:
-    """Refuse a size that none of `designs` has; what a report has a number for may be given again."""
-    specs = tuple(design for design in designs if isinstance(design, Spec))
-    known = {name for design in designs if isinstance(design, Report) for name in design.sizes}
-    check_names({name: size for name, size in sizes.items() if name not in known}, specs)
-
-
 def _report(
-    design: Design,
+    design: CountedDesign,
     sizes: Mapping[str, Size],
     convention: Convention,
     dtype: str,
@@ -167,28 +207,6 @@ def _report(
         return replace(design.subs(**own) if own else design, convention=convention)
     own = {name: sizes[name] for name in design.names if name in sizes}
     return design.report(own, convention, dtype, stay_open, backward)
-
-
-def as_spec(spec: str | Spec) -> Spec:
-    """`spec`, parsed if it is still a text; WrongTypeError for what is none."""
-    return spec if isinstance(spec, Spec) else parse(spec)
-
-
-def as_design(
-    design: str | Design,
-    sizes: Mapping[str, Size] = MappingProxyType({}),
-    inputs: tuple[Any, ...] = (),
-    backward: bool = False,
-) -> Design:
-    """`design`, parsed if it is still a text; WrongTypeError for what is none.
-
-    A model that is named, such as timm:resnet50, is counted with those of `sizes` that it has.
-    """
-    if isinstance(design, Spec | Report):
-        return design
-    if isinstance(design, str) and is_reference(design):
-        return profile_reference(design, inputs, sizes, backward)
-    return parse(check_type("a design", design, str, PARSED))
 
 
 def number_equal_names(names: Sequence[str]) -> tuple[str, ...]:

@@ -25,14 +25,15 @@ def assert_cost(
     """Raise AssertionError, with the costs by layer, if `design` does not cost what is `asked`; its report.
 
     `design` is a spec, a Report, or a torch module with its `inputs`: tensors, or texts such as
-    `"f32[B,128]"`. Each keyword is a limit or a size. Limits are `params`, `macs`, `valid_macs`, `flops`,
-    `bias_adds`, `elementwise`, `output_elements`, `activations` and `bytes`, or one of these behind `max_` or
-    `min_`: a number, an amount such as `"2 MFLOPs"`, or a formula such as `"120*B*S*E**2"`, which has to hold
-    for every value of the sizes left open. A size with the name of a limit is given as sizes={"flops": 4}.
-    `like` is another design that it has to cost as much as.
+    `"f32[B,128]"`; a tuple of both is one design, as for `like`. Each keyword is a limit or a size. Limits
+    are `params`, `macs`, `valid_macs`, `flops`, `bias_adds`, `elementwise`, `output_elements`, `activations`
+    and `bytes`, or one of these behind `max_` or `min_`: a number, an amount such as `"2 MFLOPs"`, or a
+    formula such as `"120*B*S*E**2"`, which has to hold for every value of the sizes left open. A size with
+    the name of a limit is given as sizes={"flops": 4}. `like` is another design that it has to cost as much
+    as.
 
-        assert_cost("[B*S, E, L] -> 2 x Conv1d(E, E, 3, padding=1)", flops="12*B*S*L*E**2")
-        assert_cost(model, "f32[1,3,224,224]", max_flops="8.2 GFLOPs", params=25_557_032)
+    >>> report = assert_cost("[B*S, E, L] -> 2 x Conv1d(E, E, 3, padding=1)", flops="12*B*S*L*E**2")
+    >>> report = assert_cost(torch.nn.Linear(8, 2), "f32[1,8]", max_flops="1 KFLOPs", params=18)
 
     Raises ConvcostError where something can't be counted, or nothing is asked.
     """

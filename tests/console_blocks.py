@@ -1,4 +1,4 @@
-"""The console blocks of a Markdown file: a command each, and what it prints."""
+"""The console blocks of Markdown files: a command each, and what it prints."""
 
 from __future__ import annotations
 
@@ -18,6 +18,22 @@ from convcost.counters.peers import PEERS
 BLOCK = re.compile(r"(?P<fence>```console\n\$ convcost (?P<command>.*)\n)(?P<output>(?:.*\n)*?)```")
 
 
+PROGRESS = re.compile(r"^asking .+: \d+ of \d+\n", re.M)
+"""What a command says while it works, if it takes a while."""
+
+ROOT = Path(__file__).parent.parent
+
+
+def documents() -> list[Path]:
+    """README in both languages and the pages of the documentation that are written by hand."""
+    pages = sorted((ROOT / "docs").rglob("*.md"))
+    return [
+        ROOT / "README.md",
+        ROOT / "README.zh-CN.md",
+        *(page for page in pages if "generated" not in page.parts),
+    ]
+
+
 def blocks(document: Path) -> list[tuple[str, str]]:
     """Each command with the output that the document shows for it."""
     return [(match["command"], match["output"]) for match in BLOCK.finditer(document.read_text())]
@@ -27,7 +43,7 @@ def printed(command: str) -> str:
     """What `convcost command` prints at 80 columns, on both streams, without trailing blank lines."""
     with as_first_installed():
         result = CliRunner(env={"COLUMNS": "80", "NO_COLOR": "1"}).invoke(app, shlex.split(command))
-    return result.output.rstrip("\n") + "\n"
+    return PROGRESS.sub("", result.output).rstrip("\n") + "\n"
 
 
 @contextmanager
@@ -50,5 +66,5 @@ def rewritten(document: Path) -> str:
 
 
 if __name__ == "__main__":
-    for path in map(Path, ("README.md",)):
+    for path in documents():
         path.write_text(rewritten(path))

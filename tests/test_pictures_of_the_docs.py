@@ -61,9 +61,8 @@ def test_a_chart_shows_what_its_command_says_now(name):
     assert paths == pytest.approx(new_paths, abs=1)
 
 
-def test_the_screen_shows_what_the_readme_does():
-    blocks = dict(console_blocks.blocks(ROOT / "README.md"))
-    output = blocks[SCRIPT["SCREENS"]["founding"]]
+def test_the_screen_shows_what_its_command_prints():
+    output = console_blocks.printed(SCRIPT["SCREENS"]["founding"])
     title, lines = screen_title_and_lines(current("founding"))
     assert title == f"convcost {SCRIPT['SCREENS']['founding']}"
     assert lines == [line for line in output.splitlines() if line.strip()]

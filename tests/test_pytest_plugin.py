@@ -10,7 +10,7 @@ import pytest
 
 pytest_plugins = ["pytester"]
 
-README = Path(__file__).parent.parent / "README.md"
+PAGE = Path(__file__).parent.parent / "docs" / "how-to" / "check-in-ci.md"
 
 TEST = """
 import pytest
@@ -72,10 +72,10 @@ def test_a_wrong_request_ends_at_the_line_of_the_test_too(run):
     )
 
 
-def test_the_example_of_the_readme_fails_as_the_readme_shows(pytester):
+def test_the_example_of_the_documentation_fails_as_it_shows(pytester):
     code, shown = re.search(
         r"```python\n(import pytest\n.*?)```.*?```text\n(E .*?)```",
-        README.read_text(encoding="utf-8"),
+        PAGE.read_text(encoding="utf-8"),
         re.DOTALL,
     ).groups()
     pytester.makepyfile(code)

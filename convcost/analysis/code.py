@@ -11,11 +11,11 @@ from importlib.resources import files
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from convcost.api import as_spec
 from convcost.core.cost import BATCH_LIKE, Shape, Size
 from convcost.core.errors import UsageError
 from convcost.core.report import Report, Row
 from convcost.core.type_checks import merge_sizes
+from convcost.design import GivenDesign, as_design, check_sizes, sized_spec
 from convcost.layers import is_function, is_torch_layer
 from convcost.layers.dense import Bilinear
 from convcost.layers.interface import Layer, argument_fields
@@ -43,30 +43,55 @@ TAKEN_BY_CLASSES = (*keyword.kwlist, *OWN_MODULES)
 """What no class can be called: `true` would be True."""
 
 
-def code(spec: str | Spec, /, **sizes: Size) -> str:
-    """Python source that defines the torch module of `spec`: code("[1, 8] -> Linear(8, E)", E=4).
+def code(design: GivenDesign, /, **sizes: Size) -> str:
+    '''Python source that defines the torch module of a spec, or of a spec's report.
 
     A chain of modules becomes a variable, `model`, and anything else a class, `Model`; or they are named as
     the design is. The module takes the design's inputs, and has its parameters and costs. Raises SpecError
-    where the text is wrong or a layer does not fit its input, UsageError for a size without a number.
+    where the text is wrong or a layer does not fit its input, UsageError for a size without a number, and for
+    a torch module, which has its code.
+
+    >>> print(code("[1, 8] -> Linear(8, E)", E=4))
+    """[1, 8] -> Linear(8, E)
+    <BLANKLINE>
+    36 parameters, 32 MACs on [1, 8].
     """
-    design, given = as_spec(spec), merge_sizes(sizes)
-    network = numeric_network(design, given)
-    return module_code(network, design.report(given))
+    <BLANKLINE>
+    from torch import nn
+    <BLANKLINE>
+    model = nn.Sequential(
+        nn.Linear(8, 4),  # [1, 4]
+    )
+    <BLANKLINE>
+    '''
+    network, report = _numeric_design(design, sizes, "code")
+    return module_code(network, report)
 
 
-def build(spec: str | Spec, /, **sizes: Size) -> torch.nn.Module:
-    """The torch module of `spec`, in training mode on torch's default device: build("Linear(8, E)", E=4).
+def build(design: GivenDesign, /, **sizes: Size) -> torch.nn.Module:
+    """The torch module of a spec, or of a spec's report, in training mode on torch's default device.
 
     It takes the design's inputs, and has its parameters, at random as torch makes them, and costs. Raises as
     `code` does.
+
+    >>> build("[1, 8] -> Linear(8, E) -> ReLU", E=4)
+    Sequential(
+      (0): Linear(in_features=8, out_features=4, bias=True)
+      (1): ReLU()
+    )
     """
-    design, given = as_spec(spec), merge_sizes(sizes)
-    network = numeric_network(design, given)
-    design.report(given)
+    network, _ = _numeric_design(design, sizes, "build")
     from convcost.tracing.network_module import build_module
 
     return build_module(network)
+
+
+def _numeric_design(design: GivenDesign, sizes: Mapping[str, Size], what: str) -> tuple[Network, Report]:
+    """The network of the spec that the design is, and its report, both in numbers."""
+    found, given = as_design(design), merge_sizes(sizes)
+    check_sizes(given, (found,))
+    spec, own = sized_spec(found, given, what, "A module has its code.")
+    return numeric_network(spec, own), spec.report(own)
 
 
 def numeric_network(spec: Spec, sizes: Mapping[str, Size]) -> Network:

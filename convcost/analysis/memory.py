@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from convcost.analysis.activation_memory import ActivationBytes, LargestOf, activation_bytes
 from convcost.analysis.memory_layout import unknown_copies
 from convcost.analysis.memory_steps import memory_steps
+from convcost.api import design_report
 from convcost.core.cost import Size
 from convcost.core.dtypes import ITEMSIZES, dtype_named
 from convcost.core.errors import UsageError, did_you_mean
 from convcost.core.report import InputShape, Report, Row
 from convcost.core.trace import MemoryUse, RanOn, Trace
-from convcost.core.type_checks import REPORT, check_text, check_type
+from convcost.core.type_checks import check_text, merge_sizes
+from convcost.design import GivenDesign, as_design
 from convcost.layers.composite import CompositeLayer
 from convcost.layers.interface import Layer
 from convcost.layers.joins import add, concat, einsum, matmul, mul
@@ -49,16 +51,21 @@ class Memory:
     ran: RanOn | None = None
 
 
-def memory(report: Report, dtype: str = "", optimizer: str = "adamw") -> Memory:
-    """What `report`'s design takes to run and to train: memory(cost("Linear(10, 10)"), "bf16").
+def memory(design: GivenDesign, /, dtype: str = "", optimizer: str = "adamw", **sizes: Size) -> Memory:
+    """What a design takes to run and to train, in bytes of `dtype`, or else of its own.
 
-    In bytes of `dtype`, or else of the report's own. A torch module has to be profiled for it:
-    memory(Profiler(footprint="bf16").profile(module, x)). Raises UsageError where it was not, for a dtype
-    that nothing is trained in, and for an optimizer that is not known.
+    A torch module stands with its inputs, (module, "f32[8,16]"), and runs twice more to be measured. A
+    report of one has to be made for it, by Profiler(footprint="bf16").profile(module, x). Raises UsageError
+    where it was not, for a dtype that nothing is trained in, and for an optimizer that is not known.
+
+    >>> memory("[1, 10] -> Linear(10, 10)", "bf16").gradients
+    220
     """
-    check_type("the report", report, Report, "a report", REPORT)
     check_text("dtype", dtype, "bfloat16")
-    name, optimizer = _dtype(report, dtype), optimizer_named(optimizer)
+    found, optimizer = as_design(design), optimizer_named(optimizer)
+    measured_in = trainable_dtype(dtype) if dtype else ""
+    report = design_report(found, merge_sizes(sizes), footprint=measured_in)
+    name = _dtype(report, dtype)
     if report.trace:
         held = _measured_memory(report, report.trace, name)
         return _memory(held, name, optimizer)

@@ -11,12 +11,14 @@ from operator import attrgetter
 from typing import Any, Literal, NamedTuple, get_args
 
 from convcost.analysis.workloads import Workload, workloads
+from convcost.api import design_report
 from convcost.core import arithmetic
 from convcost.core.arithmetic import ceil_div
 from convcost.core.cost import Size, quotient
 from convcost.core.dtypes import dtype_named
 from convcost.core.report import Assumption, Report
-from convcost.core.type_checks import REPORT, check_text, check_type, wrong_type_error
+from convcost.core.type_checks import check_text, check_type, merge_sizes, wrong_type_error
+from convcost.design import GivenDesign, as_design
 from convcost.devices.catalogue import device_named
 from convcost.devices.device import Device
 
@@ -199,17 +201,25 @@ def _first_size(crossing: Any, sign: int, exact: bool) -> int:
 
 
 def roofline(
-    report: Report, device: str | Device, dtype: str = "", twice: Sequence[tuple[str, Report]] = ()
+    design: GivenDesign,
+    /,
+    device: str | Device,
+    dtype: str = "",
+    twice: Sequence[tuple[str, Report]] = (),
+    **sizes: Size,
 ) -> Roofline:
-    """The least time that each part of `report` takes on `device`, computed in `dtype`, its own if empty.
+    """The least time that each part of a design takes on `device`, computed in `dtype`, its own if empty.
 
-    A module has the dtypes of its tensors; in a `dtype` that is given, its floats are of that one. FLOPs are
-    as the report's convention has them. Bytes are moved between the chip and its memory, each tensor once;
-    what stays in a cache can be quicker. `twice` are reports with one of the batch-like sizes that were taken
-    as 1 at 2, by its name: they say at which batch compute binds. Raises UsageError where there is no such
-    device, or where it has no peak in that dtype.
+    A torch module stands with its inputs, (module, "f32[8,16]"). It has the dtypes of its tensors;
+    in a `dtype` that is given, its floats are of that one. FLOPs are as the report's convention has them.
+    Bytes are moved between the chip and its memory, each tensor once; what stays in a cache can be quicker.
+    `twice` are reports with one of the batch-like sizes that were taken as 1 at 2, by its name: they say at
+    which batch compute binds. Raises UsageError where there is no such device, or where it has no peak in
+    that dtype.
+
+    >>> roofline("[B, 4096] -> Linear(4096, 4096)", "h100", "bf16", B=64).by
+    'memory'
     """
-    check_type("the report", report, Report, "a report", REPORT)
     check_text("dtype", dtype, "bfloat16")
     for pair in check_type("twice", twice, (list, tuple), "a list of names and reports"):
         is_pair = isinstance(pair, tuple) and [*map(type, pair)] == [str, Report]
@@ -217,6 +227,7 @@ def roofline(
             raise wrong_type_error("what is in twice", pair, "a name and a report")
     device = device_named(device) if isinstance(device, str) else device
     check_type("the device", device, Device, "its name", 'Such as "h100"; convcost devices lists them.')
+    report = design_report(as_design(design), merge_sizes(sizes))
     asked = dtype_named(dtype) if dtype else ""
     dtype = asked or report.dtype
     peak = device.peak(dtype)

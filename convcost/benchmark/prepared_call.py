@@ -10,7 +10,7 @@ from convcost.benchmark.hardware import DeviceType
 from convcost.benchmark.timing import RunKind
 from convcost.core.errors import UsageError
 from convcost.layers.network import Network
-from convcost.tracing.module_call import ModuleCall, move_call
+from convcost.tracing.module_call import ModuleCall, fill_value, move_call
 from convcost.tracing.module_tree import named_modules
 from convcost.tracing.network_module import build_network
 from convcost.tracing.target.profile import build_with_data, deep_copy
@@ -30,7 +30,8 @@ def prepare_call(design: Network | ProfiledModel, dtype: str, device: DeviceType
     if design.module is None:
         raise UsageError(f"{design.report.name} is no torch module: nothing of it runs that can be timed")
     if design.target is None:
-        return _on_device(deep_copy(ModuleCall(design.module, design.args, {**design.kwargs})), dtype, device)
+        call = deep_copy(ModuleCall(design.module, design.args, {**design.kwargs}))
+        return _on_device(call.map(_with_data), dtype, device)
     call = ModuleCall(*build_with_data(design.target))
     if design.target.maker is None:
         for tensor in tensors((call.args, call.kwargs)):
@@ -54,6 +55,14 @@ def _on_device(call: ModuleCall, dtype: str, device: DeviceType) -> ModuleCall:
 
     args, kwargs = tree_map_only(torch.Tensor, cast, (call.args, call.kwargs))
     return ModuleCall(call.model.to(wanted), args, kwargs)
+
+
+def _with_data(name: str, argument: Any) -> Any:
+    """An input of shapes alone with numbers."""
+    import torch
+
+    is_meta = type(argument) is torch.Tensor and argument.is_meta
+    return _randomize(torch.full_like(argument, fill_value(name), device="cpu")) if is_meta else argument
 
 
 def _randomize(tensor: torch.Tensor) -> torch.Tensor:

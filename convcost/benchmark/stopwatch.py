@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
 
 from convcost.analysis.memory import memory
-from convcost.api import as_spec, comparison
+from convcost.api import comparison
 from convcost.benchmark.hardware import DeviceType, device_title, free_bytes, processor_name, select_device
 from convcost.benchmark.samples import DEFAULT_PLAN, Progress, SamplingPlan, no_progress, sample_in_turn
 from convcost.benchmark.settings import computation_dtype, torch_settings, torch_version_and_threads
@@ -19,20 +19,18 @@ from convcost.core.cost import BATCH_LIKE, Size
 from convcost.core.dtypes import ITEMSIZES
 from convcost.core.errors import UsageError
 from convcost.core.report import Report
-from convcost.core.type_checks import DESIGN, check_type, is_module, merge_sizes, wrong_type_error
+from convcost.core.type_checks import check_type, merge_sizes
 from convcost.core.units import binary
 from convcost.counters.run_limits import REAL_ITEMSIZE, real_bytes
+from convcost.design import GivenDesign, StatedDesign, as_design, check_sizes, sized_spec
 from convcost.layers.network import Network
-from convcost.spec import Spec
+from convcost.tracing.module_design import ModuleDesign
 
 if TYPE_CHECKING:
-    import torch
-
     from convcost.benchmark.first_run import FirstRun
     from convcost.tracing.target.profile import ProfiledModel
 
-Timeable: TypeAlias = "str | Spec | tuple[torch.nn.Module, *tuple[Any, ...]]"
-"""A design, or a module with what its forward takes."""
+MODULE_HINT = "Give the module itself with its inputs: (module, x)."
 
 GetDesigns = Callable[[], Sequence["Network | ProfiledModel"]]
 """Returns the design of each report, once its sizes are known to be numbers."""
@@ -104,41 +102,35 @@ class Stopwatch:
             yield from (TimedRun(kind, is_compiled) for kind in kinds)
 
 
-def timed(*designs: Timeable, stopwatch: Stopwatch = Stopwatch(), **sizes: Size) -> Comparison:
+def timed(*designs: GivenDesign, stopwatch: Stopwatch = Stopwatch(), **sizes: Size) -> Comparison:
     """Two designs or more side by side, with the time that each takes on this machine.
 
-    A module comes with its inputs, as `(module, x)`, and is left as it was. Every size needs a number.
-    Raises as `compare` does, and UsageError for what does not fit in memory.
+    A module comes with its inputs, as `(module, x)`, and is left as it was. Every size needs a number. A
+    spec's report is timed as the spec; that of a module has none. Raises as `compare` does, and UsageError
+    for what does not fit in memory.
+
+    >>> compared = timed("[64, 64] -> Linear(64, 64)", (torch.nn.ReLU(), "f32[64,64]"))
+    >>> [report.time.dtype for report in compared.candidates]
+    ['float32', 'float32']
     """
-    for design in designs:
-        _check_design(design)
     check_type("stopwatch", stopwatch, Stopwatch, "a convcost.benchmark.stopwatch.Stopwatch")
-    found = tuple(map(_design, designs))
     given = merge_sizes(sizes)
-    stated = tuple(each if isinstance(each, Spec) else each.report for each in found)
-    reports = comparison(stated, given).candidates
-
-    def get_designs() -> list[Network | ProfiledModel]:
-        return [each.network(given) if isinstance(each, Spec) else each for each in found]
-
-    return Comparison(stopwatch.timed(reports, get_designs))
+    stated = tuple(map(as_design, designs))
+    check_sizes(given, stated)
+    found = [_timed_design(each, given) for each in stated]
+    reports = comparison(tuple(report for report, _ in found), {}).candidates
+    return Comparison(stopwatch.timed(reports, lambda: [runnable() for _, runnable in found]))
 
 
-def _check_design(design: Timeable) -> None:
-    is_pair = isinstance(design, tuple) and design and is_module(design[0])
-    if not is_pair and not isinstance(design, str | Spec):
-        hint = "A design is a text; a module comes with its inputs, as (module, x)."
-        raise wrong_type_error("a design", design, DESIGN, hint)
-
-
-def _design(design: Timeable) -> Spec | ProfiledModel:
-    if isinstance(design, str | Spec):
-        return as_spec(design)
-    from convcost.tracing.profile import profile
-    from convcost.tracing.target.profile import ProfiledModel
-
-    module, *args = design
-    return ProfiledModel(profile(module, *args), module, tuple(args))
+def _timed_design(
+    design: StatedDesign, sizes: Mapping[str, Size]
+) -> tuple[Report, Callable[[], Network | ProfiledModel]]:
+    """The report of a design, and what makes that which is run."""
+    if isinstance(design, ModuleDesign):
+        profiled = design.profiled(sizes)
+        return profiled.report, lambda: profiled
+    spec, own = sized_spec(design, sizes, "timing a report", MODULE_HINT)
+    return spec.report(own), lambda: spec.network(own)
 
 
 def _check_sizes(reports: Sequence[Report]) -> None:

@@ -13,6 +13,7 @@ from convcost.cli.hints import is_target
 from convcost.cli.modules import read_target
 from convcost.cli.options import CostOptions, FormulasOption, ModuleOptions, PartOptions, SettingsOption
 from convcost.cli.parser_errors import option_names
+from convcost.cli.phases import check_phases
 from convcost.cli.sizes import split_tokens
 from convcost.core.errors import UsageError
 from convcost.layers import find_layer
@@ -40,6 +41,7 @@ def cost(
     For example: convcost cost "[B, 64, 32, 32] -> 3 x Conv2d(64, 64, 3, padding=1)" --columns shapes,share
     or: convcost cost net.py:Net --input "f32[1,3,224,224]" --top 10 --device h100,a100
     """
+    check_phases(modules, options.timing, options.memory)
     design = _read_design(context, arguments or [], settings or [], modules, formulas)
     print_cost(design, options, parts)
 
@@ -92,6 +94,8 @@ def _check_options(text: str, modules: ModuleOptions, formulas: str) -> None:
             "--inputs-from": modules.inputs_from,
             "--arg": modules.module_arguments,
             "--train": modules.train,
+            "--phase": modules.phase,
+            "--context": modules.context_length,
             "--timeout": modules.timeout,
             "--formulas": formulas,
         }

@@ -21,6 +21,7 @@ from convcost.cli.options import (
     TimingOptions,
 )
 from convcost.cli.output import check_backward
+from convcost.cli.phases import check_phases
 from convcost.spec.founding_pair import FoundingPair
 
 
@@ -59,6 +60,7 @@ def count_designs(
     """
     convention, timing = options.flops.convention, options.timing
     timing.check()
+    check_phases(options.modules, timing, options.memory)
     estimator = read_estimator(timing, options.memory, options.device, options.dtype)
     candidates = read_candidates(
         context,

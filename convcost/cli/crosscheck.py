@@ -74,7 +74,8 @@ def final_verdicts(
 def exit_if_wrong(*results: Report | DiagnosedReport) -> None:
     """Exit with 1, with a message, if an operator of one is not counted or a counter differs."""
     reports = [result.report if isinstance(result, DiagnosedReport) else result for result in results]
-    is_partial = any(report.trace is not None and report.trace.is_partial for report in reports)
+    counted = [*reports, *(report.per_rank for report in reports if report.per_rank)]
+    is_partial = any(report.trace is not None and report.trace.is_partial for report in counted)
     if is_partial:
         print_error("the count is partial: an operator is not counted")
     differing = dict.fromkeys(title for result in results for title in _differing(result))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from convcost.cli.crosscheck import Countables, diagnose_model, exit_if_wrong, print_with_verdicts
 from convcost.cli.estimates import Estimator, read_estimator
-from convcost.cli.modules import read_formulas, run_target
+from convcost.cli.modules import MeshRequest, read_formulas, run_target
 from convcost.cli.options import CostOptions, PartOptions
 from convcost.cli.output import check_backward, emit, print_result
 from convcost.cli.plots import PlotRequest, read_plots
@@ -34,11 +34,12 @@ class SizedSpec(NamedTuple):
 
 
 class ModuleTarget(NamedTuple):
-    """A torch module by its place, the place of formulas for its operators, and the time it may take."""
+    """A torch module by its place, that of formulas for its operators, the time it may take, and its mesh."""
 
     target: Target
     formulas: str
     seconds: float
+    mesh: MeshRequest | None = None
 
 
 def print_cost(
@@ -118,4 +119,4 @@ def _profile(design: ModuleTarget, options: CostOptions, estimator: Estimator) -
     formulas = read_formulas(design.formulas) if design.formulas else {}
     max_bytes = options.crosscheck.max_bytes
     profiler = Profiler(options.timing.backward, formulas, max_bytes, estimator.memory_dtype)
-    return run_target(design.target, profiler, design.seconds)
+    return run_target(design.target, profiler, design.seconds, design.mesh)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 import typer
 
-from convcost import api
+from convcost.api import CountedDesign
 from convcost.cli.estimates import ReportFactory
 from convcost.cli.hints import BIAS_HINT, DESIGN_HINT, PAIR_HINTS, is_target, model_hint
 from convcost.cli.modules import read_targets, run_target
@@ -17,7 +17,7 @@ from convcost.cli.sizes import Option, check_number, check_options, read_sizes, 
 from convcost.core.cost import Convention, Size
 from convcost.core.errors import UsageError
 from convcost.layers.network import Network
-from convcost.spec import Spec
+from convcost.spec import Spec, parse
 from convcost.spec.design_file import DesignFile, read_design_file
 from convcost.spec.founding_pair import FoundingPair
 from convcost.tracing.target.target import Target
@@ -52,7 +52,7 @@ class Candidates(NamedTuple):
     notes: tuple[str, ...] = ()
 
     @property
-    def designs(self) -> tuple[api.Design, ...]:
+    def designs(self) -> tuple[CountedDesign, ...]:
         """The candidates as the library compares them."""
         return tuple(source if isinstance(source, Spec) else source.report for source in self.sources)
 
@@ -110,7 +110,7 @@ def _specs(
     for text in filter(is_target, texts):
         raise UsageError(f"{text[:80]} is a torch module, and no design", hint=model_hint(text))
     _check_pair(pair, texts)
-    specs = tuple(map(api.as_spec, texts or pair.texts))
+    specs = tuple(map(parse, texts or pair.texts))
     check_options(options, specs, context, hints={"bias": BIAS_HINT} if texts else PAIR_HINTS)
     sizes = read_sizes(options, settings)
     return SizedSpecs(specs, sizes if texts else pair.sizes(sizes))
@@ -136,15 +136,19 @@ def read_sources(
     texts, options = read_texts(context, tokens)
     if not any(map(is_target, texts)):
         if modules.describe_a_module:
-            message = "--input, --inputs-from, --arg and --train are for torch modules"
+            message = "--input, --inputs-from, --arg, --train and --phase are for torch modules"
             raise UsageError(message, hint=DESIGN_HINT)
         found = _specs(context, texts, options, settings, pair)
         return Sources(*found, notes=() if texts else pair.notes(found.sizes))
     _check_pair(pair, texts)
-    specs = {text: api.as_spec(text) for text in texts if not is_target(text)}
+    specs = {text: parse(text) for text in texts if not is_target(text)}
     targets = read_targets(filter(is_target, texts), modules)
-    check_options(options, (*specs.values(), *(target.inputs for target in targets.values())), context)
-    sources = (specs.get(text) or targets[text] for text in texts)
+    check_options(
+        options,
+        (*specs.values(), *(target.inputs for found in targets.values() for target in found)),
+        context,
+    )
+    sources = (source for text in texts for source in ((specs[text],) if text in specs else targets[text]))
     return Sources(tuple(sources), read_sizes(options, settings))
 
 

@@ -7,14 +7,13 @@ from collections.abc import Iterable, Iterator
 
 import typer
 
-from convcost import api
 from convcost.cli.designs import SizedSpecs
 from convcost.cli.hints import MODULE_INPUT, design_error, is_target, model_hint, unknown_option
 from convcost.cli.parser_errors import option_names
 from convcost.cli.sizes import Option, check_options, read_sizes, split_tokens
 from convcost.core.errors import UsageError, nearest
 from convcost.layers import find_layer
-from convcost.spec import Spec
+from convcost.spec import Spec, parse
 from convcost.spec.resolve import Field, layer_fields
 
 INPUT_SIZES = {"batch": "B", "length": "L", "depth": "D", "height": "H", "width": "W"}
@@ -82,7 +81,7 @@ def _check_arguments(
 
 
 def _parse_single_layer(text: str) -> Spec:
-    design = api.as_spec(text)
+    design = parse(text)
     if len(design.order) != 1:
         message = f"convcost layer takes one layer, not {len(design.order)}"
         raise UsageError(message, hint="convcost cost takes a whole design, convcost compare several.")

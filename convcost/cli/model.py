@@ -7,8 +7,16 @@ from typing import Annotated
 import typer
 
 from convcost.cli.design_cost import ModuleTarget, print_cost
-from convcost.cli.modules import read_target
-from convcost.cli.options import CostOptions, FormulasOption, ModuleOptions, PartOptions, SettingsOption
+from convcost.cli.modules import read_mesh, read_target
+from convcost.cli.options import (
+    CostOptions,
+    FormulasOption,
+    MeshOptions,
+    ModuleOptions,
+    PartOptions,
+    SettingsOption,
+)
+from convcost.cli.phases import check_phases
 
 
 def model(
@@ -24,6 +32,7 @@ def model(
     *,
     modules: ModuleOptions,
     formulas: FormulasOption = "",
+    mesh: MeshOptions,
     parts: PartOptions,
     settings: SettingsOption = None,
     options: CostOptions,
@@ -32,5 +41,7 @@ def model(
 
     For example: convcost model torchvision.models:resnet50 --input "f32[1,3,224,224]"
     """
+    check_phases(modules, options.timing, options.memory)
     target = read_target(context, arguments or (), settings or (), modules)
-    print_cost(ModuleTarget(target, formulas, modules.seconds), options, parts)
+    ranks = read_mesh(mesh, options)
+    print_cost(ModuleTarget(target, formulas, modules.seconds, ranks), options, parts)

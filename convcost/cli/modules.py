@@ -3,31 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
 
 from convcost.cli.hints import is_target
-from convcost.cli.options import ModuleOptions
+from convcost.cli.options import CostOptions, MeshOptions, ModuleOptions
 from convcost.cli.output import stdout_to_stderr
 from convcost.cli.parser_errors import option_names
+from convcost.cli.phases import phase_requests
 from convcost.cli.sizes import check_options, read_sizes, split_tokens
 from convcost.cli.supervisor import time_limit
+from convcost.core.distributed import MeshDimension
 from convcost.core.errors import ConvcostError, UsageError
 from convcost.core.source_text import SourceText
 from convcost.layers import find_layer
 from convcost.spec import check_names
 from convcost.tracing.declared_inputs import parse_inputs
 from convcost.tracing.target.module_text import ModuleText, parse_module_text
-from convcost.tracing.target.target import Place, Target, parse_argument_value, parse_place
+from convcost.tracing.target.target import Place, Target, parse_argument_value, parse_place, with_prompt
 
 if TYPE_CHECKING:
     from convcost.tracing.profile import Profiler
     from convcost.tracing.target.profile import ProfiledModel
 
 
-def read_targets(texts: Iterable[str], modules: ModuleOptions) -> dict[str, Target]:
-    """The module that each text names, on its own inputs and arguments, or else on those of `modules`."""
+def read_targets(texts: Iterable[str], modules: ModuleOptions) -> dict[str, tuple[Target, ...]]:
+    """The module that each text names, on its own inputs and arguments, or else on those of `modules`.
+
+    There is one for each phase that is asked for.
+    """
     shared = parse_inputs(modules.inputs or ())
     if modules.inputs_from and shared.all:
         raise UsageError("--input and --inputs-from exclude each other")
@@ -38,23 +43,29 @@ def read_targets(texts: Iterable[str], modules: ModuleOptions) -> dict[str, Targ
         raise UsageError(f"{option} is for modules that state no inputs of their own", hint=hint)
     arguments = _arguments(modules.module_arguments or ())
     maker = parse_place(modules.inputs_from) if modules.inputs_from else None
-    targets = {
-        text: Target(
-            each.place,
-            {**arguments, **each.arguments},
-            each.inputs or shared,
-            maker=None if each.inputs else maker,
-            train=modules.train,
+    return {
+        text: tuple(
+            _completed(
+                Target(
+                    each.place,
+                    {**arguments, **each.arguments},
+                    each.inputs or shared,
+                    maker=None if each.inputs else maker,
+                    train=modules.train,
+                    request=request,
+                ),
+                modules.seconds,
+            )
+            for request in phase_requests(modules)
         )
         for text, each in stated.items()
     }
-    return {text: _with_source_model(target, modules.seconds) for text, target in targets.items()}
 
 
-def _with_source_model(target: Target, timeout: float) -> Target:
+def _completed(target: Target, timeout: float) -> Target:
     """The target with what its source has, if it is named by one: its inputs may have sizes to be given."""
     if isinstance(target.place, Place):
-        return target
+        return with_prompt(target)
     from convcost.tracing.target.source_models import with_source_model
 
     with stdout_to_stderr(), time_limit(timeout):
@@ -99,7 +110,10 @@ def read_target(
     if len(texts) > 1:
         hint = "convcost compare takes several." if is_target(texts[1]) else ARGUMENTS_HINT
         raise UsageError(f"{context.command_path} takes one target, not {len(texts)}", hint=hint)
-    [target] = read_targets(texts, modules).values()
+    [[target, *others]] = read_targets(texts, modules).values()
+    if others:
+        hint = "convcost compare takes several."
+        raise UsageError(f"{context.command_path} takes one phase, not {1 + len(others)}", hint=hint)
     check_options(options, (target.inputs,), context)
     sizes = read_sizes(options, settings)
     check_names(sizes, (target.inputs,))
@@ -125,15 +139,34 @@ ARGUMENTS_HINT = "A module's arguments are given by name: --arg num_classes=10."
 TARGET_HINT = "Name it as path/to/file.py:Name or as package.module:Name."
 
 
-def run_target(target: Target, profiler: Profiler, timeout: float) -> ProfiledModel:
+class MeshRequest(NamedTuple):
+    """The mesh that a module is put on, and where the function is that does so, if the module does not."""
+
+    dimensions: tuple[MeshDimension, ...]
+    function: Place | None
+
+
+def read_mesh(mesh: MeshOptions, options: CostOptions) -> MeshRequest | None:
+    """The mesh that is asked for; UsageError for what is none, or for estimates of a single device."""
+    if not mesh.dimensions:
+        return None
+    if options.memory.memory:
+        raise UsageError("--memory is of one device: leave it out, or --mesh")
+    return MeshRequest(mesh.dimensions, parse_place(mesh.parallelize) if mesh.parallelize else None)
+
+
+def run_target(
+    target: Target, profiler: Profiler, timeout: float, mesh: MeshRequest | None = None
+) -> ProfiledModel:
     """What the module costs; what it prints meanwhile is no result, and goes to stderr.
 
     After `timeout` seconds the process of the command ends, and the one that waits for it says so.
     """
+    from convcost.tracing.target.mesh_profile import profile_target_on_mesh
     from convcost.tracing.target.profile import profile_target
 
     with stdout_to_stderr(), time_limit(timeout):
-        return profile_target(target, profiler)
+        return profile_target_on_mesh(target, profiler, *mesh) if mesh else profile_target(target, profiler)
 
 
 def read_formulas(text: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from convcost.core.cost import Convention, convention
+from convcost.core.distributed import MeshDimension, parse_mesh
 from convcost.core.errors import UsageError
 from convcost.core.report import Report
 from convcost.core.units import parse_bytes, parse_seconds
@@ -293,17 +294,64 @@ class ModuleOptions:
     train: Annotated[
         bool, typer.Option("--train/--eval", help="Run a module in training or in evaluation mode.")
     ] = False
+    phase: Annotated[
+        str,
+        typer.Option(
+            "--phase",
+            metavar="prefill|decode",
+            help="Run a language model's prompt, or one more token with it in the cache (compare: or both).",
+        ),
+    ] = ""
+    context_length: Annotated[
+        str,
+        typer.Option(
+            "--context",
+            metavar="N",
+            help="With --phase: the tokens of the prompt, such as 4096; a name such as T stays open.",
+        ),
+    ] = ""
     timeout: TimeoutOption = ""
 
     @property
     def describe_a_module(self) -> bool:
         """Whether one is given that means nothing without a module."""
-        return bool(self.inputs or self.inputs_from or self.module_arguments or self.train)
+        stated = self.inputs or self.inputs_from or self.module_arguments or self.train
+        return bool(stated or self.phase or self.context_length)
 
     @property
     def seconds(self) -> float:
         """The time that counting a module may take."""
         return parse_seconds(self.timeout, "--timeout") if self.timeout else DEFAULT_TIMEOUT
+
+
+@dataclass(frozen=True)
+class MeshOptions:
+    """The devices that a module is spread over."""
+
+    mesh: Annotated[
+        str,
+        typer.Option(
+            "--mesh",
+            metavar="NAME=RANKS,...",
+            help="Also count what one rank of a mesh has and sends: tp=8, or dp=2,tp=4. The module brings a "
+            "plan: a method parallelize(mesh) or an attribute tp_plan; dp shards its parameters.",
+        ),
+    ] = ""
+    parallelize: Annotated[
+        str,
+        typer.Option(
+            "--parallelize",
+            metavar="FILE.py:NAME",
+            help="With --mesh: a function of the module and the mesh that parallelises it.",
+        ),
+    ] = ""
+
+    @property
+    def dimensions(self) -> tuple[MeshDimension, ...]:
+        """Those of the mesh; none where there is none. UsageError for what is no mesh."""
+        if self.parallelize and not self.mesh:
+            raise UsageError("--parallelize is for --mesh, such as --mesh tp=8")
+        return parse_mesh(self.mesh) if self.mesh else ()
 
 
 @dataclass(frozen=True)

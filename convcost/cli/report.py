@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -85,4 +86,4 @@ def _explanation(candidates: Candidates, convention: Convention) -> Explanation 
     names = {name for spec in specs for name in spec.names}
     sizes = {name: size for name, size in candidates.sizes.items() if name in names}
     found = derivation(specs, sizes, convention)
-    return found if len(specs) == len(candidates.sources) else found._replace(comparison=())
+    return found if len(specs) == len(candidates.sources) else replace(found, comparison=())

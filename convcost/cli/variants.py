@@ -51,5 +51,5 @@ def read_variants(
         return counts if number <= FEW else show_progress(counts, number, lambda _: f"variants of {name}")
 
     name = target.place.label or target.place.title
-    variants = ModuleVariants(name, str(target), axes, open_input_names(target.inputs, axes), count)
+    variants = ModuleVariants(name, str(target), axes, open_input_names(target.inputs.names, axes), count)
     return found._replace(sources=tuple(others)), variants

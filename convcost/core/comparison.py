@@ -10,14 +10,14 @@ from convcost.core.breakeven import BreakEven, EqualInputs, LowerEnvelope
 from convcost.core.cost import ratio_of
 from convcost.core.errors import UsageError, unknown_name
 from convcost.core.late_binding import RenderMethods, hook
-from convcost.core.metrics import BY_NAME, NAMES, TRAINING_FLOPS, WITH_BREAK_EVEN
+from convcost.core.metrics import BY_NAME, NAMES, OF_SOME_MODULES, TRAINING_FLOPS, WITH_BREAK_EVEN
 from convcost.core.report import Report
 from convcost.core.type_checks import check_text, check_type
 
 BACKWARD_HINT = "Such as compare(..., backward=True), or --backward."
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison(RenderMethods):
     """Two or more candidates; ratios are against the first. `notes` say what is special about these."""
 
@@ -45,8 +45,12 @@ class Comparison(RenderMethods):
         return ratio_of(getattr(candidate, metric), getattr(self.first, metric))
 
     def ratios(self, candidate: Report) -> dict[str, Fraction | None]:
-        """Every metric's ratio of `candidate` to the first."""
-        names = (*NAMES, TRAINING_FLOPS.name) if self.has_backward else NAMES
+        """Every metric's ratio of `candidate` to the first, of what both have."""
+        names = [*NAMES, *([TRAINING_FLOPS.name] if self.has_backward else [])]
+        both = (self.first, candidate)
+        names += [
+            each.name for each in OF_SOME_MODULES if all(report.has_detail(each.name) for report in both)
+        ]
         return {metric: self.ratio(metric, candidate) for metric in names}
 
     def break_even(self, metric: str, candidate: Report) -> BreakEven:

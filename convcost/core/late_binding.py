@@ -36,22 +36,46 @@ class SubstitutionMethods:
         """The report with `sizes` put in: exact, and checked against what was assumed of them.
 
         Raises UsageError for a size that is not open, or that breaks an assumption.
+
+        >>> cost("Linear(E, F)").subs(E=8, F=2, B=1, S=1).macs
+        16
         """
         return cast("Report", hook("substitute")(self, sizes))
 
     def lambdify(self, /, *names: str, metric: str = "flops") -> Callable[..., Any]:
-        """`metric` as a function of the named open sizes, over ints and NumPy arrays, in exact integers."""
+        """`metric` as a function of the named open sizes, over ints and NumPy arrays, in exact integers.
+
+        >>> cost("[4, E] -> Linear(E, E)").lambdify("E", metric="macs")(8)
+        256
+        """
         return cast("Callable[..., Any]", hook("lambdify")(self, names, metric))
 
 
-class RenderMethods:
-    """A result that prints its table, and shows it in a notebook, as a table or as a picture.
+class PrintMethods:
+    """A result that prints its table, 80 columns wide and without colours, and is data for JSON."""
+
+    def __str__(self) -> str:
+        return str(hook("render")(self, "table")).rstrip("\n")
+
+    __repr__ = __str__
+
+    def to_dict(self) -> dict[str, Any]:
+        """What --json writes, as dicts, lists, numbers and texts: integers of any size, formulas as texts."""
+        return cast("dict[str, Any]", hook("document_data")(self))
+
+
+class RenderMethods(PrintMethods):
+    """A result that also shows itself in a notebook, as a table or as a picture, and has rows.
 
     A notebook on a screen takes the HTML; one that is made into a paper takes the LaTeX, which needs amsmath.
     """
 
-    def __str__(self) -> str:
-        return str(hook("render")(self, "table")).rstrip("\n")
+    def to_pandas(self) -> pandas.DataFrame:
+        """The rows that --format csv writes, as a data frame: integers exactly.
+
+        UsageError if pandas is missing: pip install pandas.
+        """
+        return cast("pandas.DataFrame", hook("data_frame")(self))
 
     def _repr_html_(self) -> str:
         return str(hook("render")(self, "html"))
@@ -90,6 +114,8 @@ class TableMethods:
     def pandas(self) -> pandas.DataFrame:
         """The rows as a data frame of pandas: integers of 64 bits, or Python's where one is larger."""
         return cast("pandas.DataFrame", hook("pandas_table")(self))
+
+    to_pandas = pandas
 
     def polars(self) -> polars.DataFrame:
         """The rows as a data frame of Polars: integers of 64 bits, or of 128 where one is larger."""

@@ -94,7 +94,7 @@ def _no_cost(sizes: Mapping[str, Size]) -> Size:
     raise UsageError("a match that was made without its design has no further costs")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Match(RenderMethods):
     """The sizes in a design that bring its cost nearest to `target`, or `at_most` to it.
 
@@ -124,6 +124,10 @@ class Match(RenderMethods):
     complete: bool = True
     notes: tuple[str, ...] = ()
     cost_at: Callable[[Mapping[str, Size]], Size] = field(default=_no_cost, repr=False, compare=False)
+
+    def __hash__(self) -> int:
+        """Of what tells most matches apart: the rest may be in dicts."""
+        return hash((self.name, self.spec, self.metric, self.target, self.vary, len(self.best)))
 
     @property
     def searched(self) -> dict[str, range]:

@@ -216,9 +216,61 @@ TRAINING_FLOPS = Metric(
 )
 """Beside the others: only a report with its backward has it, and designs are compared by it."""
 
+DETAILS = {
+    "params": (
+        Metric(
+            "active_params",
+            "active for a token",
+            "parameters that a token uses: of experts those that it is routed to",
+            scaled_unit="params",
+            full_label="active parameters",
+            is_minor=True,
+        ),
+        Metric(
+            "active_params_without_embeddings",
+            "active, no embeddings",
+            "active parameters, but none of tables that are only looked up",
+            scaled_unit="params",
+            full_label="active parameters without embeddings",
+            is_minor=True,
+        ),
+    ),
+    "flops": (
+        Metric(
+            "flops_per_token",
+            "per token",
+            "FLOPs for each token of a phase of generating text",
+            scaled_unit="FLOPs",
+            full_label="FLOPs per token",
+            is_minor=True,
+            quotient_of=("flops", "tokens"),
+        ),
+    ),
+    "output_elements": (
+        Metric(
+            "tokens",
+            "tokens",
+            "tokens that a phase of generating text runs on: of decode one for each sequence",
+        ),
+    ),
+    "bytes": (
+        Metric(
+            "kv_cache_bytes",
+            "KV cache",
+            "bytes of what the prompt leaves in the cache",
+            scaled_unit="B",
+            full_label="KV cache bytes",
+            is_minor=True,
+        ),
+    ),
+}
+"""What language models and mixtures of experts have beside the others, each below one of them in tables."""
+
+OF_SOME_MODULES = tuple(metric for metrics in DETAILS.values() for metric in metrics)
+
 NAMES = tuple(metric.name for metric in METRICS)
 
-BY_NAME = {metric.name: metric for metric in (*METRICS, TRAINING_FLOPS)}
+BY_NAME = {metric.name: metric for metric in (*METRICS, TRAINING_FLOPS, *OF_SOME_MODULES)}
 
 WITH_BREAK_EVEN = tuple(
     metric.name

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from convcost.core import arithmetic
 from convcost.core.cost import MATMUL, Convention, Cost, Gradients, Shape, Size, ratio_of
+from convcost.core.distributed import Collective, DistributedRun
 from convcost.core.dtypes import ITEMSIZES
+from convcost.core.generation import Generation
 from convcost.core.late_binding import RenderMethods, SubstitutionMethods
-from convcost.core.trace import Phase, Trace, with_work
+from convcost.core.trace import PHASES, Phase, Trace, with_work
 
 if TYPE_CHECKING:
     from convcost.analysis.memory import Memory
@@ -153,14 +155,22 @@ def with_definitions(definitions: Iterable[tuple[str, str]], text: str) -> str:
     return "; ".join((*map(" = ".join, definitions), text))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report(RenderMethods, SubstitutionMethods):
     """The cost of one design: its rows in order, from `inputs` to `output`.
+
+    Two are equal if all their data is: the name, the rows, the sizes, the convention and the estimates.
+    Reports add up, by + and by sum: costs, parameters and activations of all parts, the bytes of the first
+    input, the last output and all parameters.
+
+    >>> sum([cost("a = [2, 8] -> Linear(8, 4)"), cost("b = [2, 4] -> Linear(4, 1)")]).macs
+    72
 
     `definitions` are those that `spec` uses: what each is called with its parameters, and what it stands for.
 
     A report with open sizes has its `source` where that can be asked again; modules are not run again.
-    `rooflines` are those on several devices, where more than one is asked for. `notes` say what was guessed.
+    `rooflines` are those on several devices, where more than one is asked for. A module on a mesh of ranks is
+    counted whole, with what one of them has in `distributed`. `notes` say what was guessed.
     """
 
     name: str
@@ -180,6 +190,7 @@ class Report(RenderMethods, SubstitutionMethods):
     rooflines: tuple[Roofline, ...] = ()
     memory: Memory | None = None
     time: Timing | None = None
+    distributed: DistributedRun | None = None
     source: ReportSource | None = field(default=None, compare=False, repr=False)
     notes: tuple[str, ...] = ()
 
@@ -213,6 +224,16 @@ class Report(RenderMethods, SubstitutionMethods):
         """What may not be meant in the design, and the way out; each once."""
         return tuple(dict.fromkeys(warning for row in self.rows for warning in row.warnings))
 
+    @property
+    def per_rank(self) -> Report | None:
+        """What one rank computes and holds of a module on a mesh; None where there is no mesh."""
+        return replace(self.distributed.per_rank, convention=self.convention) if self.distributed else None
+
+    @property
+    def collectives(self) -> tuple[Collective, ...]:
+        """What one rank sends to others, in the order of first calls."""
+        return self.distributed.collectives if self.distributed else ()
+
     @cached_property
     def cost(self) -> Cost:
         """All rows' costs together."""
@@ -221,6 +242,8 @@ class Report(RenderMethods, SubstitutionMethods):
     @property
     def has_gradients(self) -> bool:
         """Whether the backward is counted beside the forward: of a design that of every layer."""
+        if isinstance(self.source, ReportSum):
+            return all(part.has_gradients for part in self.source)
         if self.trace:
             return self.trace.has_backward
         return all(row.gradients is not None for row in self.rows)
@@ -228,6 +251,8 @@ class Report(RenderMethods, SubstitutionMethods):
     @cached_property
     def phases(self) -> dict[Phase, Cost]:
         """What forward and gradients cost; nothing where no backward is counted, or it has no work."""
+        if isinstance(self.source, ReportSum):
+            return self.source.phases
         if self.trace:
             return self.trace.phases
         if not self.has_gradients:
@@ -282,6 +307,43 @@ class Report(RenderMethods, SubstitutionMethods):
         return arithmetic.total([row.trainable_params for row in self.rows], 0)
 
     @property
+    def active_params(self) -> Size:
+        """The parameters that a token uses: of experts those that it is routed to, of tables all rows."""
+        routings = self.trace.routings if self.trace else ()
+        return self.params - sum(routing.idle_params for routing in routings)
+
+    @property
+    def active_params_without_embeddings(self) -> Size:
+        """The parameters that a token computes with: none of a table of which it reads a row."""
+        return self.active_params - (self.trace.embedding_params if self.trace else 0)
+
+    def has_detail(self, metric: str) -> bool:
+        """Whether it has a quantity that only some modules have: DETAILS of core/metrics.py."""
+        if metric.startswith("active_params"):
+            return bool(self.trace and self.trace.routings)
+        return self.generation is not None
+
+    @property
+    def generation(self) -> Generation | None:
+        """The phase of generating text that ran, with its cache; None where none was asked for."""
+        return self.trace.generation if self.trace else None
+
+    @property
+    def tokens(self) -> Size | None:
+        """The tokens that a phase of generating text ran on: of decode one for each sequence."""
+        return self.generation and self.generation.tokens
+
+    @property
+    def flops_per_token(self) -> Fraction | None:
+        """FLOPs / tokens, exactly; None where no phase ran."""
+        return ratio_of(self.flops, self.generation.tokens) if self.generation else None
+
+    @property
+    def kv_cache_bytes(self) -> Size | None:
+        """What the cache of the prompt takes; None where no phase ran."""
+        return self.generation and self.generation.cache_bytes
+
+    @property
     def output_elements(self) -> Size:
         """Elements of the last output."""
         return arithmetic.elements(self.output)
@@ -293,11 +355,15 @@ class Report(RenderMethods, SubstitutionMethods):
 
     @property
     def bytes(self) -> Size:
-        """The input, every parameter and the output, each once: of a module in their own dtypes."""
+        """The input, every parameter and the output, each once: of a module in their own dtypes.
+
+        With them the cache, which prefill writes and decode reads.
+        """
         itemsize = ITEMSIZES[self.dtype]
         stored = arithmetic.total([row.parameter_bytes(itemsize) for row in self.rows], 0)
         if self.trace:
-            return stored + sum(tensor.bytes for tensor in (*self.trace.inputs, *self.trace.outputs))
+            ends = (*self.trace.inputs, *self.trace.outputs)
+            return stored + (self.kv_cache_bytes or 0) + sum(tensor.bytes for tensor in ends)
         inputs = arithmetic.total([tensor.bytes(itemsize) for tensor in self._inputs], 0)
         return inputs + stored + self.rows[-1].output_bytes(itemsize)
 
@@ -319,6 +385,14 @@ class Report(RenderMethods, SubstitutionMethods):
     def arithmetic_intensity(self) -> Fraction | None:
         """FLOPs / bytes, exactly; None where there are no bytes."""
         return ratio_of(self.flops, self.bytes)
+
+    def __hash__(self) -> int:
+        """Of what tells most reports apart: the rest may be in dicts."""
+        return hash((self.name, self.spec, tuple(self.sizes), self.convention, self.dtype, len(self.rows)))
+
+    def __radd__(self, other: object) -> Report:
+        """sum([first, second]): a sum starts from 0."""
+        return self if type(other) is int and other == 0 else NotImplemented
 
     def __add__(self, other: Report) -> Report:
         """The two one after the other, their rows' paths prefixed by their names."""
@@ -342,6 +416,7 @@ class Report(RenderMethods, SubstitutionMethods):
             rooflines=(),
             memory=None,
             time=None,
+            distributed=None,
             source=ReportSum(self, other),
         )
 
@@ -365,6 +440,15 @@ class ReportSum(NamedTuple):
 
     first: Report
     second: Report
+
+    @property
+    def phases(self) -> dict[Phase, Cost]:
+        """What both cost by phase; nothing where one has no backward that is counted."""
+        if not all(part.has_gradients for part in self):
+            return {}
+        parts = [part.phases or {"forward": part.cost} for part in self]
+        costs = {phase: [part[phase] for part in parts if phase in part] for phase in PHASES}
+        return with_work({phase: arithmetic.total(found, Cost()) for phase, found in costs.items()})
 
     def report(
         self,

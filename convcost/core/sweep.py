@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import isfinite
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from convcost.core.cost import MATMUL, Convention, Size
@@ -63,9 +62,9 @@ class SweepRow(NamedTuple):
     sizes: Mapping[str, Size]
     quantities: Mapping[str, Size]
     ratio: Fraction | None = None
-    quotients: Mapping[str, Fraction | None] = MappingProxyType({})
+    quotients: Mapping[str, Fraction | None] = {}
     spec: str = ""
-    arguments: Mapping[str, Any] = MappingProxyType({})
+    arguments: Mapping[str, Any] = {}
 
     def get(self, column: str) -> Size | Fraction | None:
         """What the row has in that column of the table."""
@@ -74,8 +73,8 @@ class SweepRow(NamedTuple):
         return self.quantities[column] if column in self.quantities else self.quotients[column]
 
 
-@dataclass(frozen=True)
-class Sweep(RenderMethods, TableMethods):
+@dataclass(frozen=True, repr=False)
+class Sweep(TableMethods, RenderMethods):
     """The best designs over a grid of sizes, or those of the Pareto front.
 
     `designs` are the swept ones, and `reference` is what their ratios are to, by the quantity `ratio_of`.
@@ -107,6 +106,10 @@ class Sweep(RenderMethods, TableMethods):
     columns: tuple[str, ...] = ()
     bounds: Mapping[str, str] = field(default_factory=dict)
     over_arguments: Mapping[str, str] = field(default_factory=dict)
+
+    def __hash__(self) -> int:
+        """Of what tells most sweeps apart: the rest may be in dicts."""
+        return hash((self.designs, tuple(self.over), self.points, self.matching, self.by, self.found))
 
     def __iter__(self) -> Iterator[SweepRow]:
         return iter(self.rows)

@@ -7,6 +7,8 @@ from typing import Literal, NamedTuple, get_args
 
 from convcost.core import arithmetic
 from convcost.core.cost import Cost, Shape, Size
+from convcost.core.distributed import Collective
+from convcost.core.generation import ExpertRouting, Generation
 
 Phase = Literal["forward", "gradient by input", "gradient by weight", "recomputation"]
 """When an operator ran, or for what: recomputation is a forward that checkpointing repeats."""
@@ -138,7 +140,10 @@ class Trace(NamedTuple):
     `ran` says on what: "shapes" alone or real "data". `unused` are parameters that nothing was computed
     with, and `tied` the names that share one parameter. `conditionals` are calls of `torch.cond`. `held` is
     there where it was asked for. `unused_formulas` are the user's for operators that did not run.
-    `has_backward` says whether the backward ran too.
+    `has_backward` says whether the backward ran too. `collectives` are those that this process called, as one
+    rank of others. `routings` are the experts that tokens are routed to,
+    `embedding_params` those of tables that are only looked up, and `generation` is there where a language
+    model ran its prompt or a next token.
     """
 
     inputs: tuple[TensorInfo, ...]
@@ -153,6 +158,10 @@ class Trace(NamedTuple):
     conditionals: tuple[CondCall, ...] = ()
     unused_formulas: tuple[str, ...] = ()
     has_backward: bool = False
+    collectives: tuple[Collective, ...] = ()
+    routings: tuple[ExpertRouting, ...] = ()
+    embedding_params: int = 0
+    generation: Generation | None = None
 
     @property
     def is_partial(self) -> bool:

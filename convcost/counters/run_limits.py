@@ -25,6 +25,8 @@ def obstacle(report: Report) -> str:
     """Why no counter can run; empty if counters can."""
     if report.open_names:
         return f"a counter needs numbers for {', '.join(report.open_names)}"
+    if report.generation and report.generation.phase == "decode":
+        return "counters call a module without what it has cached"
     if largest_tensor(report) >= ADDRESSABLE_BYTES:
         return f"torch has no tensor of {human(largest_tensor(report), 'B')}"
     return ""

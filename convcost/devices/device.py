@@ -33,6 +33,10 @@ class Device:
     notes: tuple[str, ...] = ()
     overheads: Mapping[Call, Fraction] = field(default_factory=dict)
 
+    def __hash__(self) -> int:
+        """Of its name; the figures are in dicts."""
+        return hash((self.name, self.bandwidth))
+
     def peak(self, dtype: str) -> int:
         """FLOP/s in `dtype`; UsageError names the dtypes that there are figures for."""
         if dtype not in self.peaks:

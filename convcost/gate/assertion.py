@@ -10,12 +10,12 @@ from math import isfinite
 from numbers import Rational, Real
 from typing import Any, NamedTuple
 
-from convcost.api import as_spec
 from convcost.core.cost import Convention, Cost, Size, convention
 from convcost.core.errors import UnboundSizeError, UsageError, did_you_mean
 from convcost.core.metrics import BY_NAME
 from convcost.core.report import Report, Row
-from convcost.core.type_checks import PARSED, check_text, is_module, wrong_type_error
+from convcost.core.type_checks import check_text, is_module, wrong_type_error
+from convcost.design import as_design
 from convcost.gate.baseline import ROW_METRICS, BaselineChanges, baseline_of, compare_baselines
 from convcost.gate.checks import check_completeness, check_limit
 from convcost.gate.counting import CountedEntry
@@ -26,8 +26,7 @@ from convcost.spec import Spec
 from convcost.spec.evaluate import OpenSizes, evaluate
 from convcost.spec.spec import check_int
 from convcost.tracing.declared_inputs import DeclaredInputs, DeclaredTensor
-from convcost.tracing.given_inputs import profile_on_inputs, profile_reference
-from convcost.tracing.sources.reference import is_reference
+from convcost.tracing.module_design import ModuleDesign
 
 
 @dataclass(frozen=True)
@@ -150,23 +149,13 @@ def _count(
     design: Any, inputs: tuple[Any, ...], sizes: Mapping[str, Size], options: CountingOptions
 ) -> CountedEntry:
     """What `design` costs with `sizes` put in; raises ConvcostError, or what the module's forward raises."""
-    if isinstance(design, str) and is_reference(design):
-        return _count_report(profile_reference(design, inputs, sizes), sizes, options)
-    if isinstance(design, str | Spec):
-        _refuse_inputs(inputs, "a spec")
-        return _count_spec(as_spec(design), sizes, options)
-    if isinstance(design, Report):
-        _refuse_inputs(inputs, "a report")
-        return _count_report(design, sizes, options)
-    if not is_module(design):
-        raise wrong_type_error("the design", design, f"{PARSED}, or a torch module with its inputs")
-    return _count_report(profile_on_inputs(design, inputs, sizes), sizes, options)
-
-
-def _refuse_inputs(inputs: tuple[Any, ...], what: str) -> None:
-    if inputs:
-        hint = "Those of a spec stand in it: [B, S, E] -> Linear(E, E)"
-        raise UsageError(f"{what} takes no inputs", hint=hint)
+    found = as_design(design, inputs)
+    if isinstance(found, Spec):
+        return _count_spec(found, sizes, options)
+    if isinstance(found, ModuleDesign):
+        return _count_report(found.report(sizes), sizes, options)
+    own = {name: size for name, size in sizes.items() if name in found.open_names}
+    return _count_report(found.subs(**own) if own else found, sizes, options)
 
 
 def _count_spec(spec: Spec, sizes: Mapping[str, Size], options: CountingOptions) -> CountedEntry:

@@ -150,6 +150,7 @@ def _longest(key: Operand, lengths: Lengths) -> Size:
 
 def _kernel(read_arguments: ArgumentReader, heads: int = 2) -> Operator:
     def cost(query: Operand, key: Operand, value: Operand, **arguments: Any) -> Cost:
+        """Each query meets each key, and each value: pairs · (width of keys + width of values)."""
         every, seen = count_pairs(query, key, *read_arguments(**arguments), heads)
         widths = query.shape[-1] + value.shape[-1]
         biased = arguments.get("bias", arguments.get("attn_bias")) is not None
@@ -166,6 +167,7 @@ def _kernel(read_arguments: ArgumentReader, heads: int = 2) -> Operator:
 
 def _gradient(read_arguments: ArgumentReader, heads: int = 2) -> Operator:
     def cost(query: Operand, key: Operand, value: Operand, **arguments: Any) -> Cost:
+        """By queries, keys and values: each of the forward's products twice."""
         every, seen = count_pairs(query, key, *read_arguments(**arguments), heads)
         widths = query.shape[-1] + value.shape[-1]
         operands = {"query": query, "key": key, "value": value}

@@ -80,7 +80,12 @@ def attention_backward(query: Operand, key: Operand, value: Operand, **arguments
 
 def interpolation_backward(operations: int) -> Operator:
     """Each output gives its gradient to its neighbours, by the weights of the forward."""
-    return Operator(lambda grad_output, **_: Cost(elementwise=operations * size(grad_output)), estimated=True)
+
+    def cost(grad_output: Operand, **_: Any) -> Cost:
+        return Cost(elementwise=operations * size(grad_output))
+
+    cost.__doc__ = f"{operations} for each element of the output's gradient, as the forward's weights."
+    return Operator(cost, estimated=True)
 
 
 def onednn_layer_backward(

@@ -186,9 +186,14 @@ def grouped_mm_output(self: Operand, mat2: Operand, offs: Operand | None = None,
     return (*groups, self.shape[-2], mat2.shape[-1])
 
 
+def mkldnn_linear(self: Operand, weight: Operand, bias: Operand | None = None, **_: Any) -> Cost:
+    """As linear."""
+    return linear(self, weight, bias)
+
+
 OPERATORS = {
     "linear": contraction(linear, linear_output, sparse=sparse.linear),
-    "mkldnn_linear": contraction(lambda self, weight, bias=None, **_: linear(self, weight, bias)),
+    "mkldnn_linear": contraction(mkldnn_linear),
     "bilinear": contraction(bilinear),
     "_trilinear": contraction(trilinear),
     "einsum": contraction(einsum),

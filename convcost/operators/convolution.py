@@ -84,6 +84,10 @@ def convolution_layer(transposed: bool = False, output_padding: Any = 0, **argum
 
 def _operator(layer: Any) -> Operator:
     def cost(**arguments: Any) -> Cost:
+        """Output positions · out_channels · (in_channels / groups) · kernel positions, as torch.nn's layer.
+
+        A transposed convolution multiplies at its input positions.
+        """
         found: Cost = layer(**arguments).cost(tuple(_input(arguments).shape))
         return found
 

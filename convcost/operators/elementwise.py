@@ -105,6 +105,26 @@ def accumulate(output: Operand, **arguments: Any) -> Cost:
     return Cost(elementwise=size(source) if adds and source is not None else 0)
 
 
+def add_values(values: Operand, **_: Any) -> Cost:
+    """One addition for each value."""
+    return Cost(elementwise=size(values))
+
+
+def zeros_and_scatter(vals: Operand, **_: Any) -> Cost:
+    """One addition for each value."""
+    return Cost(elementwise=size(vals))
+
+
+def put(source: Operand, accumulate: bool = False, **_: Any) -> Cost:
+    """One addition for each value, if they are accumulated; else nothing."""
+    return Cost(elementwise=size(source) if accumulate else 0)
+
+
+def segment_reduce(data: Operand, **_: Any) -> Cost:
+    """One operation for each element of the data."""
+    return Cost(elementwise=size(data))
+
+
 OPERATORS = {
     **{name: _as_layer(kind) for name, kind in ACTIVATIONS.items()},
     **dict.fromkeys(SOFTMAXES, Operator(softmax)),
@@ -112,17 +132,13 @@ OPERATORS = {
     "glu": Operator(glu),
     **{name: each_element(operations) for operations, names in OPERATIONS.items() for name in names},
     **{name: each_input_element(operations) for operations, names in REDUCTIONS.items() for name in names},
-    "_unsafe_masked_index_put_accumulate": Operator(lambda values, **_: Cost(elementwise=size(values))),
-    "put": Operator(
-        lambda source, accumulate=False, **_: Cost(elementwise=size(source) if accumulate else 0)
-    ),
+    "_unsafe_masked_index_put_accumulate": Operator(add_values),
+    "put": Operator(put),
     **dict.fromkeys(("_weight_norm", "_weight_norm_interface"), each_element(WEIGHT_NORM)),
     **dict.fromkeys(("_cdist_forward", "cdist"), Operator(cdist)),
     "_pdist_forward": Operator(pdist),
     "trace": Operator(trace),
-    **dict.fromkeys(
-        ("segment_reduce", "_segment_reduce"), Operator(lambda data, **_: Cost(elementwise=size(data)))
-    ),
+    **dict.fromkeys(("segment_reduce", "_segment_reduce"), Operator(segment_reduce)),
     **dict.fromkeys(
         (
             *("scatter_add", "index_add", "scatter_reduce", "index_reduce", "index_put", "_index_put_impl"),
@@ -130,5 +146,5 @@ OPERATORS = {
         ),
         Operator(accumulate),
     ),
-    "zeros_and_scatter": Operator(lambda vals, **_: Cost(elementwise=size(vals))),
+    "zeros_and_scatter": Operator(zeros_and_scatter),
 }

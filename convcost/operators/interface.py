@@ -128,13 +128,22 @@ def contraction(
 
 def each_element(operations: int, is_like_input: bool = False) -> Operator:
     """`operations` for each element of the output."""
-    cost = lambda output, **_: Cost(elementwise=operations * size(output))  # noqa: E731
+
+    def cost(output: Operand, **_: Any) -> Cost:
+        return Cost(elementwise=operations * size(output))
+
+    cost.__doc__ = f"{operations} for each element of the output."
     return Operator(cost, same_shape if is_like_input else None, is_like_input=is_like_input)
 
 
 def each_input_element(operations: int) -> Operator:
     """`operations` for each element of the first argument."""
-    return Operator(lambda *, self, **_: Cost(elementwise=operations * size(self)))
+
+    def cost(*, self: Operand, **_: Any) -> Cost:
+        return Cost(elementwise=operations * size(self))
+
+    cost.__doc__ = f"{operations} for each element of the first argument."
+    return Operator(cost)
 
 
 def no_cost(**_: Any) -> Cost:

@@ -113,15 +113,24 @@ def _estimate(rule: Callable[..., Size], first: str, second: str = "") -> Operat
         given = [arguments.pop(name) for name in (first, second) if name]
         return macs_of(max(given, key=lambda operand: len(operand.shape)), rule(*given, **arguments))
 
+    cost.__doc__ = rule.__doc__
     return Operator(cost, activations=outputs, estimated=True, gradients=None)
 
 
 def _cubed(numerator: int, denominator: int = 1) -> Callable[..., Size]:
-    return lambda matrix, **_: numerator * matrix.shape[-1] ** 3 // denominator
+    def rule(matrix: Operand, **_: Any) -> Size:
+        return numerator * matrix.shape[-1] ** 3 // denominator
+
+    rule.__doc__ = f"{numerator}·n³{f' / {denominator}' if denominator > 1 else ''} MACs."
+    return rule
 
 
 def _without_options(rule: Callable[..., Size]) -> Callable[..., Size]:
-    return lambda *operands, **_: rule(*operands)
+    def without_options(*operands: Operand, **_: Any) -> Size:
+        return rule(*operands)
+
+    without_options.__doc__ = rule.__doc__
+    return without_options
 
 
 INVERSE, EIGEN, EIGENVALUES, INVERSE_OF_CHOLESKY = _cubed(1), _cubed(25, 2), _cubed(5), _cubed(1, 3)
@@ -144,22 +153,74 @@ def fourier_transform(shape: Shape, dimensions: Sequence[int], parts: int) -> Co
 
 
 def complex_to_complex(self: Operand, dim: Sequence[int], **_: Any) -> Cost:
-    """aten::_fft_c2c."""
+    """(n/2)·⌈log₂ n⌉ butterflies of 10 FLOPs along each dimension."""
     return fourier_transform(self.shape, dim, 2)
 
 
 def real_to_complex(self: Operand, dim: Sequence[int], **_: Any) -> Cost:
-    """aten::_fft_r2c."""
+    """Half of a complex transform."""
     return fourier_transform(self.shape, dim, 1)
 
 
 def complex_to_real(dim: Sequence[int], output: Operand, **_: Any) -> Cost:
-    """aten::_fft_c2r."""
+    """Half of a complex transform."""
     return fourier_transform(output.shape, dim, 1)
 
 
 def _fourier(rule: Any) -> Operator:
     return Operator(rule, activations=outputs, estimated=True, counts_real=True)
+
+
+def qr_by_mode(matrix: Operand, mode: str = "reduced", **_: Any) -> Size:
+    """2·m·n² − 2n³/3 FLOPs for the decomposition; Q costs as much again, and more with all of its columns."""
+    return qr_with_factor(matrix, mode)
+
+
+def householder_columns(matrix: Operand, **_: Any) -> Size:
+    """Columns of a product of n Householder reflections: 4·m·n² − 2·(m + n)·n² + 4n³/3 FLOPs."""
+    rows, columns = matrix.shape[-2:]
+    return householder_product(rows, columns, columns)
+
+
+def reflected(factors: Operand, other: Operand, left: bool = True, **_: Any) -> Size:
+    """A matrix times Q of k reflections: 4·m·n·k − 2·n·k² FLOPs from the left."""
+    return ormqr(factors, other, left)
+
+
+def svd_by_options(matrix: Operand, full_matrices: bool = False, compute_uv: bool = True, **_: Any) -> Size:
+    """4·m·n² − 4n³/3 FLOPs for values; 14·m·n² + 8n³ with vectors; 4·m²·n + 8·m·n² + 9n³ with all of U."""
+    return svd(matrix, compute_uv, full_matrices)
+
+
+def pseudo_inverse(matrix: Operand, **_: Any) -> Size:
+    """The SVD with vectors, 14·m·n² + 8n³ FLOPs, and a product of its parts, 2·m·n²."""
+    longer, shorter = sides(matrix)
+    return svd(matrix, True, False) + longer * shorter**2
+
+
+def eigh_by_options(matrix: Operand, compute_v: bool = True, **_: Any) -> Size:
+    """4n³/3 FLOPs for eigenvalues, 9n³ with vectors."""
+    return eigh(matrix, compute_v)
+
+
+def solve(matrix: Operand, right: Operand, **_: Any) -> Size:
+    """LU, 2n³/3 FLOPs, and 2n² for each right-hand side."""
+    return lu(matrix) + factored_solve(matrix, right)
+
+
+def cholesky_solve(right: Operand, matrix: Operand, **_: Any) -> Size:
+    """By both factors: 2n² FLOPs for each right-hand side."""
+    return factored_solve(matrix, right)
+
+
+def solve_triangular(matrix: Operand, right: Operand, **_: Any) -> Size:
+    """By one factor: n² FLOPs for each right-hand side."""
+    return factored_solve(matrix, right) // 2
+
+
+def triangular_solve(right: Operand, matrix: Operand, **_: Any) -> Size:
+    """By one factor: n² FLOPs for each right-hand side."""
+    return factored_solve(matrix, right) // 2
 
 
 OPERATORS = {
@@ -170,33 +231,22 @@ OPERATORS = {
     ),
     "_linalg_slogdet": _estimate(_without_options(lu), "A"),
     "geqrf": _estimate(_without_options(qr), "self"),
-    "linalg_qr": _estimate(lambda matrix, mode="reduced", **_: qr_with_factor(matrix, mode), "A"),
-    "linalg_householder_product": _estimate(
-        lambda matrix, **_: householder_product(matrix.shape[-2], matrix.shape[-1], matrix.shape[-1]), "input"
-    ),
-    "ormqr": _estimate(lambda factors, other, left=True, **_: ormqr(factors, other, left), "self", "input3"),
-    "_linalg_svd": _estimate(
-        lambda matrix, full_matrices=False, compute_uv=True, **_: svd(matrix, compute_uv, full_matrices),
-        "A",
-    ),
-    "linalg_pinv": _estimate(
-        lambda matrix, **_: svd(matrix, True, False) + sides(matrix)[0] * sides(matrix)[1] ** 2, "self"
-    ),
-    "_linalg_eigh": _estimate(lambda matrix, compute_v=True, **_: eigh(matrix, compute_v), "A"),
+    "linalg_qr": _estimate(qr_by_mode, "A"),
+    "linalg_householder_product": _estimate(householder_columns, "input"),
+    "ormqr": _estimate(reflected, "self", "input3"),
+    "_linalg_svd": _estimate(svd_by_options, "A"),
+    "linalg_pinv": _estimate(pseudo_inverse, "self"),
+    "_linalg_eigh": _estimate(eigh_by_options, "A"),
     "linalg_eig": _estimate(EIGEN, "self"),
     **dict.fromkeys(("_linalg_eigvals", "linalg_eigvals"), _estimate(EIGENVALUES, "self")),
     "linalg_inv_ex": _estimate(INVERSE, "A"),
     "cholesky_inverse": _estimate(INVERSE_OF_CHOLESKY, "self"),
-    "_linalg_solve_ex": _estimate(
-        lambda matrix, right, **_: lu(matrix) + factored_solve(matrix, right), "A", "B"
-    ),
+    "_linalg_solve_ex": _estimate(solve, "A", "B"),
     "linalg_lu_solve": _estimate(_without_options(factored_solve), "LU", "B"),
     "linalg_ldl_solve": _estimate(_without_options(factored_solve), "LD", "B"),
-    "cholesky_solve": _estimate(lambda right, matrix, **_: factored_solve(matrix, right), "self", "input2"),
-    "linalg_solve_triangular": _estimate(
-        lambda matrix, right, **_: factored_solve(matrix, right) // 2, "self", "B"
-    ),
-    "triangular_solve": _estimate(lambda right, matrix, **_: factored_solve(matrix, right) // 2, "self", "A"),
+    "cholesky_solve": _estimate(cholesky_solve, "self", "input2"),
+    "linalg_solve_triangular": _estimate(solve_triangular, "self", "B"),
+    "triangular_solve": _estimate(triangular_solve, "self", "A"),
     "linalg_lstsq": _estimate(_without_options(lstsq), "self", "b"),
     "linalg_matrix_exp": _estimate(_cubed(TAYLOR), "self"),
     "_fft_c2c": _fourier(complex_to_complex),

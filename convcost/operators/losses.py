@@ -34,6 +34,7 @@ def _elementwise_loss(operations: int) -> Operator:
     def cost(self: Operand, weight: Operand | None = None, reduction: int = 1, **_: Any) -> Cost:
         return Cost(elementwise=(operations + _extra_operations(weight, reduction)) * size(self))
 
+    cost.__doc__ = f"{operations} for each element; one more for a weight, and one for a sum or a mean."
     return Operator(cost)
 
 

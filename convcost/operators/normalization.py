@@ -87,6 +87,8 @@ def _dropout(applied: int, drawn: int, of_channels: bool) -> Operator:
     def cost(input: Operand, p: float, train: bool, **_: Any) -> Cost:
         return _dropout_cost(input, p, applied, drawn, of_channels) if train else Cost()
 
+    drawn_for = "channel" if of_channels else "element"
+    cost.__doc__ = f"In training, {applied} for each element and {drawn} for each {drawn_for}; else nothing."
     return Operator(cost, same_shape, is_like_input=True)
 
 

@@ -39,6 +39,7 @@ def _with_spatial_kernel(dimensions: int, rule: Any) -> Operator:
         found: Cost = rule(kernel_size=sides * dimensions if len(sides) == 1 else sides, **arguments)
         return found
 
+    cost.__doc__ = rule.__doc__
     return Operator(cost)
 
 

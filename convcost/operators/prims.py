@@ -33,7 +33,12 @@ MOVES = (
 
 def _reduced(operations: int) -> Operator:
     rule = each_input_element(operations).cost
-    return Operator(lambda inp, **_: rule(self=inp))
+
+    def cost(inp: Operand, **_: Any) -> Cost | None:
+        return rule(self=inp)
+
+    cost.__doc__ = rule.__doc__
+    return Operator(cost)
 
 
 def two_products(a: Operand, b: Operand, c: Operand, d: Operand, **_: Any) -> Cost:

@@ -75,6 +75,7 @@ def unpacked_convolution(transposed: bool) -> Callable[..., Cost]:
     """A convolution by a weight that is a tensor, its geometry beside it."""
 
     def cost(**arguments: Any) -> Cost:
+        """As the convolution of floats."""
         geometry = ("stride", "padding", "dilation", "groups", "output_padding")
         layer = convolution.convolution_layer(
             weight=_first_argument(arguments, PACKED),
@@ -91,6 +92,7 @@ def sequence(kind: str) -> Operator:
     """An LSTM or GRU whose layers and directions have two packed weights each."""
 
     def cost(params: Sequence[Any], **arguments: Any) -> Cost | None:
+        """Each weight once for each position; the gates elementwise."""
         if any(hasattr(param, "shape") for param in params):
             return None
         steps = arguments["input"] if "input" in arguments else arguments["data"]
@@ -112,6 +114,7 @@ def cell(kind: str) -> Operator:
     """One step, by two packed weights."""
 
     def cost(input: Operand, w_ih: Any, w_hh: Any, **arguments: Any) -> Cost:
+        """Each weight once for each position; the gates elementwise."""
         matrices = [weight if hasattr(weight, "shape") else unpack(weight)[0] for weight in (w_ih, w_hh)]
         names = ("bias_ih", "bias_hh", "b_ih", "b_hh")
         biases = [arguments[name] for name in names if arguments.get(name) is not None]
@@ -127,6 +130,7 @@ def with_elementwise(rule: Callable[..., Cost], operations: int) -> Operator:
     def cost(output: Operand, **arguments: Any) -> Cost:
         return rule(output=output, **arguments) + Cost(elementwise=operations * size(output))
 
+    cost.__doc__ = f"{rule.__doc__ or ''} Then {operations} for each element of the output.".strip()
     return contraction(cost)
 
 
@@ -134,6 +138,11 @@ def matmul(qa: Operand, output: Operand, **_: Any) -> Cost:
     """[*, n, k] by [*, k, m]."""
     macs = size(output) * qa.shape[-1]
     return Cost(macs, macs)
+
+
+def softmax(qx: Operand, dim: int, **_: Any) -> Cost:
+    """As the softmax of floats."""
+    return elementwise.softmax(qx, dim)
 
 
 def batch_norm(qx: Operand, weight: Any = None, bias: Any = None, **_: Any) -> Cost:
@@ -234,7 +243,7 @@ QUANTIZED = {
     **{f"batch_norm{n}": Operator(batch_norm) for n in ("", "1d", "2d", "3d")},
     **{f"quantized_{kind}_cell_dynamic": cell(kind) for kind in recurrent.GATES},
     "matmul": contraction(matmul),
-    "softmax": Operator(lambda qx, dim, **_: elementwise.softmax(qx, dim)),
+    "softmax": Operator(softmax),
     **dict.fromkeys(
         ("layer_norm", "group_norm", "instance_norm"), Operator(normalization.mean_variance_norm)
     ),

@@ -109,6 +109,7 @@ def _dropout_cost(given: SequenceArguments, output: Operand) -> Cost:
 
 def _sequence(kind: str) -> Operator:
     def cost(input: Operand, output: Operand, **arguments: Any) -> Cost:
+        """Each weight once for each position; the gates elementwise; dropout between layers in training."""
         given = _sequence_arguments(**arguments)
         cost = weights_cost(kind, arithmetic.elements(input.shape[:-1]), given.params)
         return cost + _dropout_cost(given, output)
@@ -124,6 +125,7 @@ def _sequence(kind: str) -> Operator:
 
 def _cell(kind: str) -> Operator:
     def cost(input: Operand, w_ih: Operand, w_hh: Operand, **biases: Any) -> Cost:
+        """Each weight once for each position; the gates elementwise."""
         given = [bias for name in ("b_ih", "b_hh") if (bias := biases.get(name)) is not None]
         return weights_cost(kind, arithmetic.elements(input.shape[:-1]), [w_ih, w_hh, *given])
 

@@ -61,6 +61,7 @@ def sparse_product(left: str, right: str, added: str = "") -> SparseRule:
         is_bias = addend is not None and len(addend.shape) == 1
         return _product_cost(product_macs(arguments[left], arguments[right]), sums, is_bias)
 
+    cost.__doc__ = f"Each stored entry of {left} or {right} by what it meets in the other."
     return cost
 
 
@@ -100,11 +101,16 @@ def _semi_structured(inner: str, dimension: int) -> Operator:
     def cost(output: Operand, bias: Any = None, **arguments: Any) -> Cost:
         return semi_structured_product(output, arguments[inner].shape[dimension], bias)
 
+    cost.__doc__ = semi_structured_product.__doc__
     return contraction(cost)
 
 
 def _sparse_only(rule: SparseRule) -> Operator:
-    return contraction(lambda **_: None, sparse=rule)
+    def cost(**_: Any) -> None:
+        return None
+
+    cost.__doc__ = rule.__doc__
+    return contraction(cost, sparse=rule)
 
 
 OPERATORS = {

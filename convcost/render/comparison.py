@@ -103,13 +103,18 @@ def verdicts(comparison: Comparison) -> tuple[str, ...]:
 
 
 def _input_size_note(comparison: Comparison) -> str:
-    if comparison.is_open:
+    if comparison.is_open or _has_phases(comparison):
         return ""
     counts = {report.name: arithmetic.elements(report.input) for report in comparison.candidates}
     if len(set(counts.values())) == 1:
         return ""
     listed = ", ".join(f"{name} {short_text(count)}" for name, count in counts.items())
     return f"The inputs differ in size ({listed} elements), so the designs do not do the same work."
+
+
+def _has_phases(comparison: Comparison) -> bool:
+    """Whether language models ran in phases, whose inputs and outputs are as long as these make them."""
+    return any(report.generation for report in comparison.candidates)
 
 
 def _verdict(comparison: Comparison, other: Report) -> str:
@@ -150,7 +155,7 @@ def _params_clause(comparison: Comparison, other: Report) -> str:
 
 def _output_note(comparison: Comparison, other: Report) -> str:
     first = comparison.first
-    if other.output == first.output:
+    if other.output == first.output or _has_phases(comparison):
         return ""
     shapes = MixedText(shape_text(other.output), " against ", shape_text(first.output))
     if other.output_elements == first.output_elements:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from convcost.core.escapes import escape_json
 from convcost.render.kinds import Result, record
@@ -12,4 +13,9 @@ from convcost.render.style import Style
 
 def render(result: Result, style: Style) -> str:
     """One object, indented; a Report is a candidate object with what its numbers rest on."""
-    return escape_json(json.dumps(plain_data(record(result)), indent=2)) + "\n"
+    return escape_json(json.dumps(document_data(result), indent=2)) + "\n"
+
+
+def document_data(result: Result) -> Any:
+    """The same object, not yet a text."""
+    return plain_data(record(result))

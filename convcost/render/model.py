@@ -12,8 +12,10 @@ from convcost.core.trace import CondCall, TensorInfo, Trace, UncountedCall
 from convcost.core.units import exact
 from convcost.render import estimates
 from convcost.render.counters import counter_section
+from convcost.render.distributed import distributed_notes, distributed_tables
 from convcost.render.document import Document, Fact, Section
 from convcost.render.formulas import shape_text, size_text
+from convcost.render.generation import generation_facts, generation_notes
 from convcost.render.model_tables import RowSelection, module_notes, module_table, select
 from convcost.render.notes import NO_COUNTERS, assumptions_note, convention_note, sizes_text
 from convcost.render.operator_tables import operator_name, operator_notes, operator_table
@@ -37,6 +39,7 @@ def model_document(report: Report, trace: Trace, style: Style) -> Document:
         *(() if is_by_operator else (module_table(report, root, selection, style),)),
         operator_table(report, trace, style.view, style.width),
         *phase_tables(report),
+        *distributed_tables(report),
         totals_table(report),
     )
     return Document(
@@ -54,7 +57,8 @@ def _facts(report: Report, trace: Trace) -> tuple[Fact, ...]:
         ("input", join_first(map(_tensor_text, trace.inputs), "; ")),
         ("output", join_first(map(_tensor_text, trace.outputs), "; ")),
     )
-    return tuple(Fact(label, text) for label, text in texts if text)
+    facts = (Fact(label, text) for label, text in texts if text)
+    return (*generation_facts(trace.generation), *facts)
 
 
 def _tensor_text(tensor: TensorInfo) -> str:
@@ -69,6 +73,8 @@ def _notes(
     """What to know, the gravest first."""
     found = (
         partial_note(trace),
+        _partial_rank(report),
+        *distributed_notes(report),
         *_unused_formulas(trace),
         *report.notes,
         _conditionals(trace),
@@ -78,6 +84,7 @@ def _notes(
         DATA_RUN_NOTE if trace.ran == "data" else "",
         _unused_parameters(trace),
         *_tied_parameters(trace),
+        *generation_notes(report),
         _repeated_modules(root),
         *_part_notes(report, trace, selection, view),
         _deeper_modules(root, selection, view),
@@ -101,6 +108,14 @@ def partial_note(trace: Trace, name: str = "") -> str:
         texts.append(MixedText(missing, f" {verb} cost is not in it. {advice}"))
     about = f" of {name}" if name else ""
     return MixedText(f"The count{about} is partial: ", join_first(texts, "; "), ".")
+
+
+def _partial_rank(report: Report) -> str:
+    """The same of one rank of a mesh, where the module as a whole is counted."""
+    run = report.distributed
+    if run is None or run.failure or run.per_rank.trace is None:
+        return ""
+    return partial_note(run.per_rank.trace, f"rank {run.rank}")
 
 
 def _counted_in_part(found: UncountedCall) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from convcost.core.arithmetic import elements
-from convcost.core.metrics import METRICS, Metric
+from convcost.core.metrics import DETAILS, METRICS, Metric
 from convcost.core.report import Report
 from convcost.core.units import NONE, exact, fraction, human
 from convcost.render.document import Line, Table
@@ -65,9 +65,21 @@ def _bytes_lines(report: Report) -> list[Line]:
 
 
 def shown_metrics(*reports: Report) -> tuple[Metric, ...]:
-    """The metrics that a table shows; trainable parameters only where some are frozen."""
+    """The metrics that a table shows; trainable parameters only where some are frozen, details where any."""
     some_are_frozen = any(report.trainable_params != report.params for report in reports)
-    return tuple(each for each in METRICS if some_are_frozen or each.name != "trainable_params")
+    return tuple(
+        each
+        for metric in METRICS
+        if some_are_frozen or metric.name != "trainable_params"
+        for each in (metric, *_details(metric, reports))
+    )
+
+
+def _details(metric: Metric, reports: Sequence[Report]) -> Iterator[Metric]:
+    """What one of the reports has of the quantities that only some modules have."""
+    for detail in DETAILS.get(metric.name, ()):
+        if any(report.has_detail(detail.name) for report in reports):
+            yield detail
 
 
 def metric_label(metric: Metric, report: Report) -> str:

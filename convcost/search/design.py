@@ -8,7 +8,7 @@ from functools import cached_property, partial
 from typing import Any, NamedTuple, Protocol, cast
 
 from convcost.analysis.lower_bound import LowerBound
-from convcost.api import Design as StatedDesign
+from convcost.api import CountedDesign
 from convcost.core.cost import BATCH_LIKE, Convention, Size
 from convcost.core.errors import ConvcostError, UnboundSizeError
 from convcost.core.match import Choice, Metric
@@ -52,7 +52,7 @@ class Design:
     A report that was made from a spec is evaluated as that: its formulas may assume more of the sizes.
     """
 
-    stated: StatedDesign
+    stated: CountedDesign
     counted: CountedQuantities
     sizes: Mapping[str, Size]
     assumed: tuple[str, ...] = ()
@@ -167,13 +167,13 @@ class Design:
         return Choice(varied, cost, cost - target, partial(self.report, varied))
 
 
-def open_names(stated: StatedDesign) -> tuple[str, ...]:
+def open_names(stated: CountedDesign) -> tuple[str, ...]:
     """The names that a number can be put in for."""
     return stated.open_names if isinstance(stated, Report) else stated.names
 
 
 def complete_design(
-    stated: StatedDesign,
+    stated: CountedDesign,
     sizes: Mapping[str, Size],
     vary: tuple[str, ...],
     counted: CountedQuantities,
@@ -199,7 +199,7 @@ def complete_design(
     return replace(design, assumed=assumed, left_open=tuple(name for name in missing if name not in needed))
 
 
-def _check_given(stated: StatedDesign, missing: Sequence[str], range_option: str) -> None:
+def _check_given(stated: CountedDesign, missing: Sequence[str], range_option: str) -> None:
     if missing:
         verb = "have no values" if missing[1:] else "has no value"
         options = " ".join(f"--{name} 128" for name in missing)

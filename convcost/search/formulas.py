@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import partial
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from convcost.analysis.lower_bound import LowerBound
@@ -41,7 +40,7 @@ class QuantityFormulas(NamedTuple):
                 evaluator.restrict(is_so, partial(broken_assumption, assumption, sizes), rule)
 
 
-NO_BOUNDS: Mapping[str, LowerBound] = MappingProxyType({})
+NO_BOUNDS: Mapping[str, LowerBound] = {}
 
 
 def formulas_of(

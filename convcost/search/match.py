@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from math import isqrt, prod
 from typing import Any
 
-from convcost.api import Design as StatedDesign
-from convcost.api import as_design, check_sizes
+from convcost.api import CountedDesign
 from convcost.core.cost import MATMUL, Convention, Size
 from convcost.core.errors import ConvcostError, UsageError, did_you_mean
 from convcost.core.match import LARGEST, MOST_PAIRS, UNITS, Match, PerSize, Range, metric_named
 from convcost.core.type_checks import MOST_DIGITS_OF_A_TOTAL, check_size_names, check_type, merge_sizes
 from convcost.core.units import parse_amount, sizes_in_full
+from convcost.design import GivenDesign, as_design, check_sizes, counted_designs
 from convcost.search.design import CountedQuantities, Design, complete_design, open_names
 from convcost.spec.spec import check_int
 
@@ -25,7 +25,7 @@ MOST_TRIED = {1: 2**27, 2: 2**24}
 class Request:
     """Which sizes of the last of `designs` to vary, and towards what: the first one's cost, or a budget."""
 
-    designs: tuple[StatedDesign, ...]
+    designs: tuple[CountedDesign, ...]
     vary: tuple[str, ...]
     metric: str = "flops"
     budget: Size | None = None
@@ -37,8 +37,8 @@ class Request:
 
 
 def match(
-    a: str | StatedDesign,
-    b: str | StatedDesign | None = None,
+    a: GivenDesign,
+    b: GivenDesign | None = None,
     /,
     *,
     vary: str | Sequence[str],
@@ -51,7 +51,8 @@ def match(
 ) -> Match:
     """The values of `vary` that bring the cost of `b` nearest to that of `a`, or that of `a` up to `budget`.
 
-    Each is a spec, or a report: with open sizes of its own, what a torch module costs can be varied too.
+    Each is a spec, a report with open sizes, or a torch module with its inputs, (module, "f32[B,3,H,W]"),
+    whose open sizes can be varied too.
     The cost of `a` is matched from below or above; `budget` is never exceeded. `vary` is a size of the
     design to fit, or two: `vary="E,K"` gives the pairs within the target of which no other with one of the
     same sizes comes nearer. Every value between the limits is tried; these are for all varied sizes, or by
@@ -59,11 +60,18 @@ def match(
     4,194,304 pairs. Sizes that the metric does not depend on need no value; one with the name of an option
     is given as sizes={"vary": 4}. Where nothing fits, the match is not `found`, and its last note says why.
     Raises as `cost` does, and UsageError where there is no metric, no target or no such size.
+
+    >>> found = match("[8, 64] -> Linear(64, 64)", "[8, 64] -> Linear(64, H) -> Linear(H, 64)", vary="H")
+    >>> found.best[0].sizes
+    {'H': 32}
     """
+    designs = tuple(map(as_design, (a,) if b is None else (a, b)))
     given, varied = merge_sizes(sizes), _names(vary)
+    check_sizes(given, designs)
+    *first, last = designs
     fixed = {name: size for name, size in given.items() if name not in varied}
     return match_designs(
-        tuple(as_design(design, fixed) for design in ((a,) if b is None else (a, b))),
+        (*counted_designs(first, given), *counted_designs((last,), fixed)),
         given,
         vary=varied,
         metric=metric,
@@ -79,11 +87,11 @@ def _names(vary: str | Sequence[str]) -> Sequence[str]:
     names = (
         vary.split(",") if isinstance(vary, str) else check_type("vary", vary, (list, tuple), "a text", hint)
     )
-    return [check_type("vary", name, str, "a text", hint) for name in names]
+    return [check_type("vary", name, str, "a text", hint).strip() for name in names]
 
 
 def match_designs(
-    designs: tuple[StatedDesign, ...], sizes: Mapping[str, Size], *, vary: Sequence[str], **options: Any
+    designs: tuple[CountedDesign, ...], sizes: Mapping[str, Size], *, vary: Sequence[str], **options: Any
 ) -> Match:
     """What `match` gives, with a convention and a dtype among the options."""
     request = Request(designs, tuple(name.strip() for name in vary), **options)
@@ -119,7 +127,7 @@ def _check_designs(request: Request) -> None:
         raise UsageError("a budget takes the first design's place", hint="Give one design, or no budget.")
 
 
-def _check_varied(vary: tuple[str, ...], design: StatedDesign) -> None:
+def _check_varied(vary: tuple[str, ...], design: CountedDesign) -> None:
     if not 1 <= len(set(vary)) == len(vary) <= 2:
         raise UsageError(
             f"one size or two are varied, not {', '.join(vary)[:60] or 'none'}", hint="Write --vary E,K."
@@ -143,7 +151,7 @@ def _designs(request: Request, sizes: Mapping[str, Size]) -> list[Design]:
     """The designs, with all their sizes if possible; what one leaves open, the other does too."""
     counted = CountedQuantities((metric_named(request.metric),), request.convention, request.dtype)
     *first, last = request.designs
-    as_design: list[tuple[StatedDesign, tuple[str, ...]]] = [
+    as_design: list[tuple[CountedDesign, tuple[str, ...]]] = [
         *((design, ()) for design in first),
         (last, request.vary),
     ]

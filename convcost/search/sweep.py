@@ -8,12 +8,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from convcost.api import Design as StatedDesign
-from convcost.api import as_design
 from convcost.core.cost import MATMUL, Convention, Size
 from convcost.core.errors import UsageError
 from convcost.core.sweep import RATIO, Sweep, SweptDesign
 from convcost.core.type_checks import check_size_names, check_text, check_type, is_module, merge_sizes
+from convcost.design import GivenDesign, StatedDesign, as_design, counted_designs
 from convcost.devices.catalogue import device_named
 from convcost.devices.device import Device
 from convcost.search.design import Design
@@ -33,7 +32,7 @@ from convcost.search.sweep_request import (
 from convcost.search.sweep_run import run_sweep
 from convcost.search.variants.variants import ModuleVariants, VariantDesign
 from convcost.spec.spec import check_int
-from convcost.tracing.given_inputs import profile_on_inputs
+from convcost.tracing.target.module_text import is_module_text
 
 if TYPE_CHECKING:
     import torch
@@ -44,7 +43,7 @@ NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 def sweep(
-    *designs: str | StatedDesign | torch.nn.Module | Callable[..., torch.nn.Module],
+    *designs: GivenDesign | Callable[..., torch.nn.Module],
     over: Mapping[str, str | Size | Iterable[Size | str]] = NOTHING,
     over_args: Mapping[str, Any] = NOTHING,
     inputs: Any = (),
@@ -66,8 +65,8 @@ def sweep(
     sweep("[B,C,H,H] -> Conv2d(C, M, K)", over={"C": range(64, 257, 64), "K": [1, 3], "M": "2C,4C"}, H=32)
 
     Args:
-        designs: Specs, reports with open sizes, or torch modules on `inputs`. The first of several is what
-            the others are compared with.
+        designs: Specs, reports with open sizes, or torch modules, on `inputs` or on their own,
+            (module, "f32[B,3,H,W]"). The first of several is what the others are compared with.
         over: The values of sizes by name: a range, a list, or a text such as "64:1024:64" (the stop is
             among them), "2^5..2^10" or "2C,4C": formulas in other sizes.
         over_args: With a class of modules, or a function that makes one, as the last design: the values of
@@ -94,6 +93,9 @@ def sweep(
 
     Designs that are impossible are left out, and counted by reason. Raises as `cost` does, SpecError where
     `where` or `over` can't be read, and UsageError where the grid is too large.
+
+    >>> [row.sizes["C"] for row in sweep("[1, C] -> Linear(C, 8)", over={"C": "2:8:2"}, where="macs < 40")]
+    [2, 4]
     """
     named = check_type("over", over, Mapping, "a mapping", 'Such as over={"C": "64:1024:64"}.')
     sizes = merge_sizes(sizes)
@@ -102,7 +104,7 @@ def sweep(
     stated = designs[:-1] if variants else designs
     fixed = {name: size for name, size in sizes.items() if name not in named}
     request = SweepRequest(
-        tuple(_design(each, given, fixed) for each in stated),
+        counted_designs([_design(each, given) for each in stated], fixed),
         tuple(values_axis(name, named[name]) for name in check_size_names(named)),
         check_text("where", where, "flops <= 1G"),
         check_text("by", by, "flops"),
@@ -128,9 +130,10 @@ def _class_variants(
     return class_variants(designs, over_args, inputs)
 
 
-def _design(design: Any, inputs: tuple[Any, ...], sizes: Mapping[str, Size]) -> StatedDesign:
-    """The design; of a torch module its report, with formulas in those sizes of its inputs that are open."""
-    return profile_on_inputs(design, inputs, sizes) if is_module(design) else as_design(design, sizes, inputs)
+def _design(given: Any, inputs: tuple[Any, ...]) -> StatedDesign:
+    """The design; a module without inputs of its own is on `inputs`."""
+    has_none = is_module(given) or (isinstance(given, str) and is_module_text(given) and "->" not in given)
+    return as_design(given, inputs if has_none else ())
 
 
 def split_names(given: str | Sequence[str], option: str = "") -> tuple[str, ...]:

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from convcost.analysis.lower_bound import lower_bound
-from convcost.api import Design as StatedDesign
-from convcost.api import check_sizes, number_equal_names
+from convcost.api import CountedDesign, number_equal_names
 from convcost.core.cost import MATMUL, Convention, Size
 from convcost.core.dtypes import dtype_named
 from convcost.core.errors import UnboundSizeError, UsageError, did_you_mean, unknown_name
 from convcost.core.metrics import NAMES
 from convcost.core.report import Report
 from convcost.core.sweep import RATIO, SECONDS, Objective
+from convcost.design import check_sizes
 from convcost.devices.device import Device
 from convcost.search.design import CountedQuantities, Design, complete_design, open_names
 from convcost.search.engines.choice import AUTO, MOST_IN_NUMPY, check_engine
@@ -45,7 +45,7 @@ class SweepRequest:
     have, if they are not the usual ones.
     """
 
-    designs: tuple[StatedDesign, ...]
+    designs: tuple[CountedDesign, ...]
     axes: tuple[Axis, ...]
     where: str = ""
     by: str = ""

@@ -43,6 +43,10 @@ class Spec:
     chain: TemplateChain
     names: tuple[str, ...]
 
+    def __hash__(self) -> int:
+        """Of its text; the templates made of it are in dicts."""
+        return hash((self.name, self.source))
+
     @property
     def full_text(self) -> str:
         """The design with its definitions in front, on one line that can be parsed again."""
@@ -134,7 +138,11 @@ class Spec:
 
 
 def parse(text: str) -> Spec:
-    """The spec that `text` states; raises SpecError with a caret under what is wrong."""
+    """The spec that `text` states; raises SpecError with a caret under what is wrong.
+
+    >>> parse("[B, E] -> Linear(E, 4E)").names
+    ('B', 'E')
+    """
     check_type("the spec", text, str, DESIGN)
     candidate = parse_candidate(text)
     builder = _ChainBuilder(text)

@@ -11,6 +11,7 @@ from sympy import Expr
 from convcost.core.constraints import Divides
 from convcost.core.cost import NO_VALID_MACS, NUMBERS_NEEDED, Convention, Cost, Gradients, Size
 from convcost.core.errors import RequirementError
+from convcost.core.generation import Generation
 from convcost.core.report import InputShape, LayerLike, Report, Row
 from convcost.core.trace import CondCall, Operation, TensorInfo, Trace
 from convcost.layers.interface import Layer, MultipleInputLayer
@@ -180,6 +181,7 @@ def map_trace(trace: Trace, change: Change) -> Trace:
         modules=tuple(modules),
         held=None,
         conditionals=tuple(_conditional(found, change) for found in trace.conditionals),
+        generation=trace.generation and _generation(trace.generation, change),
     )
 
 
@@ -201,6 +203,14 @@ def _conditional(found: CondCall, change: Change) -> CondCall:
         inputs=map_formulas(found.inputs, change),
         true=found.true and _cost(found.true, change),
         false=found.false and _cost(found.false, change),
+    )
+
+
+def _generation(found: Generation, change: Change) -> Generation:
+    return found._replace(
+        context=map_formulas(found.context, change),
+        tokens=map_formulas(found.tokens, change),
+        cache=tuple(tensor._replace(shape=map_formulas(tensor.shape, change)) for tensor in found.cache),
     )
 
 

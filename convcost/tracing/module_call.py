@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import torch
 from torch.utils._pytree import tree_map_only
 
+from convcost.tracing.declared_inputs import DeclaredTensor
 from convcost.tracing.module_tree import module_tree, named_modules
 from convcost.tracing.tensors import is_integral, is_small, tensors
 
@@ -43,6 +44,16 @@ class ModuleCall(NamedTuple):
         kwargs = {name: change(name, value) for name, value in self.kwargs.items()}
         return ModuleCall(self.model, tuple(map(change, names, self.args)), kwargs)
 
+    def with_tensors(self, device: str) -> ModuleCall:
+        """The call with a tensor on `device` for each that is declared, with values where it has data."""
+        dtype = parameter_dtype(self.model)
+
+        def tensor(name: str, argument: Any) -> Any:
+            is_declared = isinstance(argument, DeclaredTensor)
+            return argument.tensor(dtype, device, fill_value(name)) if is_declared else argument
+
+        return self.map(tensor)
+
     def with_integer_values(self) -> ModuleCall:
         """The call with values for small integer and boolean tensors that have no data."""
 
@@ -58,6 +69,16 @@ class ModuleCall(NamedTuple):
         """Whether each argument is that of the other call."""
         values = ((*each.args, *each.kwargs.values()) for each in (self, other))
         return all(map(is_, *values))
+
+
+def parameter_dtype(module: torch.nn.Module) -> torch.dtype:
+    """The dtype of the first floating-point parameter."""
+    dtypes = (
+        parameter.dtype
+        for parameter in module_tree(module).parameters.values()
+        if parameter.is_floating_point()
+    )
+    return next(dtypes, torch.get_default_dtype())
 
 
 def fill_value(name: str) -> int:

@@ -13,9 +13,14 @@ import torch
 from convcost.core.cost import Cost
 from convcost.core.dtypes import dtype_named
 from convcost.core.errors import UsageError
+from convcost.core.generation import GenerationPhase
 from convcost.core.report import Report
 from convcost.core.type_checks import check_text, check_type, is_module, is_module_class, wrong_type_error
 from convcost.operators.interface import Operator
+from convcost.tracing.distributed.run import is_distributed, profile_distributed, with_collectives
+from convcost.tracing.generation import ForwardRun, run_forward
+from convcost.tracing.given_inputs import GivenInputs, forward_names, given_inputs
+from convcost.tracing.isolation.distributed_state import has_process_group
 from convcost.tracing.isolation.isolated_call import interruptible, isolated
 from convcost.tracing.isolation.tensor_copies import RunMode, tensor_copies
 from convcost.tracing.isolation.virtual_devices import VirtualDevices
@@ -35,6 +40,8 @@ from convcost.tracing.user_error import error_text, is_raised_by_user
 
 ASKS_FOR_GRADIENT = "grad"
 """In messages of torch: gradients as the user has them may do."""
+
+OPEN_HINT = 'With open sizes it is convcost.cost(module, "f32[B,3,H,W]").'
 
 Result = TypeVar("Result")
 
@@ -92,12 +99,16 @@ class Profiler:
     `formulas` are costs of the user's own operators, by full name (`"mylib::scan"`): functions of the
     operator's arguments by name, and of `output`, that return a Cost. `footprint` is the dtype, or
     an empty text for the module's own, to measure in what memory it holds, for which it runs twice more.
+
+    >>> Profiler(backward=True).profile(torch.nn.Linear(8, 2), "f32[4,8]").training_flops
+    256
     """
 
     backward: bool = False
     formulas: Mapping[str, Callable[..., Cost]] = field(default_factory=dict)
     memory: int = DEFAULT_MEMORY
     footprint: str | None = None
+    phase: GenerationPhase | None = None
 
     def profile(self, module: torch.nn.Module, /, *args: Any, **kwargs: Any) -> Report:
         """The cost of `module(*args, **kwargs)`; what runs is a copy.
@@ -106,7 +117,14 @@ class Profiler:
         """
         self._check()
         check_is_module(module)
-        return self.profile_call(ModuleCall(module, args, kwargs))
+        return self.profile_call(self.call(module, given_inputs(args, kwargs, forward_names(module))))
+
+    def call(self, module: torch.nn.Module, inputs: GivenInputs) -> ModuleCall:
+        """What is run; UsageError where a size is open."""
+        if inputs.names:
+            names = ", ".join(inputs.names)
+            raise UsageError(f"a profile needs a number for {names}", hint=OPEN_HINT)
+        return ModuleCall(module, inputs.args, inputs.kwargs).with_tensors("meta")
 
     def _check(self) -> None:
         """WrongTypeError for a setting of a wrong type."""
@@ -123,7 +141,15 @@ class Profiler:
     def profile_call(
         self, call: ModuleCall, device: str = "", failure: BaseException | None = None
     ) -> Report:
-        """As `profile`; tensors without data are on `device`, and a run on shapes may have failed already.
+        """As `profile`; tensors without data are on `device`, and a run on shapes may have failed already."""
+        if is_distributed(call):
+            return profile_distributed(call, lambda part: self.profile_part(part, device, failure))
+        return with_collectives(self.profile_part(call, device, failure))
+
+    def profile_part(
+        self, call: ModuleCall, device: str = "", failure: BaseException | None = None
+    ) -> Report:
+        """As `profile_call`, of what runs in this process alone.
 
         Where that fails for inputs without data, integers get values, as a model reads a mask to choose a
         kernel, and it is run as on the CPU, where constants have data.
@@ -176,7 +202,7 @@ class Profiler:
             home = copies.device or torch.device(device or "meta")
             tree = module_tree(copied.model)
             operators = {name: user_operator(formula) for name, formula in self.formulas.items()}
-            tape = Tape(track(tree.submodules), operators, has_data)
+            tape = Tape(track(tree.submodules, has_process_group()), operators, has_data)
             runner: OperatorRunner = DataRunner(self.memory) if has_data else MetaRunner()
             stack.enter_context(closing(runner))
             reads = (
@@ -187,12 +213,14 @@ class Profiler:
             recorder = Recorder(tape, runner, VirtualDevices(home, has_data), reads, says_gradients)
             stack.enter_context(torch.set_grad_enabled(has_gradients))
             with recording_modes(recorder):
-                output = interruptible(self._forward_and_backward, tape, copied)
+                ran, output, generation = interruptible(self._forward_and_backward, tape, copied)
             reads.close(output)
-            return report_of(tree, tape, copied.named_arguments, output, has_data), reads.lacks_data
+            report = report_of(tree, tape, ran.named_arguments, output, has_data, generation)
+            return report, reads.lacks_data
 
-    def _forward_and_backward(self, tape: Tape, call: ModuleCall) -> Any:
-        output = call.model(*call.args, **call.kwargs)
+    def _forward_and_backward(self, tape: Tape, call: ModuleCall) -> ForwardRun:
+        run = run_forward(call, tape, self.phase)
+        output = run.output
         if isinstance(output, LAZY_RESULTS):
             tape.note_uncounted(
                 "python::forward", (), f"it returned a {type(output).__name__}, which has not run"
@@ -204,7 +232,7 @@ class Profiler:
             tape.end_backward()
             if not has_tensors:
                 tape.note_uncounted("python::backward", (), "the output holds no tensor to go back from")
-        return output
+        return run
 
 
 def _note_weight_gradients(tape: Tape, model: torch.nn.Module) -> None:
@@ -232,8 +260,12 @@ def user_operator(formula: Callable[..., Cost]) -> Operator:
 def profile(module: torch.nn.Module, /, *args: Any, **kwargs: Any) -> Report:
     """The cost of `module(*args, **kwargs)`, by submodule and operator; what runs is a copy.
 
-    Inputs may be tensors on any device, the meta device included: their shapes are what counts.
-    Raises what the module's forward raises, and WrongTypeError for what is no module.
+    Inputs may be tensors on any device, the meta device included: their shapes are what counts. A text
+    such as "f32[1,3,224,224]" stands for one. Raises what the module's forward raises, and WrongTypeError
+    for what is no module.
+
+    >>> profile(torch.nn.Linear(8, 2), torch.zeros(4, 8)).macs
+    64
     """
     return Profiler().profile(module, *args, **kwargs)
 

@@ -10,12 +10,14 @@ import torch
 
 from convcost.core.cost import Cost, Shape
 from convcost.core.dtypes import ITEMSIZES
+from convcost.core.generation import Generation
 from convcost.core.report import Report, Row
 from convcost.core.trace import Operation, SubmoduleRun, TensorInfo, Trace
+from convcost.tracing.experts import embedding_params, expert_routings
 from convcost.tracing.module_tree import ModuleTree, tied_parameters, unused_parameters
 from convcost.tracing.recording.module_tracker import SubmoduleVisit
 from convcost.tracing.recording.tape import Tape
-from convcost.tracing.tensors import bytes_of, named_tensors, shape_of
+from convcost.tracing.tensors import bytes_of, local_tensor, named_tensors, shape_of
 
 
 class ExtraRepr(str):
@@ -32,7 +34,14 @@ class ExtraRepr(str):
         return ()
 
 
-def report_of(tree: ModuleTree, tape: Tape, given: Any, output: Any, has_data: bool = False) -> Report:
+def report_of(
+    tree: ModuleTree,
+    tape: Tape,
+    given: Any,
+    output: Any,
+    has_data: bool = False,
+    generation: Generation | None = None,
+) -> Report:
     """The report of a run of the model of this tree."""
     submodules = tree.submodules
     visits = {"": SubmoduleVisit(calls=1), **tape.tracker.visits}
@@ -54,6 +63,10 @@ def report_of(tree: ModuleTree, tape: Tape, given: Any, output: Any, has_data: b
         conditionals=tape.conditionals,
         unused_formulas=tape.unused_formulas,
         has_backward=tape.tracker.is_backward,
+        collectives=tape.collectives,
+        routings=expert_routings(tree),
+        embedding_params=embedding_params(tree),
+        generation=generation,
     )
     texts = {path: _extra_repr(submodules[path]) for path in visits}
     name = type(submodules[""]).__name__
@@ -105,13 +118,13 @@ def _row(
         text,
         module.input or (),
         module.output or (),
-        {name: tuple(parameter.shape) for name, parameter in parameters.items()},
+        {name: tuple(local_tensor(parameter).shape) for name, parameter in parameters.items()},
         sum((operation.cost for operation in operations), Cost()),
         sum(operation.activations for operation in operations),
         visit.input_itemsize,
         module.calls,
         visit.output_itemsize,
-        bytes_of(parameters.values()),
+        bytes_of(map(local_tensor, parameters.values())),
         tuple(name for name, parameter in parameters.items() if not parameter.requires_grad),
     )
 

@@ -123,11 +123,23 @@ def is_integral(dtype: torch.dtype) -> bool:
     return not (dtype.is_floating_point or dtype.is_complex)
 
 
-def shape_of(tensor: Any) -> Shape:
-    """Its shape; of a nested tensor that of all its components, one after the other.
+def is_dtensor(tensor: Any) -> bool:
+    """Whether it is a DTensor: its shape is that of the whole, and this rank has a part of it."""
+    return type(tensor).__name__ == "DTensor"
 
+
+def local_tensor(tensor: Any) -> Any:
+    """What this rank has of a DTensor; any other tensor itself."""
+    return tensor._local_tensor if is_dtensor(tensor) else tensor
+
+
+def shape_of(tensor: Any) -> Shape:
+    """Its shape, of a DTensor that of this rank's part.
+
+    Of a nested tensor it is that of all its components, one after the other.
     Sizes are added in the one dimension in which components differ; where they differ in several, it is flat.
     """
+    tensor = local_tensor(tensor)
     if not tensor.is_nested:
         return tuple(tensor.shape)
     if tensor.layout is torch.jagged and (tensor._lengths is None or tensor.is_meta):
@@ -195,9 +207,10 @@ def is_user_class(kind: type) -> bool:
 
 
 def has_own_dispatch(kind: type) -> bool:
-    """Whether it is of the user's, and says what operators do."""
+    """Whether it is of the user's or of torch.distributed's, and says what operators do."""
     known = torch.Tensor.__torch_dispatch__
-    return is_user_class(kind) and getattr(kind, "__torch_dispatch__", known) is not known
+    is_own = is_user_class(kind) or kind.__module__.startswith("torch.distributed.")
+    return is_own and getattr(kind, "__torch_dispatch__", known) is not known
 
 
 def has_own_tensor(args: Iterable[Any], kwargs: Mapping[str, Any]) -> bool:
@@ -232,4 +245,5 @@ def flat_tensors(values: Iterable[Any]) -> Iterator[torch.Tensor]:
 
 def storage_id(tensor: torch.Tensor) -> int:
     """Torch's number for the memory that `tensor` is in."""
+    tensor = local_tensor(tensor)
     return int(tensor.untyped_storage()._cdata) if tensor.layout is torch.strided else id(tensor)

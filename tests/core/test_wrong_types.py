@@ -93,7 +93,13 @@ CALLS = {
     "match maximum": lambda wrong: matched(maximum=wrong),
     "match minimum E": lambda wrong: matched(minimum={"E": wrong}),
     "match K": lambda wrong: convcost.match("Linear(3, K)", "Linear(E, 4)", vary="E", K=wrong),
+    "explain": convcost.explain,
+    "explain convention": lambda wrong: convcost.explain(RELU, convention=wrong),
+    "explain E": lambda wrong: convcost.explain(RELU, E=wrong),
+    "code": convcost.code,
+    "build E": lambda wrong: convcost.build(RELU, E=wrong),
     "memory": convcost.memory,
+    "memory E": lambda wrong: convcost.memory(RELU, E=wrong),
     "memory dtype": lambda wrong: convcost.memory(REPORT, wrong),
     "memory optimizer": lambda wrong: convcost.memory(REPORT, optimizer=wrong),
     "profile": lambda wrong: convcost.profile(wrong, torch.zeros(1, 4)),
@@ -103,6 +109,7 @@ CALLS = {
     "Profiler footprint": lambda wrong: profiled(footprint=wrong),
     "roofline": lambda wrong: convcost.roofline(wrong, "h100"),
     "roofline device": lambda wrong: convcost.roofline(REPORT, wrong),
+    "roofline E": lambda wrong: convcost.roofline(RELU, "h100", E=wrong),
     "roofline dtype": lambda wrong: convcost.roofline(REPORT, "h100", wrong),
     "roofline twice": lambda wrong: convcost.roofline(REPORT, "h100", twice=wrong),
     "timed": lambda wrong: convcost.timed(wrong, wrong),
@@ -152,19 +159,19 @@ def expected(call):
     return (ConvcostError, AssertionError) if call.startswith("assert_cost") else (ConvcostError,)
 
 
-PROFILE = "convcost.profile(module, x) counts it on the input x, and gives a report."
+ACCEPTED = (
+    'a text such as "Linear(3, 4)" or "net.py:Net", a Spec, a Report, '
+    'or a torch module with its inputs, (module, "f32[1,3,224,224]"),'
+)
 
 
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: convcost.compare(torch.nn.Linear(4, 4), "ReLU"),
-         'a design is a torch module, Linear; a text such as "Linear(3, 4)", '
-         f"what convcost.parse makes of one, or a report is needed\n{PROFILE}"),
-        (lambda: convcost.cost(3), 'the spec is 3; a text such as "Linear(3, 4)" is needed'),
-        (lambda: convcost.memory("Linear(4, 4)"),
-         "the report is the text 'Linear(4, 4)'; a report is needed\n"
-         'convcost.cost("Linear(3, 4)") and convcost.profile(module, x) give one.'),
+        (lambda: convcost.compare(torch.nn.Linear, "ReLU"),
+         f"the design is the class Linear; {ACCEPTED} is needed\nMake one of that class: Linear(...)"),
+        (lambda: convcost.cost(3), f"the design is 3; {ACCEPTED} is needed"),
+        (lambda: convcost.memory(None), f"the design is None; {ACCEPTED} is needed"),
         (lambda: convcost.profile("Linear(4, 4)"),
          "the module is the text 'Linear(4, 4)'; a torch module is needed\n"
          "convcost.cost('Linear(4, 4)') tells a design's cost."),

@@ -11,17 +11,17 @@ from results import COUNTED, OPEN_PAIR, PAIR, VERDICTS
 
 from convcost import compare, cost
 from convcost.analysis.explain.explanation import derivation
-from convcost.api import as_spec
 from convcost.render.charts.theme import LIGHT
 from convcost.render.page import figures
 from convcost.render.page.content import report_page
 from convcost.render.page.figures import color_variables
 from convcost.render.page.page import PageOrigin
 from convcost.render.page.template import page_html
+from convcost.spec import parse
 from convcost.spec.founding_pair import FoundingPair
 
 ORIGIN = PageOrigin("convcost report page.html", {"convcost": "1.0", "fvcore": None}, "2030-12-31")
-SPECS = tuple(map(as_spec, FoundingPair().texts))
+SPECS = tuple(map(parse, FoundingPair().texts))
 
 RESULTS = {
     "pair": lambda: (PAIR, derivation(SPECS, {"E": 128, "L": 10, "K": 3})),
@@ -181,7 +181,7 @@ def test_of_a_curve_over_several_open_sizes_it_says_why_there_is_none():
 
 @pytest.mark.parametrize("sizes", [{"H": 64}, {}], ids=["numbers", "formulas"])
 def test_of_many_layers_it_shows_the_largest_and_derives_the_first(sizes):
-    spec = as_spec(
+    spec = parse(
         "[1, 3, H, H] -> " + " -> ".join(f"Conv2d({n}, {n + 1}, 3, padding=1)" for n in range(3, 203))
     )
     page = page_html(report_page(spec.report(sizes), derivation((spec,), sizes)), ORIGIN)

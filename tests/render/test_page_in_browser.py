@@ -9,10 +9,10 @@ from results import PAIR, VERDICTS
 
 from convcost import compare, cost
 from convcost.analysis.explain.explanation import derivation
-from convcost.api import as_spec
 from convcost.render.page.content import report_page
 from convcost.render.page.page import PageOrigin
 from convcost.render.page.template import page_html
+from convcost.spec import parse
 
 pytestmark = [
     pytest.mark.browser,
@@ -42,7 +42,7 @@ def open_pair():
 
 RESULTS = {
     "pair": lambda: (PAIR, None),
-    "open pair": lambda: (open_pair(), derivation(tuple(map(as_spec, TEXTS)), {"E": 128})),
+    "open pair": lambda: (open_pair(), derivation(tuple(map(parse, TEXTS)), {"E": 128})),
     "open sizes": lambda: (compare(*TEXTS), None),
     "chain": lambda: (cost("[B, 3, 32, 32] -> 9 x Conv2d(3, 3, 3) -> ReLU", B=2), None),
     "many": lambda: (compare(*[f"design_{number} = Linear({number}, 2)" for number in range(1, 13)]), None),

@@ -16,12 +16,17 @@ from convcost.analysis.explain.steps import (
     Explanation,
     number,
 )
-from convcost.api import comparison
+from convcost.api import reports
 from convcost.core.comparison import Comparison
 from convcost.core.cost import MATMUL, Convention, Size
 from convcost.core.errors import ConvcostError
 from convcost.core.report import Report, Row
-from convcost.spec import Spec, check_names
+from convcost.core.type_checks import check_type, merge_sizes
+from convcost.design import GivenDesign, as_design, check_sizes, sized_spec
+from convcost.spec import Spec, parse
+from convcost.spec.founding_pair import FoundingPair
+
+MODULE_HINT = "convcost.cost shows a module by submodule and operator."
 
 MOST_BY_NAME = 12
 """A chain of more different layers is explained in numbers alone."""
@@ -30,16 +35,37 @@ MOST_TERMS = 8
 """A sum of more layers is shown by its result alone."""
 
 
+def explain(*designs: GivenDesign, convention: Convention = MATMUL, **sizes: Size) -> Explanation:
+    """How the costs of designs come about, step by step: shapes, loops, MACs, FLOPs, parameters, ratios.
+
+    Each is a spec, or a spec's report, under this `convention`; without any it is the founding pair. Raises
+    as `cost` does, and UsageError for a torch module, whose costs `cost` has by submodule and operator.
+
+    >>> explain("Linear(10E, E)", E=128).parts[0].title
+    'Linear(1280, 128)'
+    """
+    check_type("convention", convention, Convention, "a convention", 'Such as Convention("all").')
+    given = merge_sizes(sizes)
+    if not designs:
+        pair = FoundingPair()
+        return derivation(tuple(map(parse, pair.texts)), pair.sizes(given), convention)
+    stated = tuple(map(as_design, designs))
+    check_sizes(given, stated)
+    specs = tuple(sized_spec(each, given, "a derivation", MODULE_HINT) for each in stated)
+    counted = tuple(
+        each if isinstance(each, Spec) else own.spec.report(own.sizes, convention)
+        for each, own in zip(stated, specs, strict=True)
+    )
+    found = reports(counted, given, convention)
+    return explanation(found, tuple(_by_name(own.spec, each) for own, each in zip(specs, found, strict=True)))
+
+
 def derivation(
     specs: tuple[Spec, ...], sizes: Mapping[str, Size], convention: Convention = MATMUL
 ) -> Explanation:
     """How the costs of `specs` come about, in the names of sizes and with numbers put in."""
-    if len(specs) > 1:
-        reports = comparison(specs, sizes, convention).candidates
-    else:
-        check_names(sizes, specs)
-        reports = tuple(spec.report(sizes, convention) for spec in specs)
-    return explanation(reports, tuple(map(_by_name, specs, reports)))
+    found = reports(specs, sizes, convention)
+    return explanation(found, tuple(map(_by_name, specs, found)))
 
 
 def _by_name(spec: Spec, report: Report) -> Report:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, NamedTuple, TypeAlias
 
 from convcost.core.cost import Size, quotient
+from convcost.core.late_binding import PrintMethods
 from convcost.core.report import Assumption, Report, Row
 
 Value: TypeAlias = Any
@@ -91,7 +93,8 @@ class DesignDerivation(NamedTuple):
     parts: tuple[DerivationPart, ...]
 
 
-class Explanation(NamedTuple):
+@dataclass(frozen=True, repr=False)
+class Explanation(PrintMethods):
     """Every design's derivation, and how the others compare with the first."""
 
     designs: tuple[DesignDerivation, ...]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
 from convcost.analysis.explain.steps import Explanation
@@ -107,7 +108,7 @@ def _without_most_layers(explanation: Explanation) -> tuple[Explanation, int]:
         design._replace(parts=(*design.parts[:MOST_DERIVED], *design.parts[MOST_DERIVED:][-1:]))
         for design in explanation.designs
     )
-    shown = explanation._replace(designs=designs)
+    shown = replace(explanation, designs=designs)
     return shown, len(explanation.parts) - len(shown.parts)
 
 

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 from msgspec import UNSET, UnsetType
 
 from convcost.core.cost import Convention, Cost
-from convcost.core.metrics import METRICS, TRAINING_FLOPS, Metric
+from convcost.core.metrics import METRICS, OF_SOME_MODULES, TRAINING_FLOPS, Metric
 from convcost.core.record_fields import describe
+from convcost.core.report import Report
 from convcost.render.records.record import Field, Formula, Quotient, data, record_type
 
 ADDITIVE = tuple(metric for metric in METRICS if metric.is_additive)
@@ -32,10 +33,10 @@ def fields(metrics: Iterable[Metric]) -> list[Field]:
 
 
 def ratio_fields() -> list[Field]:
-    """A quotient of each; that of a training step only where it is counted."""
+    """A quotient of each; those that only some designs have, where both have it."""
     return [
         *((metric.name, Quotient) for metric in METRICS),
-        (TRAINING_FLOPS.name, Quotient | UnsetType, UNSET),
+        *((metric.name, Quotient | UnsetType, UNSET) for metric in (TRAINING_FLOPS, *OF_SOME_MODULES)),
     ]
 
 
@@ -43,6 +44,22 @@ def training_fields() -> list[Field]:
     """What a training step takes; left out where no backward is counted."""
     described = Annotated[Formula | UnsetType, describe(TRAINING_FLOPS.sentence)]
     return [(TRAINING_FLOPS.name, described, UNSET)]
+
+
+def detail_fields() -> list[Field]:
+    """What language models and mixtures of experts have beside the others; left out elsewhere."""
+    return [(metric.name, _detail_type(metric), UNSET) for metric in OF_SOME_MODULES]
+
+
+def _detail_type(metric: Metric) -> Any:
+    value: Any = Quotient if metric.quotient_of else Formula
+    return Annotated[value | UnsetType, describe(metric.sentence)]
+
+
+def details(report: Report) -> dict[str, Any]:
+    """Those of `detail_fields` that the report has."""
+    names = (metric.name for metric in OF_SOME_MODULES if report.has_detail(metric.name))
+    return {name: data(getattr(report, name)) for name in names}
 
 
 def backward_fields() -> list[Field]:

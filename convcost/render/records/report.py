@@ -12,11 +12,14 @@ from convcost.core.record_fields import describe, one_of
 from convcost.core.report import Report, Row, Verdict
 from convcost.render.layer_table import TableGroup, layer_totals, select_layers
 from convcost.render.records.context import Context, context
+from convcost.render.records.distributed import distributed_record
 from convcost.render.records.estimates import Estimates, estimate_cells, estimate_records
 from convcost.render.records.quantities import (
     IN_ROWS,
     backward_costs,
     backward_fields,
+    detail_fields,
+    details,
     fields,
     row_quantities,
     training_fields,
@@ -107,6 +110,12 @@ MODULE = (
     *design_fields(one_of("CounterResultRecord", "DiagnosisRecord")),
     *fields_of(TraceRecord),
     *training_fields(),
+    (
+        "distributed",
+        Annotated[Any, one_of("DistributedRecord"), describe("One rank, if it is on a mesh.")],
+        UNSET,
+    ),
+    *detail_fields(),
     ("notes", Annotated[list[str] | UnsetType, describe("What was guessed, if anything.")], UNSET),
 )
 
@@ -136,6 +145,7 @@ def candidate(report: Report, **others: Any) -> Record:
             if result is not None
         },
         "training_flops": UNSET if report.training_flops is None else data(report.training_flops),
+        **details(report),
         **estimate_records(report),
         **others,
     }
@@ -144,6 +154,7 @@ def candidate(report: Report, **others: Any) -> Record:
         return record_from(
             DesignRecord, report, **values, phases=phase_records(report), definitions=definitions
         )
+    values["distributed"] = distributed_record(report)
     values |= {"notes": [*report.notes] or UNSET, **field_values(trace_record(report, report.trace))}
     return record_from(ModuleRecord, report, **values)
 

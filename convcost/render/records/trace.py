@@ -15,6 +15,7 @@ from convcost.analysis.breakdown import (
     sum_operators,
 )
 from convcost.core.cost import Convention, Cost
+from convcost.core.generation import Generation, GenerationPhase
 from convcost.core.record_fields import describe, keys_of, one_of
 from convcost.core.report import Report
 from convcost.core.trace import CondCall, Phase, SubmoduleRun, Trace
@@ -138,6 +139,35 @@ PhaseRecords = Annotated[
 ]
 
 
+class CachedTensorRecord(Record):
+    """A tensor of the cache, and how often there is one like it."""
+
+    name: str
+    dtype: str
+    shape: list[Formula]
+    occurrences: int
+    bytes: Annotated[Formula, describe("Of all of them.")]
+
+
+class GenerationRecord(Record):
+    """The phase of generating text that ran."""
+
+    phase: GenerationPhase
+    context: Annotated[Formula, describe("Tokens of each sequence in the prompt.")]
+    cache: Annotated[
+        list[CachedTensorRecord], describe("What the prompt leaves: of prefill written, of decode read.")
+    ]
+
+
+class ExpertRoutingRecord(Record):
+    """Experts of which a token is routed to some."""
+
+    path: str
+    used: Annotated[int, describe("To how many of them a token is routed.")]
+    experts: int
+    params: Annotated[int, describe("Their parameters, all together.")]
+
+
 class TraceRecord(Record, kw_only=True):
     """How a module ran."""
 
@@ -157,6 +187,12 @@ class TraceRecord(Record, kw_only=True):
     unused_formulas: Annotated[
         list[str] | UnsetType,
         describe("The user's formulas for operators that did not run, if there are any."),
+    ] = UNSET
+    generation: Annotated[
+        GenerationRecord | UnsetType, describe("Where a language model ran in a phase.")
+    ] = UNSET
+    expert_routings: Annotated[
+        list[ExpertRoutingRecord] | UnsetType, describe("Where there are experts.")
     ] = UNSET
 
 
@@ -178,7 +214,13 @@ def trace_record(report: Report, trace: Trace) -> TraceRecord:
         unused_parameters=list(trace.unused),
         tied_parameters=list(map(list, trace.tied)),
         unused_formulas=list(trace.unused_formulas) or UNSET,
+        generation=_generation(trace.generation) if trace.generation else UNSET,
+        expert_routings=records_from(ExpertRoutingRecord, trace.routings) or UNSET,
     )
+
+
+def _generation(found: Generation) -> GenerationRecord:
+    return record_from(GenerationRecord, found, cache=records_from(CachedTensorRecord, found.cache))
 
 
 def _conditional(found: CondCall, convention: Convention) -> CondCallRecord:

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import product
 from math import isfinite, prod
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from convcost.core.errors import UsageError
@@ -25,7 +24,7 @@ RANGE = re.compile(r"[\s\d]+:[\s\d:]+|[\s\d^*]+\.\.[\s\d^*]+")
 
 Arguments = Mapping[str, Any]
 
-NO_ARGUMENTS: Arguments = MappingProxyType({})
+NO_ARGUMENTS: Arguments = {}
 
 
 class ArgumentAxis(NamedTuple):

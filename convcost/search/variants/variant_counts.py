@@ -21,7 +21,8 @@ from convcost.search.variants.arguments import Arguments, argument_axes
 from convcost.search.variants.variants import ModuleVariants, VariantCount, open_input_names, sizes_of
 from convcost.system.worker_pool import WorkerPool, close_stdin
 from convcost.system.workers import Sender, can_fork
-from convcost.tracing.given_inputs import declared_inputs, profile_on_inputs
+from convcost.tracing.given_inputs import given_inputs
+from convcost.tracing.module_design import module_design
 from convcost.tracing.profile import Profiler
 from convcost.tracing.target.construction import construct_module
 from convcost.tracing.target.profile import ProfiledModel, loaded_target
@@ -96,7 +97,7 @@ def class_variants(
     name = str(getattr(make, "__name__", type(make).__name__))
 
     axes = argument_axes(over_args)
-    names = open_input_names(declared_inputs(inputs), axes)
+    names = open_input_names(given_inputs(inputs, {}).names, axes)
     return ModuleVariants(name, name, axes, names, partial(_count_classes, make, inputs))
 
 
@@ -119,7 +120,7 @@ def _profile_class(
     inputs: tuple[Any, ...],
     sizes: Mapping[str, Size],
 ) -> Report:
-    return profile_on_inputs(construct_module(make, arguments), inputs, sizes)
+    return module_design(construct_module(make, arguments), inputs, {}).report(sizes)
 
 
 def _count(profile: Callable[[], Report], counted: CountedQuantities) -> VariantCount:

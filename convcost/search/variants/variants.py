@@ -12,7 +12,6 @@ from convcost.search.design import CountedQuantities
 from convcost.search.evaluator import ColumnEvaluator
 from convcost.search.formulas import QuantityFormulas
 from convcost.search.variants.arguments import ArgumentAxis, Arguments, combinations
-from convcost.tracing.declared_inputs import DeclaredInputs
 
 
 class VariantCount(NamedTuple):
@@ -85,13 +84,13 @@ class VariantDesign:
         return self.count.formulas.evaluate(own, evaluator)
 
 
-def open_input_names(inputs: DeclaredInputs, axes: Sequence[ArgumentAxis]) -> tuple[str, ...]:
+def open_input_names(names: tuple[str, ...], axes: Sequence[ArgumentAxis]) -> tuple[str, ...]:
     """The sizes of inputs that no argument gives; UsageError for one that is given what is no size."""
     for axis in axes:
-        if axis.name in inputs.names and not all(type(value) is int and value > 0 for value in axis.values):
+        if axis.name in names and not all(type(value) is int and value > 0 for value in axis.values):
             hint = f"Its values are {axis.text[:60]}."
             raise UsageError(f"{axis.name} is a size of the inputs: only sizes are its values", hint=hint)
-    return tuple(name for name in inputs.names if name not in {axis.name for axis in axes})
+    return tuple(name for name in names if name not in {axis.name for axis in axes})
 
 
 def sizes_of(arguments: Arguments) -> dict[str, Size]:

@@ -39,6 +39,9 @@ RESOURCES = frozenset(
 )
 """Modules of Python whose objects stand for something outside the model: a lock, a thread, a file."""
 
+DISTRIBUTED = ("torch.distributed.", "torch._C._distributed_c10d")
+"""Modules of torch whose objects, such as device meshes and process groups, belong to the whole process."""
+
 MISSING = object()
 
 
@@ -113,6 +116,8 @@ class Copier:
         if issubclass(kind, threading.local):
             return self._thread_local
         if issubclass(kind, type) or kind.__module__.partition(".")[0] in RESOURCES:
+            return _identity
+        if kind.__module__.startswith(DISTRIBUTED):
             return _identity
         return self._object
 

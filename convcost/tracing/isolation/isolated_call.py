@@ -20,6 +20,7 @@ from weakref import finalize
 import torch
 
 from convcost.tracing.isolation.copier import Copier
+from convcost.tracing.isolation.distributed_state import preserved_distributed_state
 from convcost.tracing.isolation.object_state import preserved_objects
 from convcost.tracing.isolation.process_state import preserved_process_state
 from convcost.tracing.isolation.tensor_copies import TensorCopy
@@ -129,6 +130,7 @@ def isolated(call: ModuleCall, copy_parameter: TensorCopy, copy_input: TensorCop
     with _lock, ExitStack() as stack:
         stack.enter_context(deferred_signals())
         stack.enter_context(preserved_process_state())
+        stack.enter_context(preserved_distributed_state())
         stack.push(_close_interrupted_contexts)
         # What torch would just run does so with recording on top of it, which calls more functions.
         sys.setrecursionlimit(2 * sys.getrecursionlimit())

@@ -30,6 +30,9 @@ BARE_NAMESPACES = ("aten", "flex_lib")
 TORCH_NAMESPACES = frozenset((*BARE_NAMESPACES, "prim", "prims", "inductor", "profiler"))
 """Namespaces whose operators do what their schemas say, and nothing where they take no tensor."""
 
+COLLECTIVE_NAMESPACES = frozenset(("c10d", "_c10d_functional", "_dtensor"))
+"""Whose operators are collectives."""
+
 NUMBERS = (int, float, bool, complex)
 
 PYTHON_MODULES = ("torch.nn.functional", "torch.functional", "torch.autograd", "torch._tensor")
@@ -64,6 +67,7 @@ class KnownOverload(NamedTuple):
     returns: bool
     preserves_shape: bool
     is_view: bool
+    is_collective: bool
 
     def arguments(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments of a call by name."""
@@ -93,6 +97,7 @@ def known_overload(overload: Any) -> KnownOverload:
         bool(overload._schema.returns),
         name in SHAPE_PRESERVING and overload._overloadname not in {"out", "Tensor_mode"},
         namespace in TORCH_NAMESPACES and is_view(overload),
+        namespace in COLLECTIVE_NAMESPACES,
     )
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from unittest.mock import patch
 
 import torch
+from torch._subclasses.fake_tensor import FakeTensor
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_flatten, tree_unflatten
@@ -187,6 +188,8 @@ class RecordingDispatchMode(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if types and any(map(has_own_dispatch, types)):
             return NotImplemented
+        if types and self._recorder.is_distributed and FakeTensor in types:
+            return func(*args, **(kwargs or {}))  # by which DTensor finds the shape of the whole
         if not torch._C._len_torch_function_stack():
             return self._recorder.operator(self, func, args, kwargs or {})
         # What is asked of tensors in here is not asked by the model.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -36,23 +37,44 @@ class RunningPaths(threading.local):
 
     def __init__(self) -> None:
         self.running = [""]
+        self.starts = [0]
+        self.paths = [""]
+
+    def mark(self) -> None:
+        """Nodes of autograd that are made from now on belong to the submodule that is running."""
+        self.starts.append(torch._C._autograd._get_sequence_nr())
+        self.paths.append(self.running[-1])
+
+    @property
+    def of_node(self) -> str:
+        """The path of the submodule whose forward made the node of autograd that is running, if one is."""
+        node = torch._C._current_autograd_node()
+        return self.paths[bisect_right(self.starts, node._sequence_nr()) - 1] if node else ""
 
 
 @dataclass
 class ModuleTracker:
     """The submodules that have run, by path, and those that are running.
 
-    In the backward a module runs again where checkpointing repeats it, which is no further visit.
+    In the backward a module runs again where checkpointing repeats it, which is no further visit. With
+    `follows_nodes` the backward of a submodule's operators is its own, too.
     """
 
     visits: dict[str, SubmoduleVisit] = field(default_factory=dict)
     is_backward: bool = False
+    follows_nodes: bool = False
     stack: RunningPaths = field(default_factory=RunningPaths)
 
     @property
     def current(self) -> str:
         """The path of the innermost submodule that is running; empty for the model itself."""
-        return self.stack.running[-1]
+        path = self.stack.running[-1]
+        return self.stack.of_node if not path and self.is_backward and self.follows_nodes else path
+
+    def mark(self) -> None:
+        """Another submodule runs from now on."""
+        if self.follows_nodes and not self.is_backward:
+            self.stack.mark()
 
 
 class TrackedCall:
@@ -77,6 +99,7 @@ class TrackedCall:
             visit.calls += 1
             visit.bytes += tensor_bytes((args, kwargs))
         running.append(path)
+        tracker.mark()
         try:
             output = call(*args, **kwargs)
         except Exception as error:
@@ -85,6 +108,7 @@ class TrackedCall:
             raise
         finally:
             running.pop()
+            tracker.mark()
         if visit.output is None:
             visit.output, visit.output_itemsize = first_shape(output)
         if not tracker.is_backward:
@@ -92,9 +116,9 @@ class TrackedCall:
         return output
 
 
-def track(submodules: Mapping[str, torch.nn.Module]) -> ModuleTracker:
+def track(submodules: Mapping[str, torch.nn.Module], follows_nodes: bool = False) -> ModuleTracker:
     """The paths of `submodules`, kept up as they are called from now on."""
-    tracker = ModuleTracker()
+    tracker = ModuleTracker(follows_nodes=follows_nodes)
     for path, submodule in submodules.items():
         vars(submodule)["_compiled_call_impl"] = TrackedCall(tracker, path, submodule)
     return tracker

@@ -16,6 +16,7 @@ import torch
 from convcost.operators.interface import Operator
 from convcost.tracing.isolation.tensor_copies import meta_result, meta_tensor
 from convcost.tracing.isolation.virtual_devices import VirtualDevices
+from convcost.tracing.recording.collectives import run_collective
 from convcost.tracing.recording.data_access import DataRunReads, ShapeRunReads, data_readers
 from convcost.tracing.recording.gradients import requested_leaves, with_gradients
 from convcost.tracing.recording.higher_order import (
@@ -68,6 +69,11 @@ class Recorder:
         self._reads = reads
         self._readers = data_readers()
         self._nesting = NestedCalls()
+
+    @property
+    def is_distributed(self) -> bool:
+        """Whether this process is a rank of others, whose tensors may be parts of larger ones."""
+        return self._tape.tracker.follows_nodes
 
     def note_use(self, values: Iterable[Any]) -> None:
         """Something is done with `values`."""
@@ -178,6 +184,8 @@ class Recorder:
         if is_higher_order(overload):
             return run_higher_order(self._higher_order_call(mode), overload, args, kwargs)
         known = known_overload(overload)
+        if known.is_collective:
+            return run_collective(self._tape, known, args, kwargs)
         if args and args[0].__class__ in NUMBERS:
             args = numbers_as_tensors(overload, args)
         operator = self._tape.formula(known.name, known.operator)

@@ -13,6 +13,7 @@ import torch
 from torch.multiprocessing.reductions import StorageWeakRef
 
 from convcost.core.cost import Cost, Shape, Size
+from convcost.core.distributed import Collective, CollectiveCall, CollectivePhase
 from convcost.core.trace import CondCall, ElementType, Operation, Phase, UncountedCall
 from convcost.operators import OPERATORS
 from convcost.operators.interface import FREE, Operator, in_real_macs
@@ -64,12 +65,13 @@ CountedCall = tuple[CallKey, CallTraits, Cost, Size, int]
 
 @dataclass
 class Recording:
-    """Operations, what is not counted, calls of `torch.cond`, and the submodules that ran."""
+    """Operations, what is not counted, calls of `torch.cond`, collectives, and the submodules that ran."""
 
     operations: dict[tuple[CallKey, CallTraits], Operation] = field(default_factory=dict)
     uncounted: dict[CallKey, UncountedCall] = field(default_factory=dict)
     conditionals: dict[CondCall, int] = field(default_factory=dict)
     visits: dict[str, SubmoduleVisit] = field(default_factory=dict)
+    collectives: dict[Collective, int] = field(default_factory=dict)
 
     @property
     def cost(self) -> Cost:
@@ -100,6 +102,8 @@ class Recording:
             self.add_uncounted(key, missed)
         for conditional, calls in other.conditionals.items():
             self.conditionals[conditional] = self.conditionals.get(conditional, 0) + calls
+        for collective, calls in other.collectives.items():
+            self.collectives[collective] = self.collectives.get(collective, 0) + calls
 
 
 def without_in_place_mark(name: str) -> str:
@@ -238,6 +242,19 @@ class Tape:
             known = self._recorded.conditionals
             known[conditional] = known.get(conditional, 0) + 1
 
+    def note_collective(self, call: CollectiveCall) -> None:
+        """Put down a collective; among one rank alone nothing is sent."""
+        if call.ranks != 1:
+            phase: CollectivePhase = "backward" if self.tracker.is_backward else "forward"
+            found, known = Collective(self.tracker.current, phase, call), self._recorded.collectives
+            known[found] = known.get(found, 0) + 1
+
+    def move_gradient(self, before: Any, after: Any) -> None:
+        """What was a gradient in `before` is one in `after`, as a collective returns it."""
+        deferred = self._deferred.pop(storage_id(before), None)
+        if deferred is not None:
+            self._defer(after, deferred[1])
+
     def note_uncounted(self, name: str, arguments: Any, reason: str = "") -> None:
         """Put down a call that is not counted, or only in part."""
         inputs = tuple(map(self.shape_of, tensors(arguments)))
@@ -296,6 +313,11 @@ class Tape:
     def conditionals(self) -> tuple[CondCall, ...]:
         """Calls of `torch.cond`, in the order of first calls."""
         return tuple(found._replace(calls=calls) for found, calls in self._recorded.conditionals.items())
+
+    @property
+    def collectives(self) -> tuple[Collective, ...]:
+        """Collectives, in the order of first calls."""
+        return tuple(found._replace(calls=calls) for found, calls in self._recorded.collectives.items())
 
     @property
     def unused_formulas(self) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from torch._subclasses import fake_tensor
 from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
 
 from convcost.core.dtypes import dtype_named
+from convcost.core.generation import GenerationPhase
 from convcost.core.report import Report
 from convcost.operators.interface import Operator
 from convcost.tracing.declared_inputs import DeclaredInputs, DeclaredTensor
@@ -81,6 +82,7 @@ class ExampleSearch:
     module: torch.nn.Module
     inputs: DeclaredInputs
     operators: Mapping[str, Operator]
+    phase: GenerationPhase | None = None
     examples: Examples = field(default_factory=dict)
     _runs: list[GuardedRun] = field(default_factory=list)
     _failures: list[tuple[SymbolicSizes, Exception]] = field(default_factory=list)
@@ -107,7 +109,7 @@ class ExampleSearch:
         """What to try next if the model doesn't run on `examples`."""
         sizes = SymbolicSizes(examples)
         try:
-            report, calls = run(self.module, self.inputs, sizes, self.operators)
+            report, calls = run(self.module, self.inputs, sizes, self.operators, self.phase)
         except ConcreteSizeNeededError as error:
             raise value_needed_error(sizes.names_in(*error.args), error, self.inputs) from None
         except NoFormulaError:
@@ -141,16 +143,18 @@ def profile_open(
     kwargs: Mapping[str, DeclaredTensor] | None = None,
     formulas: Mapping[str, Callable[..., Any]] | None = None,
     footprint: str | None = None,
+    phase: GenerationPhase | None = None,
 ) -> Report:
     """The cost of `module` on declared inputs as formulas in their open sizes; the module is left as it was.
 
-    `formulas` are costs of the user's own operators, and `footprint` a dtype, as for Profiler. It takes
+    `formulas` are costs of the user's own operators, `footprint` a dtype and `phase` one of generating text,
+    as for Profiler. It takes
     seconds: torch works out the shapes with symbols in them. Raises ConvcostError where a size can't stay
     open, with what can be asked instead, or with what the module's forward raises.
     """
     inputs = DeclaredInputs(args, kwargs or {})
     operators = {name: user_operator(formula) for name, formula in (formulas or {}).items()}
-    search = ExampleSearch(module, inputs, operators)
+    search = ExampleSearch(module, inputs, operators, phase)
     report = search.report()
     if footprint is None or not report.trace:
         return report

@@ -13,10 +13,12 @@ from torch._dispatch.python import enable_python_dispatcher
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from convcost.core.cost import Shape
+from convcost.core.generation import GenerationPhase
 from convcost.core.report import Report
 from convcost.operators.interface import Operator, ShapeOperand
 from convcost.operators.recurrent import GATES
 from convcost.tracing.declared_inputs import DeclaredInputs, DeclaredTensor
+from convcost.tracing.generation import run_forward
 from convcost.tracing.isolation.isolated_call import interruptible, isolated
 from convcost.tracing.isolation.virtual_devices import VirtualDevices
 from convcost.tracing.module_call import ModuleCall
@@ -172,7 +174,11 @@ class SymbolicRun(NamedTuple):
 
 
 def run(
-    module: torch.nn.Module, inputs: DeclaredInputs, sizes: SymbolicSizes, formulas: Mapping[str, Operator]
+    module: torch.nn.Module,
+    inputs: DeclaredInputs,
+    sizes: SymbolicSizes,
+    formulas: Mapping[str, Operator],
+    phase: GenerationPhase | None = None,
 ) -> SymbolicRun:
     """What `module` costs on `inputs`: costs are our formulas, sizes may still be torch's.
 
@@ -188,8 +194,10 @@ def run(
         tape = SymbolicTape(track(tree.submodules), formulas, sizes=sizes)
         recorder = SymbolicRecorder(tape)
         with recording_modes(recorder):
-            output = interruptible(model, *args, **kwargs)
-    report = report_of(tree, tape, ModuleCall(model, args, kwargs).named_arguments, output)
+            call, output, generation = interruptible(
+                run_forward, ModuleCall(model, args, kwargs), tape, phase
+            )
+    report = report_of(tree, tape, call.named_arguments, output, generation=generation)
     return SymbolicRun(report, tuple(recorder.calls))
 
 

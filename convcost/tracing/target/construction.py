@@ -12,10 +12,9 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from convcost.core.errors import UsageError
-from convcost.tracing.declared_inputs import DeclaredInputs, DeclaredTensor
 from convcost.tracing.isolation.process_state import preserved_process_state
 from convcost.tracing.isolation.virtual_devices import VirtualDevices, virtual_cuda
-from convcost.tracing.module_call import ModuleCall, fill_value
+from convcost.tracing.module_call import ModuleCall
 from convcost.tracing.module_tree import module_tree
 from convcost.tracing.sources.interface import BuildableModel
 from convcost.tracing.target.loading import check_callable
@@ -163,24 +162,14 @@ def forward_arguments(
     if maker is None:
         parameter = next(iter(module_tree(module).parameters.values()), None)
         device = "meta" if build_mode != "real" else "cpu" if parameter is None else str(parameter.device)
-        args, kwargs = declared_arguments(target.inputs, module, device)
+        inputs = target.inputs
+        _, args, kwargs = ModuleCall(module, inputs.args, inputs.kwargs).with_tensors(device)
     else:
         args, kwargs = _inputs_from_maker(target, maker, build_mode)
     what = f"{type(module).__name__}.forward"
     if not args and not kwargs:
         what = f"there is no input; {what}"
     check_arguments(what, module.forward, args, kwargs, INPUTS_HINT)
-    return args, kwargs
-
-
-def declared_arguments(inputs: DeclaredInputs, module: torch.nn.Module, device: str) -> Arguments:
-    """Tensors on `device`, with values where they have data."""
-    dtype = parameter_dtype(module)
-
-    def tensor(name: str, declared: DeclaredTensor) -> torch.Tensor:
-        return declared.tensor(dtype, device, fill_value(name))
-
-    _, args, kwargs = ModuleCall(module, inputs.args, inputs.kwargs).map(tensor)
     return args, kwargs
 
 
@@ -198,16 +187,6 @@ def _inputs_from_maker(target: Target, maker: Callable[[], Any], build_mode: Bui
         return tuple(made), {}
     kind = type(made).__name__
     raise UsageError(f"{target.maker} returned {kind}; a tensor, a tuple, a list or a dict is needed")
-
-
-def parameter_dtype(module: torch.nn.Module) -> torch.dtype:
-    """The dtype of the first floating-point parameter."""
-    dtypes = (
-        parameter.dtype
-        for parameter in module_tree(module).parameters.values()
-        if parameter.is_floating_point()
-    )
-    return next(dtypes, torch.get_default_dtype())
 
 
 def check_arguments(

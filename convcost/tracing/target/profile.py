@@ -14,7 +14,7 @@ import torch
 
 from convcost.core.errors import ConvcostError, UsageError
 from convcost.core.report import Report
-from convcost.tracing.module_call import ModuleCall
+from convcost.tracing.module_call import ModuleCall, parameter_dtype
 from convcost.tracing.module_tree import module_tree
 from convcost.tracing.profile import Profiler
 from convcost.tracing.recording.data_access import needs_data
@@ -25,7 +25,6 @@ from convcost.tracing.target.construction import (
     build_module,
     check_arguments,
     forward_arguments,
-    parameter_dtype,
 )
 from convcost.tracing.target.loading import check_callable, importable, load
 from convcost.tracing.target.source_models import source_notes, with_source_model
@@ -54,7 +53,7 @@ def profile_target(target: Target, profiler: Profiler) -> ProfiledModel:
 
     It is tried without memory first, and with its data where it can't be built or run without.
     """
-    with loaded_target(target, profiler) as profile:
+    with loaded_target(target, replace(profiler, phase=target.request and target.request.phase)) as profile:
         return profile(target)
 
 
@@ -94,6 +93,7 @@ def _read_report(target: Target, model: ReportedModel, profiler: Profiler) -> Re
         "--formulas": bool(profiler.formulas),
         "--inputs-from": bool(target.maker),
         "--train": target.train,
+        "--phase": bool(target.request),
     }
     if refused := next((option for option, is_asked in asked.items() if is_asked), ""):
         raise UsageError(f"{refused} needs a torch module that runs; {target} is read as a file")
@@ -117,11 +117,16 @@ def _profile_loaded(
         raise target_error(f"{target} could not be counted", error) from None
     report = replace(
         result.report,
-        name=target.place.label or (target.model and target.place.title) or result.report.name,
+        name=target.place.label
+        or _with_phase((target.model and target.place.title) or result.report.name, target),
         spec=str(target),
         sizes={**target.sizes, **result.report.sizes},
     )
     return result._replace(report=report, target=target)
+
+
+def _with_phase(name: str, target: Target) -> str:
+    return f"{name} {target.request.phase}" if target.request else name
 
 
 def load_maker(place: Place) -> Callable[[], Any]:
@@ -200,7 +205,9 @@ def _symbolic_report(target: Target, module: torch.nn.Module, profiler: Profiler
         raise UsageError(f"--backward needs a number for {', '.join(target.inputs.names)}")
     inputs = target.inputs.typed(parameter_dtype(module))
     try:
-        return profile_open(module, inputs.args, inputs.kwargs, profiler.formulas, profiler.footprint)
+        return profile_open(
+            module, inputs.args, inputs.kwargs, profiler.formulas, profiler.footprint, profiler.phase
+        )
     except ConvcostError:
         raise
     except BaseException as error:

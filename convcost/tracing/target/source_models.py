@@ -9,7 +9,7 @@ from convcost.core.errors import ConvcostError
 from convcost.tracing.sources import load_model
 from convcost.tracing.sources.interface import SourceReference
 from convcost.tracing.target.loading import importable
-from convcost.tracing.target.target import Target
+from convcost.tracing.target.target import Target, with_prompt
 from convcost.tracing.user_error import target_error
 
 
@@ -29,7 +29,7 @@ def with_source_model(target: Target) -> Target:
         raise target_error(f"{target} could not be loaded", error) from None
     is_assumed = target.inputs_are_assumed or not (target.inputs.all or target.maker)
     inputs = model.inputs.sized(target.sizes) if is_assumed else target.inputs
-    return replace(target, model=model, inputs=inputs, inputs_are_assumed=is_assumed)
+    return with_prompt(replace(target, model=model, inputs=inputs, inputs_are_assumed=is_assumed))
 
 
 def source_notes(target: Target) -> tuple[str, ...]:

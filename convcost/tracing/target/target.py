@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from convcost.core.errors import UsageError
 from convcost.tracing.declared_inputs import DeclaredInputs
+from convcost.tracing.prompt_inputs import PhaseRequest, with_context
 from convcost.tracing.sources.interface import SourceModel, SourceReference
 
 PLACE = re.compile(r"\s*(?:(?P<label>[A-Za-z_]\w*)\s*=)?\s*(?P<source>.+):(?P<name>[A-Za-z_][\w.]*)\s*", re.S)
@@ -77,7 +78,8 @@ class Target:
     """A module by its place, or what makes one and with which arguments; and what it is to be run on.
 
     Inputs are declared, with `sizes` put in already, or come from the function at `maker`. Of a model that
-    a source has, `model` is what the source found, once it was loaded, and the inputs may be its own.
+    a source has, `model` is what the source found, once it was loaded, and the inputs may be its own. With a
+    `request`, a language model runs in a phase, for which the inputs are those of its prompt.
     """
 
     place: Place | SourceReference
@@ -86,6 +88,7 @@ class Target:
     sizes: Mapping[str, int] = field(default_factory=dict)
     maker: Place | None = None
     train: bool = False
+    request: PhaseRequest | None = None
     model: SourceModel | None = field(default=None, compare=False, repr=False)
     inputs_are_assumed: bool = False
 
@@ -97,3 +100,15 @@ class Target:
     def __str__(self) -> str:
         arguments = ", ".join(f"{name}={value!r}" for name, value in self.arguments.items())
         return f"{self.place}({arguments})" if arguments else str(self.place)
+
+
+def with_prompt(target: Target) -> Target:
+    """The target with the prompt of its phase as its inputs, if it has one; a maker makes its own."""
+    request = target.request
+    if request is None:
+        return target
+    if target.maker is None:
+        return replace(target, inputs=with_context(target.inputs, request.context))
+    if request.context is None:
+        return target
+    raise UsageError("--context and --inputs-from exclude each other", hint="Leave one of them out.")

@@ -1,0 +1,144 @@
+"""A module on many devices: what one rank computes and holds, and what it sends to the others. Pure data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+from math import prod
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from convcost.core import arithmetic
+from convcost.core.cost import Shape, ratio_of
+from convcost.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from convcost.core.report import Report
+
+CollectivePhase = Literal["forward", "backward"]
+
+
+MOST_RANKS = 2**16
+"""Ranks of a mesh that is asked for."""
+
+MESH_HINT = "Write it as --mesh tp=8, or with several dimensions as --mesh dp=2,tp=4."
+
+
+class MeshDimension(NamedTuple):
+    """A dimension of a device mesh: its name, or its number if it has none, and how many ranks it has."""
+
+    name: str
+    size: int
+
+
+def parse_mesh(text: str) -> tuple[MeshDimension, ...]:
+    """mesh: dimension ("," dimension)*, with dimension: NAME "=" RANKS"""
+    found: dict[str, MeshDimension] = {}
+    for part in text.split(","):
+        name, equals, size = (piece.strip() for piece in part.partition("="))
+        if not equals or not name.isidentifier() or not size.isdecimal() or not size.isascii():
+            raise UsageError(f"--mesh {text[:80]} is no mesh", hint=MESH_HINT)
+        if name in found:
+            raise UsageError(f"--mesh {text[:80]} has the dimension {name} twice", hint=MESH_HINT)
+        if len(size) > len(str(MOST_RANKS)) or not 0 < int(size) <= MOST_RANKS:
+            raise UsageError(f"the mesh dimension {name[:40]} has 1 to {MOST_RANKS} ranks", hint=MESH_HINT)
+        found[name] = MeshDimension(name, int(size))
+    dimensions = tuple(found.values())
+    if count_ranks(dimensions) > MOST_RANKS:
+        raise UsageError(f"a mesh has {MOST_RANKS} ranks at most, not {count_ranks(dimensions)}")
+    return dimensions
+
+
+def count_ranks(dimensions: Iterable[MeshDimension]) -> int:
+    """How many ranks a mesh of these dimensions has."""
+    return prod(dimension.size for dimension in dimensions)
+
+
+class CollectiveCall(NamedTuple):
+    """A collective as a rank calls it, on a tensor of `shape` and `dtype`: its payload.
+
+    `group` names the mesh dimension, or the process group, of the `ranks` that take part. What is not known
+    of torch.distributed's operators has the operator's own name as its `kind`.
+    """
+
+    kind: str
+    group: str
+    ranks: int
+    shape: Shape
+    dtype: str
+    itemsize: int
+
+    @property
+    def bytes(self) -> int:
+        """The payload: what the tensor takes that this rank passes in, whatever the algorithm."""
+        return arithmetic.elements(self.shape) * self.itemsize
+
+    @property
+    def ring_bytes(self) -> int | None:
+        """The bytes that this rank sends by the ring algorithm; None for a kind that has none here.
+
+        With a payload of P bytes on n ranks: all_gather (n − 1)·P; reduce_scatter and all_to_all
+        (n − 1)·P/n; all_reduce, which is both of the first, 2·(n − 1)·P/n. P/n is rounded up to whole
+        elements. Source: Thakur, Rabenseifner, Gropp, Optimization of Collective Communication Operations in
+        MPICH, 2005.
+        """
+        part = -(-arithmetic.elements(self.shape) // self.ranks) * self.itemsize
+        steps = {"all_gather": self.bytes, "reduce_scatter": part, "all_to_all": part, "all_reduce": 2 * part}
+        return (self.ranks - 1) * steps[self.kind] if self.kind in steps else None
+
+
+class Collective(NamedTuple):
+    """The calls of a collective in the submodule at `path`, all on tensors of one shape."""
+
+    path: str
+    phase: CollectivePhase
+    call: CollectiveCall
+    calls: int = 1
+
+    @property
+    def bytes(self) -> int:
+        """The payload of all calls."""
+        return self.calls * self.call.bytes
+
+    @property
+    def ring_bytes(self) -> int | None:
+        """The bytes that this rank sends in all calls by the ring algorithm."""
+        sent = self.call.ring_bytes
+        return None if sent is None else self.calls * sent
+
+
+class DistributedRun(NamedTuple):
+    """A module on a mesh of ranks.
+
+    Attributes:
+        mesh: Its dimensions; none where the module has no tensor that tells of one.
+        ranks: How many there are.
+        rank: The one that `per_rank` is about.
+        per_rank: What this rank computes, and the parameters that it holds between steps.
+        collectives: What it sends, in the order of first calls.
+        data_parallel: How many ranks run on inputs of their own, with the same weights.
+        uneven: Parameters that not all ranks hold equally large shards of.
+        unused: Dimensions of the mesh that no parameter lies on.
+        failure: Why the whole module is not known, in which case the report is that of this rank.
+    """
+
+    mesh: tuple[MeshDimension, ...]
+    ranks: int
+    rank: int
+    per_rank: Report
+    collectives: tuple[Collective, ...]
+    data_parallel: int = 1
+    uneven: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
+    failure: str = ""
+
+    @property
+    def bytes(self) -> int:
+        """The payload of all collectives of this rank."""
+        return sum(found.bytes for found in self.collectives)
+
+    def replication(self, whole: int, of_rank: int, is_work: bool) -> Fraction | None:
+        """What all ranks have together over what the `whole` module has; 1 where nothing is replicated.
+
+        Work is measured against that on all inputs, of which there are `data_parallel`.
+        """
+        return ratio_of(of_rank * self.ranks, whole * (self.data_parallel if is_work else 1))

@@ -1,0 +1,59 @@
+"""How a language model generates text: a prompt or a next token, what it caches, its experts. Pure data."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple, get_args
+
+from convcost.core import arithmetic
+from convcost.core.cost import Shape, Size
+
+GenerationPhase = Literal["prefill", "decode"]
+"""The run of the whole prompt, which fills the cache; or that of one more token for each sequence."""
+
+GENERATION_PHASES: tuple[GenerationPhase, ...] = get_args(GenerationPhase)
+
+
+class CachedTensor(NamedTuple):
+    """A tensor of the cache, of which there are `occurrences` with one name, dtype and shape."""
+
+    name: str
+    dtype: str
+    shape: Shape
+    itemsize: int
+    occurrences: int = 1
+
+    @property
+    def bytes(self) -> Size:
+        """What all of them take."""
+        return self.occurrences * arithmetic.elements(self.shape) * self.itemsize
+
+
+class Generation(NamedTuple):
+    """The phase that ran with `context` tokens a sequence in the prompt, and on how many `tokens` in all.
+
+    `cache` is what the prompt leaves for the next token: of prefill written, of decode read.
+    """
+
+    phase: GenerationPhase
+    context: Size
+    tokens: Size
+    cache: tuple[CachedTensor, ...]
+
+    @property
+    def cache_bytes(self) -> Size:
+        """What the cache takes."""
+        return arithmetic.total([tensor.bytes for tensor in self.cache], 0)
+
+
+class ExpertRouting(NamedTuple):
+    """The `experts` at `path`, together of `params` parameters; a token is routed to `used` of them."""
+
+    path: str
+    used: int
+    experts: int
+    params: int
+
+    @property
+    def idle_params(self) -> int:
+        """The parameters of the experts that a token does not use."""
+        return self.params * (self.experts - self.used) // self.experts

@@ -1,0 +1,1 @@
+"""Modules on many devices: what a rank computes and sends, and what the module is as a whole."""

@@ -1,0 +1,52 @@
+"""A device mesh without devices: torch's fake process group, of which this process is rank 0."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+from unittest.mock import patch
+
+import torch
+
+from convcost.core.distributed import MeshDimension, count_ranks
+from convcost.core.errors import UsageError
+from convcost.tracing.isolation.distributed_state import has_process_group, preserved_distributed_state
+
+
+@contextmanager
+def fake_mesh(dimensions: Sequence[MeshDimension]) -> Iterator[Any]:
+    """A mesh of CPUs that starts no process and sends nothing; what it needs is destroyed after the block.
+
+    Collectives are those that GPUs have: on CPUs, DTensor would gather where GPUs send all to all.
+    UsageError where a process group exists already, which is not touched, or torch has none.
+    """
+    if not torch.distributed.is_available():
+        raise UsageError("this build of torch has no torch.distributed, which a mesh needs")
+    if has_process_group():
+        hint = "Parallelise the module on it, and count that: convcost.profile(module, x)."
+        raise UsageError("a process group exists already, and a mesh needs one of its own", hint=hint)
+    from torch.distributed.device_mesh import init_device_mesh
+    from torch.distributed.tensor import placement_types
+    from torch.testing._internal.distributed.fake_pg import FakeStore
+
+    sizes, names = tuple(size for _, size in dimensions), tuple(name for name, _ in dimensions)
+    all_to_all = patch.object(placement_types, "shard_dim_alltoall", _all_to_all)
+    with preserved_distributed_state(), all_to_all:
+        torch.distributed.init_process_group(
+            "fake", store=FakeStore(), rank=0, world_size=count_ranks(dimensions)
+        )
+        try:
+            yield init_device_mesh("cpu", sizes, mesh_dim_names=names)
+        finally:
+            if has_process_group():
+                torch.distributed.destroy_process_group()
+            forget_operators = getattr(torch._C, "_clear_DTensor_sharding_propagator_cache", None)
+            if forget_operators is not None:
+                forget_operators()
+
+
+def _all_to_all(tensor: Any, gather_dim: int, shard_dim: int, mesh: Any, mesh_dim: int) -> Any:
+    """What a shard along `gather_dim` is along `shard_dim`, over a dimension of the mesh."""
+    group = mesh.get_group(mesh_dim).group_name
+    return torch.ops._dtensor.shard_dim_alltoall(tensor, gather_dim, shard_dim, group)

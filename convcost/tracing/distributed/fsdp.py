@@ -1,0 +1,201 @@
+"""Fully sharded modules (FSDP2): which parameters are gathered together, and what that sends.
+
+The hooks of `fully_shard` are not run. What they do is known: before a module's forward its shards are
+gathered, after it they are dropped unless the module is the root. Before its backward they are gathered
+again, and after it the gradients are reduced to shards, once, which replicas then sum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from itertools import zip_longest
+from typing import Any, NamedTuple
+
+import torch
+
+from convcost.core.distributed import Collective, CollectiveCall
+from convcost.core.trace import Trace
+from convcost.tracing.module_tree import ModuleTree
+
+
+class GroupParameter(NamedTuple):
+    """A parameter of a group: its name, the elements of a rank's padded shard, and whether it is trained."""
+
+    name: str
+    elements: int
+    dtype: torch.dtype
+    is_trained: bool
+
+
+class ParameterGroup(NamedTuple):
+    """The parameters that are gathered together for the module at `path`.
+
+    `shards` and `replicas` are process groups, with one rank where there are none. `forward_shards` is where
+    they are gathered from after a forward that dropped only a part of them; None where it dropped nothing.
+    """
+
+    path: str
+    parameters: tuple[GroupParameter, ...]
+    shards: Any
+    replicas: Any
+    forward_shards: Any
+    gather_dtype: torch.dtype | None
+    reduce_dtype: torch.dtype | None
+    reduces: bool
+
+    @property
+    def data_parallel(self) -> int:
+        """How many ranks run on inputs of their own."""
+        return _size(self.shards) * _size(self.replicas)
+
+    def gather(self, group: Any) -> CollectiveCall:
+        """The all_gather of all parameters as one tensor; of several dtypes, as one of bytes."""
+        dtypes = {self.gather_dtype or parameter.dtype for parameter in self.parameters}
+        share = _size(self.shards) // _size(group)
+        elements = share * sum(parameter.elements for parameter in self.parameters)
+        if len(dtypes) == 1:
+            return _call("all_gather", group, elements, *dtypes)
+        taken = (p.elements * (self.gather_dtype or p.dtype).itemsize for p in self.parameters)
+        return _call("all_gather", group, share * sum(taken), torch.uint8)
+
+    def reductions(self, parameters: Sequence[GroupParameter]) -> Iterator[CollectiveCall]:
+        """The reduce_scatter of the gradients by `parameters`, then the all_reduce among replicas."""
+        dtype = self.reduce_dtype or self.gather_dtype or parameters[0].dtype
+        elements = sum(parameter.elements for parameter in parameters)
+        yield _call("reduce_scatter", self.shards, elements * _size(self.shards), dtype)
+        yield _call("all_reduce", self.replicas, elements, dtype)
+
+
+def _size(group: Any) -> int:
+    return 1 if group is None else int(group.size())
+
+
+def _call(kind: str, group: Any, elements: int, dtype: torch.dtype) -> CollectiveCall:
+    name = "" if group is None else group.group_name
+    return CollectiveCall(
+        kind, name, _size(group), (elements,), str(dtype).removeprefix("torch."), dtype.itemsize
+    )
+
+
+def fsdp_states(tree: ModuleTree) -> dict[str, Any]:
+    """What `fully_shard` keeps for each submodule that it was applied to, by path."""
+    from torch.distributed.fsdp import FSDPModule
+
+    return {
+        path: submodule._get_fsdp_state()
+        for path, submodule in tree.submodules.items()
+        if isinstance(submodule, FSDPModule)
+    }
+
+
+def sharded_parameters(states: Mapping[str, Any]) -> dict[int, Any]:
+    """What is kept for each parameter, by the ids of the tensors that stand for it at one time or another."""
+    found = {}
+    for state in states.values():
+        for group in _groups(state):
+            for parameter in group.fsdp_params:
+                for name in ("sharded_param", "_unsharded_param"):
+                    found[id(getattr(parameter, name, None))] = parameter
+    found.pop(id(None), None)
+    return found
+
+
+def _groups(state: Any) -> list[Any]:
+    """Newer versions of torch have several to a module."""
+    several = getattr(state, "_fsdp_param_groups", None)
+    single = [state._fsdp_param_group] if several is None else several
+    return [group for group in single if group is not None]
+
+
+def parameter_groups(tree: ModuleTree, states: Mapping[str, Any]) -> tuple[ParameterGroup, ...]:
+    """All groups, by the first of the modules that each belongs to."""
+    names = {id(parameter): name for name, parameter in tree.parameters.items()}
+    found, seen = [], set[int]()
+    for path, state in states.items():
+        is_root = not any(_is_within(path, other) for other in states if other != path)
+        for group in _groups(state):
+            if id(group) not in seen:
+                seen.add(id(group))
+                found.append(_parameter_group(path, group, names, is_root, state))
+    return tuple(group for group in found if group.parameters)
+
+
+def _is_within(path: str, other: str) -> bool:
+    return not other or path.startswith(f"{other}.")
+
+
+def _parameter_group(
+    path: str, group: Any, names: Mapping[int, str], is_root: bool, state: Any
+) -> ParameterGroup:
+    mesh, policy = group.mesh_info, group.mp_policy
+    shards = getattr(mesh, "shard_process_group", None)
+    after_forward = group.post_forward_mesh_info
+    is_kept = after_forward is None or (is_root and getattr(state, "_auto_reshard_after_forward", True))
+    return ParameterGroup(
+        path,
+        tuple(_group_parameter(parameter, names) for parameter in group.fsdp_params),
+        shards,
+        getattr(mesh, "replicate_process_group", None),
+        None if is_kept else after_forward.shard_process_group,
+        policy.param_dtype,
+        policy.reduce_dtype,
+        group.reduce_grads,
+    )
+
+
+def _group_parameter(parameter: Any, names: Mapping[int, str]) -> GroupParameter:
+    sharded = parameter.sharded_param
+    tensors = (sharded, getattr(parameter, "_unsharded_param", None))
+    name = next((names[id(tensor)] for tensor in tensors if id(tensor) in names), "")
+    return GroupParameter(
+        name, parameter.padded_sharded_param_size.numel(), sharded.dtype, sharded.requires_grad
+    )
+
+
+def fsdp_collectives(groups: Sequence[ParameterGroup], trace: Trace) -> tuple[Collective, ...]:
+    """What the groups send in the run of `trace`: in the forward, and in the backward if it ran."""
+    return tuple(found for found in _collectives(groups, trace) if found.call.ranks != 1)
+
+
+def _collectives(groups: Sequence[ParameterGroup], trace: Trace) -> Iterator[Collective]:
+    calls = {module.path: module.calls for module in trace.modules}
+    paths = [module.path for module in trace.modules]
+    ran = sorted((group for group in groups if calls.get(group.path)), key=partial(_forward_end, paths))
+    for group in ran:
+        times = calls[group.path] if group.forward_shards else 1
+        yield Collective(group.path, "forward", group.gather(group.shards), times)
+    if not trace.has_backward:
+        return
+    trained = [parameter.name for group in groups for parameter in group.parameters if parameter.is_trained]
+    used = [name for name in trained if name not in trace.unused]
+    for group, follower in reversed([*zip_longest(ran, ran[1:])]):
+        is_reached = _has_gradient(group.path, paths, used)
+        is_prefetched = follower is not None and _has_gradient(follower.path, paths, used)
+        times = calls[group.path] if is_reached else int(is_prefetched)
+        again = times if group.forward_shards else times - 1
+        if again > 0:
+            yield Collective(
+                group.path, "backward", group.gather(group.forward_shards or group.shards), again
+            )
+        reduced = [parameter for parameter in group.parameters if parameter.name in used]
+        if reduced and group.reduces:
+            for call in group.reductions(reduced):
+                yield Collective(group.path, "backward", call)
+
+
+def _forward_end(paths: Sequence[str], group: ParameterGroup) -> tuple[int, int]:
+    """Sorts groups by when their forwards end: that of a module after those inside it.
+
+    In the backward each fetches what precedes it here, needed or not.
+    """
+    inside = [place for place, path in enumerate(paths) if path == group.path or _is_within(path, group.path)]
+    return inside[-1], -len(group.path)
+
+
+def _has_gradient(path: str, paths: Sequence[str], trained: Sequence[str]) -> bool:
+    """Whether the backward reaches the module: there is something to train in it, or before it."""
+    earlier = [other for other in paths[: paths.index(path)] if other and not _is_within(path, other)]
+    return any(
+        _is_within(name, path) or any(_is_within(name, other) for other in earlier) for name in trained
+    )

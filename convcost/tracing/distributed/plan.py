@@ -1,0 +1,125 @@
+"""How a module is parallelised on a mesh: by a function, by its own method, or by the plan that it brings.
+
+A plan has a style for each submodule, by its path with `*` for any number: transformers' `tp_plan`, whose
+styles have names, or one with styles of torch. It is for the mesh dimension `tp`. The dimension `dp` or
+`fsdp` shards parameters by `fully_shard`: each block in a ModuleList or Sequential by itself, then the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+
+import torch
+
+from convcost.core.errors import UsageError, did_you_mean
+from convcost.tracing.module_tree import named_modules
+
+ParallelizeFunction = Callable[[Any, Any], Any]
+"""Of a module and a mesh: parallelises the module in place, or returns another one."""
+
+SHARDED_DIMENSIONS = ("dp", "fsdp")
+
+FORMS = (
+    "Give the module a method parallelize(mesh) or an attribute tp_plan, or name a function of the module "
+    "and the mesh: --parallelize net.py:parallelize."
+)
+
+
+def parallelize(module: Any, mesh: Any, function: ParallelizeFunction | None = None) -> torch.nn.Module:
+    """The module on `mesh`, most often itself; UsageError where nothing says how."""
+    own = getattr(module, "parallelize", None)
+    made = module
+    if function:
+        made = function(module, mesh) or module
+    elif callable(own):
+        made = own(mesh) or module
+    else:
+        _apply_own_plan(module, mesh)
+    if not isinstance(made, torch.nn.Module):
+        name = type(made).__name__
+        raise UsageError(f"what parallelises the module returned {name}; a module or nothing is needed")
+    return made
+
+
+def _apply_own_plan(module: Any, mesh: Any) -> None:
+    names = mesh.mesh_dim_names
+    unknown = next((name for name in names if name not in (*SHARDED_DIMENSIONS, "tp")), None)
+    if unknown is not None:
+        raise UsageError(f"no plan says what the mesh dimension {unknown} is for", hint=FORMS)
+    if "tp" in names:
+        plan = getattr(module, "tp_plan", None) or getattr(module, "_tp_plan", None)
+        if not isinstance(plan, Mapping):
+            raise UsageError(f"{type(module).__name__} brings no plan for tensor parallelism", hint=FORMS)
+        _apply_plan(module, mesh["tp"], plan)
+    sharded = tuple(name for name in SHARDED_DIMENSIONS if name in names)
+    if sharded:
+        _shard_fully(module, mesh[sharded if len(sharded) > 1 else sharded[0]])
+
+
+def _shard_fully(module: Any, mesh: Any) -> None:
+    from torch.distributed.fsdp import fully_shard
+
+    for block in _blocks(module):
+        fully_shard(block, mesh=mesh)
+    fully_shard(module, mesh=mesh)
+
+
+def _blocks(module: Any) -> Iterator[Any]:
+    """The elements of the outermost lists of modules that have parameters."""
+    for child in module.children():
+        if isinstance(child, torch.nn.ModuleList | torch.nn.Sequential):
+            yield from (block for block in child if any(True for _ in block.parameters()))
+        else:
+            yield from _blocks(child)
+
+
+def _apply_plan(module: Any, mesh: Any, plan: Mapping[str, Any]) -> None:
+    """With transformers' own function for its models, as their styles are more than torch has."""
+    if hasattr(module, "_expand_parallel_plan"):
+        from transformers.distributed.tensor_parallel import apply_tensor_parallelism
+
+        apply_tensor_parallelism(module, mesh, module._expand_parallel_plan(dict(plan)))
+        return
+    from torch.distributed.tensor.parallel import parallelize_module
+
+    paths = [path for path in named_modules(module) if path]
+    styles = {pattern: _style(pattern, style) for pattern, style in plan.items()}
+    for pattern in styles:
+        if not any(fnmatchcase(path, pattern) for path in paths):
+            near = did_you_mean(pattern, paths)
+            raise UsageError(f"the plan has a style for {pattern[:80]}, which is no submodule{near}")
+    for pattern, style in styles.items():
+        for path in paths:
+            if fnmatchcase(path, pattern):
+                parallelize_module(module.get_submodule(path), mesh, style)
+
+
+def _style(pattern: str, style: Any) -> Any:
+    """torch's style of that name; one of torch's own as it is."""
+    from torch.distributed.tensor import Replicate
+    from torch.distributed.tensor.parallel import ColwiseParallel, RowwiseParallel, SequenceParallel
+    from torch.distributed.tensor.parallel.style import ParallelStyle
+
+    if isinstance(style, ParallelStyle):
+        return style
+    known: dict[str, Callable[[], Any]] = {
+        "colwise": ColwiseParallel,
+        "rowwise": RowwiseParallel,
+        "sequence_parallel": SequenceParallel,
+        **dict.fromkeys(
+            ("colwise_rep", "colwise_gather_output"), lambda: ColwiseParallel(output_layouts=Replicate())
+        ),
+        **dict.fromkeys(
+            ("rowwise_rep", "rowwise_split_input", "embedding_rowwise"),
+            lambda: RowwiseParallel(input_layouts=Replicate()),
+        ),
+    }
+    if style not in known:
+        text = str(style)[:40]
+        raise UsageError(
+            f"the plan's style for {pattern[:80]} is {text}, which is not known{did_you_mean(text, known)}",
+            hint=f"Known are {', '.join(known)}, and styles of torch.distributed.tensor.parallel.",
+        )
+    return known[style]()

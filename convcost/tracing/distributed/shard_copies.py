@@ -1,0 +1,126 @@
+"""Copies of a distributed module: as one rank runs it, and as the whole module that it is a part of.
+
+The user's module is not touched. Copies share the memory of its tensors; nothing is written to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+
+from convcost.core.cost import Shape
+from convcost.tracing.distributed.input_shards import plain_inputs
+from convcost.tracing.isolation.copier import Copier
+from convcost.tracing.isolation.tensor_copies import meta_tensor
+from convcost.tracing.module_call import ModuleCall
+from convcost.tracing.module_tree import named_modules, original_module
+from convcost.tracing.tensors import is_dtensor
+
+HOOK_TABLES = ("_forward_pre_hooks", "_forward_hooks", "_backward_pre_hooks", "_backward_hooks")
+
+FSDP = ("torch.distributed.fsdp", "torch.distributed._composable")
+"""Modules of torch whose hooks gather and drop parameters."""
+
+PARALLELISM = (*FSDP, "torch.distributed.", "transformers.distributed", "transformers.integrations")
+"""Modules whose hooks and replaced forwards make a module run on many devices."""
+
+Replacement = Callable[[Any], Any]
+"""Makes a tensor that stands for another one, or None where a copy of that will do."""
+
+
+def rank_copy(call: ModuleCall, parameters: Mapping[int, Any]) -> ModuleCall:
+    """What one rank runs, with FSDP's `parameters`, by the ids of their tensors, gathered already."""
+
+    def replacement(tensor: Any) -> Any:
+        return _gathered(parameters[id(tensor)]) if id(tensor) in parameters else None
+
+    return _copy(call, replacement, FSDP)
+
+
+def whole_copy(call: ModuleCall, input_shapes: Mapping[int, Shape]) -> ModuleCall:
+    """The module before it was distributed: plain tensors without data, and no hooks of torch.distributed.
+
+    `input_shapes` are those of inputs, by their number, that are shards.
+    """
+    inputs = {id(tensor): input_shapes.get(number) for number, tensor in enumerate(plain_inputs(call))}
+
+    def replacement(tensor: Any) -> Any:
+        shape = tuple(tensor.shape) if is_dtensor(tensor) else inputs.get(id(tensor))
+        return None if shape is None else _whole(tensor, shape)
+
+    return _copy(call, replacement, PARALLELISM)
+
+
+def _gathered(parameter: Any) -> Any:
+    """A parameter of FSDP while its module runs; under tensor parallelism it is a DTensor even so."""
+    local = meta_tensor(parameter._orig_size, parameter.sharded_param.dtype)
+    spec = getattr(parameter, "_unsharded_dtensor_spec", None) or getattr(parameter, "_tp_spec", None)
+    if spec is not None:
+        from torch.distributed.tensor import DTensor
+
+        local = DTensor.from_local(
+            local, spec.mesh, spec.placements, run_check=False, shape=spec.shape, stride=spec.stride
+        )
+    return torch.nn.Parameter(local, parameter.sharded_param.requires_grad)
+
+
+def _whole(tensor: Any, shape: Shape) -> Any:
+    made = meta_tensor(shape, tensor.dtype)
+    if isinstance(tensor, torch.nn.Parameter):
+        return torch.nn.Parameter(made, tensor.requires_grad)
+    return made.requires_grad_(tensor.requires_grad)
+
+
+def _copy(call: ModuleCall, replacement: Replacement, hooks: tuple[str, ...]) -> ModuleCall:
+    """A copy of the call with tensors replaced, and without the hooks of the modules in `hooks`."""
+    copier = ShardCopier(replacement)
+    model = copier.copy(original_module(call.model))
+    copied = ModuleCall(model, copier.copy(call.args), copier.copy(dict(call.kwargs)))
+    for submodule in named_modules(copied.model).values():
+        _remove_hooks(submodule, hooks)
+        submodule.__class__ = _undistributed_class(type(submodule))
+    return copied
+
+
+class ShardCopier(Copier):
+    """Copies a call; a tensor for which there is a replacement becomes that."""
+
+    def __init__(self, replacement: Replacement) -> None:
+        super().__init__(lambda tensor: tensor.detach())
+        self._replacement = replacement
+
+    def _tensor(self, tensor: Any) -> Any:
+        replaced = self._replaced(tensor)
+        return super()._tensor(tensor) if replaced is None else replaced
+
+    def _special_tensor(self, tensor: Any) -> Any:
+        replaced = self._replaced(tensor)
+        return super()._special_tensor(tensor) if replaced is None else replaced
+
+    def _replaced(self, tensor: Any) -> Any:
+        made = self._replacement(tensor)
+        return None if made is None else self._remember(tensor, made)
+
+
+def _remove_hooks(module: Any, origins: tuple[str, ...]) -> None:
+    for name in HOOK_TABLES:
+        table = vars(module)[name]
+        for key in [key for key, hook in table.items() if _origin(hook).startswith(origins)]:
+            del table[key]
+    if _origin(vars(module).get("forward")).startswith(origins):
+        del vars(module)["forward"]
+
+
+def _origin(hook: Any) -> str:
+    """The module that a hook is defined in; of a method that of its object's class."""
+    owner = getattr(hook, "__self__", None)
+    return str(getattr(hook if owner is None else type(owner), "__module__", ""))
+
+
+def _undistributed_class(kind: type) -> type:
+    """The class that a module had before `fully_shard`."""
+    from torch.distributed.fsdp import FSDPModule
+
+    return next(base for base in kind.__mro__ if not issubclass(base, FSDPModule))

@@ -1,0 +1,212 @@
+"""Runs a language model as generating text does: on its prompt, or on one more token with what is cached.
+
+What is cached is what the model itself returns of its prompt, whichever classes it keeps it in.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from inspect import Parameter, signature
+from typing import Any, NamedTuple
+
+import torch
+
+from convcost.core.arithmetic import elements
+from convcost.core.errors import UsageError
+from convcost.core.generation import CachedTensor, Generation, GenerationPhase
+from convcost.tracing.module_call import ModuleCall
+from convcost.tracing.prompt_inputs import TOKENS
+from convcost.tracing.recording.tape import Tape
+from convcost.tracing.tensors import is_integral
+
+CACHES = (
+    *("cache", "past_key_values", "cache_params", "past_key_value", "kv_cache", "kv_caches", "caches"),
+    *("past", "pasts", "past_kv", "layer_past", "state", "states"),
+)
+"""What forward calls the cache that it takes, and its output the one that it returns."""
+
+ENCODED = "encoder_last_hidden_state"
+
+HINT = "Its forward takes token ids and a cache, as one of transformers does, and returns the cache."
+
+
+class ForwardRun(NamedTuple):
+    """What ran, what it returned, both apart from the cache, and which phase that was, if it was one."""
+
+    call: ModuleCall
+    output: Any
+    generation: Generation | None = None
+
+
+def run_forward(call: ModuleCall, tape: Tape, phase: GenerationPhase | None) -> ForwardRun:
+    """Run the model on its prompt, or in decode on one more token, with nothing of the prompt on the tape.
+
+    UsageError where the model is no language model with a cache.
+    """
+    if phase is None:
+        return ForwardRun(call, call.model(*call.args, **call.kwargs))
+    model, prompt = call.model, Prompt.of(call)
+    if phase == "prefill":
+        output = model(**prompt.arguments)
+        cache = prompt.cache_in(output)
+        found = Generation(phase, prompt.context(tape), prompt.tokens(tape), cached_tensors(cache, tape))
+        return ForwardRun(ModuleCall(model, (), prompt.arguments), _without(output, cache), found)
+    with tape.separate_recording():
+        output = model(**prompt.arguments)
+        cache = prompt.cache_in(output)
+        step = prompt.next_arguments(output)
+        found = Generation(phase, prompt.context(tape), prompt.sequences(tape), cached_tensors(cache, tape))
+    output = model(**step, **{prompt.cache_name: cache})
+    return ForwardRun(ModuleCall(model, (), step), _without(output, prompt.cache_in(output)), found)
+
+
+class Prompt(NamedTuple):
+    """The arguments of a forward by name, and what it calls its tokens and its cache."""
+
+    model: torch.nn.Module
+    parameters: Mapping[str, Parameter]
+    arguments: Mapping[str, Any]
+    tokens_name: str
+    cache_name: str
+
+    @classmethod
+    def of(cls, call: ModuleCall) -> Prompt:
+        """That of a call, which asks for the cache; UsageError where its forward takes none."""
+        parameters = signature(call.model.forward).parameters
+        cache_name = next((name for name in CACHES if name in parameters), "")
+        arguments = _named(call)
+        tokens = next((name for name in (*TOKENS, *arguments) if _are_tokens(arguments.get(name))), "")
+        if not cache_name or not tokens:
+            what = "takes no cache" if not cache_name else "has no input of token ids"
+            raise UsageError(f"{_forward_of(call.model)} {what}: it is run in no phase", hint=HINT)
+        if "use_cache" in parameters:
+            arguments["use_cache"] = True
+        return cls(call.model, parameters, arguments, tokens, cache_name)
+
+    def _shape(self, tape: Tape) -> tuple[Any, ...]:
+        return tape.shape_of(self.arguments[self.tokens_name])
+
+    def context(self, tape: Tape) -> Any:
+        """How many tokens each sequence has."""
+        return self._shape(tape)[-1]
+
+    def sequences(self, tape: Tape) -> Any:
+        """How many sequences there are."""
+        return elements(self._shape(tape)[:-1])
+
+    def tokens(self, tape: Tape) -> Any:
+        """How many tokens all sequences have."""
+        return elements(self._shape(tape))
+
+    def cache_in(self, output: Any) -> Any:
+        """The cache in what forward returned: by its name, or in a tuple behind its first part."""
+        names = (self.cache_name, *CACHES)
+        if isinstance(output, tuple | list):
+            named = {name: getattr(output, name) for name in names if hasattr(output, name)}
+            behind = (part for part in output[1:] if not isinstance(part, torch.Tensor))
+            cache = next(iter(named.values()), None) or next((part for part in behind if _holds(part)), None)
+        else:
+            items = output if isinstance(output, Mapping) else getattr(output, "__dict__", {})
+            cache = next((items[name] for name in names if items.get(name) is not None), None)
+        if cache is None or not _holds(cache):
+            raise UsageError(f"{_forward_of(self.model)} returned no cache: it is run in no phase", hint=HINT)
+        return cache
+
+    def next_arguments(self, output: Any) -> dict[str, Any]:
+        """Those of one more token, but for the cache: what is of the prompt alone is left out.
+
+        A mask has one more column, for the new token; what an encoder returned is not computed again.
+        """
+        encoded = output.get(ENCODED) if isinstance(output, Mapping) else None
+        has_encoder = encoded is not None and "encoder_outputs" in self.parameters
+        step = dict(self._kept_arguments())
+        if has_encoder:
+            step = {
+                name: value for name, value in step.items() if name not in {"input_ids", "input_features"}
+            }
+            step["encoder_outputs"] = (encoded,)
+        step[self.tokens_name] = self.arguments[self.tokens_name][..., :1]
+        return step
+
+    def _kept_arguments(self) -> Iterator[tuple[str, Any]]:
+        tokens = self.arguments[self.tokens_name]
+        for name, value in self.arguments.items():
+            if not isinstance(value, torch.Tensor):
+                yield name, value
+            elif name.endswith("attention_mask") and value.shape == tokens.shape:
+                yield name, torch.cat([value, value[..., :1]], -1)
+            elif name.endswith("attention_mask") or _is_required(self.parameters.get(name)):
+                yield name, value
+
+
+def _named(call: ModuleCall) -> dict[str, Any]:
+    """The arguments by name, those of **kwargs among them."""
+    bound = signature(call.model.forward).bind(*call.args, **call.kwargs)
+    rest = next(
+        (name for name, each in bound.signature.parameters.items() if each.kind is each.VAR_KEYWORD), ""
+    )
+    found = dict(bound.arguments)
+    return {**found, **found.pop(rest, {})} if rest else found
+
+
+def _are_tokens(value: Any) -> bool:
+    return isinstance(value, torch.Tensor) and is_integral(value.dtype) and value.ndim > 0
+
+
+def _is_required(parameter: Parameter | None) -> bool:
+    return parameter is not None and parameter.default is Parameter.empty
+
+
+def _forward_of(model: torch.nn.Module) -> str:
+    return f"{type(model).__name__}.forward"
+
+
+def _holds(cache: Any) -> bool:
+    """Whether there is a tensor in it."""
+    return next(_tensors_in(cache), None) is not None
+
+
+def _without(output: Any, cache: Any) -> Any:
+    """What a forward returned, but the cache."""
+    if isinstance(output, Mapping):
+        return {name: part for name, part in output.items() if part is not cache}
+    return tuple(part for part in output if part is not cache) if isinstance(output, tuple | list) else output
+
+
+def cached_tensors(cache: Any, tape: Tape) -> tuple[CachedTensor, ...]:
+    """The tensors of a cache as they are, those that are alike together; single numbers are no part of it."""
+    counts: Counter[CachedTensor] = Counter()
+    for name, tensor in _tensors_in(cache):
+        dtype = str(tensor.dtype).removeprefix("torch.")
+        counts[CachedTensor(name, dtype, tape.shape_of(tensor), tensor.element_size())] += 1
+    return tuple(found._replace(occurrences=count) for found, count in counts.items())
+
+
+def _tensors_in(value: Any) -> Iterator[tuple[str, torch.Tensor]]:
+    """Each tensor of a cache once, with the last name that leads to it."""
+    seen: set[int] = set()
+    waiting: list[tuple[str, Any]] = [("", value)]
+    while waiting:
+        name, found = waiting.pop()
+        if (
+            id(found) in seen
+            or found is None
+            or isinstance(found, int | float | str | type | torch.nn.Module)
+        ):
+            continue
+        seen.add(id(found))
+        if isinstance(found, torch.Tensor):
+            if found.ndim and found.numel():
+                yield name, found
+            continue
+        parts = _parts(found)
+        waiting += [(name if isinstance(key, int) else str(key), part) for key, part in reversed(parts)]
+
+
+def _parts(value: Any) -> list[tuple[Any, Any]]:
+    if isinstance(value, Mapping):
+        return list(value.items())
+    if isinstance(value, list | tuple | set):
+        return list(enumerate(value))
+    return list(getattr(value, "__dict__", {}).items())

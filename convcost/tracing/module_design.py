@@ -1,0 +1,147 @@
+"""A torch module as a design: an object with its inputs, or a text that says where one is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from convcost.core.cost import Size
+from convcost.core.errors import UsageError
+from convcost.core.generation import GenerationPhase
+from convcost.core.report import Report
+from convcost.core.type_checks import is_module
+from convcost.tracing.declared_inputs import DeclaredInputs, DeclaredTensor, parse_inputs
+from convcost.tracing.given_inputs import INPUTS_HINT, GivenInputs, forward_names, given_inputs
+from convcost.tracing.prompt_inputs import PhaseRequest, with_context
+from convcost.tracing.sources.interface import BuildableModel
+from convcost.tracing.target.module_text import parse_module_text
+from convcost.tracing.target.source_models import source_notes, with_source_model
+from convcost.tracing.target.target import Target, with_prompt
+
+if TYPE_CHECKING:
+    import torch
+
+    from convcost.tracing.profile import Profiler
+    from convcost.tracing.target.profile import ProfiledModel
+
+
+@dataclass(frozen=True, eq=False)
+class ModuleDesign:
+    """A module on inputs, or the target where one is made, which has its own inputs; nothing has run.
+
+    A module that a source of models made has both. In a `phase`, its inputs are the prompt of a language
+    model.
+    """
+
+    module: torch.nn.Module | None
+    inputs: GivenInputs
+    target: Target | None = None
+    phase: GenerationPhase | None = None
+
+    @property
+    def name(self) -> str:
+        """What it is called in messages."""
+        return str(self.target) if self.target else type(self.module).__name__
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The sizes in its inputs that have a name."""
+        return self.target.inputs.names if self.target else self.inputs.names
+
+    def report(
+        self, sizes: Mapping[str, Size], backward: bool = False, footprint: str | None = None
+    ) -> Report:
+        """What it costs, as formulas in the names that `sizes` has no number for.
+
+        Of `sizes` those count that occur in its inputs. `footprint` is a dtype to measure memory in, as for
+        Profiler. Raises what the module's forward raises, and UsageError where inputs don't fit.
+        """
+        return self.profiled(sizes, backward, footprint).report
+
+    def profiled(
+        self, sizes: Mapping[str, Size], backward: bool = False, footprint: str | None = None
+    ) -> ProfiledModel:
+        """As `report`, with the module as it was called."""
+        from convcost.tracing.profile import Profiler
+        from convcost.tracing.target.profile import profile_target
+
+        own = {name: sizes[name] for name in self.names if name in sizes}
+        profiler = Profiler(backward, footprint=footprint, phase=self.phase)
+        if self.module is None:
+            assert self.target
+            return profile_target(self.target.sized(own), profiler)
+        found = _profile_module(self.module, self.inputs.sized(own), profiler)
+        report = replace(found.report, sizes={**own, **found.report.sizes})
+        return found._replace(report=_named_report(report, self.target) if self.target else report)
+
+
+def _named_report(report: Report, target: Target) -> Report:
+    """The report by the name of its target, with what its source guessed."""
+    name = target.place.label or target.place.title
+    return replace(report, name=name, spec=str(target), notes=source_notes(target))
+
+
+def _profile_module(module: torch.nn.Module, inputs: GivenInputs, profiler: Profiler) -> ProfiledModel:
+    from convcost.tracing.module_call import parameter_dtype
+    from convcost.tracing.symbolic_shapes.profile import profile_open
+    from convcost.tracing.target.profile import ProfiledModel
+
+    if not inputs.names:
+        call = profiler.call(module, inputs)
+        return ProfiledModel(profiler.profile_call(call), *call)
+    if profiler.backward:
+        raise UsageError(f"backward needs a number for {', '.join(inputs.names)}")
+    declared = inputs.declared().typed(parameter_dtype(module))
+    report = profile_open(
+        module, declared.args, declared.kwargs, profiler.formulas, profiler.footprint, profiler.phase
+    )
+    return ProfiledModel(report, module)
+
+
+def design_in_phase(design: object, request: PhaseRequest) -> ModuleDesign:
+    """The design as a language model on a prompt; UsageError for what is no module."""
+    if not isinstance(design, ModuleDesign):
+        raise UsageError("a phase is for a torch module that is a language model")
+    if design.module is None:
+        assert design.target
+        target = with_prompt(replace(design.target, request=request))
+        return replace(design, target=target, phase=request.phase)
+    given = design.inputs
+    if all(isinstance(each, DeclaredTensor) for each in given.all):
+        declared = with_context(given.declared(), request.context)
+        return replace(design, inputs=GivenInputs(declared.args, declared.kwargs), phase=request.phase)
+    if request.context is not None:
+        raise UsageError("the context is that of the tensors", hint="Leave it out, or give texts.")
+    return replace(design, phase=request.phase)
+
+
+def module_design(design: Any, inputs: tuple[Any, ...], keywords: Mapping[str, Any]) -> ModuleDesign:
+    """The module, or the one that a text names, on `inputs`; UsageError where there are none."""
+    if not is_module(design):
+        return _named_module(str(design), inputs, keywords)
+    if not inputs and not keywords:
+        raise UsageError(f"{type(design).__name__} has no inputs", hint=INPUTS_HINT)
+    found = given_inputs(inputs, keywords, forward_names(design))
+    if inputs and all(isinstance(each, str) for each in found.all):
+        parse_inputs(found.args)  # which says what is wrong with the first
+    return ModuleDesign(design, found)
+
+
+def _named_module(text: str, inputs: tuple[Any, ...], keywords: Mapping[str, Any]) -> ModuleDesign:
+    """The module that `text` names, on its own inputs or on these."""
+    stated = parse_module_text(text)
+    if stated.inputs and (inputs or keywords):
+        raise UsageError(f"{text.strip()[:80]} states its inputs", hint="Leave out the others.")
+    given = given_inputs(inputs, keywords)
+    are_declared = all(isinstance(each, DeclaredTensor) for each in given.all)
+    declared = given.declared() if are_declared else DeclaredInputs()
+    target = with_source_model(Target(stated.place, stated.arguments, stated.inputs or declared))
+    if are_declared:
+        return ModuleDesign(None, GivenInputs(), target)
+    if not isinstance(target.model, BuildableModel):
+        hint = 'Such as "f32[1,3,224,224]"; tensors go with the module itself: (module, x).'
+        raise UsageError(f"the inputs of {target} are texts", hint=hint)
+    from convcost.tracing.target.construction import construct_module
+
+    return ModuleDesign(construct_module(target.model.make, {}), given, target)
