@@ -34,9 +34,7 @@ def runs_model(arguments: Iterable[str]) -> bool:
     its own.
     """
     given = [*arguments]
-    may_run = (
-        ":" in argumentrgument or argument.startswith("@") or is_reference(argument) for argument in given
-    )
+    may_run = (":" in argument or argument.startswith("@") or is_reference(argument) for argument in given)
     return can_fork() and given[:1] != ["check"] and any(may_run)
 
 
