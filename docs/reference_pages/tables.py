@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from convcost.core.metrics import METRICS
+from convcost.core.metrics import METRICS, OF_SOME_MODULES
 from convcost.gate.devices import read_devices
 from convcost.render import render
 from convcost.render.devices import DeviceList
@@ -15,7 +15,7 @@ def pages() -> Iterator[tuple[str, str]]:
     """A page for each."""
     rows = (
         (code(metric.name), metric.standalone_label, ", ".join(metric.units), text(metric.sentence))
-        for metric in METRICS
+        for metric in (*METRICS, *OF_SOME_MODULES)
     )
     yield "quantities", page("Quantities", QUANTITIES, table(("name", "label", "units", "counts"), rows))
     yield "devices", page("Devices", DEVICES, render(DeviceList(read_devices("").devices), "markdown"))
