@@ -9,11 +9,12 @@ from typing import Any
 from convcost.core.cost import BATCH_LIKE, NO_VALID_MACS, Size
 from convcost.core.errors import UnboundSizeError
 from convcost.core.report import Assumption, CounterResult, Report
-from convcost.gate.counting import CountedEntry, FormulaSizes
+from convcost.gate.counting import CountedEntry
 from convcost.gate.limit import Limit, Relation, SizeFormula
 from convcost.gate.result import EntryCheck
 from convcost.spec import Spec
 from convcost.spec.evaluate import evaluate
+from convcost.spec.formula_sizes import FormulaSizes
 
 UNPROVED = "it could not be proved for all sizes"
 

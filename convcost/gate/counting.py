@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from os.path import relpath
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from convcost.core.constraints import Requirement
-from convcost.core.cost import Size
 from convcost.core.report import Report
 from convcost.gate.entry import ConfiguredModel, Entry
 from convcost.layers.network import NumericEvaluator
 from convcost.spec import Spec
-from convcost.spec.evaluate import OpenSizes
-from convcost.symbolic.formula import divide, size_formula
+from convcost.spec.formula_sizes import FormulaSizes
 from convcost.tracing.sources.interface import SourceReference
 from convcost.tracing.sources.reference import match_reference
 from convcost.tracing.target.target import Place, Target, parse_place
@@ -51,17 +48,6 @@ class CountedEntry:
         assert isinstance(entry.subject, Spec)
         network = entry.subject.build_network(FormulaSizes(entry.subject.names, entry.sizes))
         return network.report(entry.convention, entry.dtype, UncheckedConstraints())
-
-
-class FormulaSizes(OpenSizes):
-    """Numbers for some names, formulas without sympy for the others; a quotient of them is exact."""
-
-    def __init__(self, names: tuple[str, ...], sizes: Mapping[str, Size]) -> None:
-        super().__init__({text: sizes.get(text, cast("Size", size_formula(text))) for text in names})
-
-    def divide_exactly(self, dividend: Size, divisor: Size, text: str) -> Size:
-        """dividend / divisor."""
-        return cast("Size", divide(dividend, divisor))
 
 
 class UncheckedConstraints(NumericEvaluator):

@@ -53,8 +53,12 @@ class OpenSizes(dict[str, Size]):
 
     def divide_exactly(self, dividend: Size, divisor: Size, text: str) -> Size:
         """dividend / divisor, which is required to be an integer; `text` is what was written."""
-        self.divisions.append(Divides(divisor, dividend, "the divisor", "the dividend"))
+        self.require_division(dividend, divisor)
         return dividend / divisor  # type: ignore[return-value]
+
+    def require_division(self, dividend: Size, divisor: Size) -> None:
+        """Note that the divisor has to divide the dividend."""
+        self.divisions.append(Divides(divisor, dividend, "the divisor", "the dividend"))
 
 
 def _quotient(

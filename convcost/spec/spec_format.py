@@ -115,6 +115,14 @@ def _expression_pieces(expression: Expression) -> Iterator[Piece]:
             yield f"**{exponent}"
 
 
+def expression_text(expression: Expression, sizes: Mapping[str, Size]) -> str:
+    """The expression with numbers for the names that `sizes` has: 32*h, 2*T+1."""
+    pieces = _expression_pieces(expression)
+    return "".join(
+        str(sizes.get(each.name, each.name)) if isinstance(each, Name) else each for each in pieces
+    )
+
+
 def _factor_pieces(expression: Expression) -> Iterator[Piece]:
     if isinstance(expression, Number | Name):
         yield from _expression_pieces(expression)

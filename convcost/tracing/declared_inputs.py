@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcost.core.arithmetic import elements
-from convcost.core.errors import Span, SpecError, UsageError, did_you_mean
+from convcost.core.errors import ConvcostError, SpecError, UsageError, did_you_mean
 from convcost.layers.interface import MOST_DIMENSIONS
+from convcost.spec.argument_grammar import parse_size, sum_expression
+from convcost.spec.evaluate import evaluate
+from convcost.spec.formula_sizes import FormulaSizes
+from convcost.spec.spec_format import expression_text
+from convcost.spec.syntax import Name, names
+from convcost.spec.tokens import Tokens
 
 if TYPE_CHECKING:
     import torch
@@ -27,31 +33,54 @@ DTYPES = {**SHORT_NAMES, **{name: name for name in SHORT_NAMES.values()}, "bool"
 MAX_ELEMENTS = 2**63 - 1
 """torch's own limit for the elements of a tensor."""
 
-TOKEN = re.compile(
-    r"\s*(?:(?P<size>[0-9][0-9_]*(?:\s*\*\*\s*[0-9]{1,2})?)"
-    r"|(?P<name>[A-Za-z_]\w*)|(?P<sign>[\[\],=*])|(?P<end>\Z)|(?P<unknown>.))",
-    re.ASCII,
-)
-
 LONGEST_TEXT = 1_000
-
-LONGEST_BASE = 20
 
 EXAMPLE = "Write it as f32[1,3,224,224], or ids=i64[1,128] by the name that forward has for it."
 
 
-class SizeMultiple(NamedTuple):
-    """A size that is a number times one that has a name: 2*H."""
+class SizeExpression(NamedTuple):
+    """A size that is computed of others, which have names, as it is written: 32*h, 2*T+1, C/4."""
 
-    factor: int
-    name: str
+    text: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The sizes in it, each once."""
+        return tuple(dict.fromkeys(name.name for name in names(_expression(self.text))))
+
+    def sized(self, sizes: Mapping[str, int]) -> int | SizeExpression:
+        """With numbers for the names that `sizes` has; it is a number once all have one.
+
+        Raises SpecError where a division leaves a rest, and UsageError where it is less than 1.
+        """
+        if not sizes.keys() >= {*self.names}:
+            return SizeExpression(expression_text(_expression(self.text), sizes))
+        value = evaluate(_expression(self.text), sizes, self.text)
+        if value < 1:
+            numbers = ", ".join(f"{name} = {sizes[name]}" for name in self.names)
+            raise UsageError(f"the size {self.text} is {value} where {numbers}", hint="A size is 1 or more.")
+        return value
+
+    def value(self, sizes: Mapping[str, int]) -> int | None:
+        """The number for these `sizes`, which have all names; None where it is no size."""
+        try:
+            found = self.sized(sizes)
+        except ConvcostError:
+            return None
+        return found if isinstance(found, int) else None
+
+    def formula(self, sizes: FormulaSizes) -> Any:
+        """Its value in the formulas of sizes, which note what has to divide what."""
+        return evaluate(_expression(self.text), sizes, self.text)
 
     def __str__(self) -> str:
-        return f"{self.factor}*{self.name}"
+        return self.text
 
 
-Size = int | str | SizeMultiple
-"""A size of a declared tensor: a number, a name, or a multiple of what has a name."""
+_expression = lru_cache(maxsize=1_000)(parse_size)
+
+Size = int | str | SizeExpression
+"""A size of a declared tensor: a number, a name, or what is computed of sizes with names."""
 
 
 class DeclaredTensor(NamedTuple):
@@ -67,8 +96,8 @@ class DeclaredTensor(NamedTuple):
     @property
     def names(self) -> tuple[str, ...]:
         """The names in its sizes."""
-        names = (size.name if isinstance(size, SizeMultiple) else size for size in self.shape)
-        return tuple(name for name in names if isinstance(name, str))
+        sizes = (size.names if isinstance(size, SizeExpression) else (size,) for size in self.shape)
+        return tuple(name for names in sizes for name in names if isinstance(name, str))
 
     def sized(self, sizes: Mapping[str, int]) -> DeclaredTensor:
         """With a number for each name that `sizes` has; UsageError beyond what torch can hold."""
@@ -86,8 +115,8 @@ class DeclaredTensor(NamedTuple):
 
 
 def _with_number(size: Size, sizes: Mapping[str, int]) -> Size:
-    if isinstance(size, SizeMultiple):
-        return size.factor * sizes[size.name] if size.name in sizes else size
+    if isinstance(size, SizeExpression):
+        return size.sized(sizes)
     return sizes.get(size, size) if isinstance(size, str) else size
 
 
@@ -143,105 +172,63 @@ def parse_inputs(texts: Iterable[str]) -> DeclaredInputs:
 
 def parse_input(text: str) -> tuple[str, DeclaredTensor]:
     """input: [NAME "="] [DTYPE] "[" [size ("," size)* [","]] "]" """
-    return _InputParser(text).input()
+    tokens = Tokens(text[:LONGEST_TEXT], "input")
+    name = ""
+    if tokens.next.rule == "name" and tokens.after_next.text == "=":
+        name = tokens.read().text
+        tokens.read()
+    dtype = _dtype(tokens)
+    if not tokens.accept("["):
+        tokens.fail("a shape such as [1,3,224,224]", hint=EXAMPLE)
+    shape = _shape(tokens)
+    if not tokens.accept("]"):
+        tokens.fail("','", "']'", hint=EXAMPLE)
+    if tokens.next.rule != "end":
+        tokens.fail("the end", hint=EXAMPLE)
+    return name, DeclaredTensor(dtype, shape)
 
 
-class _InputParser:
-    """The tokens of a text and a place among them."""
+def _dtype(tokens: Tokens) -> str:
+    if tokens.next.rule != "name":
+        return ""
+    name, span = tokens.next.text, tokens.next.span
+    if name not in DTYPES:
+        message = f"no dtype is called {name[:40]}{did_you_mean(name, DTYPES)}"
+        hint = "There are f64 f32 f16 bf16, i64 i32 i16 i8 u8, bool, c64 c128, and torch's own names."
+        raise SpecError(message, text=tokens.text, span=span, hint=hint)
+    tokens.read()
+    return DTYPES[name]
 
-    def __init__(self, text: str) -> None:
-        self.text = text[:LONGEST_TEXT]
-        self._tokens = list(TOKEN.finditer(self.text))
-        self._place = 0
 
-    def input(self) -> tuple[str, DeclaredTensor]:
-        name = self._name_before_equals()
-        dtype = self._dtype()
-        self._expect("[", "a shape such as [1,3,224,224]")
-        shape = self._sizes()
-        self._expect("]", "',' or ']'")
-        if self._rule != "end":
-            self._fail("the end")
-        return name, DeclaredTensor(dtype, shape)
+def _shape(tokens: Tokens) -> tuple[Size, ...]:
+    """size ("," size)* [","]"""
+    sizes: list[Size] = []
+    while tokens.next.text != "]":
+        if tokens.next.rule not in ("integer", "name") and tokens.next.text not in ("(", "-"):
+            tokens.fail("a size", "']'", hint=EXAMPLE)
+        if len(sizes) == MOST_DIMENSIONS:
+            message = f"more than {MOST_DIMENSIONS} dimensions"
+            raise SpecError(message, text=tokens.text, span=tokens.next.span)
+        sizes.append(_size(tokens))
+        if not tokens.accept(","):
+            break
+    return tuple(sizes)
 
-    def _name_before_equals(self) -> str:
-        if self._rule != "name" or self._tokens[self._place + 1]["sign"] != "=":
-            return ""
-        name = self._read()
-        self._read()
-        return name
 
-    def _dtype(self) -> str:
-        if self._rule != "name":
-            return ""
-        span, name = self._span, self._read()
-        if name not in DTYPES:
-            message = f"no dtype is called {name[:40]}{did_you_mean(name, DTYPES)}"
-            hint = "There are f64 f32 f16 bf16, i64 i32 i16 i8 u8, bool, c64 c128, and torch's own names."
-            raise SpecError(message, text=self.text, span=span, hint=hint)
-        return DTYPES[name]
-
-    def _sizes(self) -> tuple[Size, ...]:
-        """size ("," size)* [","]"""
-        sizes: list[Size] = []
-        while self._text != "]":
-            if self._rule not in {"size", "name"}:
-                self._fail("a size or ']'")
-            if len(sizes) == MOST_DIMENSIONS:
-                raise SpecError(f"more than {MOST_DIMENSIONS} dimensions", text=self.text, span=self._span)
-            sizes.append(self._size())
-            if self._text != ",":
-                break
-            self._read()
-        return tuple(sizes)
-
-    def _size(self) -> Size:
-        """size: number | [number ["*"]] NAME"""
-        if self._rule == "name":
-            return self._read()
-        span, number = self._span, self._number()
-        is_product = self._text == "*"
-        if is_product:
-            self._read()
-        if self._rule == "name" and number:
-            return SizeMultiple(number, self._read())
-        if self._rule == "name":
-            raise SpecError("0 times a size is no open size", text=self.text, span=span)
-        if is_product:
-            self._fail("the name of a size")
-        return number
-
-    def _number(self) -> int:
-        """number: INTEGER ["**" INTEGER]"""
-        span, text = self._span, self._read()
-        base, _, exponent = text.replace("_", "").replace(" ", "").partition("**")
-        size: int = int(base) ** int(exponent or 1) if len(base) < LONGEST_BASE else MAX_ELEMENTS + 1
-        if size <= MAX_ELEMENTS:
-            return size
-        raise SpecError("a size that torch can't hold", text=self.text, span=span)
-
-    @property
-    def _rule(self) -> str:
-        return str(self._tokens[self._place].lastgroup)
-
-    @property
-    def _text(self) -> str:
-        return self._tokens[self._place][self._rule]
-
-    @property
-    def _span(self) -> Span:
-        return Span(*self._tokens[self._place].span(self._rule))
-
-    def _read(self) -> str:
-        text = self._text
-        self._place += self._rule != "end"
-        return text
-
-    def _expect(self, sign: str, expected: str) -> None:
-        if self._text != sign:
-            self._fail(expected)
-        self._read()
-
-    def _fail(self, expected: str) -> NoReturn:
-        found = "the input ends" if self._rule == "end" else f"found {self._text[:40]!a}"
-        raise SpecError(f"{found}; expected {expected}", text=self.text, span=self._span, hint=EXAMPLE)
+def _size(tokens: Tokens) -> Size:
+    """size: a sum as in designs: 128, B, 32h, 2T + 1, C/4"""
+    start = tokens.start
+    expression = sum_expression(tokens)
+    span = tokens.span_from(start)
+    if isinstance(expression, Name):
+        return expression.name
+    value = evaluate(expression, FormulaSizes(names(expression)), tokens.text)
+    if not isinstance(value, int):
+        return SizeExpression(expression_text(expression, {}))
+    if any(names(expression)):
+        raise SpecError(f"this size is always {value}", text=tokens.text, span=span, hint=EXAMPLE)
+    if value < 0:
+        raise SpecError("a size is 0 or more", text=tokens.text, span=span)
+    if value > MAX_ELEMENTS:
+        raise SpecError("a size that torch can't hold", text=tokens.text, span=span)
+    return value

@@ -11,12 +11,14 @@ from convcost.tracing.declared_inputs import (
     SHORT_NAMES,
     DeclaredInputs,
     DeclaredTensor,
-    SizeMultiple,
+    SizeExpression,
     parse_input,
     parse_inputs,
 )
 
-NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,9}", fullmatch=True)
+NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,9}", fullmatch=True).filter(
+    lambda name: name not in ("True", "False", "None")
+)
 SIZES = st.one_of(st.integers(0, 2**62), NAMES)
 
 
@@ -31,9 +33,12 @@ SIZES = st.one_of(st.integers(0, 2**62), NAMES)
         ("bf16[2**20, 1_000]", "", DeclaredTensor("bfloat16", (2**20, 1000))),
         ("f32=f32[1]", "f32", DeclaredTensor("float32", (1,))),
         (
-            "[2*H, 4W, 2**3*H]",
+            "[2 * H, 4W, 2**3*H, 2T+1, C / 4, h*w, (T-1)//2, 2*3]",
             "",
-            DeclaredTensor("", (SizeMultiple(2, "H"), SizeMultiple(4, "W"), SizeMultiple(8, "H"))),
+            DeclaredTensor(
+                "",
+                (*map(SizeExpression, ("2*H", "4*W", "(2**3)*H", "(2*T)+1", "C/4", "h*w", "(T-1)//2")), 6),
+            ),
         ),
     ],
 )
@@ -80,13 +85,17 @@ REFUSALS = {
     "f33[1]": "no dtype is called f33 (did you mean f32?)\n  f33[1]\n  ^^^\n",
     "f32[1": "the input ends; expected ',' or ']'\n  f32[1\n       ^\n",
     "f32[1 2]": "found '2'; expected ',' or ']'\n  f32[1 2]\n        ^\n",
-    "f32[-1]": "found '-'; expected a size or ']'\n  f32[-1]\n      ^\n",
+    "f32[-1]": "a size is 0 or more\n  f32[-1]\n      ^^",
+    "f32[2-3]": "a size is 0 or more\n  f32[2-3]\n      ^^^",
+    "f32[H-H]": "this size is always 0\n  f32[H-H]\n      ^^^\n",
+    "f32[H/0]": "a division by zero\n  f32[H/0]\n      ^^^",
+    "f32[7/2]": "7 / 2 is not a whole number\n  f32[7/2]\n      ^^^\nUse // to round down.",
+    "f32[H*]": "found ']'; expected a size such as 128, E or 10E\n  f32[H*]\n        ^",
     "f32(1)": "found '('; expected a shape such as [1,3,224,224]\n  f32(1)\n     ^\n",
     "1,3": "found '1'; expected a shape such as [1,3,224,224]\n  1,3\n  ^\n",
     "f32[1] x": "found 'x'; expected the end\n  f32[1] x\n         ^\n",
-    "f32[1.5]": "found '.'; expected ',' or ']'\n  f32[1.5]\n       ^\n",
-    "f32[2*3]": "found '3'; expected the name of a size\n  f32[2*3]\n        ^\n",
-    "f32[0*H]": "0 times a size is no open size\n  f32[0*H]\n      ^",
+    "f32[1.5]": "found '1.5'; expected a size or ']'\n  f32[1.5]\n      ^^^\n",
+    "f32[0*H]": "this size is always 0\n  f32[0*H]\n      ^^^",
     "f32[2**63]": "a size that torch can't hold\n  f32[2**63]\n      ^^^^^",
     "f32[" + "1," * 65 + "]": "more than 64 dimensions\n",
 }

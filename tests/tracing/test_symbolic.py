@@ -10,7 +10,7 @@ from tracing.generated_stacks import images, sequences
 from tracing.models import REFERENCE, Calls
 from tracing.open_profiles import IMAGE, SEQUENCE, check, report_contents
 
-from convcost.tracing.declared_inputs import DeclaredTensor, SizeMultiple
+from convcost.tracing.declared_inputs import DeclaredTensor, SizeExpression
 from convcost.tracing.profile import profile
 from convcost.tracing.symbolic_shapes.profile import profile_open
 
@@ -113,7 +113,7 @@ def test_products_of_a_queries_and_keys_are_counted_on_both_lengths():
 
 
 def test_a_multiple_of_an_open_size_needs_no_rounding():
-    image = DeclaredTensor("float32", ("B", 4, SizeMultiple(2, "H"), "W"))
+    image = DeclaredTensor("float32", ("B", 4, SizeExpression("2*H"), "W"))
     pool = nn.Sequential(nn.MaxPool2d((2, 1)), nn.Conv2d(4, 4, 1))
     report = check(pool, (image,), {"B": 2, "H": 5, "W": 3})
     assert (str(report.macs), report.assumptions) == ("16*B*H*W", ())

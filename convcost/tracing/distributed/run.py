@@ -12,6 +12,7 @@ from convcost.core.cost import Shape
 from convcost.core.distributed import Collective, DistributedRun, MeshDimension
 from convcost.core.errors import UsageError
 from convcost.core.report import Report, Row
+from convcost.tracing.distributed.data_parallel import data_parallel_collectives, data_parallel_modules
 from convcost.tracing.distributed.fake_mesh import fake_mesh
 from convcost.tracing.distributed.fsdp import (
     ParameterGroup,
@@ -26,7 +27,7 @@ from convcost.tracing.distributed.shard_copies import rank_copy, whole_copy
 from convcost.tracing.isolation.distributed_state import has_process_group
 from convcost.tracing.isolation.process_state import preserved_process_state
 from convcost.tracing.module_call import ModuleCall
-from convcost.tracing.module_tree import module_tree
+from convcost.tracing.module_tree import module_tree, named_modules
 from convcost.tracing.tensors import bytes_of, is_dtensor, local_tensor, tensors
 from convcost.tracing.user_error import error_text
 
@@ -38,7 +39,7 @@ ProfileCall = Callable[[ModuleCall], Report]
 
 
 class Layout(NamedTuple):
-    """How a module lies on its ranks: its meshes, the local shapes of its parameters, and FSDP's groups."""
+    """How a module lies on its ranks: its meshes, what a rank has of its parameters, and who gathers them."""
 
     meshes: tuple[Any, ...]
     shapes: Mapping[str, Shape]
@@ -46,6 +47,13 @@ class Layout(NamedTuple):
     uneven: tuple[str, ...]
     groups: tuple[ParameterGroup, ...]
     gathered: Mapping[int, Any]
+    replicas: Mapping[str, Any]
+
+    @property
+    def data_parallel(self) -> int:
+        """How many ranks run on inputs of their own."""
+        replicas = (module.process_group.size() for module in self.replicas.values())
+        return max((*replicas, *(group.data_parallel for group in self.groups)), default=1)
 
     @property
     def mesh(self) -> Any:
@@ -54,10 +62,16 @@ class Layout(NamedTuple):
 
 
 def is_distributed(call: ModuleCall) -> bool:
-    """Whether its module or its inputs lie on several ranks."""
+    """Whether its module or its inputs lie on several ranks; UsageError where it is not known how."""
     if not has_process_group():
         return False
-    return any(map(is_dtensor, call.tensors)) or bool(fsdp_states(module_tree(call.model)))
+    from torch.distributed.fsdp import FullyShardedDataParallel
+
+    if any(isinstance(module, FullyShardedDataParallel) for module in named_modules(call.model).values()):
+        raise UsageError("FullyShardedDataParallel is not counted", hint="Use fully_shard, of FSDP2.")
+    tree = module_tree(call.model)
+    kept = fsdp_states(tree) or data_parallel_modules(tree)
+    return bool(kept) or any(map(is_dtensor, call.tensors))
 
 
 def profile_distributed(call: ModuleCall, profile: ProfileCall) -> Report:
@@ -81,6 +95,7 @@ def with_collectives(report: Report) -> Report:
     if not sent:
         return report
     ranks, rank = torch.distributed.get_world_size(), torch.distributed.get_rank()
+    sent = tuple(_by_dimension(collective, _group_names(())) for collective in sent)
     return replace(
         report, distributed=DistributedRun((), ranks, rank, report, sent, failure=NO_DISTRIBUTED_TENSOR)
     )
@@ -122,19 +137,23 @@ def profile_rank(
     with observed_input_shards(copied) as shapes:
         report = profile(copied)
     assert report.trace
-    sent = (*report.trace.collectives, *fsdp_collectives(found.groups, report.trace))
+    sent = (
+        *report.trace.collectives,
+        *fsdp_collectives(found.groups, report.trace),
+        *data_parallel_collectives(found.replicas, report.trace),
+    )
     names = _group_names(found.meshes)
     rows = tuple(_with_shards(row, found) for row in report.rows)
     mesh = mesh or found.mesh
     run = DistributedRun(
-        tuple(map(MeshDimension, _dimension_names(mesh), mesh.shape)),
-        mesh.size(),
+        tuple(map(MeshDimension, _dimension_names(mesh), mesh.shape)) if mesh else (),
+        mesh.size() if mesh else torch.distributed.get_world_size(),
         torch.distributed.get_rank(),
         replace(report, rows=rows),
         tuple(_by_dimension(collective, names) for collective in sent),
-        max((group.data_parallel for group in found.groups), default=1),
+        found.data_parallel,
         found.uneven,
-        tuple(name for name in _dimension_names(mesh) if name not in names.values()),
+        tuple(name for name in _dimension_names(mesh) if name not in names.values()) if mesh else (),
     )
     return run, shapes
 
@@ -158,6 +177,7 @@ def layout(call: ModuleCall) -> Layout:
         tuple(name for name, parameter in parameters.items() if _is_uneven(parameter)),
         parameter_groups(tree, states),
         gathered,
+        data_parallel_modules(tree),
     )
 
 
@@ -186,12 +206,14 @@ def _dimension_names(mesh: Any) -> Iterable[str]:
 
 
 def _group_names(meshes: Iterable[Any]) -> dict[str, str]:
-    """The names of mesh dimensions by those of their process groups."""
-    return {
+    """The names of mesh dimensions by those of their process groups; of the group of all ranks `world`."""
+    world: Any = torch.distributed.group.WORLD
+    dimensions = {
         mesh.get_group(number).group_name: name
         for mesh in meshes
         for number, name in enumerate(_dimension_names(mesh))
     }
+    return {world.group_name: "world", **dimensions}
 
 
 def _by_dimension(collective: Collective, names: Mapping[str, str]) -> Collective:

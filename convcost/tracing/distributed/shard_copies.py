@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from convcost.core.cost import Shape
+from convcost.tracing.distributed.data_parallel import call_inner_module
 from convcost.tracing.distributed.input_shards import plain_inputs
 from convcost.tracing.isolation.copier import Copier
 from convcost.tracing.isolation.tensor_copies import meta_tensor
@@ -80,6 +81,7 @@ def _copy(call: ModuleCall, replacement: Replacement, hooks: tuple[str, ...]) ->
     copied = ModuleCall(model, copier.copy(call.args), copier.copy(dict(call.kwargs)))
     for submodule in named_modules(copied.model).values():
         _remove_hooks(submodule, hooks)
+        call_inner_module(submodule)
         submodule.__class__ = _undistributed_class(type(submodule))
     return copied
 

@@ -106,7 +106,9 @@ def _with_assumptions(
     report: Report, sizes: SymbolicSizes, guards: tuple[Guard, ...], evaluator: SymbolicEvaluator
 ) -> Report:
     fixed = fixed_roundings(guards)
-    for requirement in chain(_not_empty(report, sizes), requirements(guards, sizes, evaluator)):
+    for requirement in chain(
+        sizes.requirements, _not_empty(report, sizes), requirements(guards, sizes, evaluator)
+    ):
         evaluator.require(requirement, 0)
 
     def shown(number: Any) -> Any:

@@ -11,7 +11,9 @@ from itertools import chain, islice
 from typing import Any
 
 from convcost.core.arithmetic import ceil_div
+from convcost.core.errors import UsageError
 from convcost.symbolic.substitution import names_in, substitute, value_at
+from convcost.tracing.declared_inputs import DeclaredInputs, SizeExpression
 from convcost.tracing.symbolic_shapes.assumptions import divisors
 from convcost.tracing.symbolic_shapes.guards import BOUNDS, Guard, guards_in, relations
 from convcost.tracing.symbolic_shapes.sizes import SymbolicSizes
@@ -56,6 +58,11 @@ MOST_BOUNDS = 50
 MOST_CHANGES = 2
 """So many examples that change the last answer."""
 
+MOST_NUMBERS = 1_000
+"""So many numbers are tried for each size that others are computed of."""
+
+NUMBERS_HINT = "Give them numbers, such as --h 7."
+
 LARGEST_SIDE = 1_025
 """Of an image, beside what is tried."""
 
@@ -63,6 +70,31 @@ LARGEST_SIDE = 1_025
 def trial_examples(names: Iterable[str]) -> list[Examples]:
     """What to try, one after the other."""
     return [_each(tuple(names), numbers) for numbers in TRIAL_SIZES]
+
+
+def fitting_examples(examples: Examples, inputs: DeclaredInputs) -> Examples:
+    """`examples` with larger ones where a computed size of an input is no whole number, or less than 2.
+
+    UsageError where there are none.
+    """
+    every = (size for declared in inputs.all for size in declared.shape)
+    computed = [size for size in every if isinstance(size, SizeExpression)]
+    found = dict(examples)
+    for name in examples:
+        own = [size for size in computed if name in size.names]
+        numbers = (number for number in range(found[name], found[name] + MOST_NUMBERS))
+        fits = (number for number in numbers if all(_fits(size, {**found, name: number}) for size in own))
+        found[name] = next(fits, found[name])
+    if not all(_fits(size, found) for size in computed):
+        names = ", ".join(dict.fromkeys(name for size in computed for name in size.names))
+        sizes = ", ".join(map(str, computed))
+        raise UsageError(f"no numbers for {names} were found that make sizes of {sizes}", hint=NUMBERS_HINT)
+    return found
+
+
+def _fits(size: SizeExpression, examples: Examples) -> bool:
+    value = size.value(examples)
+    return value is not None and value > 1
 
 
 def probe_points(examples: Examples) -> list[Examples]:

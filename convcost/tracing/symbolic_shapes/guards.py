@@ -192,7 +192,7 @@ def decisive_guards(
             answers = replays_at(call, fitting)
             found.update(dict.fromkeys(_shape_guards(torch_guards, answers)))
             for guard in sorted(torch_guards, key=lambda guard: guard.difference.parts):
-                if guard not in found and _is_limiting(guard, call, answers, found, sizes.examples):
+                if guard not in found and _is_limiting(guard, call, answers, found, sizes):
                     found[guard] = None
     return tuple(found)
 
@@ -226,22 +226,23 @@ def _explaining_guards(torch_guards: Iterable[Guard], answers: Replays) -> list[
 
 
 def _is_limiting(
-    guard: Guard, call: TorchCall, answers: Replays, known: Collection[Guard], examples: Point
+    guard: Guard, call: TorchCall, answers: Replays, known: Collection[Guard], sizes: SymbolicSizes
 ) -> bool:
     """Whether torch takes the last sizes for which a bound holds, and refuses all beyond."""
     if guard.relation == "zero" or any(
         answer is not None for point, answer in answers if not guard.holds(point)
     ):
         return False
-    edges = (_boundary_points(guard, name, known, examples) for name in sorted(names_in(guard.difference)))
+    edges = (_boundary_points(guard, name, known, sizes) for name in sorted(names_in(guard.difference)))
     return any([answer for _, answer in replays_at(call, edge)] == [True, None] for edge in edges)
 
 
-def _boundary_points(guard: Guard, name: str, known: Collection[Guard], examples: Point) -> list[Point]:
-    """`examples` with the last size called `name` for which a bound holds, and with the next, if any.
+def _boundary_points(guard: Guard, name: str, known: Collection[Guard], sizes: SymbolicSizes) -> list[Point]:
+    """The examples with the last size called `name` for which a bound holds, and with the next, if any.
 
     Sizes for which what is `known` is not so are passed over.
     """
+    examples = sizes.examples
 
     def at(size: int) -> Point:
         return {**examples, name: size}
@@ -257,7 +258,9 @@ def _boundary_points(guard: Guard, name: str, known: Collection[Guard], examples
         range(beyond, beyond + step * MOST_AT_BOUND, step),
     )
     fitting = ([at(size) for size in side if size > 0] for side in sides if beyond != within)
-    found = (
-        next((point for point in side if all(it.holds(point) for it in known)), None) for side in fitting
-    )
+
+    def is_known(point: Point) -> bool:
+        return sizes.are_possible(point) and all(guard.holds(point) for guard in known)
+
+    found = (next(filter(is_known, side), None) for side in fitting)
     return [point for point in found if point]

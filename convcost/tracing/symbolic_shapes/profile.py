@@ -12,15 +12,19 @@ from torch._subclasses import fake_tensor
 from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
 
 from convcost.core.dtypes import dtype_named
+from convcost.core.errors import UsageError
 from convcost.core.generation import GenerationPhase
 from convcost.core.report import Report
 from convcost.operators.interface import Operator
 from convcost.tracing.declared_inputs import DeclaredInputs, DeclaredTensor
+from convcost.tracing.distributed.run import is_distributed
+from convcost.tracing.module_call import ModuleCall
 from convcost.tracing.profile import user_operator
 from convcost.tracing.symbolic_shapes.assumptions import with_assumptions
 from convcost.tracing.symbolic_shapes.examples import (
     TYPICAL,
     Examples,
+    fitting_examples,
     probe_points,
     suggested_examples,
     trial_examples,
@@ -92,7 +96,7 @@ class ExampleSearch:
         waiting = trial_examples(self.inputs.names)
         tried: list[Examples] = []
         while waiting and len(tried) < MOST_RUNS:
-            examples = waiting.pop(0)
+            examples = fitting_examples(waiting.pop(0), self.inputs)
             if examples not in tried:
                 tried.append(examples)
                 try:
@@ -122,8 +126,13 @@ class ExampleSearch:
             with suppress(NoFormulaError, ZeroDivisionError):
                 found.extend(() if isinstance(error, UNRELATED_TO_SIZES) else suggested_examples(sizes))
             return found
-        self._runs.append(GuardedRun(report, sizes, decisive_guards(sizes, calls, probe_points(examples))))
+        guards = decisive_guards(sizes, calls, self._probe_points(examples))
+        self._runs.append(GuardedRun(report, sizes, guards))
         return []
+
+    def _probe_points(self, examples: Examples) -> list[Examples]:
+        """Where to look at shapes, with sizes that fit what is computed of them."""
+        return [fitting_examples(point, self.inputs) for point in probe_points(examples)]
 
     def _finished(self, run: GuardedRun) -> Report:
         self.examples = run.sizes.examples
@@ -153,6 +162,8 @@ def profile_open(
     open, with what can be asked instead, or with what the module's forward raises.
     """
     inputs = DeclaredInputs(args, kwargs or {})
+    if is_distributed(ModuleCall(module)):
+        raise UsageError(f"a module on several ranks needs a number for {', '.join(inputs.names)}")
     operators = {name: user_operator(formula) for name, formula in (formulas or {}).items()}
     search = ExampleSearch(module, inputs, operators, phase)
     report = search.report()

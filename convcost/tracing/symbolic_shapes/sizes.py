@@ -11,12 +11,14 @@ from typing import Any
 import torch
 
 from convcost.core import arithmetic
+from convcost.core.constraints import AtLeast, Requirement
 from convcost.core.cost import Shape
+from convcost.spec.formula_sizes import FormulaSizes
 from convcost.symbolic.formula import Formula, atoms_of, divide, floor_of, formula_of, power_of, size_formula
 from convcost.symbolic.predicates import is_nonnegative
 from convcost.symbolic.substitution import names_in, value_at
 from convcost.symbolic.terms import Atom, simplify_number
-from convcost.tracing.declared_inputs import Size, SizeMultiple
+from convcost.tracing.declared_inputs import Size, SizeExpression
 from convcost.tracing.symbolic_shapes.shape_env import ExampleShapeEnv, GuardLog
 
 FINEST = 2**20
@@ -127,14 +129,28 @@ class SymbolicSizes:
         self.guard_log = GuardLog()
         self.shape_env = ExampleShapeEnv(self.guard_log)
         self.examples = examples
+        self.requirements: list[Requirement] = []
+        self._computed: list[SizeExpression] = []
         self._formulas: dict[Any, Formula] = {}
         self._symbols: dict[Formula, Any] = {}
 
     def named(self, size: Size) -> Any:
-        """The size called so, or a multiple of it, as torch takes it; a number as it is."""
-        if isinstance(size, SizeMultiple):
-            return self._torch_size(size.factor * size_formula(size.name))
+        """The size called so, or what is computed of such, as torch takes it; a number as it is."""
+        if isinstance(size, SizeExpression):
+            return self._torch_size(self._declared_formula(size))
         return self._torch_size(size_formula(size)) if isinstance(size, str) else size
+
+    def _declared_formula(self, size: SizeExpression) -> Any:
+        """The formula, whose divisions are required to leave no rest; it is 1 or more."""
+        known = FormulaSizes(size.names)
+        formula = size.formula(known)
+        self._computed.append(size)
+        self.requirements += [*known.divisions, AtLeast(formula, 1, "a dimension")]
+        return formula
+
+    def are_possible(self, sizes: Mapping[str, int]) -> bool:
+        """Whether what inputs declare as computed of `sizes` is whole, and 1 or more."""
+        return all(size.value(sizes) is not None for size in self._computed)
 
     def formula(self, size: int | Formula | torch.SymInt) -> Any:
         """The formula of torch's `size`; NoFormulaError if there is none."""
