@@ -86,7 +86,7 @@ def warning_notes(reports: tuple[Report, ...]) -> tuple[str, ...]:
 
 def valid_macs_note(reports: tuple[Report, ...]) -> str:
     """Why MACs on real data are unknown, where they are."""
-    is_known = all(report.valid_macs is not None for report in reports)
+    is_known = all(report.valid_macs is not None or report.macs is None for report in reports)
     return "" if is_known else f"{NO_VALID_MACS}. {NUMBERS_NEEDED}"
 
 

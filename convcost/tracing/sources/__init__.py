@@ -19,6 +19,9 @@ PREFIXES = {
 
 SUFFIXES: dict[str, str] = {
     ".pt2": "convcost.tracing.sources.exported.source",
+    ".safetensors": "convcost.tracing.sources.weights.safetensors",
+    ".safetensors.index.json": "convcost.tracing.sources.weights.safetensors",
+    ".gguf": "convcost.tracing.sources.weights.gguf",
 }
 """The module of each source that is a file, by how its name ends, in lower case: net.onnx."""
 
