@@ -57,10 +57,17 @@ def comparison_document(comparison: Comparison, style: Style) -> Document:
         facts=sizes_facts(reports),
         costs=Section(
             (table, *phase_comparison(comparison), *by_module.tables, *layers),
-            (*by_module.notes, *comparison_notes(comparison), convention_note(comparison.first.convention)),
+            (*by_module.notes, *comparison_notes(comparison), *_convention_notes(reports)),
         ),
         counters=counter_section(reports),
         estimates=estimates.sections(reports, style),
+    )
+
+
+def _convention_notes(reports: tuple[Report, ...]) -> tuple[str, ...]:
+    """What FLOPs are, where there are some."""
+    return (
+        () if all(report.flops is None for report in reports) else (convention_note(reports[0].convention),)
     )
 
 

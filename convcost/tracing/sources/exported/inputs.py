@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from convcost.tracing.declared_inputs import DeclaredTensor, Size, SizeMultiple
+from convcost.tracing.declared_inputs import DeclaredTensor, Size, SizeExpression
 from convcost.tracing.sources.exported.arguments import dtype_numbered
 from convcost.tracing.sources.exported.schema import Range, SymValue, TensorMeta
 
@@ -49,7 +49,7 @@ class ExportedInput(NamedTuple):
     def _fits(self, size: int, wanted: Size) -> bool:
         if isinstance(wanted, int):
             return size == wanted
-        factor, name = wanted if isinstance(wanted, SizeMultiple) else (1, wanted)
+        factor, name = _factor_and_name(wanted)
         least, most = self.ranges.get(name, SizeRange(None, None))
         number = size // factor
         return size % factor == 0 and (least or 0) <= number and (most is None or number <= most)
@@ -58,6 +58,14 @@ class ExportedInput(NamedTuple):
     def _described(self) -> str:
         limits = ", ".join(filter(None, (range_text(name, self.ranges) for name in self.declared.names)))
         return f"{self.declared}{f', {limits}' if limits else ''}"
+
+
+def _factor_and_name(size: str | SizeExpression) -> tuple[int, str]:
+    """2 and h for 2*h, 1 and h for h."""
+    if isinstance(size, str):
+        return 1, size
+    factor, _, name = size.text.partition("*")
+    return int(factor), name
 
 
 def range_text(name: str, ranges: Mapping[str, SizeRange]) -> str:
@@ -90,6 +98,6 @@ def _size(size: SymValue) -> Size:
     found = SIZE.fullmatch(size.as_expr.expr_str)
     if found:
         factor, name = found["factor"] or found["times"], found["name"] or found["plain"]
-        return SizeMultiple(int(factor), name) if factor else name
+        return SizeExpression(f"{factor}*{name}") if factor else name
     hint = size.as_expr.hint
     return max(hint.as_int or 1, 1) if hint else 1
