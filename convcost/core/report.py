@@ -319,8 +319,10 @@ class Report(RenderMethods, SubstitutionMethods):
 
     def has_detail(self, metric: str) -> bool:
         """Whether it has a quantity that only some modules have: DETAILS of core/metrics.py."""
-        if metric.startswith("active_params"):
+        if metric == "active_params":
             return bool(self.trace and self.trace.routings)
+        if metric == "active_params_without_embeddings":
+            return bool(self.trace and self.trace.routings and self.trace.embedding_params)
         return self.generation is not None
 
     @property

@@ -55,7 +55,7 @@ def tensor_tree(report: WeightsReport) -> ModuleNode:
         tensor = tensors.get(path)
         label = path.removeprefix(f"{parent}.") if parent else path
         children = tuple(node(child, path) for child in groups[path])
-        if len(children) == 1 and not tensor and path:
+        if len(children) == 1 and not tensor and path and not label.isdecimal():  # numbers are folded
             return replace(children[0], label=f"{label}.{children[0].label}")
         kind = f"{tensor.dtype} {shape_text(tensor.shape)}" if tensor else ""
         return ModuleNode(SubmoduleRun(path, kind, None, None, 1, 0), label, _totals_of(tensor), children)

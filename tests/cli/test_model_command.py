@@ -481,7 +481,7 @@ def test_each_module_has_inputs_and_arguments_of_its_own(tmp_path):
 
 def test_an_input_beside_designs_alone_is_refused():
     message = refused("compare", "Linear(3, 4)", "Linear(3, 5)", "--input", "[3]")
-    assert message.startswith("--input, --inputs-from, --arg and --train are for torch modules\n")
+    assert message.startswith("--input, --inputs-from, --arg, --train and --phase are for torch modules\n")
 
 
 def test_a_backward_without_work_is_said_to_add_nothing(tmp_path):

@@ -97,10 +97,13 @@ def test_a_list_of_experts_counts_the_tokens_that_data_routes():
     assert report.active_params == 8 * 4 + 2 * (64 + 8)
 
 
-def test_without_experts_all_parameters_are_active():
+def test_what_is_equal_is_not_shown():
     report = convcost.profile(nn.Linear(3, 4), torch.rand(1, 3))
     assert report.active_params == report.active_params_without_embeddings == 16
     assert not report.has_detail("active_params")
+    mixture = convcost.profile(OwnMixture(), torch.rand(10, 8))
+    assert mixture.has_detail("active_params")
+    assert not mixture.has_detail("active_params_without_embeddings")
 
 
 def test_a_tied_table_is_no_mere_embedding():

@@ -12,10 +12,11 @@ from typing import Any, cast
 from convcost.tracing.sources.interface import LoadModel, SourceModel, SourceReference
 
 PREFIXES = {
+    "hf": "convcost.tracing.sources.huggingface.source",
     "timm": "convcost.tracing.sources.timm_models",
     "torchvision": "convcost.tracing.sources.torchvision_models",
 }
-"""The module of each source that is named by a prefix: timm:resnet50."""
+"""The module of each source that is named by a prefix: timm:resnet50, hf:./llama."""
 
 SUFFIXES: dict[str, str] = {
     ".pt2": "convcost.tracing.sources.exported.source",

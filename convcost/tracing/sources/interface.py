@@ -36,9 +36,12 @@ class SourceReference(NamedTuple):
 
     @property
     def title(self) -> str:
-        """What the model is called in tables: its name without folders, or the file's without its ending."""
-        last = self.name.rstrip("/\\").replace("\\", "/").rpartition("/")[2]
-        return last[: len(last) - len(self.suffix)] or last
+        """What the model is called in tables: its name without folders, or the file's without its ending.
+
+        A config.json is called as its folder.
+        """
+        parts = self.name.replace("\\", "/").removesuffix("/config.json").rstrip("/").split("/")
+        return parts[-1][: len(parts[-1]) - len(self.suffix)] or parts[-1]
 
     def __str__(self) -> str:
         return f"{self.prefix}:{self.name}" if self.prefix else self.name
@@ -53,12 +56,16 @@ class BuildableModel:
         inputs: What it is run on where the user declares nothing; sizes may be names.
         notes: Whole sentences on what was guessed, such as where these inputs are from.
         input_note: Such a sentence on `inputs` alone: it is left out where the user declares inputs.
+        input_names: What forward calls its inputs, where that is known.
+        complete: Adds to inputs that the user declares those without which the model can't run.
     """
 
     make: Callable[[], torch.nn.Module]
     inputs: DeclaredInputs = NO_INPUTS
     notes: tuple[str, ...] = ()
     input_note: str = ""
+    input_names: tuple[str, ...] = ()
+    complete: Callable[[DeclaredInputs], DeclaredInputs] | None = None
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from convcost.core.errors import ConvcostError
+from convcost.core.errors import ConvcostError, UsageError
+from convcost.tracing.declared_inputs import DeclaredInputs
 from convcost.tracing.sources import load_model
-from convcost.tracing.sources.interface import SourceReference
+from convcost.tracing.sources.interface import BuildableModel, SourceModel, SourceReference
 from convcost.tracing.target.loading import importable
 from convcost.tracing.target.target import Target, with_prompt
 from convcost.tracing.user_error import target_error
@@ -27,9 +28,37 @@ def with_source_model(target: Target) -> Target:
         raise
     except BaseException as error:
         raise target_error(f"{target} could not be loaded", error) from None
+    target = _with_named_input(target, model)
     is_assumed = target.inputs_are_assumed or not (target.inputs.all or target.maker)
-    inputs = model.inputs.sized(target.sizes) if is_assumed else target.inputs
+    if is_assumed:
+        inputs = model.inputs.sized(target.sizes)
+    else:
+        model, inputs = _with_complete_inputs(model, target.inputs)
     return with_prompt(replace(target, model=model, inputs=inputs, inputs_are_assumed=is_assumed))
+
+
+def _with_named_input(target: Target, model: SourceModel) -> Target:
+    """The label is the name of the first input where forward has one: `input_ids=i64[1,8] -> hf:./llama`."""
+    label, inputs = target.place.label, target.inputs
+    if not (isinstance(model, BuildableModel) and label in model.input_names and inputs.args):
+        return target
+    [first, *others] = inputs.args
+    if others:
+        raise UsageError(f"{target}: inputs by place stand before {label}={first}")
+    inputs = DeclaredInputs((), {label: first, **inputs.kwargs})
+    return replace(target, place=target.place._replace(label=""), inputs=inputs)
+
+
+def _with_complete_inputs(model: SourceModel, declared: DeclaredInputs) -> tuple[SourceModel, DeclaredInputs]:
+    """`declared` and what else the model can't run without, and the model with a note of that."""
+    if not (isinstance(model, BuildableModel) and model.complete and declared.all):
+        return model, declared
+    inputs = model.complete(declared)
+    added = DeclaredInputs(
+        (), {name: each for name, each in inputs.kwargs.items() if name not in declared.kwargs}
+    )
+    note = f"The input {added} is assumed, as the model can't run without it."
+    return (replace(model, notes=(*model.notes, note)) if added.all else model), inputs
 
 
 def source_notes(target: Target) -> tuple[str, ...]:

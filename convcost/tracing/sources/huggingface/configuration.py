@@ -1,0 +1,123 @@
+"""The configuration object that transformers makes of the fields of a config.json, with a user's changes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from convcost.core.errors import UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedConfig
+
+COUNT = re.compile(r"(layers?|depths?|blocks?|stages?|labels|attention_types|groups)$")
+"""Fields that say how often something is made, which takes time for each."""
+
+MOST_REPEATED = 4096
+
+UNUSED_FIELDS = (
+    *("auto_map", "quantization_config", "transformers_version", "torchscript"),
+    *("attn_implementation", "_attn_implementation", "_name_or_path"),
+)
+"""Of a file: code of its own, which is never run; how weights are stored; by which kernel attention runs."""
+
+LAYER_COUNTS = ("num_hidden_layers", "n_layer", "num_layers", "n_layers", "encoder_layers", "decoder_layers")
+
+
+def make_config(fields: Mapping[str, Any], changes: Mapping[str, Any]) -> PreTrainedConfig:
+    """The configuration with `fields`, in which `changes` replace what they name.
+
+    Raises UsageError for a model that transformers does not have, and for fields that it refuses.
+    """
+    config_class = _config_class({**fields, **changes})
+    _check_names(config_class, fields, changes)
+    merged = _merge(fields, changes)
+    for name in UNUSED_FIELDS:
+        merged.pop(name, None)
+    merged.pop("model_type", None)
+    _check_counts(merged)
+    try:
+        config: PreTrainedConfig = config_class(**merged)
+    except Exception as error:  # whatever the class and its checks raise
+        raise UsageError(f"transformers refuses the configuration: {_first_lines(error)}") from None
+    return config
+
+
+def _config_class(fields: Mapping[str, Any]) -> type[PreTrainedConfig]:
+    import transformers
+    from transformers import CONFIG_MAPPING
+
+    model_type = fields.get("model_type")
+    if not isinstance(model_type, str):
+        raise UsageError("the configuration has no model_type", hint=_way_out_without_type(fields))
+    if model_type == "mistral" and "layer_types" in fields:
+        model_type = "ministral"  # as AutoConfig reads it
+    if model_type not in CONFIG_MAPPING:
+        near = did_you_mean(model_type, CONFIG_MAPPING.keys())
+        own_code = "Its own code, to which auto_map points, is never run. " if fields.get("auto_map") else ""
+        raise UsageError(
+            f"transformers {transformers.__version__} has no model type {model_type[:80]}{near}",
+            hint=f"{own_code}A newer transformers may have it.",
+        )
+    found: type[PreTrainedConfig] = CONFIG_MAPPING[model_type]
+    return found
+
+
+def _way_out_without_type(fields: Mapping[str, Any]) -> str:
+    if isinstance(fields.get("architecture"), str):
+        return f"It is a configuration of timm: timm:{fields['architecture'][:80]}."
+    return 'Say it as an argument, such as hf:./folder(model_type="llama").'
+
+
+def _check_names(
+    config_class: type[PreTrainedConfig], fields: Mapping[str, Any], changes: Mapping[str, Any]
+) -> None:
+    """UsageError for a change of what is no field: a configuration would take any name, to no effect."""
+    known = {*fields, *dir(config_class), *config_class.attribute_map, "model_type"}
+    known |= set(getattr(config_class, "__dataclass_fields__", ()))
+    for name in changes:
+        if name not in known:
+            near = did_you_mean(name, (each for each in known if not each.startswith("_")))
+            raise UsageError(f"{config_class.__name__} has no field {name[:80]}{near}")
+
+
+def _merge(fields: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """`fields` with `changes`, also within a part such as text_config; lists by layer fit the new number."""
+    merged = dict(fields)
+    for name, value in changes.items():
+        own = fields.get(name)
+        merged[name] = _merge(own, value) if isinstance(own, dict) and isinstance(value, dict) else value
+    for name in LAYER_COUNTS:
+        before, after = fields.get(name), merged.get(name)
+        if isinstance(before, int) and isinstance(after, int) and 0 < after < before and name in changes:
+            kept = {key: value[:after] for key, value in fields.items() if _is_by_layer(key, value, before)}
+            merged |= {key: value for key, value in kept.items() if key not in changes}
+    return merged
+
+
+def _is_by_layer(name: str, value: Any, layers: int) -> bool:
+    return isinstance(value, list) and len(value) == layers and "layer" in name
+
+
+def _check_counts(fields: Mapping[str, Any]) -> None:
+    for name, count in _counts(fields):
+        if count > MOST_REPEATED:
+            raise UsageError(f"{name}={count} is more than convcost builds: {MOST_REPEATED}")
+
+
+def _counts(value: Any, name: str = "") -> Iterator[tuple[str, int]]:
+    """The numbers in fields that say how often something is made, and their names."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _counts(inner, str(key))
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _counts(inner, name)
+    elif isinstance(value, int) and COUNT.search(name):
+        yield name, value
+
+
+def _first_lines(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return " ".join(lines[:3])[:300] or type(error).__name__
