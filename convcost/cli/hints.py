@@ -198,7 +198,7 @@ FILE_NAME = re.compile(r"[^\s()\[\]>]+\.(?P<ending>\w+)", re.ASCII)
 def file_error(text: str) -> UsageError | None:
     """What is wrong with `text` if it is the name of a file that no source reads."""
     found = FILE_NAME.fullmatch(text)
-    if not found:
+    if not found or is_reference(text):
         return None
     ending = found["ending"].lower()
     if ending in PICKLES:
