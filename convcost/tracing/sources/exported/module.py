@@ -80,6 +80,8 @@ def _is_keyword(argument: NamedArgument, keywords: frozenset[str]) -> bool:
 
 def _bind(outputs: Sequence[Argument], made: Any, values: Values) -> None:
     """Give what a node makes the names that it has in the graph."""
+    if not outputs:  # a check that returns nothing
+        return
     results = (made,) if len(outputs) == 1 and not isinstance(made, tuple) else made
     for output, value in zip(outputs, results, strict=True):
         if output.as_tensor:
