@@ -236,7 +236,7 @@ def count_or_refuse(path):
     assert len(message) < 2_000
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(data=st.data())
 def test_no_cut_and_no_changed_byte_ends_in_anything_but_a_message(archive, tmp_path_factory, data):
     """Cut at any place, and with any byte changed: a report, or a sentence."""
@@ -252,7 +252,7 @@ def test_no_cut_and_no_changed_byte_ends_in_anything_but_a_message(archive, tmp_
     count_or_refuse(path)
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(data=st.data())
 def test_no_changed_value_of_a_graph_ends_in_anything_but_a_message(archive, tmp_path_factory, data):
     model = copy.deepcopy(model_json(archive)["graph_module"])
