@@ -56,21 +56,11 @@ def comparison_document(comparison: Comparison, style: Style) -> Document:
     return Document(
         heading=designs_heading(reports),
         facts=sizes_facts(reports),
-<<<<<<< HEAD
-        costs=Section(
-            (table, *phase_comparison(comparison), *by_module.tables, *layers),
-            (*by_module.notes, *comparison_notes(comparison), *_convention_notes(reports)),
-=======
         costs=with_leading_terms_note(
             Section(
                 (table, *phase_comparison(comparison), *by_module.tables, *layers),
-                (
-                    *by_module.notes,
-                    *comparison_notes(comparison),
-                    convention_note(comparison.first.convention),
-                ),
+                (*by_module.notes, *comparison_notes(comparison), *_convention_notes(reports)),
             )
->>>>>>> main
         ),
         counters=counter_section(reports),
         estimates=estimates.sections(reports, style),
@@ -100,19 +90,14 @@ def _shape_cell(report: Report, shape: Shape) -> str:
 
 
 def _metric_line(comparison: Comparison, metric: Metric) -> Line:
-<<<<<<< HEAD
     values = [_metric_cell(report, metric) for report in comparison.candidates]
-=======
-    found = (getattr(report, metric.name) for report in comparison.candidates)
-    values = [amount_text(value, metric.scaled_unit, missing=metric.missing or NONE) for value in found]
->>>>>>> main
     ratios = [factor_text(comparison.ratio(metric.name, other)) for other in comparison.candidates[1:]]
     return Line(metric_label(metric, comparison.first), with_ratios(values, ratios), metric.is_minor)
 
 
 def _metric_cell(report: Report, metric: Metric) -> str:
     missing = NONE if isinstance(report, WeightsReport) else metric.missing or NONE
-    return short_text(getattr(report, metric.name), missing=missing)
+    return amount_text(getattr(report, metric.name), metric.scaled_unit, missing=missing)
 
 
 def comparison_notes(comparison: Comparison) -> tuple[str, ...]:
