@@ -57,9 +57,9 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "_operator.lshift": bounded_shift,
     **{f"math.{name}": getattr(math, name) for name in ("trunc", "ceil", "floor", "sqrt")},
     **{
-        f"torch.{name}": getattr(torch, name)
+        f"torch.{name}": found
         for name in ("sym_int", "sym_float", "sym_max", "sym_min", "sym_not", "sym_ite", "sym_sum")
-        if hasattr(torch, name)
+        if (found := getattr(torch, name, None))
     },
 }  # fmt: skip
 """Those of numbers."""
