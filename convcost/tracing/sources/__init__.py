@@ -18,7 +18,8 @@ PREFIXES = {
 }
 """The module of each source that is named by a prefix: timm:resnet50, hf:./llama."""
 
-SUFFIXES: dict[str, str] = {
+SUFFIXES = {
+    ".onnx": "convcost.tracing.sources.onnx_files",
     ".pt2": "convcost.tracing.sources.exported.source",
     ".safetensors": "convcost.tracing.sources.weights.safetensors",
     ".safetensors.index.json": "convcost.tracing.sources.weights.safetensors",

@@ -9,7 +9,7 @@ import torch
 from cli_runner import convcost, refused
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tracing.sources.exported_models import Net, export, model_json, write_archive, zipped
+from tracing.sources.export_archives import Net, export, model_json, write_archive, zipped
 
 import convcost as library
 from convcost.core.errors import ConvcostError
