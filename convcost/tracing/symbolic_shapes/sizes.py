@@ -185,7 +185,7 @@ class SymbolicSizes:
 
     def example_of(self, expression: Any) -> Any:
         """What a relation in torch's symbols is for the examples."""
-        return self.shape_env.guarding_hint_or_throw(expression)
+        return self.shape_env.example_of(expression)
 
     def formula_text(self, symbol: str) -> str:
         """The formula of the symbol that torch writes so, as text."""

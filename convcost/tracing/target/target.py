@@ -103,11 +103,17 @@ class Target:
 
 
 def with_prompt(target: Target) -> Target:
-    """The target with the prompt of its phase as its inputs, if it has one; a maker makes its own."""
+    """The target with the prompt of its phase as its inputs, if it has one; a maker makes its own.
+
+    A context that is asked for comes before the number of tokens that a source assumes.
+    """
     request = target.request
     if request is None:
         return target
     if target.maker is None:
+        is_replaced = target.inputs_are_assumed and request.context is not None and not target.inputs.args
+        if is_replaced and [*target.inputs.kwargs] == ["input_ids"]:  # a plain language model's
+            target = replace(target, inputs=DeclaredInputs(), inputs_are_assumed=False)
         return replace(target, inputs=with_context(target.inputs, request.context))
     if request.context is None:
         return target
