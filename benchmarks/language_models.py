@@ -52,9 +52,8 @@ def main() -> None:
         print(f"{name}: built in {built:.2f} s, FlopCounterMode {times['FlopCounterMode']:.2f} s")
         for way in ("numbers", "open"):
             least[name, way] = times[way]
-            print(
-                f"  {way:8} {times[way]:6.2f} s  {(built + times[way]) / floor:5.2f}× building + FlopCounterMode"
-            )
+            ratio = (built + times[way]) / floor
+            print(f"  {way:8} {times[way]:6.2f} s  {ratio:5.2f}× building + FlopCounterMode")
     for way in ("numbers", "open"):
         ratio = least["Llama-3.1-405B", way] / least["Llama-3.1-405B, 32 layers", way]
         print(f"126 layers, {way}: {ratio:.2f}× the time of 32")
