@@ -108,7 +108,8 @@ def with_prompt(target: Target) -> Target:
     if request is None:
         return target
     if target.maker is None:
-        return replace(target, inputs=with_context(target.inputs, request.context))
+        inputs = with_context(target.inputs, request.context, target.inputs_are_assumed)
+        return replace(target, inputs=inputs)
     if request.context is None:
         return target
     raise UsageError("--context and --inputs-from exclude each other", hint="Leave one of them out.")
