@@ -1,5 +1,7 @@
 """A Llama-like decoder with grouped queries and a cache: why the next token waits for memory."""
 
+from typing import ClassVar
+
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -40,6 +42,13 @@ class Block(nn.Module):
 
 class Decoder(nn.Module):
     """[batch, length] token ids → logits, and the keys and values of each layer."""
+
+    tp_plan: ClassVar = {
+        **dict.fromkeys((f"layers.*.{name}" for name in ("query", "key", "value", "gate", "up")), "colwise"),
+        **dict.fromkeys(("layers.*.output", "layers.*.down"), "rowwise"),
+        "head": "colwise_gather_output",
+    }
+    """How ranks share the work: by heads and hidden features."""
 
     def __init__(self, layers: int, width: int, hidden: int, heads: int, kv_heads: int, words: int) -> None:
         super().__init__()

@@ -6,6 +6,7 @@ import warnings
 
 import pytest
 from hypothesis import HealthCheck, settings
+from torch_needs import reason_to_skip
 
 settings.register_profile(
     "repeatable",
@@ -15,6 +16,18 @@ settings.register_profile(
     suppress_health_check=list(HealthCheck),
 )
 settings.load_profile("repeatable")
+
+
+def pytest_ignore_collect(collection_path):
+    """Files that import what this torch does not have."""
+    return True if collection_path.suffix == ".py" and reason_to_skip(str(collection_path)) else None
+
+
+def pytest_collection_modifyitems(items):
+    """Skip what this torch is too old for."""
+    for item in items:
+        if reason := reason_to_skip(item.nodeid):
+            item.add_marker(pytest.mark.skip(reason=reason))
 
 
 @pytest.fixture

@@ -61,6 +61,15 @@ def test_only_the_command_line_reads_the_environment(path):
         assert "os.getenv" not in text
 
 
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_one_module_knows_the_versions_of_torch(path):
+    """It is told apart by what torch has; benchmark/settings.py only shows the version."""
+    if path.name != "torch_versions.py":
+        text = path.read_text(encoding="utf-8")
+        assert path.name == "settings.py" or "torch.__version__" not in text
+        assert not re.search(r"torch\.version|TorchVersion|hasattr\((torch|cuda|cudnn)\b(?!\.ops)", text)
+
+
 def test_the_map_names_files_and_folders_that_are_there():
     """Those with a slash, from the package on, or behind another of the same sentence."""
     text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any
 
 from convcost.benchmark.hardware import DeviceType
 from convcost.benchmark.samples import TimerFunction
@@ -69,20 +68,20 @@ def torch_settings(threads: int = 0, dtype: str = "", device: DeviceType = "cpu"
 @contextmanager
 def _float32_precision(dtype: str) -> Iterator[None]:
     """A GPU's products of float32 as the dtype says: in tfloat32, or exactly."""
-    import torch
+    from convcost.tracing.torch_versions import float32_precision
 
     if dtype not in FLOAT32_PRECISIONS:
         yield
         return
-    settings: tuple[Any, ...] = (torch.backends.cuda.matmul, torch.backends.cudnn.conv)  # type: ignore[attr-defined]
-    before = [setting.fp32_precision for setting in settings]
+    settings = float32_precision(FLOAT32_PRECISIONS[dtype])
+    before = [getattr(owner, name) for owner, name, _ in settings]
     try:
-        for setting in settings:
-            setting.fp32_precision = FLOAT32_PRECISIONS[dtype]
+        for owner, name, value in settings:
+            setattr(owner, name, value)
         yield
     finally:
-        for setting, value in zip(settings, before, strict=True):
-            setting.fp32_precision = value
+        for (owner, name, _), value in zip(settings, before, strict=True):
+            setattr(owner, name, value)
 
 
 def torch_timer(function: Callable[[], object]) -> TimerFunction:

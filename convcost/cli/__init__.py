@@ -12,6 +12,9 @@ from convcost.cli.commands import CommandGroup
 from convcost.cli.output import close_quietly, print_error
 from convcost.cli.supervisor import raised_at, runs_model, supervised
 
+COUNTING_LIBRARIES = ("torch", "fvcore")
+"""What modules and counters need, and formulas of designs do not."""
+
 app = typer.Typer(
     name="convcost",
     cls=CommandGroup,
@@ -52,11 +55,20 @@ def _run() -> None:
     try:
         app(prog_name="convcost")  # by `python -m` too
     except ImportError as error:  # of a library: what a user's file raises has its own message
-        hint = "Reinstall that library; if the error remains, please report it."
-        print_error(f"a library can't be imported: {error}\n  {raised_at(error)}\n{hint}")
+        print_error(_import_message(error))
         raise SystemExit(2) from None
     except OSError as error:
         print_error(f"the result could not be written: {error.strerror}")
         raise SystemExit(2) from None
     finally:
         close_quietly()
+
+
+def _import_message(error: ImportError) -> str:
+    """What is missing, and how to get it."""
+    library = (error.name or "").partition(".")[0]
+    if isinstance(error, ModuleNotFoundError) and library in COUNTING_LIBRARIES:
+        hint = f"To install it: pip install {library}. For designs in text, --counters none does without it."
+        return f"this needs {library}, which is not installed\n{hint}"
+    hint = "Reinstall that library; if the error remains, please report it."
+    return f"a library can't be imported: {error}\n  {raised_at(error)}\n{hint}"

@@ -68,6 +68,25 @@ def _digits(value: Fraction) -> str:
     return f"{float(value):.2f}" if abs(value) < Fraction("9.995") else f"{float(value):.1f}"
 
 
+def power_of_thousand(value: Fraction) -> int:
+    """The power of 1,000 that `value` is written with: 2 for 163,000,000, 1 for 98,600; 0 below 1,000."""
+    power = 0
+    while abs(value) >= ALMOST_THOUSAND and power < len(PREFIXES) - 1:
+        value, power = value / 1000, power + 1
+    return power
+
+
+def prefixed(unit: str, power: int) -> str:
+    """The unit with the prefix for a power of 1,000: MFLOPs, K params."""
+    return f"{PREFIXES[power]}{unit}" if unit in JOINED else f"{PREFIXES[power]} {unit}".strip()
+
+
+def three_digits(value: Fraction) -> str:
+    """`value` to three digits that matter, without zeros behind the point: 0.163, 83.4, 163,000."""
+    rounded = Decimal(f"{float(value):.3g}")
+    return f"{rounded:,f}" if abs(rounded) < LONGEST_EXACT else f"{float(value):.2e}"
+
+
 def scaled_in_full(value: int | Fraction, unit: str = "") -> str:
     """As `human`, with all digits of a round number and no others: 12 GFLOPs, 19.92 MFLOPs, 2.5 KB."""
     number, power = Fraction(value), 0

@@ -51,6 +51,9 @@ def crosscheck_design(
         if reason:
             yield counter.name, _without_figure("skipped", counter, reason)
             continue
+        if not is_installed(counter):
+            yield counter.name, _without_figure("unavailable", counter, _missing(counter))
+            continue
         try:
             device = "meta" if counter.runs_on_meta and not is_quick(report, memory) else "cpu"
             if device not in modules:
@@ -84,6 +87,10 @@ def _read(counter: Counter, module: torch.nn.Module, inputs: tuple[torch.Tensor,
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return counter.read(module, inputs, {})
+
+
+def _missing(counter: Counter) -> str:
+    return f"{counter.package} is not installed: {counter.install}"
 
 
 def _without_figure(verdict: Verdict, counter: Counter, reason: str) -> CounterResult:
@@ -133,7 +140,7 @@ def _diagnosis(
     if reason := obstacle(report) or ("" if counter.runs_on_meta else too_costly):
         return without_figure("skipped", reason)
     if not is_installed(counter):
-        return without_figure("unavailable", f"{counter.package} is not installed: {counter.install}")
+        return without_figure("unavailable", _missing(counter))
     if counter in PEERS and not can_fork():
         return without_figure("unavailable", NO_PROCESS)
     outcome = _isolated_outcome(call, counter, "meta" if too_costly else "cpu", seconds)

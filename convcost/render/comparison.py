@@ -14,7 +14,7 @@ from convcost.render.breakeven import open_verdicts
 from convcost.render.cheapest import cheapest_notes
 from convcost.render.counters import counter_section
 from convcost.render.document import Document, Line, Section, Table
-from convcost.render.formulas import approximate_text, factor_text, shape_text, short_text
+from convcost.render.formulas import amount_text, approximate_text, factor_text, shape_text, short_text
 from convcost.render.layer_table import layer_table
 from convcost.render.model import partial_note
 from convcost.render.notes import (
@@ -26,6 +26,7 @@ from convcost.render.notes import (
     sizes_facts,
     valid_macs_note,
     warning_notes,
+    with_leading_terms_note,
 )
 from convcost.render.phases import estimate_note, phase_comparison
 from convcost.render.quantities import candidate_columns, metric_label, shown_metrics, with_ratios
@@ -52,9 +53,15 @@ def comparison_document(comparison: Comparison, style: Style) -> Document:
     return Document(
         heading=designs_heading(reports),
         facts=sizes_facts(reports),
-        costs=Section(
-            (table, *phase_comparison(comparison), *by_module.tables, *layers),
-            (*by_module.notes, *comparison_notes(comparison), convention_note(comparison.first.convention)),
+        costs=with_leading_terms_note(
+            Section(
+                (table, *phase_comparison(comparison), *by_module.tables, *layers),
+                (
+                    *by_module.notes,
+                    *comparison_notes(comparison),
+                    convention_note(comparison.first.convention),
+                ),
+            )
         ),
         counters=counter_section(reports),
         estimates=estimates.sections(reports, style),
@@ -71,7 +78,7 @@ def _shapes_line(label: str, shapes: list[Shape]) -> Line:
 
 def _metric_line(comparison: Comparison, metric: Metric) -> Line:
     found = (getattr(report, metric.name) for report in comparison.candidates)
-    values = [short_text(value, missing=metric.missing or NONE) for value in found]
+    values = [amount_text(value, metric.scaled_unit, missing=metric.missing or NONE) for value in found]
     ratios = [factor_text(comparison.ratio(metric.name, other)) for other in comparison.candidates[1:]]
     return Line(metric_label(metric, comparison.first), with_ratios(values, ratios), metric.is_minor)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator
 
 from convcost.core.distributed import Collective, CollectiveCall, CollectivePhase, DistributedRun
@@ -50,10 +50,11 @@ def _rank_table(report: Report, run: DistributedRun) -> Table:
             continue
         ratio = factor_text(run.replication(whole, part, "params" not in metric.name))
         cells = (NONE, fraction(part), NONE) if run.failure else (fraction(whole), fraction(part), ratio)
-        lines.append(Line(metric.label, cells, metric.is_minor))
+        label = "training FLOPs" if metric is TRAINING_FLOPS else metric.label
+        lines.append(Line(label, cells, metric.is_minor))
     if run.collectives:
         lines.append(Line("payload sent", ("", human(run.bytes, "B"), "")))
-    return Table((mesh_text(run), "whole module", f"rank {run.rank}", "all ranks ÷ whole"), tuple(lines))
+    return Table((mesh_text(run), "whole module", f"rank {run.rank}", "replication"), tuple(lines))
 
 
 def _shown_metrics(report: Report) -> Iterator[Metric]:
@@ -74,12 +75,19 @@ def mesh_text(run: DistributedRun) -> str:
 
 def _collective_table(run: DistributedRun, phase: CollectivePhase) -> Table:
     """Those of one phase; of blocks that are alike, together."""
-    calls: Counter[tuple[str, CollectiveCall]] = Counter()
+    alike: dict[tuple[str, CollectiveCall], list[Collective]] = defaultdict(list)
     for found in run.collectives:
         if found.phase == phase:
-            calls[NUMBER.sub("*", found.path), found.call] += found.calls
-    lines = (_line(Collective(path, phase, call, number)) for (path, call), number in calls.items())
+            alike[NUMBER.sub("*", found.path), found.call].append(found)
+    lines = (_line(_sum(path, found)) for (path, _), found in alike.items())
     return Table((f"sent in the {phase}", "over", "calls × tensor", "payload", "ring"), tuple(lines))
+
+
+def _sum(path: str, found: list[Collective]) -> Collective:
+    """All calls as one, under their own path if they have one."""
+    paths = {each.path for each in found}
+    calls = sum(each.calls for each in found)
+    return found[0]._replace(path=path if len(paths) > 1 else found[0].path, calls=calls)
 
 
 def _line(found: Collective) -> Line:

@@ -46,6 +46,38 @@ def short_text(
     return text if len(text) <= longest else TOO_LONG
 
 
+def amount_text(
+    value: Any, unit: str = "", *, longest: int = LONGEST_FORMULA, missing: str = units.NONE
+) -> str:
+    """As `short_text`, but of a long formula its leading terms, in this unit: ≈ 4.54·B·H·W GFLOPs."""
+    text = short_text(value, longest=longest, missing=missing)
+    return _leading_text(value, unit, longest) if text == TOO_LONG else text
+
+
+def _leading_text(formula: Any, unit: str, longest: int) -> str:
+    """≈ 4.54·B·H·W GFLOPs for large H, W; TOO_LONG where that can't be told, or is too long itself."""
+    from convcost.symbolic.leading_terms import leading_terms
+
+    found = leading_terms(formula)
+    if found is None:
+        return TOO_LONG
+    power = units.power_of_thousand(found.terms[0][0]) if unit else 0
+    products = [
+        MathText.joined("·", (units.three_digits(factor / 1000**power), _expression_text(monomial)))
+        for factor, monomial in found.terms
+    ]
+    scaled = f" {units.prefixed(unit, power)}" if unit else ""
+    opening, closing = ("(", ")") if scaled and len(products) > 1 else ("", "")
+    total = MathText.joined("", ("≈ ", opening, MathText.joined(" + ", products), closing))
+    text = MixedText(total, f"{scaled} for large ", MathText(", ".join(found.names)))
+    return text if len(text) <= longest else TOO_LONG
+
+
+def is_leading(text: str) -> bool:
+    """Whether a text is of leading terms, in place of a formula that is too long."""
+    return text.startswith("≈ ")
+
+
 def full_text(value: Any) -> str:
     """A number with every digit, a formula however long: where a line has room for it."""
     return units.in_full(value) if is_number(value) else _expression_text(value)
@@ -59,7 +91,7 @@ def _expression_text(value: Any, grouped: bool = True) -> MathText:
 
 def approximate_text(value: Any, unit: str = "", *, longest: int = LONGEST_FORMULA) -> str:
     """About how much a number is, 4.09 G; or a formula."""
-    return units.human(value, unit) if is_number(value) else short_text(value, longest=longest)
+    return units.human(value, unit) if is_number(value) else amount_text(value, unit, longest=longest)
 
 
 def share_text(part: Size, whole: Size) -> str:

@@ -17,7 +17,13 @@ from convcost.render.document import Document, Fact, Section
 from convcost.render.formulas import shape_text, size_text
 from convcost.render.generation import generation_facts, generation_notes
 from convcost.render.model_tables import RowSelection, module_notes, module_table, select
-from convcost.render.notes import NO_COUNTERS, assumptions_note, convention_note, sizes_text
+from convcost.render.notes import (
+    NO_COUNTERS,
+    assumptions_note,
+    convention_note,
+    sizes_text,
+    with_leading_terms_note,
+)
 from convcost.render.operator_tables import operator_name, operator_notes, operator_table
 from convcost.render.phases import phase_tables
 from convcost.render.quantities import totals_table
@@ -45,7 +51,7 @@ def model_document(report: Report, trace: Trace, style: Style) -> Document:
     return Document(
         heading=((report.name, "" if report.spec == report.name else report.spec),),
         facts=_facts(report, trace),
-        costs=Section(tables, _notes(report, trace, root, selection, style.view)),
+        costs=with_leading_terms_note(Section(tables, _notes(report, trace, root, selection, style.view))),
         counters=counter_section((report,)),
         estimates=estimates.sections((report,), style),
     )

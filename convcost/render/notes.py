@@ -8,8 +8,8 @@ from functools import partial
 from convcost.core.cost import NO_VALID_MACS, NUMBERS_NEEDED, Convention, quotient
 from convcost.core.report import Assumption, Report
 from convcost.core.units import exact, human, ratio
-from convcost.render.document import Fact
-from convcost.render.formulas import TOO_LONG, math_text, relation_text, size_text
+from convcost.render.document import Fact, Section
+from convcost.render.formulas import TOO_LONG, is_leading, math_text, relation_text, size_text
 from convcost.render.texts import MathText, MixedText
 
 COUNT_TEXTS = {
@@ -27,6 +27,8 @@ MOST_ASSUMED = 12
 """More assumptions than these are left to JSON."""
 
 LONGEST_ASSUMED = 200
+
+LEADING_TERMS = "≈ stands before the leading terms of a formula that is too long to show; --json has it."
 
 NO_COUNTERS = "Counters need concrete sizes."
 
@@ -82,6 +84,12 @@ def warning_notes(reports: tuple[Report, ...]) -> tuple[str, ...]:
     """What may not be meant in the designs; each once."""
     found = dict.fromkeys(warning for report in reports for warning in report.warnings)
     return tuple(f"Warning: {warning}." for warning in found)
+
+
+def with_leading_terms_note(costs: Section) -> Section:
+    """The tables with a note on what ≈ means, where a formula is shown by its leading terms."""
+    cells = (cell for table in costs.tables for line in table.lines for cell in line.cells)
+    return costs._replace(notes=(*costs.notes, LEADING_TERMS)) if any(map(is_leading, cells)) else costs
 
 
 def valid_macs_note(reports: tuple[Report, ...]) -> str:

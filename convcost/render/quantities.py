@@ -11,7 +11,7 @@ from convcost.core.metrics import DETAILS, METRICS, Metric
 from convcost.core.report import Report
 from convcost.core.units import NONE, exact, fraction, human
 from convcost.render.document import Line, Table
-from convcost.render.formulas import LONGEST_ALONE, full_text, is_number, shape_text, short_text
+from convcost.render.formulas import LONGEST_ALONE, amount_text, full_text, is_number, shape_text
 from convcost.render.texts import MixedText
 
 DTYPES = ("float64", "float32", "bfloat16", "int8")
@@ -44,7 +44,8 @@ def _amount_cells(value: Any, unit: str, report: Report, missing: str = NONE) ->
     if value is None:
         return (missing,) if report.open_names else (missing, "")
     if report.open_names:
-        return (full_text(value) if is_number(value) else short_text(value, longest=LONGEST_ALONE),)
+        formula = full_text(value) if is_number(value) else amount_text(value, unit, longest=LONGEST_ALONE)
+        return (formula,)
     if value.denominator != 1:
         return ("", exact(value))
     return (fraction(value), human(value, unit) if unit else "")

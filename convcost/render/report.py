@@ -20,6 +20,7 @@ from convcost.render.notes import (
     sizes_facts,
     valid_macs_note,
     warning_notes,
+    with_leading_terms_note,
 )
 from convcost.render.phases import estimate_note, phase_tables
 from convcost.render.quantities import totals_table
@@ -36,9 +37,11 @@ def report_document(report: Report, style: Style) -> Document:
     return Document(
         heading=designs_heading((report,)),
         facts=(*sizes_facts((report,)), *_shapes(report)),
-        costs=Section(
-            (totals_table(report), *layers, *phase_tables(report)),
-            (*layer_notes(report, style.view), *_report_notes(report)),
+        costs=with_leading_terms_note(
+            Section(
+                (totals_table(report), *layers, *phase_tables(report)),
+                (*layer_notes(report, style.view), *_report_notes(report)),
+            )
         ),
         counters=counter_section((report,)),
         estimates=estimates.sections((report,), style),

@@ -53,7 +53,9 @@ class LiveStorageTracker:
 
     def __init__(self, before: Iterable[torch.Tensor], arithmetic: SizeArithmetic) -> None:
         self.arithmetic = arithmetic
-        self._before = {storage_id(tensor) for tensor in before}
+        self._held = [*before]
+        """The numbers of their memory stay theirs, though the model may replace them."""
+        self._before = {storage_id(tensor) for tensor in self._held}
         self._serials: dict[int, int] = {}
         self._sizes: list[Size] = []
         self._events: list[tuple[int, Size]] = []

@@ -108,6 +108,21 @@ def has_values(tensor: Any) -> bool:
     return not (tensor.is_meta or isinstance(tensor, FakeTensor))
 
 
+def has_data(values: Iterable[Any]) -> bool:
+    """Whether a tensor among `values`, or in a list among them, has more than its shape, or may have."""
+    return any(
+        has_constant(tensor)
+        if isinstance(tensor, FakeTensor)
+        else not tensor.is_meta and (tensor.layout is not torch.strided or tensor.numel() > 0)
+        for tensor in flat_tensors(values)
+    )
+
+
+def has_constant(tensor: FakeTensor) -> bool:
+    """Whether torch knows numbers in a fake tensor."""
+    return tensor.constant is not None and tensor.constant.numel() > 0
+
+
 def is_small(tensor: torch.Tensor) -> bool:
     """Whether a run on shapes keeps its data, if it is on the CPU."""
     return tensor.numel() <= max_elements_with_data(tensor.dtype)

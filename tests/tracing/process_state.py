@@ -120,16 +120,14 @@ GUARDS: list[Any] = []
 """They end what they began when they are gone."""
 
 
-PRECISIONS = (
-    torch.backends,
-    cuda.matmul,
-    cudnn,
-    cudnn.conv,
-    cudnn.rnn,
-    mkldnn,
-    mkldnn.matmul,
-    mkldnn.conv,
-    mkldnn.rnn,
+PRECISIONS = tuple(
+    place
+    for places in (
+        [torch.backends, mkldnn, cudnn, cuda.matmul],
+        [getattr(backend, name, None) for backend in (cudnn, mkldnn) for name in ("conv", "rnn", "matmul")],
+    )
+    for place in places
+    if hasattr(place, "fp32_precision")  # not in older torch
 )
 
 

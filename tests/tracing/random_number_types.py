@@ -186,8 +186,9 @@ def grouped(function):
     return make
 
 
-kind("torch._grouped_mm")(grouped(torch._grouped_mm))
-kind("F.grouped_mm")(grouped(F.grouped_mm))
+if hasattr(F, "grouped_mm"):  # not in older torch
+    kind("torch._grouped_mm")(grouped(torch._grouped_mm))
+    kind("F.grouped_mm")(grouped(F.grouped_mm))
 
 
 @kind("float8")

@@ -50,7 +50,7 @@ def _apply_own_plan(module: Any, mesh: Any) -> None:
         raise UsageError(f"no plan says what the mesh dimension {unknown} is for", hint=FORMS)
     if "tp" in names:
         plan = getattr(module, "tp_plan", None) or getattr(module, "_tp_plan", None)
-        if not isinstance(plan, Mapping):
+        if not plan or not isinstance(plan, Mapping):
             raise UsageError(f"{type(module).__name__} brings no plan for tensor parallelism", hint=FORMS)
         _apply_plan(module, mesh["tp"], plan)
     sharded = tuple(name for name in SHARDED_DIMENSIONS if name in names)
@@ -68,11 +68,12 @@ def _shard_fully(module: Any, mesh: Any) -> None:
 
 def _blocks(module: Any) -> Iterator[Any]:
     """The elements of the outermost lists of modules that have parameters."""
+    is_list = isinstance(module, torch.nn.ModuleList | torch.nn.Sequential)
     for child in module.children():
-        if isinstance(child, torch.nn.ModuleList | torch.nn.Sequential):
-            yield from (block for block in child if any(True for _ in block.parameters()))
-        else:
+        if not is_list or isinstance(child, torch.nn.ModuleList):
             yield from _blocks(child)
+        elif any(True for _ in child.parameters()):
+            yield child
 
 
 def _apply_plan(module: Any, mesh: Any, plan: Mapping[str, Any]) -> None:

@@ -16,6 +16,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import torch
+import torch.backends.opt_einsum
 from torch._tensor_str import PRINT_OPTS
 from torch.backends import cuda
 from torch.nn.modules import module as module_hooks
@@ -23,6 +24,7 @@ from torch.utils import _device
 from torch.utils._python_dispatch import _get_current_dispatch_mode_stack, _pop_mode, _push_mode
 
 from convcost.tracing.isolation.object_state import preserved_attributes
+from convcost.tracing.torch_versions import FLOAT32_PRECISIONS, SAVED_TENSOR_HOOKS
 
 MISSING = object()
 
@@ -119,7 +121,7 @@ def torch_settings() -> tuple[Setting, ...]:
     return (
         Setting(_function_modes, _set_function_modes),
         Setting(lambda: list(_get_current_dispatch_mode_stack()), _set_dispatch_modes),
-        Setting(_saved_tensor_hooks, _set_saved_tensor_hooks),
+        *([Setting(_saved_tensor_hooks, _set_saved_tensor_hooks)] * SAVED_TENSOR_HOOKS),
         Setting(lambda: dict(vars(PRINT_OPTS)), vars(PRINT_OPTS).update),
         Setting(_precisions, _set_precisions),
         *_attribute_settings(),
@@ -176,7 +178,9 @@ def _cpp_settings() -> Iterator[Setting]:
 def _precisions() -> dict[Any, Any]:
     """By torch's older functions, which raise where they were mixed with newer ones, and by these."""
     older = {"matmul": torch.get_float32_matmul_precision, "cudnn": torch._C._get_cudnn_allow_tf32}
-    found: dict[Any, Any] = {pair: torch._C._get_fp32_precision_getter(*pair) for pair in PRECISIONS}
+    found: dict[Any, Any] = {}
+    if FLOAT32_PRECISIONS:
+        found |= {pair: torch._C._get_fp32_precision_getter(*pair) for pair in PRECISIONS}
     for name, get in older.items():
         with suppress(RuntimeError):
             found[name] = get()
@@ -188,7 +192,7 @@ def _set_precisions(found: dict[Any, Any]) -> None:
         torch.set_float32_matmul_precision(found["matmul"])
     if "cudnn" in found:
         torch._C._set_cudnn_allow_tf32(found["cudnn"])
-    for pair in PRECISIONS:
+    for pair in PRECISIONS if FLOAT32_PRECISIONS else ():
         torch._C._set_fp32_precision_setter(*pair, found[pair])
 
 

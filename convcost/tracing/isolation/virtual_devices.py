@@ -174,6 +174,13 @@ class VirtualDevices:
         return self._place(moved.clone() if moved is tensor else moved, device)
 
 
+def is_dtype_conversion(function: Any, args: Any, kwargs: Mapping[str, Any]) -> bool:
+    """Whether it is Tensor.to with a dtype, and nothing that says another device."""
+    if function is not torch.Tensor.to or kwargs.keys() - {"dtype", "copy"}:
+        return False
+    return all(value.__class__ is torch.dtype or value.__class__ is bool for value in args[1:])
+
+
 def _to_device(value: Any) -> Any:
     if value is None or isinstance(value, torch.device):
         return value

@@ -10,6 +10,7 @@ from torch._higher_order_ops.flex_attention import flex_attention as operator
 from convcost.operators.attention import FLEX
 from convcost.tracing.isolation.tensor_copies import meta_tensor
 from convcost.tracing.tensors import has_values
+from convcost.tracing.torch_versions import flex_outputs
 
 LARGEST_EVALUATED = 2**24
 """Pairs of query and key for which a mask is asked: more are taken as their blocks say."""
@@ -27,7 +28,7 @@ def flex_attention(
     score_mod_other_buffers: Any = (),
     mask_mod_other_buffers: Any = (),
 ) -> Any:
-    """The output, the logarithms of the sums, and the largest scores."""
+    """The output, the logarithms of the sums and, where torch has them, the largest scores."""
     arguments = {"query": query, "key": key, "value": value}
     arguments["seen"] = unmasked_pairs(query, key, block_mask, mask_mod_other_buffers)
     scores = _modified_scores(call, query, key, score_mod, score_mod_other_buffers)
@@ -40,7 +41,7 @@ def flex_attention(
             given = query, key, value, score_mod, block_mask, scale, kernel_options, *others
             return call.run_unrecorded(operator, given, {})
         rows = tuple(query.shape[:-1])
-        sums = (meta_tensor(rows, query.dtype) for _ in range(2))
+        sums = (meta_tensor(rows, query.dtype) for _ in range(flex_outputs() - 1))
         return meta_tensor((*rows, value.shape[-1]), query.dtype), *sums
 
     return call.run_recorded("higher_order::flex_attention", FLEX, arguments, run)

@@ -19,7 +19,8 @@ from convcost.core.trace import CondCall
 from convcost.symbolic.predicates import is_nonnegative
 from convcost.tracing.isolation.tensor_copies import meta_tensor
 from convcost.tracing.recording.flex_attention import flex_attention
-from convcost.tracing.recording.tape import Recording, Tape
+from convcost.tracing.recording.recorded_operations import Recording
+from convcost.tracing.recording.tape import Tape
 from convcost.tracing.tensors import has_values, tensors
 
 OPAQUE = frozenset(

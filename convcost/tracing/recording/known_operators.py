@@ -15,6 +15,7 @@ from convcost.operators import OPERATORS
 from convcost.operators.backward import estimated_backward
 from convcost.operators.interface import FREE, CostRule, Operator, each_element, each_input_element
 from convcost.tracing.tensors import flat_tensors, has_sparse
+from convcost.tracing.torch_versions import is_reduction
 
 SHAPE_PRESERVING = frozenset(
     (
@@ -121,7 +122,7 @@ def _operator(overload: Any, name: str) -> Operator | None:
         return backward
     if torch.Tag.pointwise in _tags(overload):
         return each_element(1)
-    if torch.Tag.reduction in overload.tags:
+    if is_reduction(overload):
         return _each_element_of(overload._schema.arguments[0].name)
     return None
 

@@ -23,8 +23,14 @@ from convcost.tracing.isolation.isolated_call import eager
 from convcost.tracing.recording.gradients import batched_gradients
 from convcost.tracing.recording.recorder import Recorder
 from convcost.tracing.tensors import has_own_dispatch, is_user_class
+from convcost.tracing.torch_versions import OPERATOR_COMPILER, show_higher_order_operators
 
 ModesFactory = Callable[[], AbstractContextManager[None]]
+
+FLEX_SWITCH = "_FLEX_ATTENTION_DISABLE_COMPILE_DEBUG"
+
+OPERATOR_MODULES = ("torch._higher_order_ops.", "torch.nn.attention.flex_attention")
+"""Where torch has the functions that it hands to torch.compile for them."""
 
 
 class _ThreadModes(threading.local):
@@ -87,20 +93,23 @@ def _call_recorded(modes: ModesFactory, function: Callable[..., Any], *args: Any
 def uncompiled() -> Iterator[None]:
     """What a model compiles as it runs runs as it was written; torch does not compile higher-order operators.
 
-    Models hold `torch.cond` and the like by their own names; all of them go through one function of torch.
-    flex_attention has a switch of its own, and asks for a device that has a kernel.
+    Models hold `torch.cond` and the like by their own names; all of them go through one function of torch,
+    or hand a function of torch to torch.compile. flex_attention has a switch of its own, and asks for a
+    device that has a kernel.
     """
     utils: Any = torch._higher_order_ops.utils
-    compiling, compiling_operator = torch.compile, utils._hop_compile_and_call
+    compiling, compiling_operator = torch.compile, getattr(utils, OPERATOR_COMPILER, None)
 
     def call(function: Any, args: Any, kwargs: Any = None) -> Any:
-        if not is_recording():
+        if compiling_operator and not is_recording():
             return compiling_operator(function, args, kwargs)
         if function.__name__ == "_cond_op_wrapper":
             args = _with_flat_operands(*args)
         return function(*args, **(kwargs or {}))
 
     def compile_later(*args: Any, **options: Any) -> Any:
+        if is_recording() and args and str(getattr(args[0], "__module__", "")).startswith(OPERATOR_MODULES):
+            return lambda *given, **named: call(args[0], given, named)
         compiled = compiling(*args, **options)
         if is_recording():
             stack.enter_context(eager())  # which could not be until torch had loaded its compiler
@@ -108,10 +117,11 @@ def uncompiled() -> Iterator[None]:
 
     with ExitStack() as stack:
         stack.enter_context(patch.object(torch, "compile", compile_later))
-        stack.enter_context(patch.object(utils, "_hop_compile_and_call", call))
+        if compiling_operator:
+            stack.enter_context(patch.object(utils, OPERATOR_COMPILER, call))
         flex: Any = sys.modules.get("torch.nn.attention.flex_attention")
         if flex is not None:
-            stack.enter_context(patch.object(flex, "_FLEX_ATTENTION_DISABLE_COMPILE_DEBUG", True))
+            stack.enter_context(patch.object(flex, FLEX_SWITCH, True, create=True))
             stack.enter_context(patch.object(flex, "_validate_device", lambda *_: None))
         yield
 
@@ -129,6 +139,7 @@ def _with_flat_operands(predicate: Any, true_fn: Any, false_fn: Any, operands: A
 @contextmanager
 def recording_modes(recorder: Recorder) -> Iterator[None]:
     """Everything of torch that the block calls, in threads that it starts too, is left to `recorder`."""
+    show_higher_order_operators(RecordingDispatchMode)
     with (
         uncompiled(),
         batched_gradients(),
@@ -140,8 +151,10 @@ def recording_modes(recorder: Recorder) -> Iterator[None]:
 
 @contextmanager
 def _torch_modes(recorder: Recorder) -> Iterator[None]:
-    with RecordingDispatchMode(recorder), RecordingFunctionMode(recorder):
-        yield
+    with RecordingDispatchMode(recorder):
+        recorder.note_modes()
+        with RecordingFunctionMode(recorder):
+            yield
 
 
 class RecordingFunctionMode(TorchFunctionMode):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 from weakref import ref
@@ -64,6 +64,7 @@ class ModuleTracker:
     is_backward: bool = False
     follows_nodes: bool = False
     stack: RunningPaths = field(default_factory=RunningPaths)
+    shape_of: Callable[[Any], Shape] = shape_of
 
     @property
     def current(self) -> str:
@@ -75,6 +76,20 @@ class ModuleTracker:
         """Another submodule runs from now on."""
         if self.follows_nodes and not self.is_backward:
             self.stack.mark()
+
+    def first_shape(self, value: Any) -> tuple[Shape | None, int | None]:
+        """The shape of the first tensor in `value`, however it is nested, and the bytes of an element.
+
+        They are asked for past recording modes.
+        """
+        with torch._C.DisableTorchFunction():
+            found = first_tensor(value)
+            return (None, None) if found is None else (self.shape_of(found), found.element_size())
+
+    def bytes_of(self, value: Any) -> Size:
+        """What the elements of all tensors in `value` take, asked for past recording modes."""
+        with torch._C.DisableTorchFunction():
+            return sum(elements(self.shape_of(tensor)) * tensor.element_size() for tensor in tensors(value))
 
 
 class TrackedCall:
@@ -94,10 +109,10 @@ class TrackedCall:
         visit = tracker.visits.get(path)
         if visit is None:
             visit = tracker.visits[path] = SubmoduleVisit()
-            visit.input, visit.input_itemsize = first_shape(args)
+            visit.input, visit.input_itemsize = tracker.first_shape(args)
         if not tracker.is_backward:
             visit.calls += 1
-            visit.bytes += tensor_bytes((args, kwargs))
+            visit.bytes += tracker.bytes_of((args, kwargs))
         running.append(path)
         tracker.mark()
         try:
@@ -110,31 +125,19 @@ class TrackedCall:
             running.pop()
             tracker.mark()
         if visit.output is None:
-            visit.output, visit.output_itemsize = first_shape(output)
+            visit.output, visit.output_itemsize = tracker.first_shape(output)
         if not tracker.is_backward:
-            visit.bytes += tensor_bytes(output)
+            visit.bytes += tracker.bytes_of(output)
         return output
 
 
-def track(submodules: Mapping[str, torch.nn.Module], follows_nodes: bool = False) -> ModuleTracker:
+def track(
+    submodules: Mapping[str, torch.nn.Module],
+    follows_nodes: bool = False,
+    shape_of: Callable[[Any], Shape] = shape_of,
+) -> ModuleTracker:
     """The paths of `submodules`, kept up as they are called from now on."""
-    tracker = ModuleTracker(follows_nodes=follows_nodes)
+    tracker = ModuleTracker(follows_nodes=follows_nodes, shape_of=shape_of)
     for path, submodule in submodules.items():
         vars(submodule)["_compiled_call_impl"] = TrackedCall(tracker, path, submodule)
     return tracker
-
-
-def first_shape(value: Any) -> tuple[Shape | None, int | None]:
-    """The shape of the first tensor in `value`, however it is nested, and the bytes of an element.
-
-    They are asked for past recording modes.
-    """
-    with torch._C.DisableTorchFunction():
-        found = first_tensor(value)
-        return (None, None) if found is None else (shape_of(found), found.element_size())
-
-
-def tensor_bytes(value: Any) -> Size:
-    """What the elements of all tensors in `value` take, asked for past recording modes."""
-    with torch._C.DisableTorchFunction():
-        return sum(elements(shape_of(tensor)) * tensor.element_size() for tensor in tensors(value))

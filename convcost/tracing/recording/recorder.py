@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from types import MethodWrapperType
 from typing import Any
 
 import torch
 
 from convcost.operators.interface import Operator
 from convcost.tracing.isolation.tensor_copies import meta_result, meta_tensor
-from convcost.tracing.isolation.virtual_devices import VirtualDevices
+from convcost.tracing.isolation.virtual_devices import VirtualDevices, is_dtype_conversion
 from convcost.tracing.recording.collectives import run_collective
 from convcost.tracing.recording.data_access import DataRunReads, ShapeRunReads, data_readers
 from convcost.tracing.recording.gradients import requested_leaves, with_gradients
@@ -41,8 +43,10 @@ from convcost.tracing.recording.nested_tensors import (
     supported_function,
 )
 from convcost.tracing.recording.operator_runners import OperatorRunner
+from convcost.tracing.recording.repeated_calls import MetaTensors, RepeatedCalls, TensorKind
 from convcost.tracing.recording.tape import Tape
-from convcost.tracing.tensors import flat_tensors, has_own_tensor, tensors
+from convcost.tracing.recording.unrecorded_gradients import with_unrecorded_gradient
+from convcost.tracing.tensors import flat_tensors, has_data, has_own_tensor, tensors
 
 
 class NestedCalls(threading.local):
@@ -61,6 +65,7 @@ class Recorder:
         devices: VirtualDevices,
         reads: ShapeRunReads | DataRunReads,
         has_gradients: bool = False,
+        kind: TensorKind | None = None,
     ) -> None:
         self._tape = tape
         self._has_gradients = has_gradients
@@ -69,6 +74,13 @@ class Recorder:
         self._reads = reads
         self._readers = data_readers()
         self._nesting = NestedCalls()
+        is_plain = not (tape.has_data or has_gradients or tape.formulas or self.is_distributed)
+        self._repeated_calls = RepeatedCalls(tape, kind or MetaTensors()) if is_plain else None
+        self._modes_below = 0, 0
+
+    def note_modes(self) -> None:
+        """The modes of torch that are at work now are no model's: the dispatch mode among them."""
+        self._modes_below = _count_modes()
 
     @property
     def is_distributed(self) -> bool:
@@ -85,8 +97,10 @@ class Recorder:
         if function in self._readers:
             return self._reads.read(function, args, kwargs)
         rule = self._devices.rule(function)
-        if rule is not None:
+        if rule is not None and not is_dtype_conversion(function, args, kwargs):
             return rule(function, args, kwargs)
+        if function.__class__ is MethodWrapperType:
+            return function(*args, **kwargs)  # an attribute such as its shape
         if kwargs:
             if kwargs.get("generator") is not None:
                 self._runner.preserve_generator(kwargs["generator"])
@@ -101,6 +115,19 @@ class Recorder:
         is_transformed = _is_transformed()
         if not is_transformed and is_higher_order(function) and not is_opaque(function):
             return run_higher_order(self._higher_order_call(mode), function, args, kwargs)
+        run = partial(self._run_plain_function, mode, function, args, kwargs, is_transformed)
+        if self._repeated_calls is None or is_transformed or function in mode.entered or self._has_context():
+            return run()
+        return self._repeated_calls.run(function, args, kwargs, run)
+
+    def _has_context(self) -> bool:
+        """Whether what a call yields, or what is put down of it, may depend on where it is made."""
+        is_inside = self._nesting.depth or self._devices.are_several
+        return bool(is_inside) or _count_modes() != self._modes_below
+
+    def _run_plain_function(
+        self, mode: Any, function: Any, args: Any, kwargs: Mapping[str, Any], is_transformed: bool
+    ) -> Any:
         known = None if is_transformed or has_own_tensor(args, kwargs) else known_function(function)
         known = known or (None if is_transformed else self._tape.known_composite(function))
         if known is not None and not self._tape.is_decomposed(known):
@@ -115,6 +142,8 @@ class Recorder:
         arguments = known.arguments(args, kwargs)
         name = f"aten::{known.name}"
         operator = self._tape.function_formula(name, known.operator)
+        if known.in_place:
+            self._tape.note_unrepeatable()
 
         def run() -> Any:
             output = self._output_of_known_shape(known, arguments)
@@ -165,16 +194,20 @@ class Recorder:
         if known.in_place:
             return first
         dtype = arguments.get("out_dtype") or first.dtype
-        output = meta_result(first) if known.operator.is_like_input else self._new_tensors(shapes, dtype)
+        given = arguments.values()
+        if known.operator.is_like_input:
+            output = with_unrecorded_gradient(partial(meta_result, first), given)
+        else:
+            output = self._new_tensors(shapes, dtype, given)
         if self._devices.are_several:
             self._devices.propagate((first,), flat_tensors((output,)))
         return output
 
-    def _new_tensors(self, shapes: Any, dtype: torch.dtype) -> Any:
-        """A tensor of a shape, or a tuple of tensors of a list of shapes."""
+    def _new_tensors(self, shapes: Any, dtype: torch.dtype, given: Iterable[Any]) -> Any:
+        """A tensor of a shape, or a tuple of tensors of a list of shapes, made of what is `given`."""
         if isinstance(shapes, list):
-            return tuple(self._new_tensor(shape, dtype) for shape in shapes)
-        return self._new_tensor(shapes, dtype)
+            return tuple(self._new_tensors(shape, dtype, given) for shape in shapes)
+        return with_unrecorded_gradient(partial(self._new_tensor, shapes, dtype), given)
 
     def _new_tensor(self, shape: Any, dtype: torch.dtype) -> torch.Tensor:
         return meta_tensor(shape, dtype)
@@ -200,6 +233,8 @@ class Recorder:
             self._reads.failed(known.name, known.arguments(args, kwargs), error)
             raise
         self._follow(known, args, kwargs, output)
+        if self._tape.is_observed and (known.writes or has_data((*args, *kwargs.values(), output))):
+            self._tape.note_unrepeatable()
         if not self._nesting.depth:
             result = output if known.returns else known.mutated(args, kwargs)
             self._tape.record(known.name, operator, known.arguments(args, kwargs), result)
@@ -220,6 +255,11 @@ def _is_transformed() -> bool:
     """Whether vmap, jvp or the like is at work, under which a function sees less than what is computed."""
     is_forward_mode = torch.autograd.forward_ad._current_level >= 0
     return is_forward_mode or torch._C._functorch.peek_interpreter_stack() is not None
+
+
+def _count_modes() -> tuple[int, int]:
+    """How many modes of torch are at work for functions, and for operators."""
+    return torch._C._len_torch_function_stack(), torch._C._len_torch_dispatch_stack()
 
 
 def _asks_for_gradients(arguments: Mapping[str, Any]) -> bool:

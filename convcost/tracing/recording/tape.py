@@ -7,14 +7,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch.multiprocessing.reductions import StorageWeakRef
 
 from convcost.core.cost import Cost, Shape, Size
 from convcost.core.distributed import Collective, CollectiveCall, CollectivePhase
-from convcost.core.trace import CondCall, ElementType, Operation, Phase, UncountedCall
+from convcost.core.trace import CondCall, Operation, Phase, UncountedCall
 from convcost.operators import OPERATORS
 from convcost.operators.interface import FREE, Operator, in_real_macs
 from convcost.tracing.recording.known_operators import (
@@ -24,8 +24,10 @@ from convcost.tracing.recording.known_operators import (
     known_composite,
     rule_for,
 )
-from convcost.tracing.recording.module_tracker import ModuleTracker, SubmoduleVisit
+from convcost.tracing.recording.module_tracker import ModuleTracker
 from convcost.tracing.recording.nested_tensors import by_component, has_nested
+from convcost.tracing.recording.observations import Observation, Observations
+from convcost.tracing.recording.recorded_operations import CallKey, CallTraits, CountedCall, Recording
 from convcost.tracing.tensors import (
     element_types,
     first_tensor,
@@ -38,72 +40,6 @@ from convcost.tracing.tensors import (
 )
 
 SEQUENCES = (list, tuple)
-
-
-class CallKey(NamedTuple):
-    """What the calls of one entry share: where, which operator, on which shapes, in which phase."""
-
-    path: str
-    operator: str
-    inputs: tuple[Shape, ...]
-    output: Shape
-    phase: Phase
-
-
-class CallTraits(NamedTuple):
-    """Whether a call was estimated, on complex numbers, on sparse tensors; and what elements take."""
-
-    estimated: bool
-    complex: bool
-    sparse: bool
-    elements: tuple[ElementType, ...]
-
-
-CountedCall = tuple[CallKey, CallTraits, Cost, Size, int]
-"""What is put down of a call: where and how, its cost, its activations, and how many calls it is."""
-
-
-@dataclass
-class Recording:
-    """Operations, what is not counted, calls of `torch.cond`, collectives, and the submodules that ran."""
-
-    operations: dict[tuple[CallKey, CallTraits], Operation] = field(default_factory=dict)
-    uncounted: dict[CallKey, UncountedCall] = field(default_factory=dict)
-    conditionals: dict[CondCall, int] = field(default_factory=dict)
-    visits: dict[str, SubmoduleVisit] = field(default_factory=dict)
-    collectives: dict[Collective, int] = field(default_factory=dict)
-
-    @property
-    def cost(self) -> Cost:
-        """Of all operations."""
-        return sum((found.cost for found in self.operations.values()), Cost())
-
-    def add_operation(self, key: CallKey, traits: CallTraits, found: Operation) -> None:
-        """Add an operation to those of its kind."""
-        before = self.operations.get((key, traits))
-        if before is not None:
-            found = found._replace(
-                cost=before.cost + found.cost,
-                activations=before.activations + found.activations,
-                calls=before.calls + found.calls,
-            )
-        self.operations[key, traits] = found
-
-    def add_uncounted(self, key: CallKey, found: UncountedCall) -> None:
-        """Add what is not counted to what is like it."""
-        before = self.uncounted.get(key)
-        self.uncounted[key] = found if before is None else found._replace(calls=before.calls + found.calls)
-
-    def add(self, other: Recording) -> None:
-        """Add all but the visits of another one."""
-        for (key, traits), found in other.operations.items():
-            self.add_operation(key, traits, found)
-        for key, missed in other.uncounted.items():
-            self.add_uncounted(key, missed)
-        for conditional, calls in other.conditionals.items():
-            self.conditionals[conditional] = self.conditionals.get(conditional, 0) + calls
-        for collective, calls in other.collectives.items():
-            self.collectives[collective] = self.collectives.get(collective, 0) + calls
 
 
 def without_in_place_mark(name: str) -> str:
@@ -123,6 +59,7 @@ class Tape:
     _recorded: Recording = field(default_factory=Recording)
     _lock: Any = field(default_factory=Lock)
     _deferred: dict[int, tuple[Any, CountedCall]] = field(default_factory=dict)
+    _observations: Observations = field(default_factory=Observations)
 
     def formula(self, name: str, known: Operator | None) -> Operator | None:
         """The formula for the operator `name`; one of ATen's that writes in place has that of the other."""
@@ -198,6 +135,7 @@ class Tape:
 
         The number of its memory stays its own for as long as it is kept, though the memory is freed.
         """
+        self.note_unrepeatable()
         is_strided = gradient.layout is torch.strided
         owner = StorageWeakRef(gradient.untyped_storage()) if is_strided else gradient  # type: ignore[no-untyped-call]
         _, before = self._deferred.pop(storage_id(gradient), (None, None))
@@ -222,6 +160,7 @@ class Tape:
     @contextmanager
     def separate_recording(self) -> Iterator[Recording]:
         """What the block records, which is not on the tape unless it is added."""
+        self.note_unrepeatable()
         before = self._recorded, self.tracker.visits
         self._recorded = recording = Recording()
         self.tracker.visits = recording.visits
@@ -236,14 +175,43 @@ class Tape:
         for path, visit in recording.visits.items():
             self.tracker.visits.setdefault(path, replace(visit, calls=0)).calls += visit.calls
 
+    @contextmanager
+    def observation(self) -> Iterator[Observation]:
+        """What the block puts on the tape, to be repeated."""
+        running = self._observations.running
+        observation = Observation(self.tracker.current)
+        running.append(observation)
+        try:
+            yield observation
+        finally:
+            running.pop()
+
+    @property
+    def is_observed(self) -> bool:
+        """Whether it is noted what the call that runs does."""
+        return bool(self._observations.running)
+
+    def note_unrepeatable(self) -> None:
+        """Something happens that a repetition of the calls that are running would not do."""
+        for observation in self._observations.running:
+            observation.is_repeatable = False
+
+    def repeat(self, observation: Observation) -> None:
+        """Put down what an earlier call did, for the submodule that is running."""
+        path = self.tracker.current
+        for key, traits, cost, activations, calls in observation.operations:
+            self._record_operation(key._replace(path=path), traits, cost, activations, calls)
+
     def note_conditional(self, conditional: CondCall) -> None:
         """Put down a call of `torch.cond`, unless it is one that the backward repeats."""
+        self.note_unrepeatable()
         if not self.tracker.is_backward:
             known = self._recorded.conditionals
             known[conditional] = known.get(conditional, 0) + 1
 
     def note_collective(self, call: CollectiveCall) -> None:
         """Put down a collective; among one rank alone nothing is sent."""
+        self.note_unrepeatable()
         if call.ranks != 1:
             phase: CollectivePhase = "backward" if self.tracker.is_backward else "forward"
             found, known = Collective(self.tracker.current, phase, call), self._recorded.collectives
@@ -280,6 +248,8 @@ class Tape:
     def _record_operation(
         self, key: CallKey, traits: CallTraits, cost: Cost, activations: Size, calls: int
     ) -> None:
+        for observation in self._observations.running:
+            observation.add((key, traits, cost, activations, calls))
         found = Operation(*key[:4], cost, activations, calls, key.phase, *traits)
         with self._lock:
             self._recorded.add_operation(key, traits, found)
@@ -289,6 +259,7 @@ class Tape:
 
         Without tensors, so does only what is not torch's own.
         """
+        self.note_unrepeatable()
         if key.inputs or key.output or key.operator.partition("::")[0] not in TORCH_NAMESPACES:
             self._recorded.add_uncounted(key, UncountedCall(*key[:3], 1, reason))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 from itertools import chain
 from math import lcm
 from typing import Any
@@ -111,10 +112,14 @@ def _with_assumptions(
     ):
         evaluator.require(requirement, 0)
 
-    def shown(number: Any) -> Any:
-        ours = with_fixed_roundings(sizes.formula(number), fixed)
+    @cache  # equal layers have equal numbers
+    def shown_formula(formula: Any) -> Any:
+        ours = with_fixed_roundings(formula, fixed)
         settled = evaluator.simplify(ours) if isinstance(ours, Formula) else ours
         return to_sympy(settled) if isinstance(settled, Formula) else settled
+
+    def shown(number: Any) -> Any:
+        return shown_formula(sizes.formula(number))
 
     found = replace(map_report(report, shown), sizes={name: symbol(name) for name in sizes.examples})
     return replace(found, assumptions=evaluator.assumptions.assumed)

@@ -190,7 +190,8 @@ def decisive_guards(
         )
         if torch_guards.keys() - found.keys():
             answers = replays_at(call, fitting)
-            found.update(dict.fromkeys(_shape_guards(torch_guards, answers)))
+            deciding = _shape_guards(torch_guards, answers)
+            found.update(dict.fromkeys(_loosened(guard, call, found, sizes) for guard in deciding))
             for guard in sorted(torch_guards, key=lambda guard: guard.difference.parts):
                 if guard not in found and _is_limiting(guard, call, answers, found, sizes):
                     found[guard] = None
@@ -235,6 +236,22 @@ def _is_limiting(
         return False
     edges = (_boundary_points(guard, name, known, sizes) for name in sorted(names_in(guard.difference)))
     return any([answer for _, answer in replays_at(call, edge)] == [True, None] for edge in edges)
+
+
+def _loosened(guard: Guard, call: TorchCall, known: Collection[Guard], sizes: SymbolicSizes) -> Guard:
+    """`guard`, or the one that lets the next sizes pass too, if torch does the same there.
+
+    For x[:, :100] torch may ask whether a size is larger than 100: at 100 itself nothing is different.
+    """
+    looser = Guard(Formula(guard.difference.terms + 1), "nonnegative")
+    if guard.relation == "zero":
+        return guard
+    edges = [_boundary_points(guard, name, known, sizes) for name in sorted(names_in(guard.difference))]
+    is_same = all(
+        [answer for _, answer in replays_at(call, edge)] == [True, True] and looser.holds(edge[1])
+        for edge in edges
+    )
+    return looser if edges and is_same else guard
 
 
 def _boundary_points(guard: Guard, name: str, known: Collection[Guard], sizes: SymbolicSizes) -> list[Point]:

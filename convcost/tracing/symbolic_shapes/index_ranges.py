@@ -44,6 +44,12 @@ class IndexRanges:
 
     def __init__(self) -> None:
         self._known: dict[int, tuple[torch.Tensor, IndexRange]] = {}
+        self.changes = 0
+        """How often something was noted or forgotten."""
+
+    def has(self, tensor: Any) -> bool:
+        """Whether the range of its numbers is known."""
+        return id(tensor) in self._known
 
     def check(self, name: str, args: Any) -> None:
         """IndexError where the operator called so would look up what its first argument does not have."""
@@ -61,10 +67,12 @@ class IndexRanges:
         if overload._schema.is_mutable:
             if any(id(tensor) in self._known for tensor in tensors(args)):
                 self._known.clear()
+                self.changes += 1
         elif rule := RULES.get(overload._schema.name):
             index_range = rule(self, *args, **kwargs)
             if index_range:
                 self._known[id(output)] = output, index_range
+                self.changes += 1
 
     def range_of(self, value: Any) -> IndexRange | None:
         """That of a tensor, if it is known, and of a whole number."""

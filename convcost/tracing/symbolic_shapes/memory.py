@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any
 
@@ -29,7 +29,8 @@ from convcost.tracing.memory_profile import (
     stored_footprint,
 )
 from convcost.tracing.module_call import ModuleCall
-from convcost.tracing.symbolic_shapes.run import fake_copy, fake_mode, symbolic_inputs
+from convcost.tracing.symbolic_shapes.fake_tensors import fake_copy
+from convcost.tracing.symbolic_shapes.run import fake_mode, symbolic_inputs
 from convcost.tracing.symbolic_shapes.sizes import SymbolicSizes
 
 FIGURES = ("inputs", "kept", "forward", "training")
@@ -80,17 +81,11 @@ def _symbolic_call(
 ) -> Iterator[MeasuredCall]:
     """A copy on fake tensors, and how their sizes become formulas."""
     sizes = SymbolicSizes(examples)
-
-    def without_device(tensor: torch.Tensor) -> torch.Tensor:
-        """As a run on numbers has it."""
-        return fake_copy(tensor).to("meta")
-
-    copy = converting(without_device, dtype)
-    with (
-        fake_mode(sizes.shape_env),
-        isolated(ModuleCall(module), copy, copy) as copied,
-        fused_kernels(),
-    ):
+    with ExitStack() as stack:
+        mode = stack.enter_context(fake_mode(sizes.shape_env))
+        copy = converting(partial(fake_copy, mode, device="meta"), dtype)  # as a run on numbers has it
+        copied = stack.enter_context(isolated(ModuleCall(module), copy, copy))
+        stack.enter_context(fused_kernels())
         with sizes.guard_log.inside_torch():
             args, kwargs = tree_map_only(torch.Tensor, copy, symbolic_inputs(inputs, sizes))
         yield ModuleCall(copied.model, args, kwargs), SizeArithmetic(sizes.formula, largest)

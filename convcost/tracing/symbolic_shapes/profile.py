@@ -16,6 +16,7 @@ from convcost.core.errors import UsageError
 from convcost.core.generation import GenerationPhase
 from convcost.core.report import Report
 from convcost.operators.interface import Operator
+from convcost.system.garbage import fast_garbage_collection
 from convcost.tracing.declared_inputs import DeclaredInputs, DeclaredTensor
 from convcost.tracing.distributed.run import is_distributed
 from convcost.tracing.module_call import ModuleCall
@@ -146,6 +147,7 @@ def _asks_for_data(error: Exception) -> bool:
     return isinstance(error, (*kinds, GuardOnDataDependentSymNode))
 
 
+@fast_garbage_collection()
 def profile_open(
     module: torch.nn.Module,
     args: tuple[DeclaredTensor, ...] = (),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from logging import getLogger
 from typing import Any, NamedTuple
 
@@ -27,10 +28,12 @@ from convcost.tracing.recording.data_access import ShapeRunReads
 from convcost.tracing.recording.known_operators import KnownFunction
 from convcost.tracing.recording.modes import recording_modes
 from convcost.tracing.recording.module_tracker import track
+from convcost.tracing.recording.observations import Observation
 from convcost.tracing.recording.operator_runners import OperatorRunner
 from convcost.tracing.recording.recorder import Recorder
 from convcost.tracing.recording.tape import Tape
 from convcost.tracing.summarize import report_of
+from convcost.tracing.symbolic_shapes.fake_tensors import FakeTensors, fake_copy
 from convcost.tracing.symbolic_shapes.guards import TorchCall, to_specs
 from convcost.tracing.symbolic_shapes.index_ranges import IndexRanges
 from convcost.tracing.symbolic_shapes.sizes import NoFormulaError, SymbolicSizes
@@ -38,11 +41,11 @@ from convcost.tracing.tensors import tensors
 
 
 @contextmanager
-def fake_mode(shape_env: Any) -> Iterator[None]:
-    """Tensors made in this block have shapes alone, whichever device they are said to be on."""
+def fake_mode(shape_env: Any) -> Iterator[FakeTensorMode]:
+    """The mode in which tensors have shapes alone, whichever device they are said to be on."""
     fakes = FakeTensorMode(allow_non_fake_inputs=True, shape_env=shape_env)
     with fakes, enable_python_dispatcher(), _without_log("torch._subclasses.fake_tensor"):
-        yield
+        yield fakes
 
 
 @contextmanager
@@ -100,15 +103,34 @@ class SymbolicTape(Tape):
     def shape_of(self, tensor: Any) -> Shape:
         return self.sizes.shape(tensor)
 
+    @contextmanager
+    def observation(self) -> Iterator[Observation]:
+        guard_log = self.sizes.guard_log
+        recent, asked_by_model = len(guard_log.recent), guard_log.asked_by_model
+        with super().observation() as observation:
+            yield observation
+        observation.is_outermost = guard_log.depth == 1
+        observation.expressions = tuple(guard_log.recent[recent:])
+        observation.is_repeatable &= guard_log.asked_by_model == asked_by_model
+
+    def repeat(self, observation: Observation) -> None:
+        """As of any tape; what torch asked is noted unless the same call by the model has been."""
+        guard_log = self.sizes.guard_log
+        if not observation.is_outermost or guard_log.depth > 1:
+            guard_log.recent.extend(observation.expressions)
+        super().repeat(observation)
+
 
 class SymbolicRecorder(Recorder):
     """Runs everything on torch's fake tensors; what comes out has simple sizes."""
 
     def __init__(self, tape: SymbolicTape) -> None:
         devices = VirtualDevices(torch.device("cpu"), has_data=True)
-        super().__init__(tape, OperatorRunner(), devices, ShapeRunReads(tape))
-        self._sizes = tape.sizes
         self._indices = IndexRanges()
+        super().__init__(
+            tape, OperatorRunner(), devices, ShapeRunReads(tape), kind=FakeTensors(self._indices)
+        )
+        self._sizes = tape.sizes
         self.calls: list[TorchCall] = []
 
     def function(self, mode: Any, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
@@ -125,7 +147,10 @@ class SymbolicRecorder(Recorder):
             if overload.namespace == "prim":
                 return overload(*args, **kwargs)
             output = self._simplified(super().operator(mode, overload, args, kwargs), args)
+            changes = self._indices.changes
             self._indices.follow(overload, args, kwargs, output)
+            if self._indices.changes != changes:
+                self._tape.note_unrepeatable()
         self._note(overload, args, kwargs, output)
         return output
 
@@ -151,7 +176,7 @@ class SymbolicRecorder(Recorder):
         shapes = rule(**arguments)
         if shapes is None or known.in_place:
             return None if shapes is None else first
-        return self._new_tensors(shapes, first.dtype)
+        return self._new_tensors(shapes, first.dtype, arguments.values())
 
     def _new_tensor(self, shape: Any, dtype: torch.dtype) -> torch.Tensor:
         return torch.empty(shape, dtype=dtype)
@@ -185,13 +210,13 @@ def run(
     Raises what the model raises, and ConcreteSizeNeededError where it needs the value of an open size.
     """
     with ExitStack() as stack:
-        stack.enter_context(fake_mode(sizes.shape_env))
-        model, _, _ = stack.enter_context(isolated(ModuleCall(module), fake_copy, fake_copy))
+        copy = partial(fake_copy, stack.enter_context(fake_mode(sizes.shape_env)))
+        model, _, _ = stack.enter_context(isolated(ModuleCall(module), copy, copy))
         stack.enter_context(torch.no_grad())
         with sizes.guard_log.inside_torch():
             args, kwargs = symbolic_inputs(inputs, sizes)
         tree = module_tree(model)
-        tape = SymbolicTape(track(tree.submodules), formulas, sizes=sizes)
+        tape = SymbolicTape(track(tree.submodules, shape_of=sizes.shape), formulas, sizes=sizes)
         recorder = SymbolicRecorder(tape)
         with recording_modes(recorder):
             call, output, generation = interruptible(
@@ -199,11 +224,6 @@ def run(
             )
     report = report_of(tree, tape, call.named_arguments, output, generation=generation)
     return SymbolicRun(report, tuple(recorder.calls))
-
-
-def fake_copy(tensor: torch.Tensor) -> torch.Tensor:
-    """A tensor like it of shapes alone."""
-    return torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device="cpu")
 
 
 def symbolic_inputs(inputs: DeclaredInputs, sizes: SymbolicSizes) -> tuple[tuple[Any, ...], dict[str, Any]]:

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from torch._guards import Source
-from torch.fx.experimental.symbolic_shapes import DimDynamic, ShapeEnv
+from torch.fx.experimental.symbolic_shapes import DimDynamic, GuardOnDataDependentSymNode, ShapeEnv
+
+from convcost.tracing.torch_versions import source_name
 
 
 class GuardExpression(NamedTuple):
@@ -38,6 +40,8 @@ class GuardLog:
     answers: dict[GuardExpression, bool] = field(default_factory=dict)
     depth: int = 0
     recent: list[Any] = field(default_factory=list)
+    asked_by_model: int = 0
+    """How many questions were the model's."""
 
     @contextmanager
     def inside_torch(self) -> Iterator[None]:
@@ -64,6 +68,7 @@ class GuardLog:
         if not isinstance(example, bool):
             raise ConcreteSizeNeededError(expression)
         question = GuardExpression(expression, not self.depth)
+        self.asked_by_model += question.by_model
         self.answers.pop(question, None)
         self.answers[question] = example
         if self.depth and not is_about_strides(expression):
@@ -89,7 +94,7 @@ class SizeSource(Source):
 
     @property
     def name(self) -> str:
-        return f"size{self.number}"
+        return source_name(f"size{self.number}")
 
 
 class ExampleShapeEnv(ShapeEnv):
@@ -102,12 +107,27 @@ class ExampleShapeEnv(ShapeEnv):
             prefer_deferred_runtime_asserts_over_guards=True,
         )
         self._guard_log = guard_log
+        self._examples: dict[Any, Any] = {}
 
     def symbol(self, number: int, example: int, is_positive: bool) -> Any:
         """A new symbol, positive for certain or for all that is known."""
-        return self.create_symbol(
+        symbol = self.create_symbol(
             example, SizeSource(number), DimDynamic.DYNAMIC, positive=is_positive or None
         )
+        self._examples[symbol] = example
+        return symbol
+
+    def example_of(self, expression: Any) -> Any:
+        """The number or truth value of `expression` for the examples.
+
+        Raises GuardOnDataDependentSymNode, as torch does, where it depends on what is in tensors.
+        """
+        value = expression.xreplace(self._examples)
+        if value.free_symbols:
+            raise GuardOnDataDependentSymNode(expression, f"{expression} depends on data")
+        if value.is_Boolean:
+            return bool(value)
+        return int(value) if value.is_integer else float(value)
 
     def evaluate_expr(self, orig_expr: Any, hint: Any = None, *_: Any, **__: Any) -> Any:
         return self._answer(orig_expr, hint)
@@ -117,14 +137,20 @@ class ExampleShapeEnv(ShapeEnv):
     ) -> Any:
         return self._answer(orig_expr, None)
 
+    defer_runtime_assert = guard_or_defer_runtime_assert
+    """Its name in older torch."""
+
     def _maybe_evaluate_static(  # type: ignore[override]
-        self, expr: Any, *_: Any, **__: Any
+        self, expr: Any, *_: Any, compute_hint: bool = False, **__: Any
     ) -> Any:
         """What holds for all sizes is not looked for."""
-        return None if expr.free_symbols else expr
+        if not expr.free_symbols:
+            return expr
+        is_known = compute_hint and expr.free_symbols <= self._examples.keys()
+        return self.example_of(expr) if is_known else None
 
     def _answer(self, expression: Any, hint: Any) -> Any:
         if not expression.free_symbols:
             return expression
-        example = self.guarding_hint_or_throw(expression) if hint is None else hint
+        example = self.example_of(expression) if hint is None else hint
         return self._guard_log.answer(expression, example)

@@ -133,6 +133,9 @@ class SymbolicSizes:
         self._computed: list[SizeExpression] = []
         self._formulas: dict[Any, Formula] = {}
         self._symbols: dict[Formula, Any] = {}
+        self._known: dict[Any, Any] = {}
+        """The formulas of expressions that were asked for before."""
+        self._torch_sizes: dict[Formula, Any] = {}
 
     def named(self, size: Size) -> Any:
         """The size called so, or what is computed of such, as torch takes it; a number as it is."""
@@ -154,11 +157,14 @@ class SymbolicSizes:
 
     def formula(self, size: int | Formula | torch.SymInt) -> Any:
         """The formula of torch's `size`; NoFormulaError if there is none."""
-        return size if isinstance(size, int | Formula) else self.formula_of(size.node.expr)
+        return size if isinstance(size, int | Formula) else self.formula_of(size.node._expr)
 
     def formula_of(self, expression: Any) -> Any:
         """The formula of an expression in torch's symbols."""
-        return with_fewer_halves(to_formula(expression, self._formulas))
+        found = self._known.get(expression)
+        if found is None:
+            found = self._known[expression] = with_fewer_halves(to_formula(expression, self._formulas))
+        return found
 
     def names_in(self, expression: Any) -> list[str]:
         """The open sizes that an expression in torch's symbols depends on."""
@@ -179,7 +185,7 @@ class SymbolicSizes:
 
     def example_of(self, expression: Any) -> Any:
         """What a relation in torch's symbols is for the examples."""
-        return self.shape_env.guarding_hint_or_throw(expression)
+        return self.shape_env.example_of(expression)
 
     def formula_text(self, symbol: str) -> str:
         """The formula of the symbol that torch writes so, as text."""
@@ -191,8 +197,11 @@ class SymbolicSizes:
     def _torch_size(self, dimension: Any) -> Any:
         if not isinstance(dimension, Formula):
             return dimension
-        expression = self._expression(dimension)
-        return self.shape_env.create_symintnode(expression, hint=self.example(dimension))
+        found = self._torch_sizes.get(dimension)
+        if found is None:
+            expression, example = self._expression(dimension), self.example(dimension)
+            found = self._torch_sizes[dimension] = self.shape_env.create_symintnode(expression, hint=example)
+        return found
 
     def _expression(self, number: Formula) -> Any:
         is_polynomial = all(

@@ -103,13 +103,17 @@ class Target:
 
 
 def with_prompt(target: Target) -> Target:
-    """The target with the prompt of its phase as its inputs, if it has one; a maker makes its own."""
+    """The target with the prompt of its phase as its inputs, if it has one; a maker makes its own.
+
+    A context that is asked for comes before the number of tokens that a source assumes.
+    """
     request = target.request
     if request is None:
         return target
     if target.maker is None:
         inputs = with_context(target.inputs, request.context, target.inputs_are_assumed)
-        return replace(target, inputs=inputs)
+        is_stated = request.context is not None and not inputs.args and [*inputs.kwargs] == ["input_ids"]
+        return replace(target, inputs=inputs, inputs_are_assumed=target.inputs_are_assumed and not is_stated)
     if request.context is None:
         return target
     raise UsageError("--context and --inputs-from exclude each other", hint="Leave one of them out.")

@@ -57,6 +57,15 @@ def test_open_sizes_give_formulas(write_config):
     assert report.subs(B=3, T=20).macs == 3 * macs(20)
 
 
+def test_a_phase_has_the_context_that_is_asked_for(write_config):
+    write_config(max_position_embeddings=4096)
+    report = library.cost("hf:./small", phase="prefill", context=256)
+    assert (report.macs, report.notes) == (macs(256), ())
+    assert library.cost("hf:./small", phase="prefill").notes == (
+        "The input input_ids=i64[1,128] is assumed, from the configuration.",
+    )
+
+
 def test_a_model_is_taken_in_its_own_dtype_and_head(write_config):
     write_config("other", torch_dtype="float32", architectures=["LlamaForSequenceClassification"])
     report = library.cost("i64[1,8] -> hf:other")
@@ -81,6 +90,11 @@ def test_code_beside_a_configuration_is_not_run(write_config):
     home = write_config(auto_map={"AutoConfig": "own.Own", "AutoModelForCausalLM": "own.Own"})
     (home / "own.py").write_text("raise SystemExit('run')")
     assert library.cost("i64[1,8] -> hf:small").macs == macs(8)
+
+
+def test_as_many_labels_as_imagenet_has_are_no_problem(write_config):
+    write_config(architectures=["LlamaForSequenceClassification"])
+    assert library.cost("i64[1,8] -> hf:small(num_labels=21841)").output == (1, 21841)
 
 
 def test_lists_by_layer_are_cut_to_fewer_layers(write_config):
@@ -157,6 +171,8 @@ def test_a_module_of_transformers_is_profiled_with_and_without_a_cache():
             "num_hidden_layers=1000000000 is more than convcost builds: 4096",
         ),
         ("hf:small(hidden_size=1000000000000)", "hf:small(hidden_size=1000000000000) could not be built"),
+        ("hf:small(num_labels=1000000000)", "num_labels=1000000000 is more than convcost builds: 1048576"),
+        ("hf:small(rope_scaling={'depths': [2, 99999]})", "depths=99999 is more than convcost builds"),
         ("hf:small(hidden_size='large')", "transformers refuses the configuration: "),
     ],
 )

@@ -62,12 +62,7 @@ def _find(name: str) -> Path:
 def _in_folder(folder: Path) -> Path:
     path = folder / FILE_NAME
     if not isfile(path):
-        hint = (
-            "A folder of one adapter or of sharded weights alone has none."
-            if any(folder.glob("*.json"))
-            else FORM
-        )
-        raise UsageError(f"there is no {FILE_NAME} in {_shown(folder)}", hint=hint)
+        raise UsageError(f"there is no {FILE_NAME} in {_shown(folder)}", hint=FORM)
     return path
 
 

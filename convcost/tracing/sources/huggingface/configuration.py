@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from convcost.core.errors import UsageError, did_you_mean
@@ -11,10 +11,12 @@ from convcost.core.errors import UsageError, did_you_mean
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig
 
-COUNT = re.compile(r"(layers?|depths?|blocks?|stages?|labels|attention_types|groups)$")
+COUNT = re.compile(r"(layers?|depths?|blocks?|stages?|attention_types|groups|(?P<labels>labels))$")
 """Fields that say how often something is made, which takes time for each."""
 
 MOST_REPEATED = 4096
+
+MOST_LABELS = 2**20
 
 UNUSED_FIELDS = (
     *("auto_map", "quantization_config", "transformers_version", "torchscript"),
@@ -33,9 +35,8 @@ def make_config(fields: Mapping[str, Any], changes: Mapping[str, Any]) -> PreTra
     config_class = _config_class({**fields, **changes})
     _check_names(config_class, fields, changes)
     merged = _merge(fields, changes)
-    for name in UNUSED_FIELDS:
+    for name in {*UNUSED_FIELDS}.difference(changes) | {"model_type"}:
         merged.pop(name, None)
-    merged.pop("model_type", None)
     _check_counts(merged)
     try:
         config: PreTrainedConfig = config_class(**merged)
@@ -74,7 +75,7 @@ def _check_names(
     config_class: type[PreTrainedConfig], fields: Mapping[str, Any], changes: Mapping[str, Any]
 ) -> None:
     """UsageError for a change of what is no field: a configuration would take any name, to no effect."""
-    known = {*fields, *dir(config_class), *config_class.attribute_map, "model_type"}
+    known = {*fields, *dir(config_class), *config_class.attribute_map, *UNUSED_FIELDS, "model_type"}
     known |= set(getattr(config_class, "__dataclass_fields__", ()))
     for name in changes:
         if name not in known:
@@ -100,22 +101,18 @@ def _is_by_layer(name: str, value: Any, layers: int) -> bool:
     return isinstance(value, list) and len(value) == layers and "layer" in name
 
 
-def _check_counts(fields: Mapping[str, Any]) -> None:
-    for name, count in _counts(fields):
-        if count > MOST_REPEATED:
-            raise UsageError(f"{name}={count} is more than convcost builds: {MOST_REPEATED}")
-
-
-def _counts(value: Any, name: str = "") -> Iterator[tuple[str, int]]:
-    """The numbers in fields that say how often something is made, and their names."""
+def _check_counts(value: Any, name: str = "") -> None:
+    """UsageError for a field, or one of a part, that says that something is made too often."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
-            yield from _counts(inner, str(key))
+            _check_counts(inner, str(key))
     elif isinstance(value, list | tuple):
         for inner in value:
-            yield from _counts(inner, name)
-    elif isinstance(value, int) and COUNT.search(name):
-        yield name, value
+            _check_counts(inner, name)
+    elif isinstance(value, int) and (found := COUNT.search(name)):
+        most = MOST_LABELS if found["labels"] else MOST_REPEATED
+        if value > most:
+            raise UsageError(f"{name[:80]}={value} is more than convcost builds: {most}")
 
 
 def _first_lines(error: Exception) -> str:

@@ -167,13 +167,9 @@ def _number(config: Any, name: str) -> int | None:
 
 
 def _field(config: Any, name: str) -> Any:
-    """The field of a configuration, or of one of its parts."""
+    """The field of a configuration, or of the first of its parts that has it; None if none does."""
     found = getattr(config, name, None)
-    parts = (getattr(config, part, None) for part in getattr(config, "sub_configs", ()))
-    return (
-        found if found is not None else next((own for own in map(_own(name), parts) if own is not None), None)
-    )
-
-
-def _own(name: str) -> Callable[[Any], Any]:
-    return lambda part: None if part is None else _field(part, name)
+    parts = iter(getattr(config, "sub_configs", ()))
+    while found is None and (part := next(parts, None)):
+        found = _field(getattr(config, part, None), name)
+    return found

@@ -1,0 +1,77 @@
+"""What is put down of a run: operations by place, operator and shapes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from convcost.core.cost import Cost, Shape, Size
+from convcost.core.distributed import Collective
+from convcost.core.trace import CondCall, ElementType, Operation, Phase, UncountedCall
+from convcost.tracing.recording.module_tracker import SubmoduleVisit
+
+
+class CallKey(NamedTuple):
+    """What the calls of one entry share: where, which operator, on which shapes, in which phase."""
+
+    path: str
+    operator: str
+    inputs: tuple[Shape, ...]
+    output: Shape
+    phase: Phase
+
+
+class CallTraits(NamedTuple):
+    """Whether a call was estimated, on complex numbers, on sparse tensors; and what elements take."""
+
+    estimated: bool
+    complex: bool
+    sparse: bool
+    elements: tuple[ElementType, ...]
+
+
+CountedCall = tuple[CallKey, CallTraits, Cost, Size, int]
+"""What is put down of a call: where and how, its cost, its activations, and how many calls it is."""
+
+
+@dataclass
+class Recording:
+    """Operations, what is not counted, calls of `torch.cond`, collectives, and the submodules that ran."""
+
+    operations: dict[tuple[CallKey, CallTraits], Operation] = field(default_factory=dict)
+    uncounted: dict[CallKey, UncountedCall] = field(default_factory=dict)
+    conditionals: dict[CondCall, int] = field(default_factory=dict)
+    visits: dict[str, SubmoduleVisit] = field(default_factory=dict)
+    collectives: dict[Collective, int] = field(default_factory=dict)
+
+    @property
+    def cost(self) -> Cost:
+        """Of all operations."""
+        return sum((found.cost for found in self.operations.values()), Cost())
+
+    def add_operation(self, key: CallKey, traits: CallTraits, found: Operation) -> None:
+        """Add an operation to those of its kind."""
+        before = self.operations.get((key, traits))
+        if before is not None:
+            found = found._replace(
+                cost=before.cost + found.cost,
+                activations=before.activations + found.activations,
+                calls=before.calls + found.calls,
+            )
+        self.operations[key, traits] = found
+
+    def add_uncounted(self, key: CallKey, found: UncountedCall) -> None:
+        """Add what is not counted to what is like it."""
+        before = self.uncounted.get(key)
+        self.uncounted[key] = found if before is None else found._replace(calls=before.calls + found.calls)
+
+    def add(self, other: Recording) -> None:
+        """Add all but the visits of another one."""
+        for (key, traits), found in other.operations.items():
+            self.add_operation(key, traits, found)
+        for key, missed in other.uncounted.items():
+            self.add_uncounted(key, missed)
+        for conditional, calls in other.conditionals.items():
+            self.conditionals[conditional] = self.conditionals.get(conditional, 0) + calls
+        for collective, calls in other.collectives.items():
+            self.collectives[collective] = self.collectives.get(collective, 0) + calls

@@ -1,0 +1,82 @@
+"""What differs between versions of torch, by what each of them has; nothing else asks for a version."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+OPERATOR_COMPILER = "_hop_compile_and_call"
+"""What compiles operators on functions, in torch._higher_order_ops.utils; older torch has torch.compile."""
+
+SAVED_TENSOR_HOOKS = hasattr(torch._C._autograd, "_top_saved_tensors_default_hooks")
+"""Whether hooks on saved tensors can be read, which those that a forward leaves behind have to be."""
+
+FLOAT32_PRECISIONS = hasattr(torch._C, "_get_fp32_precision_getter")
+"""Whether float32 has a precision for each backend and operator, as from torch 2.9 on."""
+
+REDUCTIONS = frozenset(
+    (
+        *("all", "amax", "amin", "aminmax", "any", "argmax", "argmin", "count_nonzero", "linalg_vector_norm"),
+        *("logsumexp", "max", "mean", "min", "nansum", "norm", "prod", "std", "std_mean", "sum", "var"),
+        *("var_mean",),
+    )
+)
+"""ATen operators that newer torch tags as reductions."""
+
+
+def is_reduction(overload: Any) -> bool:
+    """Whether an operator's outputs are sums, or the like, of many elements each."""
+    tag = getattr(torch.Tag, "reduction", None)
+    if tag is not None:
+        return tag in overload.tags
+    return overload.namespace == "aten" and overload._opname in REDUCTIONS
+
+
+class _CallableName(str):
+    """A name that is its own method."""
+
+    __slots__ = ()
+
+    def __call__(self) -> str:
+        return str(self)
+
+
+def source_name(name: str) -> str:
+    """The name of a source of sizes: older torch calls it as a method, newer torch reads it."""
+    return _CallableName(name)
+
+
+def show_higher_order_operators(mode: type[TorchDispatchMode]) -> None:
+    """Let `mode` see operators on functions.
+
+    Newer torch asks for `supports_higher_order_operators`, older torch wants a rule for each of them.
+    """
+    if not hasattr(TorchDispatchMode, "supports_higher_order_operators"):
+        for operator in torch._ops._higher_order_ops.values():
+            operator.python_key_table.setdefault(mode, partial(_dispatch_to_mode, operator))
+
+
+def _dispatch_to_mode(operator: Any, mode: Any, *args: Any, **kwargs: Any) -> Any:
+    return mode.__torch_dispatch__(operator, (), args, kwargs)
+
+
+def flex_outputs() -> int:
+    """How many tensors the operator of flex_attention returns: newer torch adds the largest scores."""
+    from torch.nn.attention import flex_attention
+
+    return 3 if hasattr(flex_attention, "AuxOutput") else 2
+
+
+def float32_precision(precision: str) -> list[tuple[Any, str, Any]]:
+    """What to set for a GPU's products of float32 to be in that precision, "ieee" or "tf32".
+
+    Each item has an object, the name of its attribute, and the value.
+    """
+    cuda, cudnn = torch.backends.cuda, torch.backends.cudnn
+    if FLOAT32_PRECISIONS:
+        owners: tuple[Any, ...] = cuda.matmul, cudnn.conv  # type: ignore[attr-defined]
+        return [(owner, "fp32_precision", precision) for owner in owners]
+    return [(owner, "allow_tf32", precision == "tf32") for owner in (cuda.matmul, cudnn)]

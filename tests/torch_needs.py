@@ -1,0 +1,62 @@
+"""Tests of what an older torch does not have, by what it has to have for them."""
+
+from __future__ import annotations
+
+import inspect
+from importlib import import_module
+
+NO_SUCH_LAYER_ARGUMENT = "torch.nn.BatchNorm1d(bias)"
+OPERATORS_ON_FUNCTIONS = "torch._higher_order_ops.local_map_hop"
+
+NEEDS: tuple[tuple[str, str], ...] = (
+    ("tracing/test_attention_kernels.py", "torch.nn.attention.varlen"),
+    ("tracing/test_grouped_products.py", "torch.nn.functional.grouped_mm"),
+    ("test_experts_cost_each_token_one_expert_in_any_dtype", "torch.nn.functional.grouped_mm"),
+    ("test_groups_of_other_sizes_are_refused_as_torch_does", "torch.nn.functional.grouped_mm"),
+    ("test_a_loss_of_logits_in_chunks_is_not_partial", "torch.nn.functional.linear_cross_entropy"),
+    ("test_higher_order.py::test_a_loop_that_stacks_its_trips", OPERATORS_ON_FUNCTIONS),
+    ("test_higher_order.py::test_a_loop_runs_as_often_as_its_values_say[integer]", OPERATORS_ON_FUNCTIONS),
+    ("test_higher_order.py::test_a_scan_costs_what_its_steps_cost", OPERATORS_ON_FUNCTIONS),
+    ("test_higher_order.py::test_a_map_costs_what_its_slices_cost", OPERATORS_ON_FUNCTIONS),
+    ("test_higher_order.py::test_an_associative_scan_counts", OPERATORS_ON_FUNCTIONS),
+    ("test_higher_order.py::test_a_wrapper_costs_what_it_wraps", OPERATORS_ON_FUNCTIONS),
+    ("test_higher_order.py::test_a_checkpointed_graph_is_computed_again", OPERATORS_ON_FUNCTIONS),
+    ("test_higher_order.py::test_operators_one_after_the_other_are_counted", OPERATORS_ON_FUNCTIONS),
+    ("test_higher_order.py::test_nothing_is_compiled_and_nothing_is_said", OPERATORS_ON_FUNCTIONS),
+    ("test_higher_order.py::test_torch_compiles_again_afterwards", OPERATORS_ON_FUNCTIONS),
+    *((f"{name}[{layer}", NO_SUCH_LAYER_ARGUMENT) for layer in (
+        "BatchNorm", "GroupNorm", "InstanceNorm",
+    ) for name in (
+        "test_a_layer_as_a_module_costs_what_its_formula_says",
+        "test_the_backward_of_a_layer_costs_what_a_trace_of_its_module_says",
+    )),
+    ("test_a_cost_without_a_formula_is_named", "torch.Tag.reduction"),  # FFTs on fake tensors
+    ("[lanczos", "torch.ops.aten._upsample_lanczos2d_aa"),
+)  # fmt: skip
+"""Parts of tests' names, and what torch has to have: an attribute, or one with a parameter of that name."""
+
+
+def reason_to_skip(name: str) -> str:
+    """Why this torch can't run a test; nothing if it can."""
+    needed = (path for part, path in NEEDS if part in name)
+    return next((f"needs a torch with {path}" for path in needed if not is_there(path)), "")
+
+
+def is_there(path: str) -> bool:
+    """Whether torch has it."""
+    path, _, parameter = path.rstrip(")").partition("(")
+    owner, name = path.rpartition(".")[::2]
+    try:
+        found = getattr(import_owner(owner), name, None) or import_module(path)
+    except (ImportError, AttributeError):
+        return False
+    return not parameter or parameter in inspect.signature(found).parameters
+
+
+def import_owner(path: str) -> object:
+    """The module or class with that name."""
+    try:
+        return import_module(path)
+    except ImportError:
+        owner, _, name = path.rpartition(".")
+        return getattr(import_owner(owner), name)
