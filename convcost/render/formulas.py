@@ -62,15 +62,18 @@ def _leading_text(formula: Any, unit: str, longest: int) -> str:
     if found is None:
         return TOO_LONG
     power = units.power_of_thousand(found.terms[0][0]) if unit else 0
-    products = [
-        MathText.joined("·", (units.three_digits(factor / 1000**power), _expression_text(monomial)))
-        for factor, monomial in found.terms
-    ]
+    products = [_term_text(factor / 1000**power, monomial) for factor, monomial in found.terms]
     scaled = f" {units.prefixed(unit, power)}" if unit else ""
     opening, closing = ("(", ")") if scaled and len(products) > 1 else ("", "")
     total = MathText.joined("", ("≈ ", opening, MathText.joined(" + ", products), closing))
     text = MixedText(total, f"{scaled} for large ", MathText(", ".join(found.names)))
     return text if len(text) <= longest else TOO_LONG
+
+
+def _term_text(factor: Fraction, monomial: Any) -> MathText:
+    """4.54·B·H·W; the number alone where there is no size in it."""
+    digits = units.three_digits(factor)
+    return MathText(digits) if monomial == 1 else MathText.joined("·", (digits, _expression_text(monomial)))
 
 
 def is_leading(text: str) -> bool:

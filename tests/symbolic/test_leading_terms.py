@@ -182,6 +182,11 @@ def test_several_terms_of_one_degree_stand_in_brackets():
     assert text == "≈ (14·B·E² + 6.87·B·E·T + 1.05·B·T²) FLOPs for large E, T"
 
 
+def test_a_quotient_that_tends_to_a_number_is_shown_as_that():
+    formula = (35 * B * H * W + H) / sum(B * floor(H / n) * floor(W / n) for n in (2, 3, 5, 7, 11))
+    assert amount_text(formula) == "≈ 81.4 for large B, H, W"
+
+
 def test_where_they_do_not_tell_it_is_said_where_the_formula_is():
     formula = sum(floor(T / n + W) ** 2 - n * T * W for n in range(2, 30))
     assert amount_text(formula, "FLOPs") == TOO_LONG

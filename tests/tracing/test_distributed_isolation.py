@@ -9,7 +9,7 @@ import torch.distributed as dist
 from fake_ranks import FeedForward, fake_ranks, really_sent
 from torch import nn
 from torch.distributed.fsdp import fully_shard
-from torch.distributed.tensor import DTensor
+from torch.distributed.tensor import DTensor, Shard, distribute_module
 from torch.distributed.tensor.parallel import ColwiseParallel, RowwiseParallel, parallelize_module
 
 import convcost
@@ -133,3 +133,34 @@ def test_flat_parameters_of_the_older_fsdp_are_refused():
 
         with pytest.raises(UsageError, match="FullyShardedDataParallel is not counted"):
             convcost.profile(Wrapped(), torch.randn(4, 64))
+
+
+class Transposing(nn.Module):
+    """Turns shards of samples into shards of positions."""
+
+    def __init__(self):
+        super().__init__()
+        self.linear = nn.Linear(64, 64)
+
+    def parallelize(self, mesh):
+        self.mesh = mesh
+        distribute_module(self.linear, mesh)
+
+    def forward(self, x):
+        if not hasattr(self, "mesh"):
+            return self.linear(x)
+        shards = DTensor.from_local(x, self.mesh, [Shard(0)]).redistribute(placements=[Shard(1)])
+        return self.linear(shards).to_local()
+
+
+def test_ranks_of_a_mesh_send_all_to_all_as_gpus_do():
+    """8 samples a rank of 16 positions; torch's CPUs would gather them."""
+    call = ModuleCall(Transposing(), (torch.randn(8, 16, 64),))
+    profiler = Profiler()
+    whole = profiler.profile_part(call)
+    report = profile_on_mesh(call, whole, parse_mesh("tp=8"), None, profiler.profile_part)
+    [found] = report.collectives
+    assert (found.call.kind, found.bytes) == ("all_to_all", 8 * 16 * 64 * 4)
+    assert found.ring_bytes == 7 * 8 * 16 * 64 * 4 // 8
+    assert report.input == (64, 16, 64)
+    assert report.per_rank.macs == report.macs // 8

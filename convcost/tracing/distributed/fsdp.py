@@ -80,13 +80,16 @@ def _call(kind: str, group: Any, elements: int, dtype: torch.dtype) -> Collectiv
 
 def fsdp_states(tree: ModuleTree) -> dict[str, Any]:
     """What `fully_shard` keeps for each submodule that it was applied to, by path."""
-    from torch.distributed.fsdp import FSDPModule
+    kind = fsdp_class()
+    modules: Mapping[str, Any] = tree.submodules
+    return {path: module._get_fsdp_state() for path, module in modules.items() if isinstance(module, kind)}
 
-    return {
-        path: submodule._get_fsdp_state()
-        for path, submodule in tree.submodules.items()
-        if isinstance(submodule, FSDPModule)
-    }
+
+def fsdp_class() -> Any:
+    """The class that `fully_shard` gives a module beside its own; none where torch has no such function."""
+    from torch.distributed import fsdp
+
+    return getattr(fsdp, "FSDPModule", ())
 
 
 def sharded_parameters(states: Mapping[str, Any]) -> dict[int, Any]:

@@ -12,6 +12,7 @@ import torch
 
 from convcost.core.cost import Shape
 from convcost.tracing.distributed.data_parallel import call_inner_module
+from convcost.tracing.distributed.fsdp import fsdp_class
 from convcost.tracing.distributed.input_shards import plain_inputs
 from convcost.tracing.isolation.copier import Copier
 from convcost.tracing.isolation.tensor_copies import meta_tensor
@@ -123,6 +124,4 @@ def _origin(hook: Any) -> str:
 
 def _undistributed_class(kind: type) -> type:
     """The class that a module had before `fully_shard`."""
-    from torch.distributed.fsdp import FSDPModule
-
-    return next(base for base in kind.__mro__ if not issubclass(base, FSDPModule))
+    return next(base for base in kind.__mro__ if not issubclass(base, fsdp_class()))

@@ -10,6 +10,7 @@ from tracing.huggingface.encoder_configs import ENCODERS
 
 import convcost as library
 from convcost.core.errors import UsageError
+from convcost.tracing.sources.huggingface.source import load
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -224,6 +225,16 @@ def test_more_submodules_than_can_be_built_are_refused(write_config, monkeypatch
     monkeypatch.setattr("convcost.tracing.sources.huggingface.model_class.MOST_SUBMODULES", 20)
     write_config()
     assert "a LlamaForCausalLM of more than 20 submodules is not built" in refused("model", "hf:small")
+
+
+def test_data_that_the_machine_has_no_memory_for_is_not_made(write_config, monkeypatch):
+    write_config()
+    model = load("small", {})
+    monkeypatch.setattr("os.sysconf", lambda name: 100)
+    with pytest.raises(UsageError, match=r"its weights take 0\.0 GB, and this machine has 0\.0 GB"):
+        model.make()
+    with torch.device("meta"):
+        assert next(model.make().parameters()).is_meta
 
 
 def test_a_missing_library_says_what_to_install(folder, monkeypatch):
