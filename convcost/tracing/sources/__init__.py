@@ -18,7 +18,7 @@ PREFIXES = {
 }
 """The module of each source that is named by a prefix: timm:resnet50, hf:./llama."""
 
-SUFFIXES: dict[str, str] = {}
+SUFFIXES = {".onnx": "convcost.tracing.sources.onnx_files"}
 """The module of each source that is a file, by how its name ends, in lower case: net.onnx."""
 
 

@@ -1,0 +1,24 @@
+"""ONNX files, by the operators of torch that theirs are: net.onnx."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from convcost.core.errors import UsageError
+from convcost.tracing.sources.interface import BuildableModel
+from convcost.tracing.sources.onnx_files.declared import default_inputs
+from convcost.tracing.sources.onnx_files.file import read_onnx
+from convcost.tracing.sources.onnx_files.module import onnx_module
+
+INPUT_NOTE = "The inputs are those that the file states."
+
+
+def load(name: str, arguments: Mapping[str, Any]) -> BuildableModel:
+    """The model in the file at the path `name`; UsageError where it is none."""
+    if arguments:
+        raise UsageError(f"{Path(name).name} is a file, which takes no arguments")
+    graph = read_onnx(Path(name))
+    return BuildableModel(partial(onnx_module, graph), default_inputs(graph), input_note=INPUT_NOTE)

@@ -1,0 +1,109 @@
+"""If, Loop and Scan, whose bodies are graphs.
+
+Of an If whose condition is data the costlier branch counts, as with torch.cond. A Loop runs as often as it
+states; where data decides that, one trip counts, which is said. A Scan has a step for each slice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+
+from convcost.core.errors import UsageError
+from convcost.tracing.sources.onnx_files.values import Call, Value, as_tensor, is_known, known_tensor
+
+MOST_TRIPS = 10_000
+
+UNBOUNDED = 2**31
+"""Trips that stand for no limit."""
+
+RunGraph = Callable[[Sequence[Value]], list[Value]]
+"""Runs a graph on its inputs, and returns its outputs."""
+
+
+def run_if(call: Call, graphs: Mapping[str, RunGraph]) -> Any:
+    """The outputs of the branch that counts."""
+    branches = {True: graphs["then_branch"], False: graphs["else_branch"]}
+    if is_known(call.inputs[0]):
+        return tuple(branches[bool(call.numbers(0)[0])]([]))
+
+    def branch(which: bool) -> Any:
+        return tuple(map(as_tensor, branches[which]([])))
+
+    predicate = call.tensor(0).reshape(())
+    return torch.cond(predicate, lambda: branch(True), lambda: branch(False), ())
+
+
+def run_loop(call: Call, graphs: Mapping[str, RunGraph]) -> Any:
+    """What is carried after the last trip, and what each trip yields, stacked."""
+    body, carried = graphs["body"], list(call.inputs[2:])
+    limit = call.inputs[0] if call.has(0) else known_tensor([UNBOUNDED])
+    condition = call.inputs[1] if call.has(1) else known_tensor([True], torch.bool).reshaped(())
+    collected: list[list[Value]] = []
+    trips = 0
+    while True:
+        if not is_known(limit) or not is_known(condition):
+            return _one_trip(call, body, carried, condition if is_known(limit) else limit)
+        if not isinstance(limit.numbers[0], int):
+            raise UsageError("it runs as often as an open size says: give that a number")
+        if trips >= limit.numbers[0] or not condition.numbers[0]:
+            break
+        if trips == MOST_TRIPS:
+            raise UsageError(f"it runs more than {MOST_TRIPS} times")
+        condition, *rest = body([known_tensor([trips]).reshaped(()), condition, *carried])
+        carried, outputs = rest[: len(carried)], rest[len(carried) :]
+        collected.append(outputs)
+        trips += 1
+    return *carried, *(_stacked(parts) for parts in zip(*collected, strict=True))
+
+
+def _stacked(parts: Sequence[Value], axis: int = 0) -> torch.Tensor:
+    return torch.stack([as_tensor(part) for part in parts], axis)
+
+
+def _one_trip(call: Call, body: RunGraph, carried: list[Value], asked: Value) -> Any:
+    """What a trip leaves, where data decides how many there are; what they yield has no known length."""
+    if call.outputs > len(carried):
+        raise UsageError("data decides how often it runs, so what its trips yield has no known shape")
+    goes_on = as_tensor(asked).reshape(()).to(torch.bool)
+
+    def trip(*values: Any) -> Any:
+        _, *rest = body([torch.zeros((), dtype=torch.int64), goes_on, *values])
+        return tuple(map(as_tensor, rest))
+
+    from torch._higher_order_ops import while_loop
+
+    run: Any = while_loop
+    return tuple(run(lambda *_: goes_on, trip, tuple(map(as_tensor, carried))))
+
+
+def run_scan(call: Call, graphs: Mapping[str, RunGraph]) -> Any:
+    """A step for each slice: what is carried after the last, and what each yields, stacked."""
+    body, count = graphs["body"], call.get("num_scan_inputs", 1)
+    carried, scanned = list(call.inputs[: len(call.inputs) - count]), call.inputs[len(call.inputs) - count :]
+    axes = call.get("scan_input_axes", (0,) * count)
+    tensors = [as_tensor(value) for value in scanned]
+    length = tensors[0].shape[axes[0]]
+    if not isinstance(length, int):
+        raise UsageError("it has a step for each part of an open size: give that a number")
+    if length > MOST_TRIPS:
+        raise UsageError(f"it runs more than {MOST_TRIPS} times")
+    collected = []
+    for step in range(length):
+        found = body(
+            [*carried, *(tensor.select(axis, step) for tensor, axis in zip(tensors, axes, strict=True))]
+        )
+        carried, outputs = found[: len(carried)], found[len(carried) :]
+        collected.append(outputs)
+    places = call.get("scan_output_axes") or (0,) * (call.outputs - len(carried))
+    made = (_stacked(parts, place) for parts, place in zip(zip(*collected, strict=True), places, strict=True))
+    return *carried, *made
+
+
+CONTROL_FLOW: dict[str, Callable[[Call, Mapping[str, RunGraph]], Any]] = {
+    **{"If": run_if, "Loop": run_loop, "Scan": run_scan},
+    "function": lambda call, graphs: tuple(graphs["function"](call.inputs)),
+}
+"""By operator, and what a call of a function of the file's is."""

@@ -1,0 +1,99 @@
+"""What a file states of its values: the inputs to run it on, and the shapes that are to come out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from itertools import count
+from keyword import iskeyword
+from typing import Any
+
+from convcost.core.errors import SpecError, UsageError
+from convcost.tracing.declared_inputs import DeclaredInputs, DeclaredTensor, Size, parse_input
+from convcost.tracing.sources.onnx_files.graph import Dimension, Graph, TensorType
+
+NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+
+LONGEST_NAME = 60
+
+
+def argument_names(graph: Graph) -> dict[str, str]:
+    """By the name of an input what it is called as an argument: input_1 of input.1, each once."""
+    found: dict[str, str] = {}
+    for name in graph.inputs:
+        plain = re.sub(r"\W+", "_", name, flags=re.ASCII)[:LONGEST_NAME].lstrip("_0123456789") or "input"
+        taken = {*found.values(), "self"}
+        tries = (f"{plain}_{number}" if number else plain for number in count())
+        found[name] = next(each for each in tries if each not in taken and not iskeyword(each))
+    return found
+
+
+def default_inputs(graph: Graph) -> DeclaredInputs:
+    """The inputs of the graph by name, its open dimensions as sizes; UsageError where one can't be said."""
+    found = {}
+    for name, argument in argument_names(graph).items():
+        stated = graph.declared[name]
+        if stated.shape is None or not stated.dtype:
+            what = "shape" if stated.dtype else "dtype that torch has"
+            hint = "Inputs are given in order, as --input f32[1,3,224,224]."
+            raise UsageError(f"the file does not state a {what} of its input {name}", hint=hint)
+        shape = tuple(_size(name, place, size) for place, size in enumerate(stated.shape))
+        found[argument] = DeclaredTensor(stated.dtype, shape)
+    return DeclaredInputs((), found)
+
+
+def _size(name: str, place: int, stated: Dimension) -> Size:
+    """What the file calls it, as a name or computed of names; where it can't be that, `dim_x_0`."""
+    if isinstance(stated, int):
+        return stated
+    with suppress(SpecError):
+        _, parsed = parse_input(f"[{stated[:LONGEST_NAME]}]")
+        if len(parsed.shape) == 1 and not isinstance(parsed.shape[0], int):
+            return parsed.shape[0]
+    cleaned = re.sub(r"\W+", "_", stated.strip(), flags=re.ASCII)[:LONGEST_NAME]
+    if NAME.fullmatch(cleaned):
+        return cleaned
+    return re.sub(r"\W+", "_", f"dim_{name[:LONGEST_NAME]}_{place}", flags=re.ASCII)
+
+
+def check_inputs(graph: Graph, given: Mapping[str, Any]) -> None:
+    """UsageError where an input is not as the file states it: a rank, a number, a name with two numbers."""
+    sizes: dict[str, int] = {}
+    for name, tensor in given.items():
+        stated = graph.declared[name]
+        if stated.shape is None:
+            continue
+        shape = tuple(tensor.shape)
+        if not fits(shape, stated):
+            hint = "Only sizes that it leaves open can be chosen."
+            raise UsageError(f"the input {name} is {_text(stated)} in the file, not {list(shape)}", hint=hint)
+        for size, dimension in zip(shape, stated.shape, strict=True):
+            if not isinstance(dimension, str) or not dimension or not isinstance(size, int):
+                continue
+            if sizes.setdefault(dimension, size) != size:
+                raise UsageError(f"{dimension} is {sizes[dimension]} and {size} in the inputs that are given")
+
+
+def fits(shape: tuple[Any, ...], stated: TensorType) -> bool:
+    """Whether a shape has the rank and the numbers that are stated; open sizes fit any."""
+    if stated.shape is None:
+        return True
+    return len(shape) == len(stated.shape) and all(
+        not isinstance(size, int) or not isinstance(known, int) or known <= 0 or size == known
+        for size, known in zip(shape, stated.shape, strict=True)
+    )
+
+
+def check_declared(name: str, value: Any, declared: Mapping[str, TensorType]) -> None:
+    """UsageError where what comes out has another shape than the file states."""
+    stated = declared.get(name)
+    if stated is None or value is None or isinstance(value, list):
+        return
+    shape = tuple(value.shape)
+    if not fits(shape, stated):
+        raise UsageError(f"{name} comes out as {list(shape)}, where the file states {_text(stated)}")
+
+
+def _text(stated: TensorType) -> str:
+    return f"[{', '.join(str(size) or '?' for size in stated.shape or ())}]"

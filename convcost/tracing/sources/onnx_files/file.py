@@ -1,0 +1,54 @@
+"""Reading an ONNX file: in little memory, and without running anything that is in it."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+from convcost.core.errors import UsageError
+from convcost.system.files import display_path
+from convcost.tracing.sources.libraries import import_library
+from convcost.tracing.sources.onnx_files.graph import Graph, InvalidModelError
+from convcost.tracing.sources.onnx_files.graph_reader import read_graph
+from convcost.tracing.sources.onnx_files.wire_format import DamagedFileError, without_large_values
+
+
+def read_onnx(path: Path) -> Graph:
+    """The graph in an ONNX file; UsageError that says what is wrong with it."""
+    onnx = import_library("onnx", path.name, "'convcost[onnx]'")
+    shown = display_path(path)
+    model = onnx.ModelProto()
+    try:
+        _parse(model, _graph_bytes(path))
+        return read_graph(model)
+    except OSError as error:
+        raise UsageError(f"{shown} can't be read: {error.strerror or error}") from None
+    except DamagedFileError as error:
+        raise UsageError(f"{shown} is no ONNX model, or it is damaged: {error}") from None
+    except InvalidModelError as error:
+        raise UsageError(f"{shown} can't be counted: {error}") from None
+
+
+def _parse(model: Any, data: bytes) -> None:
+    try:
+        model.ParseFromString(data)
+    except Exception:  # DecodeError of google.protobuf, whose types are not known
+        raise DamagedFileError("it is no protocol buffer of a model") from None
+
+
+def _graph_bytes(path: Path) -> bytes:
+    """The file without the elements of its large tensors."""
+    found = os.stat(path)
+    if not stat.S_ISREG(found.st_mode):  # to open a pipe may wait for ever
+        raise OSError(0, "it is not a regular file")
+    if not found.st_size:
+        raise DamagedFileError("it is empty")
+    with (
+        open(path, "rb") as file,
+        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped,
+        memoryview(mapped) as data,
+    ):
+        return without_large_values(data)

@@ -1,0 +1,118 @@
+"""Where the nodes of a graph stand among the modules that they come from, and which has which parameter."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import replace
+
+from convcost.tracing.sources.onnx_files.graph import Graph, Node, StoredTensor
+from convcost.tracing.sources.onnx_files.operators import contraction, normalization, recurrent
+from convcost.tracing.sources.onnx_files.operators.movement import FREE_OPERATORS
+
+PASSED_ON = frozenset(
+    (
+        *("Cast", "CastLike", "DequantizeLinear", "Flatten", "Identity", "Reshape", "Split", "Squeeze"),
+        *("Transpose", "Unsqueeze"),
+    )
+)
+"""A parameter that goes through these belongs to what takes what they yield."""
+
+MAIN_OPERATORS = frozenset(contraction.OPERATORS | recurrent.OPERATORS | normalization.OPERATORS)
+
+LONGEST_NAME = 80
+
+NO_NAME = re.compile(r"[^\w:+ -]+", re.ASCII)
+
+
+def with_biases(graph: Graph) -> Graph:
+    """The graph with each product that a vector of the file's is added to as one node, a linear layer.
+
+    Exporters write it as two: MatMul and Add.
+    """
+    stored = {tensor.name: tensor for tensor in graph.tensors}
+    uses = Counter(name for node in graph.nodes for name in (*node.inputs, *node.captured))
+    uses.update(graph.outputs)
+    products = {
+        node.outputs[0]: node
+        for node in graph.nodes
+        if node.op == "MatMul" and len(node.inputs) == 2 and uses[node.outputs[0]] == 1
+    }
+    found = {id(node): _product_and_bias(node, products, stored) for node in graph.nodes}
+    merged = {id(product) for product, _ in found.values()}
+    nodes = (_merged(node, *found[id(node)]) for node in graph.nodes if id(node) not in merged)
+    return replace(graph, nodes=tuple(nodes))
+
+
+def _merged(node: Node, product: Node | None, bias: str) -> Node:
+    if product is None:
+        return node
+    return replace(product, op=LINEAR, name=node.name, inputs=(*product.inputs, bias), outputs=node.outputs)
+
+
+LINEAR = "MatMul + Add"
+
+
+def _product_and_bias(
+    node: Node, products: Mapping[str, Node], stored: Mapping[str, StoredTensor]
+) -> tuple[Node | None, str]:
+    if node.op == "Add" and len(node.inputs) == 2:
+        for value, bias in (node.inputs, node.inputs[::-1]):
+            product = products.get(value)
+            if product is not None and bias in stored and len(stored[bias].shape) == 1:
+                return product, bias
+    return None, ""
+
+
+def node_paths(graph: Graph) -> list[str]:
+    """A path for each node: of the module that it comes from, and its own name behind, but for one of them.
+
+    That one is the only contraction, norm or table in the module, or else the only node there that computes;
+    it has no other module within it.
+    """
+    stored = {tensor.name for tensor in graph.tensors}
+    scopes = [tuple(map(part_name, node.scopes)) for node in graph.nodes]
+    all_kinds = [_kinds(node, stored) for node in graph.nodes]
+    pairs = zip(scopes, all_kinds, strict=True)
+    counts = Counter((scope, kind) for scope, kinds in pairs if scope for kind in kinds)
+    around = {scope[:length] for scope in scopes for length in range(len(scope))}
+    taken: Counter[str] = Counter()
+    found = []
+    for node, scope, kinds in zip(graph.nodes, scopes, all_kinds, strict=True):
+        kind = "main" if counts[scope, "main"] else "computing"
+        is_main = counts[scope, kind] == 1 and kind in kinds and scope not in around
+        own = () if is_main else (part_name(node.op if scope else _own_name(node)),)
+        path = ".".join((*scope, *own))
+        taken[path] += 1
+        found.append(path if taken[path] == 1 else f"{path}_{taken[path] - 1}")
+    return found
+
+
+def _kinds(node: Node, stored: Container[str]) -> tuple[str, ...]:
+    """Whether it computes, and is what a module may be called after."""
+    if node.op == "Gather" and node.inputs[:1] and node.inputs[0] in stored:
+        return ("computing", "main")
+    if node.op in FREE_OPERATORS:
+        return ()
+    return ("computing", "main") if node.op in MAIN_OPERATORS else ("computing",)
+
+
+def _own_name(node: Node) -> str:
+    return node.name.rpartition("/")[2].removeprefix("node_") or node.op
+
+
+def part_name(name: str) -> str:
+    """A name as a part of a path, which has no dot in it."""
+    return NO_NAME.sub("_", name)[:LONGEST_NAME].strip("_ ") or "node"
+
+
+def parameter_owners(graph: Graph, paths: Iterable[str]) -> dict[str, str]:
+    """By the name of a tensor the path of the first node that computes with it."""
+    owners: dict[str, str] = {}
+    for node, path in reversed([*zip(graph.nodes, paths, strict=True)]):
+        taken_by = path
+        if node.op in PASSED_ON and node.outputs:
+            taken_by = owners.get(node.outputs[0], path)
+        owners.update((name, taken_by) for name in (*node.inputs, *node.captured) if name)
+    return owners

@@ -1,0 +1,116 @@
+"""Normalization, softmax and dropout."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch.nn import functional
+
+from convcost.tracing.sources.onnx_files.known_values import axis_of
+from convcost.tracing.sources.onnx_files.operators.interface import TorchRule
+from convcost.tracing.sources.onnx_files.values import Call
+
+
+def _batch_norm(call: Call) -> Any:
+    """With what training kept; in training with the input's own mean and variance."""
+    data, weight, bias, mean, variance = (call.tensor(place) for place in range(5))
+    if call.get("training_mode"):
+        return functional.batch_norm(data, None, None, weight, bias, True), mean, variance
+    return functional.batch_norm(data, mean, variance, weight, bias, False)
+
+
+def _instance_norm(call: Call) -> torch.Tensor:
+    return functional.instance_norm(call.tensor(0), weight=call.tensor(1), bias=call.tensor(2))
+
+
+def _layer_norm(call: Call) -> Any:
+    """The norm, and the mean and deviation if they are outputs."""
+    data, axis = call.tensor(0), axis_of(call, -1)
+    made = _over_last(data, data.shape[axis:], call.tensor(1), call.optional(2))
+    statistics = data.new_zeros((*data.shape[:axis], *[1] * len(data.shape[axis:])))
+    return (made, statistics, statistics)[: call.outputs]
+
+
+def _over_last(
+    data: torch.Tensor, shape: Sequence[Any], weight: torch.Tensor, bias: torch.Tensor | None
+) -> torch.Tensor:
+    """As one function of torch; a weight of another shape, such as a single number, is multiplied apart."""
+    if weight.shape == torch.Size(shape) and (bias is None or bias.shape == weight.shape):
+        return functional.layer_norm(data, tuple(shape), weight, bias)
+    made = functional.layer_norm(data, tuple(shape)) * weight
+    return made if bias is None else made + bias
+
+
+def _group_norm(call: Call) -> torch.Tensor:
+    """A weight for each channel, or before opset 21 for each group."""
+    data, weight, bias, groups = call.tensor(0), call.tensor(1), call.tensor(2), call.get("num_groups", 1)
+    channels = data.shape[1]
+    if weight.shape[0] != channels:
+        weight, bias = (each.repeat_interleave(channels // groups) for each in (weight, bias))
+    return functional.group_norm(data, groups, weight, bias)
+
+
+def _rms_norm(call: Call) -> torch.Tensor:
+    data, axis = call.tensor(0), axis_of(call, -1)
+    return functional.rms_norm(data, tuple(data.shape[axis:]), call.tensor(1))
+
+
+def _skip_norm(has_mean: bool) -> TorchRule:
+    """The norm of the sum of two inputs, and perhaps of a bias; the sum is the last of four outputs."""
+
+    def rule(call: Call) -> Any:
+        data = call.tensor(0) + call.tensor(1)
+        bias = call.optional(4 if has_mean else 3)
+        data = data if bias is None else data + bias
+        shape = (data.shape[-1],)
+        if has_mean:
+            made = functional.layer_norm(data, shape, call.tensor(2), call.optional(3))
+        else:
+            made = functional.rms_norm(data, shape, call.tensor(2))
+        return (made, None, None, data)[: call.outputs]
+
+    return rule
+
+
+def _softmax(call: Call) -> torch.Tensor:
+    return functional.softmax(call.tensor(0), axis_of(call, -1))
+
+
+def _log_softmax(call: Call) -> torch.Tensor:
+    return functional.log_softmax(call.tensor(0), axis_of(call, -1))
+
+
+def _hardmax(call: Call) -> torch.Tensor:
+    return torch.zeros_like(call.tensor(0))
+
+
+def _lp_norm(call: Call) -> torch.Tensor:
+    return functional.normalize(call.tensor(0), float(call.get("p", 2)), axis_of(call, -1))
+
+
+def _mean_variance(call: Call) -> torch.Tensor:
+    data, axes = call.tensor(0), tuple(call.get("axes", (0, 2, 3)))
+    centered = data - data.mean(axes, keepdim=True)
+    return centered / torch.sqrt((centered * centered).mean(axes, keepdim=True))
+
+
+def _local_response(call: Call) -> torch.Tensor:
+    return functional.local_response_norm(call.tensor(0), call.get("size", 1))
+
+
+def _dropout(call: Call) -> Any:
+    """Nothing outside training; the mask is the second output."""
+    return (call.tensor(0), torch.ones_like(call.tensor(0), dtype=torch.bool))[: call.outputs]
+
+
+OPERATORS: dict[str, TorchRule] = {
+    **{"BatchNormalization": _batch_norm, "InstanceNormalization": _instance_norm},
+    **{"LayerNormalization": _layer_norm, "GroupNormalization": _group_norm, "LRN": _local_response},
+    **dict.fromkeys(("RMSNormalization", "SimplifiedLayerNormalization"), _rms_norm),
+    "com.microsoft.SkipLayerNormalization": _skip_norm(has_mean=True),
+    "com.microsoft.SkipSimplifiedLayerNormalization": _skip_norm(has_mean=False),
+    **{"Softmax": _softmax, "LogSoftmax": _log_softmax, "Hardmax": _hardmax, "Dropout": _dropout},
+    **{"LpNormalization": _lp_norm, "MeanVarianceNormalization": _mean_variance},
+}

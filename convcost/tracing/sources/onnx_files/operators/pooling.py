@@ -1,0 +1,109 @@
+"""Pooling by windows and of whole inputs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch.nn import functional
+
+from convcost.core.errors import UsageError
+from convcost.tracing.sources.onnx_files.operators.interface import (
+    TorchRule,
+    Window,
+    added_padding,
+    padded,
+    window_of,
+)
+from convcost.tracing.sources.onnx_files.values import Call
+
+MAXIMUM: dict[int, Any] = {1: functional.max_pool1d, 2: functional.max_pool2d, 3: functional.max_pool3d}
+
+MEAN: dict[int, Any] = {1: functional.avg_pool1d, 2: functional.avg_pool2d, 3: functional.avg_pool3d}
+
+POWER: dict[int, Any] = {1: functional.lp_pool1d, 2: functional.lp_pool2d, 3: functional.lp_pool3d}
+
+WHOLE_MEAN: dict[int, Any] = {
+    1: functional.adaptive_avg_pool1d,
+    2: functional.adaptive_avg_pool2d,
+    3: functional.adaptive_avg_pool3d,
+}
+
+WHOLE_MAXIMUM: dict[int, Any] = {
+    1: functional.adaptive_max_pool1d,
+    2: functional.adaptive_max_pool2d,
+    3: functional.adaptive_max_pool3d,
+}
+
+
+def _sliding(call: Call, value: float) -> tuple[torch.Tensor, Window, int]:
+    """The input, padded where torch's operator can't; torch pads by half a kernel at most."""
+    data, kernel = call.tensor(0), call.get("kernel_shape", ())
+    if len(kernel) not in MAXIMUM or data.dim() != len(kernel) + 2:
+        raise UsageError(f"a kernel of {len(kernel)} dimensions on an input of {data.dim()} is not supported")
+    window = window_of(call, data.shape[2:], kernel)
+    if any(2 * side > size for side, size in zip(window.begins, window.kernel, strict=True)):
+        data, window = added_padding(data, window, value)
+    data, window = padded(data, window, value)
+    return data, window, len(kernel)
+
+
+def _max_pool(call: Call) -> Any:
+    data, window, spatial = _sliding(call, float("-inf"))
+    return MAXIMUM[spatial](
+        data,
+        window.kernel,
+        window.strides,
+        window.begins,
+        window.dilations,
+        bool(call.get("ceil_mode", 0)),
+        call.outputs > 1,
+    )
+
+
+def _average_pool(call: Call) -> Any:
+    data, window, spatial = _sliding(call, 0.0)
+    _refuse_dilations(window)
+    counts_padding = bool(call.get("count_include_pad", 0))
+    return MEAN[spatial](
+        data, window.kernel, window.strides, window.begins, bool(call.get("ceil_mode", 0)), counts_padding
+    )
+
+
+def _lp_pool(call: Call) -> Any:
+    data, window, spatial = _sliding(call, 0.0)
+    _refuse_dilations(window)
+    data, window = added_padding(data, window, 0.0)
+    kernel: Any = window.kernel if spatial > 1 else window.kernel[0]
+    return POWER[spatial](
+        data, float(call.get("p", 2)), kernel, window.strides, bool(call.get("ceil_mode", 0))
+    )
+
+
+def _refuse_dilations(window: Window) -> None:
+    if any(size != 1 for size in window.dilations):
+        raise UsageError("only maximum pooling may be dilated")
+
+
+def _whole(functions: dict[int, Any]) -> TorchRule:
+    def rule(call: Call) -> Any:
+        data = call.tensor(0)
+        spatial = data.dim() - 2
+        if spatial not in functions:
+            raise UsageError(f"an input of {data.dim()} dimensions is not supported")
+        return functions[spatial](data, 1)
+
+    return rule
+
+
+def _whole_power(call: Call) -> torch.Tensor:
+    data = call.tensor(0)
+    made: torch.Tensor = torch.linalg.vector_norm(data, call.get("p", 2), tuple(range(2, data.dim())), True)
+    return made
+
+
+OPERATORS: dict[str, TorchRule] = {
+    **{"MaxPool": _max_pool, "AveragePool": _average_pool, "LpPool": _lp_pool},
+    **{"GlobalAveragePool": _whole(WHOLE_MEAN), "GlobalMaxPool": _whole(WHOLE_MAXIMUM)},
+    "GlobalLpPool": _whole_power,
+}

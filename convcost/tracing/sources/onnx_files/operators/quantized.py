@@ -1,0 +1,93 @@
+"""Quantized operators: conversions, and the products of those in floating point."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch.nn import functional
+
+from convcost.tracing.sources.onnx_files.operators.contraction import convolve
+from convcost.tracing.sources.onnx_files.operators.interface import TorchRule
+from convcost.tracing.sources.onnx_files.values import Call, Value
+
+
+def _quantize(call: Call) -> torch.Tensor:
+    return _quantized(call.tensor(0), call.tensor(2).dtype if call.has(2) else torch.uint8)
+
+
+def _dequantize(call: Call) -> torch.Tensor:
+    """The zero point, and the product with the scale, for each element of data that is computed.
+
+    A stored weight is converted once, before the model runs, which costs nothing.
+    """
+    data, scale = call.tensor(0), call.tensor(1)
+    made = data.to(scale.dtype)
+    return made if isinstance(data, torch.nn.Parameter) else (made - 0.0) * 1.0
+
+
+def _dynamic_quantize(call: Call) -> Any:
+    data = call.tensor(0)
+    scale = torch.amax(data) - torch.amin(data)
+    return _quantized(data), scale, torch.zeros((), dtype=torch.uint8)
+
+
+def _quantized(data: torch.Tensor, dtype: torch.dtype = torch.uint8) -> torch.Tensor:
+    """A product with 1 / scale, rounding, the zero point, and two comparisons, for each element."""
+    return torch.clamp(torch.round(data * 1.0) + 0.0, 0, 255).to(dtype)
+
+
+def _as_floats(value: Value) -> torch.Tensor:
+    """The products on integers cost as much as those on floats, which torch's functions take."""
+    made: torch.Tensor = value.to(torch.float32)
+    return made
+
+
+def _conv_integer(call: Call) -> torch.Tensor:
+    return convolve(call, _as_floats(call.tensor(0)), _as_floats(call.tensor(1)), None).to(torch.int32)
+
+
+def _matmul_integer(call: Call) -> torch.Tensor:
+    return torch.matmul(_as_floats(call.tensor(0)), _as_floats(call.tensor(1))).to(torch.int32)
+
+
+def _qlinear_conv(call: Call) -> torch.Tensor:
+    """Of input, weight and output the scale and the zero point stand behind each; the bias is last."""
+    bias = call.optional(8)
+    floats = None if bias is None else _as_floats(bias)
+    return convolve(call, _as_floats(call.tensor(0)), _as_floats(call.tensor(3)), floats).to(
+        call.tensor(7).dtype
+    )
+
+
+def _qlinear_matmul(call: Call) -> torch.Tensor:
+    return torch.matmul(_as_floats(call.tensor(0)), _as_floats(call.tensor(3))).to(call.tensor(7).dtype)
+
+
+def _dynamic_matmul(call: Call) -> torch.Tensor:
+    """A product with a weight in integers; what goes in is quantized first."""
+    data, weight = call.tensor(0), _as_floats(call.tensor(1))
+    _quantized(data)
+    return functional.linear(data, weight.mT, call.optional(4))
+
+
+def _matmul_to_float(call: Call) -> torch.Tensor:
+    return functional.linear(_as_floats(call.tensor(0)), _as_floats(call.tensor(1)).mT, call.optional(6))
+
+
+def _matmul_of_few_bits(call: Call) -> torch.Tensor:
+    """A product with a weight of K by N, packed in blocks."""
+    data = call.tensor(0)
+    weight = torch.zeros((call.get("N", 0), call.get("K", 0)), dtype=data.dtype)
+    return functional.linear(data, weight, call.optional(5))
+
+
+OPERATORS: dict[str, TorchRule] = {
+    **{"QuantizeLinear": _quantize, "DequantizeLinear": _dequantize},
+    **{"com.microsoft.QuantizeLinear": _quantize, "com.microsoft.DequantizeLinear": _dequantize},
+    **{"DynamicQuantizeLinear": _dynamic_quantize, "ConvInteger": _conv_integer},
+    **{"MatMulInteger": _matmul_integer, "QLinearConv": _qlinear_conv, "QLinearMatMul": _qlinear_matmul},
+    "com.microsoft.DynamicQuantizeMatMul": _dynamic_matmul,
+    "com.microsoft.MatMulIntegerToFloat": _matmul_to_float,
+    "com.microsoft.MatMulNBits": _matmul_of_few_bits,
+}

@@ -1,0 +1,122 @@
+"""Which of the tensors in a file are parameters, which ONNX does not say.
+
+torch's exporter by torch.export writes it down of each tensor that it leaves as it was. Of all others:
+
+- A tensor of floats is a parameter, but for running statistics, scales, and what else a node takes as a
+  setting: bounds, factors, padding, the state that a recurrent layer starts from.
+- An exporter makes tensors of its own: it transposes and folds weights, and adds masks and constants. One
+  that has no more than two numbers in it, or that is added in front of a softmax, is no parameter.
+- A tensor of integers is none, such as a shape or indices, but for a weight that is quantized: the data of
+  DequantizeLinear, and what quantized convolutions and products take as a weight.
+- What is in no initializer, but in the attribute of a node such as Constant, is none.
+
+A file that was optimized has what its optimizer made of parameters: the norm that follows a convolution is in
+the weights of that convolution.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from convcost.tracing.sources.onnx_files.graph import Graph, StoredTensor, all_nodes
+from convcost.tracing.sources.onnx_files.operators.movement import FREE_OPERATORS
+
+SETTINGS: Mapping[str, frozenset[int]] = {
+    name: frozenset(places)
+    for name, places in {
+        "BatchNormalization": (3, 4),
+        "GRU": (4, 5),
+        "LSTM": (4, 5, 6),
+        "RNN": (4, 5),
+        "Clip": (1, 2),
+        "ConvInteger": (2, 3),
+        "DequantizeLinear": (1, 2),
+        "MatMulInteger": (2, 3),
+        "OneHot": (1, 2),
+        "Pad": (1, 2, 3),
+        "QLinearConv": (1, 2, 4, 5, 6, 7),
+        "QLinearMatMul": (1, 2, 4, 5, 6, 7),
+        "QuantizeLinear": (1, 2),
+        "Range": (0, 1, 2),
+        "Resize": (1, 2, 3),
+        "com.microsoft.DequantizeLinear": (1, 2),
+        "com.microsoft.DynamicQuantizeMatMul": (2, 3),
+        "com.microsoft.MatMulIntegerToFloat": (2, 3, 4, 5),
+        "com.microsoft.MatMulNBits": (2, 3, 4),
+        "com.microsoft.QuantizeLinear": (1, 2),
+        "com.microsoft.RotaryEmbedding": (2, 3),
+    }.items()
+}
+"""The inputs of operators that are no data of the model: running statistics, scales, zero points, bounds."""
+
+QUANTIZED_WEIGHTS: Mapping[str, frozenset[int]] = {
+    "DequantizeLinear": frozenset((0,)),
+    "ConvInteger": frozenset((1,)),
+    "MatMulInteger": frozenset((1,)),
+    "QLinearConv": frozenset((3, 8)),
+    "QLinearMatMul": frozenset((3,)),
+    "com.microsoft.DequantizeLinear": frozenset((0,)),
+    "com.microsoft.DynamicQuantizeMatMul": frozenset((1,)),
+    "com.microsoft.MatMulIntegerToFloat": frozenset((1,)),
+    "com.microsoft.MatMulNBits": frozenset((1,)),
+}
+"""The inputs of operators that may be weights in integers."""
+
+MADE_UP = re.compile(r"(val|onnx::\w+?|const\w*)_?\d+|/.*_output_\d+|\w*scalar_tensor\w*", re.S)
+"""Names that exporters give to tensors of their own: val_42, onnx::Mul_12, /Constant_output_0."""
+
+FEW_NUMBERS = 2
+"""Those that a mask has, such as 0 and −∞."""
+
+FLOATS = ("float", "bfloat", "complex")
+
+MASKED = frozenset(("Add", "Where"))
+"""What puts a mask in front of a softmax."""
+
+Use = tuple[str, int]
+"""An operator, and which of its inputs a tensor is."""
+
+MASK: Use = ("Softmax", 1)
+"""How a mask is used: an input that no softmax has."""
+
+
+def uses_of_tensors(graph: Graph) -> dict[str, list[Use]]:
+    """By the name of a value, what takes it, or takes what only moves it there."""
+    found: dict[str, list[Use]] = {}
+    for node in reversed([*all_nodes(graph)]):
+        further = found.get(node.outputs[0], []) if node.outputs else []
+        is_mask = node.op in MASKED and any(op == "Softmax" for op, _ in further)
+        for place, name in enumerate(node.inputs):
+            is_moved = place == 0 and node.op in FREE_OPERATORS
+            use = MASK if is_mask else (node.op, place)
+            found.setdefault(name, []).extend(further if is_moved and further else [use])
+    return found
+
+
+def parameter_names(graph: Graph, uses: Mapping[str, Sequence[Use]]) -> frozenset[str]:
+    """The names of the tensors in a graph that are parameters."""
+    stated = (graph.declared[tensor.name] for tensor in graph.tensors if tensor.name in graph.declared)
+    kinds = {found.name: found.kind for found in stated}
+    says_kinds = any(kinds.values())
+    return frozenset(
+        stored.name
+        for stored in graph.tensors
+        if _is_parameter(stored, kinds.get(stored.name, ""), uses.get(stored.name, ()), says_kinds)
+    )
+
+
+def _is_parameter(stored: StoredTensor, kind: str, uses: Sequence[Use], says_kinds: bool) -> bool:
+    """By what the exporter says of it, or else by what takes it; `says_kinds` if it says so of others."""
+    if kind:
+        return kind == "PARAMETER"
+    if not stored.dtype.startswith(FLOATS):
+        return any(place in QUANTIZED_WEIGHTS.get(op, ()) for op, place in uses)
+    data = [(op, place) for op, place in uses if place not in SETTINGS.get(op, ())]
+    if says_kinds or MADE_UP.fullmatch(stored.name):
+        return any(use != MASK for use in data) and not _is_constant(stored)
+    return bool(data) or not uses
+
+
+def _is_constant(stored: StoredTensor) -> bool:
+    return stored.values is not None and len(set(stored.values.reshape(-1).tolist())) <= FEW_NUMBERS

@@ -1,0 +1,70 @@
+"""Operators that nothing is known about: they are named as not counted, and yield what the file states."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import torch
+
+from convcost.core.errors import UsageError
+from convcost.tracing.sources.onnx_files.graph import Dimension, TensorType
+from convcost.tracing.sources.onnx_files.values import Value, as_tensor
+
+NO_LETTER = re.compile(r"\W+", re.ASCII)
+
+LONGEST_NAME = 80
+
+
+def run_unknown(
+    op: str, inputs: Sequence[Value], stated: Sequence[TensorType | None], sizes: Mapping[str, Any]
+) -> tuple[Value, ...]:
+    """Empty tensors of the shapes that the file states of all outputs; UsageError where it states none."""
+    tensors = [as_tensor(value) for value in inputs if value is not None and not isinstance(value, list)]
+    shapes = [_shape(op, each, sizes) for each in stated]
+    dtypes = [(each and each.dtype) or "float32" for each in stated]
+    made = _operator(*_names(op))(tensors, shapes[0], dtypes[0])
+    others = zip(shapes[1:], dtypes[1:], strict=True)
+    return made, *(torch.zeros(shape, dtype=getattr(torch, dtype)) for shape, dtype in others)
+
+
+def _shape(op: str, stated: TensorType | None, sizes: Mapping[str, Any]) -> list[Any]:
+    known = None if stated is None or stated.shape is None else [_known(size, sizes) for size in stated.shape]
+    if known is None or None in known:
+        hint = "onnx.shape_inference, or the exporter, can write the shapes of all values into the file."
+        raise UsageError(f"nothing is known of the operator {op}, nor what shape it yields", hint=hint)
+    return known
+
+
+def _known(size: Dimension, sizes: Mapping[str, Any]) -> Any:
+    return size if isinstance(size, int) else sizes.get(size)
+
+
+def _names(op: str) -> tuple[str, str]:
+    """The namespace and the name that torch has for it."""
+    domain, _, name = op.rpartition(".")
+    cleaned = [NO_LETTER.sub("_", part)[:LONGEST_NAME] for part in (domain or "onnx", name)]
+    return cleaned[0], cleaned[1] or "operator"
+
+
+LIBRARIES: dict[str, Any] = {}
+"""Kept, as torch forgets the operators of a library that is gone."""
+
+
+@cache
+def _operator(namespace: str, name: str) -> Any:
+    """An operator of torch's that does nothing but yield a tensor."""
+    if namespace not in LIBRARIES:
+        make: Any = torch.library.Library
+        LIBRARIES[namespace] = make(namespace, "FRAGMENT")
+    library = LIBRARIES[namespace]
+    library.define(f"{name}(Tensor[] inputs, SymInt[] shape, str dtype) -> Tensor")
+    library.impl(name, _yield_empty, "CompositeExplicitAutograd")
+    torch.library.register_fake(f"{namespace}::{name}", _yield_empty, lib=library)
+    return getattr(getattr(torch.ops, namespace), name)
+
+
+def _yield_empty(inputs: Sequence[torch.Tensor], shape: Sequence[Any], dtype: str) -> torch.Tensor:
+    return torch.zeros(shape, dtype=getattr(torch, dtype), device=inputs[0].device if inputs else "meta")

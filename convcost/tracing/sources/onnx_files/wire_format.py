@@ -1,0 +1,118 @@
+"""An ONNX file without its large tensors: its bytes are walked through, and only what is small is read.
+
+Protocol buffers hold a message as fields: a number and a kind, then a value, or a length and that many bytes.
+Weights lie in a few known places of it. What is left out there is neither read nor copied, so that a file of
+any size is read in the memory that its graph takes.
+
+Source: https://protobuf.dev/programming-guides/encoding, and onnx/onnx.proto for the numbers of fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+LARGEST_VALUES = 1 << 14
+"""What the values of a tensor take, in bytes, that is read: a shape, a constant."""
+
+LONGEST_NUMBER = 10
+"""Bytes of an integer, at most."""
+
+DEEPEST = 64
+"""Messages within messages: a loop's body within another's."""
+
+VARINT, FIXED_64, LENGTH, FIXED_32 = 0, 1, 2, 5
+"""The kinds of values."""
+
+TENSOR_VALUES = frozenset((4, 5, 6, 7, 9, 10, 11))
+"""The fields of a TensorProto that hold its elements."""
+
+INNER: Mapping[str, Mapping[int, str]] = {
+    "model": {7: "graph", 25: "function"},
+    "graph": {1: "node", 5: "tensor", 15: "sparse"},
+    "function": {7: "node", 11: "attribute"},
+    "node": {5: "attribute"},
+    "attribute": {5: "tensor", 6: "graph", 10: "tensor", 11: "graph", 22: "sparse", 23: "sparse"},
+    "sparse": {1: "tensor", 2: "tensor"},
+}
+"""The fields of a message that are messages in which tensors may be."""
+
+
+class DamagedFileError(Exception):
+    """Bytes that are no message; the text says what is wrong."""
+
+
+class Field(NamedTuple):
+    """A field of a message: its number, where it starts, where its value lies, whether that has a length."""
+
+    number: int
+    start: int
+    value: int
+    end: int
+    has_length: bool
+
+
+def without_large_values(data: memoryview) -> bytes:
+    """The model in `data`, where a tensor with more than LARGEST_VALUES bytes of elements has none.
+
+    Raises DamagedFileError.
+    """
+    kept = bytearray()
+    _copy_message(data, 0, len(data), "model", kept, DEEPEST)
+    return bytes(kept)
+
+
+def _copy_message(data: memoryview, start: int, end: int, kind: str, kept: bytearray, depth: int) -> None:
+    if not depth:
+        raise DamagedFileError("it is nested too deeply")
+    inner = INNER.get(kind, {})
+    for field in _fields(data, start, end):
+        if field.has_length and field.number in inner:
+            part = bytearray()
+            _copy_message(data, field.value, field.end, inner[field.number], part, depth - 1)
+            kept += _number(field.number << 3 | LENGTH) + _number(len(part)) + part
+        elif kind != "tensor" or field.number not in TENSOR_VALUES or _is_small(field):
+            kept += data[field.start : field.end]
+
+
+def _is_small(field: Field) -> bool:
+    return field.end - field.value <= LARGEST_VALUES
+
+
+def _fields(data: memoryview, start: int, end: int) -> Iterator[Field]:
+    """field: TAG (VARINT | 8 bytes | 4 bytes | LENGTH bytes)"""
+    place = start
+    while place < end:
+        tag, value = _read_number(data, place, end)
+        number, kind = tag >> 3, tag & 7
+        if kind == VARINT:
+            _, after = _read_number(data, value, end)
+        elif kind == LENGTH:
+            length, value = _read_number(data, value, end)
+            after = value + length
+        elif kind in {FIXED_64, FIXED_32}:
+            after = value + (8 if kind == FIXED_64 else 4)
+        else:
+            raise DamagedFileError("it is no protocol buffer")
+        if after > end or not number:
+            raise DamagedFileError("it is no protocol buffer, or it is cut short")
+        yield Field(number, place, value, after, kind == LENGTH)
+        place = after
+
+
+def _read_number(data: memoryview, place: int, end: int) -> tuple[int, int]:
+    """number: seven bits in each byte, the lowest first; the last one is below 128."""
+    number = 0
+    for shift, byte in enumerate(data[place : min(end, place + LONGEST_NUMBER)]):
+        number |= (byte & 0x7F) << 7 * shift
+        if byte < 0x80:
+            return number, place + shift + 1
+    raise DamagedFileError("it is cut short")
+
+
+def _number(number: int) -> bytes:
+    written = bytearray()
+    while number >= 0x80:
+        written.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes((*written, number))
