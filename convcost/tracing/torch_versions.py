@@ -80,3 +80,12 @@ def float32_precision(precision: str) -> list[tuple[Any, str, Any]]:
         owners: tuple[Any, ...] = cuda.matmul, cudnn.conv  # type: ignore[attr-defined]
         return [(owner, "fp32_precision", precision) for owner in owners]
     return [(owner, "allow_tf32", precision == "tf32") for owner in (cuda.matmul, cudnn)]
+
+
+def overrides_its_inside(function: Any) -> bool:
+    """Whether a mode is handed `function` again from within it, and then has to return something else.
+
+    Older torch does so for `unique`, whose inside returns three tensors.
+    """
+    is_unique = getattr(function, "__name__", "") in ("unique", "unique_consecutive")
+    return is_unique and not hasattr(torch.functional, "_unique_torch_function")

@@ -200,7 +200,7 @@ SETTINGS: dict[str, Setting] = {
         torch.sparse.check_sparse_tensor_invariants.is_enabled, torch._C._set_check_sparse_tensor_invariants
     ),
     "saved tensor hooks": Setting(
-        lambda: str(torch._C._autograd._top_saved_tensors_default_hooks(True)),
+        lambda: str(getattr(torch._C._autograd, "_top_saved_tensors_default_hooks", bool)(True)),
         lambda _: torch._C._autograd._pop_saved_tensors_default_hooks(),
     ),
     "sharing strategy": Setting(
