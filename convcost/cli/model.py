@@ -25,8 +25,8 @@ def model(
         list[str] | None,
         typer.Argument(
             metavar="TARGET [--NAME SIZE]...",
-            help="A module, its class, or a function that makes one, such as net.py:Net or "
-            "torchvision.models:resnet50; sizes for letters in its inputs.",
+            help="A module, its class, or a function that makes one, such as net.py:Net; a model of a "
+            "library, timm:resnet50, or in a file, net.pt2; sizes for letters in its inputs.",
         ),
     ] = None,
     *,

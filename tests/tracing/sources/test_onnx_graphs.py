@@ -240,7 +240,7 @@ def test_functions_that_double_end_it(folder, monkeypatch):
             [node("y = Relu(a)"), node("a = Relu(y)")],
             "the node y (Relu) reads a, which nothing before it yields",
         ),
-        ([node("x = Relu(x)")], "x, which the node x (Relu) yields, is there already"),
+        ([node("x = Relu(x)")], "x, which the node x (Relu) yields, already exists"),
         ([node("a = Relu(x)")], "the output y is yielded by no node"),
         ([node("y = Conv(x)")], "the node y (Conv) can't be counted: it has no input 2"),
         ([node("y = Softmax(x)", axis=9)], "the node y (Softmax) can't be computed: IndexError"),

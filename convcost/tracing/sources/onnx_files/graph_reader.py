@@ -98,7 +98,7 @@ class GraphReader:
                     raise InvalidModelError(text)
             for name in node.outputs:
                 if name and name in known:
-                    raise InvalidModelError(f"{name}, which the node {node} yields, is there already")
+                    raise InvalidModelError(f"{name}, which the node {node} yields, already exists")
             known.update(node.outputs)
             nodes.append(node)
         self._depth -= 1
