@@ -294,7 +294,7 @@ class Contribution(NamedTuple):
 
 def contributions(comparison: Comparison) -> list[tuple[Report, list[Contribution]]]:
     """Each other candidate, and what its difference from the first is made of; nothing with sizes open."""
-    if any(report.open_names for report in comparison.candidates):
+    if any(report.open_names or report.flops is None for report in comparison.candidates):
         return []
     first, *others = comparison.candidates
     return [(other, _contributions(first, other)) for other in others if other.flops != first.flops]

@@ -25,8 +25,8 @@ def cost(
         list[str] | None,
         typer.Argument(
             metavar="DESIGN [--NAME SIZE]...",
-            help="A design such as '[B, E, L] -> 2 x Conv1d(E, E, 3)', or a torch module such as net.py:Net, "
-            "and sizes.",
+            help="A design such as '[B, E, L] -> 2 x Conv1d(E, E, 3)', a torch module such as net.py:Net, or "
+            "a model such as timm:resnet50 or net.pt2, and sizes.",
         ),
     ] = None,
     settings: SettingsOption = None,

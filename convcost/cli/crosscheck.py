@@ -22,6 +22,7 @@ from convcost.core.comparison import Comparison
 from convcost.core.diagnosis import DiagnosedReport
 from convcost.core.errors import UsageError
 from convcost.core.report import CounterResult, Report
+from convcost.core.weights import WeightsReport, require_costs
 from convcost.counters import COUNTERS, select_counters
 from convcost.counters.interface import Counter
 from convcost.layers.network import Network
@@ -100,8 +101,9 @@ def _with_verdicts(
 ) -> Iterator[Reports]:
     """The reports with every verdict pending, then with one more at each step."""
     is_open = any(report.open_names for report in reports)
+    are_weights = all(isinstance(report, WeightsReport) for report in reports)
     names = options.counters or "all"
-    counters = select_counters("none" if is_open and names == "all" else names)
+    counters = select_counters("none" if (is_open or are_weights) and names == "all" else names)
     max_bytes = options.max_bytes
     pending: dict[str, CounterResult | None] = dict.fromkeys(counter.name for counter in counters)
     current = [replace(report, counters=pending) for report in reports]
@@ -161,6 +163,7 @@ def diagnose_model(
     """`report`, with what `counters` find in the model that it is about; as it is if there are none."""
     if not counters:
         return report
+    require_costs((report,), "--counters")
     if report.open_names:
         names = ", ".join(report.open_names)
         raise UsageError(f"--counters needs a number for {names}", hint="A counter runs the model.")

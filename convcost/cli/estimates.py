@@ -12,6 +12,7 @@ from convcost.core.cost import Size
 from convcost.core.errors import UsageError
 from convcost.core.report import Report
 from convcost.core.units import parse_count
+from convcost.core.weights import require_costs
 
 if TYPE_CHECKING:
     from convcost.analysis.roofline import Roofline
@@ -36,11 +37,15 @@ class Estimator(NamedTuple):
     dtype: str
     memory_dtype: str | None
     """The dtype to measure the memory of modules in; None where it is not asked for."""
+    asked: str = ""
+    """The option that asks for the first of what is added; empty if nothing is."""
 
     def add(
         self, reports: Reports, factories: Iterable[ReportFactory | None], designs: GetDesigns
     ) -> Reports:
         """The reports with all that is asked for, each with what reports it again with more sizes."""
+        if self.asked:
+            require_costs(reports, self.asked)
         estimated = tuple(map(self.add_memory, map(self.add_roofline, reports, factories)))
         return _timed(estimated, designs, self.timing, self.dtype) if self.timing.time else estimated
 
@@ -57,6 +62,7 @@ def read_estimator(timing: TimingOptions, memory: MemoryOptions, devices: str, d
         timing,
         dtype,
         dtype if memory.memory else None,
+        "--device" if devices else "--memory" if memory.memory else "--time" if timing.time else "",
     )
 
 

@@ -13,6 +13,7 @@ from convcost.core.errors import UsageError, did_you_mean, nearest
 from convcost.layers import KINDS, find_layer
 from convcost.render import FORMATS
 from convcost.spec.resolve import layer_fields
+from convcost.tracing.sources import SUFFIXES
 from convcost.tracing.sources.reference import is_reference
 from convcost.tracing.target.module_text import is_module_text
 
@@ -188,11 +189,35 @@ def is_target(text: str) -> bool:
     return may_be and is_module_text(text)
 
 
+PICKLES = ("pt", "pth", "bin", "ckpt", "pkl", "pickle", "th", "tar")
+"""Endings of files that torch.save writes."""
+
+FILE_NAME = re.compile(r"[^\s()\[\]>]+\.(?P<ending>\w+)", re.ASCII)
+
+
+def file_error(text: str) -> UsageError | None:
+    """What is wrong with `text` if it is the name of a file that no source reads."""
+    found = FILE_NAME.fullmatch(text)
+    if not found or is_reference(text):
+        return None
+    ending = found["ending"].lower()
+    if ending in PICKLES:
+        hint = "Save weights as .safetensors, or a model by torch.export.save as .pt2."
+        return UsageError(f"{text[:80]} is a pickle, which runs code when it is read", hint=hint)
+    near = did_you_mean(f".{ending}", SUFFIXES)
+    kinds = ", ".join(suffix for suffix in SUFFIXES if suffix.count(".") == 1)
+    return (
+        UsageError(f"no file ending in .{ending} is read{near}", hint=f"There are {kinds}.") if near else None
+    )
+
+
 def design_error(text: str, options: Iterable[str] = (), takes_numbers: bool = False) -> UsageError | None:
     """What is wrong with `text` where a design is wanted, if it is something else that people write."""
     if found := MODULE_INPUT.fullmatch(text):
         hint = f"A design's input has no dtype: {found[1]} -> Linear(3, 4)"
         return UsageError(f"{text[:40]} is the input of a module, and no design", hint=hint)
+    if wrong_file := file_error(text):
+        return wrong_file
     if re.fullmatch(r"[^\s(\[@]+\.txt", text):
         hint = f"The designs in a file are taken by: @{text[:40]}"
         return UsageError(f"{text[:40]} is a file, and no design", hint=hint)

@@ -25,8 +25,8 @@ def model(
         list[str] | None,
         typer.Argument(
             metavar="TARGET [--NAME SIZE]...",
-            help="A module, its class, or a function that makes one, such as net.py:Net or "
-            "torchvision.models:resnet50; sizes for letters in its inputs.",
+            help="A module, its class, or a function that makes one, such as net.py:Net; a model of a "
+            "library, timm:resnet50, or in a file, net.pt2; sizes for letters in its inputs.",
         ),
     ] = None,
     *,
@@ -39,7 +39,8 @@ def model(
 ) -> None:
     """Count a torch module: parameters, MACs and FLOPs by submodule and operator, exactly.
 
-    For example: convcost model torchvision.models:resnet50 --input "f32[1,3,224,224]"
+    For example: convcost model net.py:Net --input "f32[1,3,224,224]"
+    or, on inputs of its own: convcost model torchvision:resnet50
     """
     check_phases(modules, options.timing, options.memory)
     target = read_target(context, arguments or (), settings or (), modules)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
 
-from convcost.cli.hints import is_target
+from convcost.cli.hints import file_error, is_target
 from convcost.cli.options import CostOptions, MeshOptions, ModuleOptions
 from convcost.cli.output import stdout_to_stderr
 from convcost.cli.parser_errors import option_names
@@ -129,6 +129,8 @@ def _check_target(text: str) -> None:
         command = "layer" if find_layer(text) else "cost"
         hint = f"It is a design: convcost {command} {design} shows it."
         raise UsageError(f"{text[:80]} is no torch module", hint=hint)
+    if wrong_file := file_error(text):
+        raise wrong_file
     source, dot, name = text.rpartition(".")
     if dot and text.replace(".", "").isidentifier():
         raise UsageError(f"{text[:80]} has no colon", hint=f"Write it as {source[:80]}:{name[:80]}.")

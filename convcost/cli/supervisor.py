@@ -14,6 +14,7 @@ from types import FrameType
 from convcost.cli.output import close_quietly, print_error
 from convcost.system.signals import SIGNALS, exit_on_signals
 from convcost.system.workers import EndedError, Worker, can_fork
+from convcost.tracing.sources.reference import is_reference
 
 FAILURE_MESSAGE = "the command failed after the model ran"
 FAILURE_HINT = (
@@ -33,7 +34,7 @@ def runs_model(arguments: Iterable[str]) -> bool:
     its own.
     """
     given = [*arguments]
-    may_run = (":" in argument or argument.startswith("@") for argument in given)
+    may_run = (":" in argument or argument.startswith("@") or is_reference(argument) for argument in given)
     return can_fork() and given[:1] != ["check"] and any(may_run)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from convcost.core.cost import BATCH_LIKE, NO_VALID_MACS, Size
 from convcost.core.errors import UnboundSizeError
 from convcost.core.report import Assumption, CounterResult, Report
+from convcost.core.weights import require_costs
 from convcost.gate.counting import CountedEntry
 from convcost.gate.limit import Limit, Relation, SizeFormula
 from convcost.gate.result import EntryCheck
@@ -61,6 +62,7 @@ def _total(report: Report, metric: str) -> Any:
     """A number or a sympy formula; UnboundSizeError where no formula of a usable length exists."""
     value = getattr(report, metric)
     if value is None:
+        require_costs((report,), metric)
         raise UnboundSizeError(NO_VALID_MACS, hint="Give a number for each kernel, stride or dilation.")
     if isinstance(value, int) or not hasattr(value, "free_symbols"):
         return value

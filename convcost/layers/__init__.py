@@ -119,6 +119,25 @@ UNKNOWN_HINT = (
 )
 
 
+MODEL_FAMILIES = (
+    *(
+        "alexnet",
+        "beit",
+        "bert",
+        "convnext",
+        "deit",
+        "densenet",
+        "efficientnet",
+        "googlenet",
+        "gpt",
+        "inception",
+    ),
+    *("llama", "maxvit", "mixer", "mobilenet", "mobilevit", "regnet", "resnet", "resnext", "shufflenet"),
+    *("squeezenet", "swin", "vgg", "vit_", "wide_resnet"),
+)
+"""What the names of well-known models begin with, as timm and torchvision have them."""
+
+
 def is_torch_layer(kind: str) -> bool:
     """Whether a layer has this name, in torch.nn or elsewhere, in any case."""
     return kind.lower() in map(str.lower, (*KINDS, *TORCH_NN, *ELSEWHERE))
@@ -135,5 +154,8 @@ def unknown_layer(kind: str) -> tuple[str, str]:
         return f"designs have no layer {name}", f"{group.reason} Count torch's: {way_out}"
     if kind.lower() in ELSEWHERE:
         return f"no layer is called {kind[:64]} (did you mean {ELSEWHERE[kind.lower()]}?)", ""
+    if kind.startswith(MODEL_FAMILIES):
+        way_out = f"A model is named by its library: timm:{kind[:40]}, torchvision:{kind[:40]} or hf:PATH."
+        return f"no layer is called {kind[:64]}", way_out
     near = did_you_mean(kind, (*KINDS, *TORCH_NN))
     return f"no layer is called {kind[:64]}{near}", "" if near else UNKNOWN_HINT

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from convcost.analysis.breakdown import Contribution, contributions
 from convcost.core import arithmetic
 from convcost.core.comparison import Comparison
@@ -9,6 +11,7 @@ from convcost.core.cost import Shape
 from convcost.core.metrics import TRAINING_FLOPS, Metric
 from convcost.core.report import Report
 from convcost.core.units import NONE, exact, human, ratio
+from convcost.core.weights import NOT_COUNTABLE, WeightsReport
 from convcost.render import estimates
 from convcost.render.breakeven import open_verdicts
 from convcost.render.cheapest import cheapest_notes
@@ -43,24 +46,20 @@ def comparison_document(comparison: Comparison, style: Style) -> Document:
     table = Table(
         ("", *candidate_columns(reports)),
         (
-            _shapes_line("input", [report.input for report in reports]),
-            _shapes_line("output", [report.output for report in reports]),
+            *_shape_lines(reports),
             *(_metric_line(comparison, metric) for metric in shown_metrics(*reports)),
         ),
     )
     by_module = differences(comparison) if any(report.trace for report in reports) else Section()
-    layers = tuple(_layers(report, style) for report in reports) if style.layers else ()
+    designs = [report for report in reports if not isinstance(report, WeightsReport)]
+    layers = tuple(_layers(report, style) for report in designs) if style.layers else ()
     return Document(
         heading=designs_heading(reports),
         facts=sizes_facts(reports),
         costs=with_leading_terms_note(
             Section(
                 (table, *phase_comparison(comparison), *by_module.tables, *layers),
-                (
-                    *by_module.notes,
-                    *comparison_notes(comparison),
-                    convention_note(comparison.first.convention),
-                ),
+                (*by_module.notes, *comparison_notes(comparison), *_convention_notes(reports)),
             )
         ),
         counters=counter_section(reports),
@@ -68,19 +67,37 @@ def comparison_document(comparison: Comparison, style: Style) -> Document:
     )
 
 
+def _convention_notes(reports: tuple[Report, ...]) -> tuple[str, ...]:
+    """What FLOPs are, where there are some."""
+    return (
+        () if all(report.flops is None for report in reports) else (convention_note(reports[0].convention),)
+    )
+
+
 def _layers(report: Report, style: Style) -> Table:
     return layer_table(report, width=style.width, heading=f"{report.name}, by layer")
 
 
-def _shapes_line(label: str, shapes: list[Shape]) -> Line:
-    return Line(label, with_ratios([shape_text(shape) for shape in shapes]))
+def _shape_lines(reports: tuple[Report, ...]) -> Iterator[Line]:
+    """What goes in and comes out; nothing where all are files of weights."""
+    if not all(isinstance(report, WeightsReport) for report in reports):
+        yield Line("input", with_ratios([_shape_cell(report, report.input) for report in reports]))
+        yield Line("output", with_ratios([_shape_cell(report, report.output) for report in reports]))
+
+
+def _shape_cell(report: Report, shape: Shape) -> str:
+    return NONE if isinstance(report, WeightsReport) else shape_text(shape)
 
 
 def _metric_line(comparison: Comparison, metric: Metric) -> Line:
-    found = (getattr(report, metric.name) for report in comparison.candidates)
-    values = [amount_text(value, metric.scaled_unit, missing=metric.missing or NONE) for value in found]
+    values = [_metric_cell(report, metric) for report in comparison.candidates]
     ratios = [factor_text(comparison.ratio(metric.name, other)) for other in comparison.candidates[1:]]
     return Line(metric_label(metric, comparison.first), with_ratios(values, ratios), metric.is_minor)
+
+
+def _metric_cell(report: Report, metric: Metric) -> str:
+    missing = NONE if isinstance(report, WeightsReport) else metric.missing or NONE
+    return amount_text(getattr(report, metric.name), metric.scaled_unit, missing=missing)
 
 
 def comparison_notes(comparison: Comparison) -> tuple[str, ...]:
@@ -112,8 +129,9 @@ def verdicts(comparison: Comparison) -> tuple[str, ...]:
 def _input_size_note(comparison: Comparison) -> str:
     if comparison.is_open or _has_phases(comparison):
         return ""
-    counts = {report.name: arithmetic.elements(report.input) for report in comparison.candidates}
-    if len(set(counts.values())) == 1:
+    designs = (report for report in comparison.candidates if not isinstance(report, WeightsReport))
+    counts = {report.name: arithmetic.elements(report.input) for report in designs}
+    if len(set(counts.values())) <= 1:
         return ""
     listed = ", ".join(f"{name} {short_text(count)}" for name, count in counts.items())
     return f"The inputs differ in size ({listed} elements), so the designs do not do the same work."
@@ -126,6 +144,8 @@ def _has_phases(comparison: Comparison) -> bool:
 
 def _verdict(comparison: Comparison, other: Report) -> str:
     first = comparison.first
+    if isinstance(first, WeightsReport) or isinstance(other, WeightsReport):
+        return _weights_verdict(comparison, other)
     if any((first.flops, other.flops, first.params, other.params)):
         flops = f"{costs_against(first, other)}{_flops_amounts(first, other)}"
         costs = f"{flops} and has {_params_clause(comparison, other)}."
@@ -133,6 +153,15 @@ def _verdict(comparison: Comparison, other: Report) -> str:
         costs = f"{other.name} costs no FLOPs and has no parameters, like {first.name}."
     training = _training_note(comparison, other)
     return MixedText.joined(" ", filter(None, (costs, training, _output_note(comparison, other))))
+
+
+def _weights_verdict(comparison: Comparison, other: Report) -> str:
+    """How the parameters compare, of which one side at least is a file; of two files the bytes too."""
+    first = comparison.first
+    params = f"{other.name} has {ratio(comparison.ratio('params', other))} the parameters of {first.name}"
+    are_files = isinstance(first, WeightsReport) and isinstance(other, WeightsReport)
+    stored = f", in {ratio(comparison.ratio('bytes', other))} the bytes" if are_files else ""
+    return f"{params}{stored}. {NOT_COUNTABLE}"
 
 
 def _training_note(comparison: Comparison, other: Report) -> str:

@@ -53,6 +53,7 @@ class ResultKind(NamedTuple):
 
 KINDS = {
     "Report": ResultKind("report:report_document", "records.report:record", "records.report:rows"),
+    "WeightsReport": ResultKind("weights:weights_document", "records.weights:record", "records.weights:rows"),
     "Comparison": ResultKind(
         "comparison:comparison_document", "records.comparison:record", "records.comparison:rows"
     ),

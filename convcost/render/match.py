@@ -10,7 +10,7 @@ from convcost.core.cost import Size
 from convcost.core.match import UNITS, Choice, Match, Metric
 from convcost.core.units import NONE, exact, in_full, percent, sign, signed_percent
 from convcost.render.document import Document, Fact, Line, Section, Table
-from convcost.render.formulas import math_text
+from convcost.render.formulas import math_text, short_text
 from convcost.render.notes import convention_note, join_sizes
 from convcost.render.style import Style
 from convcost.render.texts import MathText, MixedText
@@ -90,7 +90,7 @@ def _other_metrics(match: Match) -> tuple[Metric, ...]:
 
 def _target_line(match: Match, others: tuple[Metric, ...]) -> Line:
     reference = match.reference
-    amounts = (exact(getattr(reference, name)) if reference else "" for name in others)
+    amounts = (short_text(getattr(reference, name)) if reference else "" for name in others)
     label = reference.name if reference else "budget"
     return Line(label, (*[""] * len(match.vary), exact(match.target), "", "", *amounts))
 

@@ -94,7 +94,7 @@ def with_leading_terms_note(costs: Section) -> Section:
 
 def valid_macs_note(reports: tuple[Report, ...]) -> str:
     """Why MACs on real data are unknown, where they are."""
-    is_known = all(report.valid_macs is not None for report in reports)
+    is_known = all(report.valid_macs is not None or report.macs is None for report in reports)
     return "" if is_known else f"{NO_VALID_MACS}. {NUMBERS_NEEDED}"
 
 

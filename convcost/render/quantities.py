@@ -10,6 +10,7 @@ from convcost.core.arithmetic import elements
 from convcost.core.metrics import DETAILS, METRICS, Metric
 from convcost.core.report import Report
 from convcost.core.units import NONE, exact, fraction, human
+from convcost.core.weights import WeightsReport
 from convcost.render.document import Line, Table
 from convcost.render.formulas import LONGEST_ALONE, amount_text, full_text, is_number, shape_text
 from convcost.render.texts import MixedText
@@ -71,9 +72,16 @@ def shown_metrics(*reports: Report) -> tuple[Metric, ...]:
     return tuple(
         each
         for metric in METRICS
-        if some_are_frozen or metric.name != "trainable_params"
+        if (some_are_frozen or metric.name != "trainable_params") and _is_known(metric, reports)
         for each in (metric, *_details(metric, reports))
     )
+
+
+def _is_known(metric: Metric, reports: Sequence[Report]) -> bool:
+    """Whether one of the reports may have it: files of weights have no costs."""
+    if not all(isinstance(report, WeightsReport) for report in reports):
+        return True
+    return any(getattr(report, metric.name) is not None for report in reports)
 
 
 def _details(metric: Metric, reports: Sequence[Report]) -> Iterator[Metric]:

@@ -8,9 +8,9 @@ from convcost.core.errors import unknown_name
 
 OUTPUTS = {
     "compare": "convcost.render.records.comparison:ComparisonRecord",
-    "cost": "convcost.render.records.report:CostRecord",
+    "cost": "convcost.render.records.weights:CostRecord",
     "layer": "convcost.render.records.report:LayerRecord",
-    "model": "convcost.render.records.report:ModelRecord",
+    "model": "convcost.render.records.weights:NamedModelRecord",
     "explain": "convcost.render.records.explanation:ExplanationRecord",
     "match": "convcost.render.records.match:MatchRecord",
     "sweep": "convcost.render.records.sweep:SweepRecord",

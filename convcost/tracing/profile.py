@@ -139,7 +139,6 @@ class Profiler:
         if self.footprint is not None:
             check_text("footprint", self.footprint, "float32")
 
-    @fast_garbage_collection()
     def profile_call(
         self, call: ModuleCall, device: str = "", failure: BaseException | None = None
     ) -> Report:
@@ -199,6 +198,8 @@ class Profiler:
         says_gradients = self.backward or (run_mode == "gradients" and torch.is_grad_enabled())
         has_gradients, has_data = self.backward or torch.is_grad_enabled(), run_mode == "data"
         with ExitStack() as stack:
+            if not has_data:  # where it is, who reads data looks at all tensors that there are
+                stack.enter_context(fast_garbage_collection())
             copies = tensor_copies(run_mode)
             copied = stack.enter_context(isolated(call, copies, copies.of_input))
             home = copies.device or torch.device(device or "meta")

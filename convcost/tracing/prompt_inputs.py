@@ -12,6 +12,9 @@ from convcost.tracing.declared_inputs import DeclaredInputs, DeclaredTensor
 TOKENS = ("decoder_input_ids", "input_ids")
 """What forward calls the tokens that its cache is of; else they are its first input of integers."""
 
+OPEN_BATCH = "B"
+"""What the number of sequences is called where it stays open."""
+
 PHASE_HINT = "prefill runs the whole prompt, decode one more token with the prompt in the cache."
 
 
@@ -46,28 +49,40 @@ def check_context(context: int) -> int:
     return context
 
 
-def with_context(inputs: DeclaredInputs, context: int | str | None) -> DeclaredInputs:
+def with_context(
+    inputs: DeclaredInputs, context: int | str | None, are_assumed: bool = False
+) -> DeclaredInputs:
     """`inputs` with so many tokens in each sequence, those of a plain language model where there are none.
 
-    Without a number its batch stays open too. What has the shape of the tokens, such as a mask, keeps it.
-    Raises UsageError where the tokens have another number already, or are not to be found.
+    What has the shape of the tokens, such as a mask, keeps it. Where inputs are assumed, the context comes
+    before their own number of tokens, and one that stays open leaves the batch open too. Raises UsageError
+    where declared tokens have another number already, or are not to be found.
     """
     if not inputs.all:
         return DeclaredInputs((_plain_prompt(context),))
-    tokens = _tokens(inputs)
+    of_tokens, tokens = _tokens(inputs)
     if context is None:
         return inputs
     before = tokens.shape[-1]
-    if isinstance(before, int) and before != context:
-        message = f"the input has {before} tokens, and the context is {context}"
+    if not are_assumed and isinstance(before, int) and before != context:
+        which = f"the input {of_tokens}" if of_tokens else "the input"
+        message = f"{which} has {before} tokens, and the context is {context}"
         raise UsageError(message, hint="Give one of them.")
 
-    def changed(declared: DeclaredTensor) -> DeclaredTensor:
-        is_alike = declared.shape == tokens.shape
-        return declared._replace(shape=(*declared.shape[:-1], context)) if is_alike else declared
+    def changed(name: str, declared: DeclaredTensor) -> DeclaredTensor:
+        shape = declared.shape
+        if shape == tokens.shape and _is_of_decoder(name) == _is_of_decoder(of_tokens):
+            shape = (*shape[:-1], context)
+        if are_assumed and isinstance(context, str) and shape[:1] == tokens.shape[:1]:
+            shape = (OPEN_BATCH, *shape[1:])
+        return declared._replace(shape=shape)
 
-    args = tuple(map(changed, inputs.args))
-    return DeclaredInputs(args, {name: changed(each) for name, each in inputs.kwargs.items()})
+    args = tuple(changed("", each) for each in inputs.args)
+    return DeclaredInputs(args, {name: changed(name, each) for name, each in inputs.kwargs.items()})
+
+
+def _is_of_decoder(name: str) -> bool:
+    return name.startswith("decoder_")
 
 
 def _plain_prompt(context: int | str | None) -> DeclaredTensor:
@@ -75,7 +90,7 @@ def _plain_prompt(context: int | str | None) -> DeclaredTensor:
         raise UsageError(
             "a phase needs the number of tokens", hint="Such as --context 4096, or context=4096."
         )
-    return DeclaredTensor("int64", ("B" if isinstance(context, str) else 1, context))
+    return DeclaredTensor("int64", (OPEN_BATCH if isinstance(context, str) else 1, context))
 
 
 def prompt_text(request: PhaseRequest) -> str:
@@ -84,13 +99,15 @@ def prompt_text(request: PhaseRequest) -> str:
     return f"{dtype}[{batch},{context}]"
 
 
-def _tokens(inputs: DeclaredInputs) -> DeclaredTensor:
-    named = (inputs.kwargs[name] for name in TOKENS if name in inputs.kwargs)
-    integers = (each for each in inputs.all if _holds_integers(each) and each.shape)
-    found = next(named, None) or next(integers, None)
+def _tokens(inputs: DeclaredInputs) -> tuple[str, DeclaredTensor]:
+    """The input that is of token ids, with its name if it has one."""
+    named = ((name, inputs.kwargs[name]) for name in TOKENS if name in inputs.kwargs)
+    all_inputs = (*(("", each) for each in inputs.args), *inputs.kwargs.items())
+    integers = ((name, each) for name, each in all_inputs if _holds_integers(each) and each.shape)
+    name, found = next(named, None) or next(integers, None) or ("", None)
     if found is None or not found.shape:
         raise UsageError("no input is of token ids", hint='Such as --input "input_ids=i64[1,4096]".')
-    return found
+    return name, found
 
 
 def _holds_integers(declared: DeclaredTensor) -> bool:

@@ -269,3 +269,22 @@ def test_set_gives_a_size_of_any_name(name):
     outcome = convcost("layer", f"Linear({name}, 4)", "--set", f"{name}=3", "--counters", "none")
     assert (outcome.code, outcome.err) == (0, "")
     assert f"{name} = 3" in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ("cost", "resnet50"),
+            "A model is named by its library: timm:resnet50, torchvision:resnet50 or hf:PATH.",
+        ),
+        (
+            ("cost", "net.pth"),
+            "net.pth is a pickle, which runs code when it is read\nSave weights as .safetensors",
+        ),
+        (("compare", "net.bin", "Linear(1, 1)"), "net.bin is a pickle, which runs code when it is read"),
+        (("compare", "net.gguff", "Linear(1, 1)"), "no file ending in .gguff is read (did you mean .gguf?)"),
+    ],
+)
+def test_a_model_named_in_another_way_has_its_way_out(arguments, message):
+    assert message in refused(*arguments)

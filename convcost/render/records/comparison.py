@@ -9,7 +9,8 @@ from convcost.core.breakeven import BreakEven, LowerEnvelope, Stretch
 from convcost.core.comparison import Comparison
 from convcost.core.record_fields import describe, one_of
 from convcost.core.report import Report
-from convcost.render.records import report
+from convcost.core.weights import WeightsReport
+from convcost.render.records import report, weights
 from convcost.render.records.context import Context, context
 from convcost.render.records.estimates import EstimateRatios, estimate_ratios
 from convcost.render.records.quantities import ratio_fields
@@ -85,7 +86,7 @@ class DifferenceRecord(Record):
 class ComparisonRecord(Context):
     """The JSON of convcost compare."""
 
-    candidates: list[Annotated[Any, one_of("DesignRecord", "ModuleRecord")]]
+    candidates: list[Annotated[Any, one_of("DesignRecord", "ModuleRecord", "WeightsRecord")]]
     ratios: Annotated[Any, one_of("RatiosRecord"), describe("Of the second candidate.")]
     break_even: Annotated[
         dict[str, BreakEvenRecord] | UnsetType, describe("By quantity, where sizes are open.")
@@ -106,8 +107,8 @@ def record(comparison: Comparison) -> ComparisonRecord:
     return ComparisonRecord(
         **context(comparison.candidates),
         candidates=[
-            *map(report.candidate, (first, second)),
-            *(report.candidate(other, ratios=ratios(comparison, other)) for other in others),
+            *map(_candidate, (first, second)),
+            *(_candidate(other, ratios=ratios(comparison, other)) for other in others),
         ],
         ratios=ratios(comparison, second),
         break_even=_break_evens(comparison, second) if comparison.is_open else UNSET,
@@ -117,11 +118,24 @@ def record(comparison: Comparison) -> ComparisonRecord:
     )
 
 
+def _candidate(found: Report, **others: Any) -> Record:
+    """A candidate by what it is: a design, a module, or weights alone."""
+    if isinstance(found, WeightsReport):
+        return weights.candidate(found, **others)
+    return report.candidate(found, **others)
+
+
+def _row(found: Report) -> dict[str, Any]:
+    if isinstance(found, WeightsReport):
+        return {"name": found.name, "spec": found.spec, "params": found.params, "bytes": found.bytes}
+    return report.row(found)
+
+
 def rows(comparison: Comparison, style: Style) -> list[dict[str, Any]]:
     """A line for each candidate; where sizes are open, with those for which it costs least."""
     envelopes = comparison.cheapest_by_metric() if comparison.is_open else {}
     return [
-        report.row(each)
+        _row(each)
         | {f"least_{metric}": _condition(envelope, each.name) for metric, envelope in envelopes.items()}
         for each in comparison.candidates
     ]

@@ -124,9 +124,6 @@ ModuleRecord = record_type("ModuleRecord", "A candidate that is a torch module."
 LayerRecord = record_type("LayerRecord", "The JSON of convcost layer.", fields_of(Context), DESIGN)
 ModelRecord = record_type("ModelRecord", "The JSON of convcost model.", fields_of(Context), MODULE)
 
-CostRecord = LayerRecord | ModelRecord
-"""The JSON of convcost cost: of a spec, or of a torch module."""
-
 
 def record(report: Report, **others: Any) -> Record:
     """One design, with what its numbers rest on."""

@@ -18,7 +18,13 @@ PREFIXES = {
 }
 """The module of each source that is named by a prefix: timm:resnet50, hf:./llama."""
 
-SUFFIXES = {".onnx": "convcost.tracing.sources.onnx_files"}
+SUFFIXES = {
+    ".onnx": "convcost.tracing.sources.onnx_files",
+    ".pt2": "convcost.tracing.sources.exported.source",
+    ".safetensors": "convcost.tracing.sources.weights.safetensors",
+    ".safetensors.index.json": "convcost.tracing.sources.weights.safetensors",
+    ".gguf": "convcost.tracing.sources.weights.gguf",
+}
 """The module of each source that is a file, by how its name ends, in lower case: net.onnx."""
 
 

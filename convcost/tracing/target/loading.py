@@ -138,6 +138,8 @@ def _finder_position() -> int:
 def _is_shadowed(name: str, folder: Path) -> bool:
     """Whether the module called `name` is someone's own, and `folder` has another one of that name."""
     top = folder / name.partition(".")[0]
+    if top.name in PROTECTED:
+        return False
     if not (top.with_suffix(".py").is_file() or (top / "__init__.py").is_file()):
         return False
     file = Path(str(getattr(sys.modules[name], "__file__", "")))

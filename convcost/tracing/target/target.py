@@ -111,10 +111,9 @@ def with_prompt(target: Target) -> Target:
     if request is None:
         return target
     if target.maker is None:
-        is_replaced = target.inputs_are_assumed and request.context is not None and not target.inputs.args
-        if is_replaced and [*target.inputs.kwargs] == ["input_ids"]:  # a plain language model's
-            target = replace(target, inputs=DeclaredInputs(), inputs_are_assumed=False)
-        return replace(target, inputs=with_context(target.inputs, request.context))
+        inputs = with_context(target.inputs, request.context, target.inputs_are_assumed)
+        is_stated = request.context is not None and not inputs.args and [*inputs.kwargs] == ["input_ids"]
+        return replace(target, inputs=inputs, inputs_are_assumed=target.inputs_are_assumed and not is_stated)
     if request.context is None:
         return target
     raise UsageError("--context and --inputs-from exclude each other", hint="Leave one of them out.")

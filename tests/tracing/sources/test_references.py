@@ -29,6 +29,26 @@ def test_a_reference_has_a_label_inputs_a_name_and_arguments(text, reference, in
 
 
 @pytest.mark.parametrize(
+    ("text", "path", "title"),
+    [
+        ("net.pt2", "net.pt2", "net"),
+        ("a folder/net (1).PT2", "a folder/net (1).PT2", "net (1)"),
+        ("C:\\models\\net.gguf", "C:\\models\\net.gguf", "net"),
+        ("../m.safetensors.index.json", "../m.safetensors.index.json", "m"),
+        ("f32[1,3] -> ./lr=0.1/net.pt2", "./lr=0.1/net.pt2", "net"),
+        ("a.b.safetensors()", "a.b.safetensors", "a.b"),
+    ],
+)
+def test_a_file_is_named_by_its_path(text, path, title):
+    found = parse_module_text(text).place
+    assert (found.name, found.title, found.prefix) == (path, title, "")
+
+
+def test_a_file_may_have_a_label():
+    assert parse_module_text("net = runs/net.pt2").place.label == "net"
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "Linear(3, 4)",

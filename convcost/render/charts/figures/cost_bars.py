@@ -24,7 +24,10 @@ def comparison_figure(comparison: Comparison, options: ChartOptions) -> Figure |
     check_no_ranges(options)
     reports = comparison.candidates
     names = (options.metric,) if options.metric else USUAL_METRICS
-    charts = tuple(_bars(comparison, chart_metric(name)) for name in names)
+    found = (_bars(comparison, chart_metric(name)) for name in names)
+    charts = tuple(chart for chart in found if chart.bars)
+    if not charts:
+        return None
     notes = sizes_and_convention(reports)
     return Figure(designs_title(reports), charts, _description(comparison, charts), notes)
 

@@ -1,0 +1,1 @@
+"""Archives of torch.export: read as data, run as torch modules."""

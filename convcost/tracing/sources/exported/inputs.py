@@ -1,0 +1,103 @@
+"""What a graph of torch.export is called with: sizes that are fixed, and open ones with their ranges."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from convcost.tracing.declared_inputs import DeclaredTensor, Size, SizeExpression
+from convcost.tracing.sources.exported.arguments import dtype_numbered
+from convcost.tracing.sources.exported.schema import Range, SymValue, TensorMeta
+
+SYMBOL = r"(?:Symbol\('(?P<name>[A-Za-z_]\w*)'[^()]*\)|(?P<plain>[A-Za-z_]\w*))"
+
+SIZE = re.compile(
+    rf"(?:Mul\(Integer\((?P<factor>\d{{1,9}})\), |(?P<times>\d{{1,9}})\*)?{SYMBOL}\)?", re.ASCII
+)
+"""A symbol, or a number times one, as torch's archives write it."""
+
+SPECIALIZED = 2
+"""The smallest size in the range of every open size, as torch.export treats 0 and 1 apart: no limit."""
+
+
+class SizeRange(NamedTuple):
+    """The least and the greatest value of an open size; None where there is no limit."""
+
+    least: int | None
+    most: int | None
+
+
+class ExportedInput(NamedTuple):
+    """An input: its name in forward, the value of the graph that it is, its dtype and sizes."""
+
+    name: str
+    value: str
+    declared: DeclaredTensor
+    ranges: Mapping[str, SizeRange]
+
+    def checked(self, given: Any) -> Any:
+        """What is given for it; ValueError where its sizes are not those of the export."""
+        shape = tuple(given.shape)
+        if len(shape) != len(self.declared.shape):
+            raise ValueError(f"{self.name} has {len(shape)} dimensions; it is exported with {self.declared}")
+        for size, wanted in zip(shape, self.declared.shape, strict=True):
+            if isinstance(size, int) and not self._fits(size, wanted):
+                raise ValueError(f"{self.name} is of shape {shape}; it is exported with {self._described}")
+        return given
+
+    def _fits(self, size: int, wanted: Size) -> bool:
+        if isinstance(wanted, int):
+            return size == wanted
+        factor, name = _factor_and_name(wanted)
+        least, most = self.ranges.get(name, SizeRange(None, None))
+        number = size // factor
+        return size % factor == 0 and (least or 0) <= number and (most is None or number <= most)
+
+    @property
+    def _described(self) -> str:
+        limits = ", ".join(filter(None, (range_text(name, self.ranges) for name in self.declared.names)))
+        return f"{self.declared}{f', {limits}' if limits else ''}"
+
+
+def _factor_and_name(size: str | SizeExpression) -> tuple[int, str]:
+    """2 and h for 2*h, 1 and h for h."""
+    if isinstance(size, str):
+        return 1, size
+    factor, _, name = size.text.partition("*")
+    return int(factor), name
+
+
+def range_text(name: str, ranges: Mapping[str, SizeRange]) -> str:
+    """2 ≤ B ≤ 64; nothing for a size without limits."""
+    least, most = ranges.get(name, SizeRange(None, None))
+    lower = f"{least} ≤ " if least is not None else ""
+    upper = f" ≤ {most}" if most is not None else ""
+    return f"{lower}{name}{upper}" if lower or upper else ""
+
+
+def size_ranges(found: Mapping[str, Range]) -> dict[str, SizeRange]:
+    """The ranges of the open sizes, without what torch.export says of every one."""
+    return {
+        name: SizeRange(
+            each.min_val if each.min_val is not None and each.min_val > SPECIALIZED else None, each.max_val
+        )
+        for name, each in found.items()
+    }
+
+
+def declared_tensor(meta: TensorMeta) -> DeclaredTensor:
+    """An input as it could be declared; a size that is no multiple of a symbol is that of the example."""
+    dtype = str(dtype_numbered(meta.dtype)).removeprefix("torch.")
+    return DeclaredTensor(dtype, tuple(map(_size, meta.sizes)))
+
+
+def _size(size: SymValue) -> Size:
+    if size.as_expr is None:
+        return max(size.as_int or 0, 0)
+    found = SIZE.fullmatch(size.as_expr.expr_str)
+    if found:
+        factor, name = found["factor"] or found["times"], found["name"] or found["plain"]
+        return SizeExpression(f"{factor}*{name}") if factor else name
+    hint = size.as_expr.hint
+    return max(hint.as_int or 1, 1) if hint else 1

@@ -1,0 +1,236 @@
+"""The model.json of an archive of torch.export, as records: what is read of it, in torch's own names.
+
+Source: torch/_export/serde/schema.py. A union has one of its fields; what is not listed here is not read.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+Float = float | str
+"""A number; "Infinity", "-Infinity" and "NaN" are texts."""
+
+
+class TensorName(Struct):
+    """A tensor of the graph."""
+
+    name: str
+
+
+class SymName(Struct):
+    """A number of the graph by its name, or a constant."""
+
+    as_name: str | None = None
+    as_int: int | None = None
+    as_float: Float | None = None
+    as_bool: bool | None = None
+
+
+class SymHint(Struct):
+    """The value in the example."""
+
+    as_int: int | None = None
+
+
+class SymExpression(Struct):
+    """A formula in open sizes, as SymPy prints it."""
+
+    expr_str: str
+    hint: SymHint | None = None
+
+
+class SymValue(Struct):
+    """A size: a formula or a number."""
+
+    as_expr: SymExpression | None = None
+    as_int: int | None = None
+
+
+class Device(Struct):
+    """Where a tensor is."""
+
+    type: str
+
+
+class TensorMeta(Struct):
+    """The dtype, sizes and layout of a tensor, by torch's numbers for them."""
+
+    dtype: int
+    sizes: list[SymValue]
+    requires_grad: bool = False
+    layout: int = 7
+
+
+class OptionalTensor(Struct):
+    """A tensor, or none."""
+
+    as_tensor: TensorName | None = None
+
+
+class Complex(Struct):
+    """A complex number."""
+
+    real: Float
+    imag: Float
+
+
+class GraphName(Struct):
+    """A graph in the graph, such as a branch."""
+
+    name: str
+    graph: Graph
+
+
+class Argument(Struct):
+    """What an operator is called with, or what it returns."""
+
+    as_none: bool | None = None
+    as_tensor: TensorName | None = None
+    as_tensors: list[TensorName] | None = None
+    as_int: int | None = None
+    as_ints: list[int] | None = None
+    as_float: Float | None = None
+    as_floats: list[Float] | None = None
+    as_string: str | None = None
+    as_strings: list[str] | None = None
+    as_sym_int: SymName | None = None
+    as_sym_ints: list[SymName] | None = None
+    as_scalar_type: int | None = None
+    as_memory_format: int | None = None
+    as_layout: int | None = None
+    as_device: Device | None = None
+    as_bool: bool | None = None
+    as_bools: list[bool] | None = None
+    as_sym_bool: SymName | None = None
+    as_sym_bools: list[SymName] | None = None
+    as_graph: GraphName | None = None
+    as_optional_tensors: list[OptionalTensor] | None = None
+    as_sym_float: SymName | None = None
+    as_sym_floats: list[SymName] | None = None
+    as_optional_tensor: OptionalTensor | None = None
+    as_complex: Complex | None = None
+    as_nested_tensors: list[list[TensorName]] | None = None
+    as_int_lists: list[list[int]] | None = None
+    as_float_lists: list[list[Float]] | None = None
+
+
+class NamedArgument(Struct):
+    """An argument, and whether it is given by place (1) or by name (2)."""
+
+    name: str
+    arg: Argument
+    kind: int | None = None
+
+
+class Node(Struct):
+    """A call of an operator."""
+
+    target: str
+    inputs: list[NamedArgument]
+    outputs: list[Argument]
+    metadata: dict[str, str] = {}
+
+
+class Graph(Struct):
+    """Calls in order, and the tensors and numbers by name."""
+
+    inputs: list[Argument]
+    outputs: list[Argument]
+    nodes: list[Node]
+    tensor_values: dict[str, TensorMeta]
+    sym_int_values: dict[str, SymValue] = {}
+    is_single_tensor_return: bool = False
+
+
+class UserInput(Struct):
+    """An input or output of forward."""
+
+    arg: Argument
+
+
+class ParameterInput(Struct):
+    """A parameter."""
+
+    arg: TensorName
+    parameter_name: str
+
+
+class BufferInput(Struct):
+    """A buffer."""
+
+    arg: TensorName
+    buffer_name: str
+
+
+class ConstantInput(Struct):
+    """A tensor that the module has besides."""
+
+    arg: TensorName
+    tensor_constant_name: str
+
+
+class ConstantValue(Struct):
+    """An argument of forward that is no tensor."""
+
+    name: str
+    value: Argument
+
+
+class InputSpec(Struct):
+    """What an input of the graph is."""
+
+    user_input: UserInput | None = None
+    parameter: ParameterInput | None = None
+    buffer: BufferInput | None = None
+    tensor_constant: ConstantInput | None = None
+    constant_input: ConstantValue | None = None
+
+
+class OutputSpec(Struct):
+    """What an output of the graph is; others change buffers."""
+
+    user_output: UserInput | None = None
+    loss_output: LossOutput | None = None
+
+
+class LossOutput(Struct):
+    """A tensor that is returned."""
+
+    arg: TensorName
+
+
+class Signature(Struct):
+    """What the inputs and outputs of the graph are."""
+
+    input_specs: list[InputSpec]
+    output_specs: list[OutputSpec]
+
+
+class GraphModule(Struct):
+    """The graph and its signature."""
+
+    graph: Graph
+    signature: Signature
+
+
+class Range(Struct):
+    """The least and greatest value of an open size."""
+
+    min_val: int | None = None
+    max_val: int | None = None
+
+
+class SchemaVersion(Struct):
+    """The version of the schema."""
+
+    major: int
+    minor: int
+
+
+class Program(Struct):
+    """The whole file."""
+
+    graph_module: GraphModule
+    range_constraints: dict[str, Range]
+    schema_version: SchemaVersion
+    torch_version: str = ""

@@ -1,0 +1,141 @@
+"""The nodes of a graph by the submodule that ran them: spans within spans, with what goes in and out."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from typing import NamedTuple
+
+from convcost.tracing.sources.exported.schema import Argument, Graph, Node
+
+STACK = "nn_module_stack"
+"""The metadata that has a node's submodules, outermost first: key,path,class;key,path,class"""
+
+PATH = re.compile(r"[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*", re.ASCII)
+
+KIND = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+
+MOST_LEVELS = 64
+
+
+class Frame(NamedTuple):
+    """A call of a submodule that a node ran in: its path, its class, and which call it is."""
+
+    path: str
+    kind: str
+    call: str
+
+
+@dataclass(frozen=True)
+class Span:
+    """Steps that a submodule ran in one call: nodes, and spans of the submodules in it.
+
+    `reads` are values from outside, `writes` those that are used outside; `last_uses` are the values that
+    no step after it needs, by the number of the step.
+    """
+
+    path: str
+    steps: tuple[Node | Span, ...]
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+    last_uses: Mapping[int, tuple[str, ...]]
+
+
+class Located(NamedTuple):
+    """A node, its place in the graph, and the submodules around it."""
+
+    place: int
+    node: Node
+    frames: tuple[Frame, ...]
+
+
+def frames_of(node: Node) -> tuple[Frame, ...]:
+    """The submodules that a node ran in, without the model itself; each is inside the one before."""
+    found: list[Frame] = []
+    for text in node.metadata.get(STACK, "").split(";")[:MOST_LEVELS]:
+        call, _, rest = text.partition(",")
+        path, _, kind = rest.rpartition(",")
+        path, name = path.partition("@")[0], kind.partition("[")[0].rpartition(".")[2]
+        is_call = PATH.fullmatch(path) and KIND.fullmatch(name) and call != path
+        if is_call and path.startswith(_prefix(found)):
+            found.append(Frame(path, name, call))
+    return tuple(found)
+
+
+def _prefix(frames: list[Frame]) -> str:
+    return f"{frames[-1].path}." if frames else ""
+
+
+def span_of(graph: Graph) -> Span:
+    """The whole graph as the span of the model itself."""
+    nodes = [Located(place, node, frames_of(node)) for place, node in enumerate(graph.nodes)]
+    last_use = {name: place for place, node, _ in nodes for name in names_read(node)}
+    last_use |= {name: len(nodes) for output in graph.outputs for name in names_in(output)}
+    inputs = tuple(name for each in graph.inputs for name in names_in(each))
+    return _span("", nodes, 0, last_use, inputs)
+
+
+def _span(
+    path: str, nodes: list[Located], level: int, last_use: Mapping[str, int], given: tuple[str, ...] = ()
+) -> Span:
+    steps: list[Node | Span] = []
+    ends: list[int] = []
+    for frame, group in groupby(nodes, lambda each: each.frames[level] if len(each.frames) > level else None):
+        inside = list(group)
+        if frame is None:
+            steps += [each.node for each in inside]
+            ends += [each.place for each in inside]
+        else:
+            steps.append(_span(frame.path, inside, level + 1, last_use))
+            ends.append(inside[-1].place)
+    made = {name for each in nodes for name in names_written(each.node)}
+    read = dict.fromkeys(name for each in nodes for name in names_read(each.node) if name not in made)
+    last = nodes[-1].place if nodes else -1
+    written = tuple(name for name in made if last_use.get(name, -1) > last)
+    reads = tuple(dict.fromkeys((*given, *read)))
+    return Span(path, tuple(steps), reads, written, _last_uses(ends, {*made, *reads}, last_use))
+
+
+def _last_uses(
+    ends: list[int], names: Iterable[str], last_use: Mapping[str, int]
+) -> dict[int, tuple[str, ...]]:
+    """By step the names that no later step of the graph reads; `ends` are the last nodes of steps."""
+    found: dict[int, list[str]] = {}
+    for name in names:
+        step = bisect_left(ends, last_use.get(name, -1))
+        if step < len(ends):
+            found.setdefault(step, []).append(name)
+    return {step: tuple(listed) for step, listed in found.items()}
+
+
+def names_read(node: Node) -> Iterator[str]:
+    """The values that a node reads."""
+    for each in node.inputs:
+        yield from names_in(each.arg)
+
+
+def names_written(node: Node) -> Iterator[str]:
+    """The values that a node makes."""
+    for output in node.outputs:
+        yield from names_in(output)
+
+
+def names_in(argument: Argument) -> Iterator[str]:
+    """The values that an argument names."""
+    single = (argument.as_tensor, argument.as_optional_tensor and argument.as_optional_tensor.as_tensor)
+    several = (
+        *(argument.as_tensors or ()),
+        *(each.as_tensor for each in argument.as_optional_tensors or ()),
+        *(tensor for tensors in argument.as_nested_tensors or () for tensor in tensors),
+    )
+    yield from (tensor.name for tensor in (*single, *several) if tensor)
+    numbers = (
+        *(argument.as_sym_int, argument.as_sym_bool, argument.as_sym_float),
+        *(argument.as_sym_ints or ()),
+        *(argument.as_sym_bools or ()),
+        *(argument.as_sym_floats or ()),
+    )
+    yield from (number.as_name for number in numbers if number and number.as_name is not None)

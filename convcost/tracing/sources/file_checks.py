@@ -1,0 +1,52 @@
+"""Checks of a file before it is read: that it is one, and that what it claims fits into memory."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from convcost.core.errors import UsageError, did_you_mean
+
+END_OF_DIRECTORY = b"PK\x05\x06"
+ZIP64_END = b"PK\x06\x06"
+LONGEST_END = 2**16 + 22 + 20 + 56
+"""The bytes that the end of a zip takes at most: a comment, and the records of its directory."""
+
+
+def checked_file(path: str) -> Path:
+    """The file at `path`; UsageError where there is none, or where it is no regular file."""
+    file = Path(path)
+    shown = path[:200]
+    try:
+        mode = os.stat(file).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        raise UsageError(f"there is no file {shown}{_near(file)}") from None
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{shown} can't be read: {getattr(error, 'strerror', None) or error}") from None
+    if stat.S_ISDIR(mode):
+        raise UsageError(f"{shown} is a folder, and no file")
+    if not stat.S_ISREG(mode):
+        raise UsageError(f"{shown} is not a regular file")
+    if not os.access(file, os.R_OK):
+        raise UsageError(f"{shown} can't be read: permission denied")
+    return file
+
+
+def _near(file: Path) -> str:
+    try:
+        return did_you_mean(file.name, (each.name for each in file.parent.iterdir() if each.is_file()))
+    except OSError:
+        return ""
+
+
+def directory_size(file: Path) -> int:
+    """The bytes that a zip says its list of members takes; 0 where there is none."""
+    with file.open("rb") as stream:
+        size = stream.seek(0, os.SEEK_END)
+        stream.seek(max(0, size - LONGEST_END))
+        end = stream.read(LONGEST_END)
+    plain, large = end.rfind(END_OF_DIRECTORY), end.rfind(ZIP64_END)
+    found = [int.from_bytes(end[plain + 12 : plain + 16], "little")] if plain >= 0 else []
+    found += [int.from_bytes(end[large + 40 : large + 48], "little")] if large >= 0 else []
+    return min(max(found, default=0), size) if len(found) < 2 else min(found[1], size)

@@ -1,0 +1,1 @@
+"""Files of weights: their headers are read, and no tensor."""

@@ -1,0 +1,51 @@
+"""What files of weights have in common: limits, and checks of where tensors are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from convcost.core.errors import UsageError
+from convcost.core.report import Report
+from convcost.core.weights import COUNT_HINT
+from convcost.tracing.declared_inputs import DeclaredInputs
+
+MOST_TENSORS = 500_000
+
+MOST_DIMENSIONS = 64
+
+LARGEST_SHAPE = 2**63
+"""A size of a tensor, and a place in a file, is smaller."""
+
+
+def refuse_arguments(name: str, arguments: Mapping[str, Any]) -> None:
+    """UsageError for arguments, which a file has no use for."""
+    if arguments:
+        raise UsageError(f"{name[:200]} is a file of weights, and takes no arguments")
+
+
+def no_inputs(name: str, report: Report) -> Callable[[DeclaredInputs], Report]:
+    """What gives the report; UsageError for inputs."""
+
+    def give(inputs: DeclaredInputs) -> Report:
+        if inputs.all:
+            raise UsageError(f"{name[:200]} has weights alone, and takes no input", hint=COUNT_HINT)
+        return report
+
+    return give
+
+
+def check_places(shown: str, places: Iterable[tuple[int, int]], size: int, gap: int = 0) -> None:
+    """UsageError where tensors, in order of their places, overlap or end behind `size` bytes.
+
+    Between two there may be less than `gap` bytes.
+    """
+    before = 0
+    for start, end in places:
+        if start < before:
+            raise UsageError(f"{shown} is damaged: two of its tensors overlap")
+        if start - before > gap:
+            raise UsageError(f"{shown} is damaged: there are bytes between its tensors that belong to none")
+        before = end
+    if before > size:
+        raise UsageError(f"{shown} is cut off: its tensors take {before:,} bytes, and {size:,} are there")

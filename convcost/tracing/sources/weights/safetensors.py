@@ -1,0 +1,159 @@
+"""FILE.safetensors, and FILE.safetensors.index.json for several: the header of each is read, and no tensor.
+
+A file begins with 8 bytes, the length of its header, little-endian; the header is JSON, the dtype, shape and
+place of each tensor by its name. Source: the format of the library safetensors.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
+
+from convcost.core.errors import UsageError
+from convcost.core.weights import StoredTensor, weights_report
+from convcost.tracing.sources.file_checks import checked_file
+from convcost.tracing.sources.interface import ReportedModel
+from convcost.tracing.sources.weights.checks import (
+    LARGEST_SHAPE,
+    MOST_DIMENSIONS,
+    MOST_TENSORS,
+    check_places,
+    no_inputs,
+    refuse_arguments,
+)
+
+LARGEST_HEADER = 2**24
+"""The bytes of the largest header, or index, that is read: 16 MiB."""
+
+MOST_FILES = 10_000
+
+INDEX = ".index.json"
+
+BITS = {
+    **dict.fromkeys(("F64", "I64", "U64", "C64"), 64),
+    **dict.fromkeys(("F32", "I32", "U32"), 32),
+    **dict.fromkeys(("F16", "BF16", "I16", "U16"), 16),
+    **dict.fromkeys(("BOOL", "I8", "U8", "F8_E5M2", "F8_E4M3", "F8_E8M0", "F8_E4M3FNUZ", "F8_E5M2FNUZ"), 8),
+    **{"F6_E2M3": 6, "F6_E3M2": 6, "F4": 4},
+}
+"""The bits of an element of each dtype."""
+
+PACKED = ("I32", "U32", "U8")
+"""Dtypes in which formats for quantized weights pack several numbers."""
+
+PACKED_NOTE = (
+    "Elements of integer tensors are counted as stored: quantized formats pack several weights in one."
+)
+
+
+_Size = Annotated[int, Meta(ge=0, le=LARGEST_SHAPE - 1)]
+
+
+class _Entry(Struct):
+    """What a header says of a tensor."""
+
+    dtype: Annotated[str, Meta(pattern=r"\A\w{1,20}\Z")]
+    shape: Annotated[list[_Size], Meta(max_length=MOST_DIMENSIONS)]
+    data_offsets: tuple[_Size, _Size]
+
+
+def load(name: str, arguments: Mapping[str, Any]) -> ReportedModel:
+    """The tensors in the file at the path `name`, or in all files of an index; UsageError if damaged."""
+    refuse_arguments(name, arguments)
+    tensors = _of_index(name) if name.lower().endswith(INDEX) else _of_file(name)
+    if not tensors:
+        raise UsageError(f"{name[:200]} has no tensor")
+    tensors = tuple(sorted(tensors, key=lambda tensor: _natural_order(tensor.name)))
+    notes = (PACKED_NOTE,) if any(tensor.dtype in PACKED for tensor in tensors) else ()
+    return ReportedModel(no_inputs(name, weights_report(Path(name).name, tensors, notes)))
+
+
+def _natural_order(name: str) -> list[tuple[bool, int, str]]:
+    """layers.2 before layers.10, as models run them: safetensors sorts by dtype."""
+    parts = name.split(".")
+    return [(part.isdecimal(), int(part[:18]) if part.isdecimal() else 0, part) for part in parts]
+
+
+def _of_file(path: str) -> tuple[StoredTensor, ...]:
+    """The tensors of one file, in the order of their places."""
+    file, shown = checked_file(path), path[:200]
+    size = file.stat().st_size
+    with file.open("rb") as stream:
+        length = int.from_bytes(stream.read(8), "little")
+        if size < 8 or length > size - 8:
+            raise UsageError(f"{shown} is cut off, or no safetensors file: its header is not all there")
+        if length > LARGEST_HEADER:
+            raise UsageError(f"{shown}: the header is larger than {LARGEST_HEADER // 2**20} MiB")
+        text = stream.read(length)
+    entries = [(name, entry) for name, entry in _json(shown, text) if name != "__metadata__"]
+    if len(entries) > MOST_TENSORS:
+        raise UsageError(f"{shown} has more than {MOST_TENSORS:,} tensors")
+    names = {name for name, _ in entries}
+    if len(names) < len(entries):
+        raise UsageError(f"{shown} is damaged: it has two tensors of one name")
+    found = [_tensor(shown, name, entry) for name, entry in entries]
+    placed = sorted(found, key=lambda each: each[1])
+    check_places(shown, (place for _, place in placed), size - 8 - length)
+    return tuple(tensor for tensor, _ in placed)
+
+
+def _json(shown: str, text: bytes) -> list[tuple[str, Any]]:
+    """The members of an object, and those of objects in it as dicts."""
+    try:
+        found = json.loads(text, object_pairs_hook=list)
+    except (ValueError, RecursionError, MemoryError):
+        raise UsageError(f"{shown} is damaged, or is no safetensors file: its header is no JSON") from None
+    if not isinstance(found, list) or not all(isinstance(pair, tuple) for pair in found):
+        raise UsageError(f"{shown} is damaged: its header is no object")
+    return found
+
+
+def _tensor(shown: str, name: str, entry: Any) -> tuple[StoredTensor, tuple[int, int]]:
+    """The tensor, and where it begins and ends."""
+    try:
+        found = msgspec.convert(dict(entry), _Entry)
+    except (msgspec.ValidationError, TypeError, ValueError):
+        message = f"{shown} is damaged: the entry of {name[:80]!a} has no dtype, shape and place"
+        raise UsageError(message) from None
+    start, end = found.data_offsets
+    bits = BITS.get(found.dtype)
+    expected = None if bits is None else -(-math.prod(found.shape) * bits // 8)
+    if end < start or (expected is not None and end - start != expected):
+        raise UsageError(f"{shown} is damaged: {name[:80]!a} does not take the bytes of its shape")
+    return StoredTensor(name, found.dtype, tuple(found.shape), end - start), (start, end)
+
+
+def _of_index(path: str) -> tuple[StoredTensor, ...]:
+    """The tensors of all files that an index names, which are beside it."""
+    file, shown = checked_file(path), path[:200]
+    if file.stat().st_size > LARGEST_HEADER:
+        raise UsageError(f"{shown} is larger than {LARGEST_HEADER // 2**20} MiB")
+    fields = dict(_json(shown, file.read_bytes()))
+    listed = fields.get("weight_map")
+    if not isinstance(listed, list) or not all(isinstance(pair, tuple) for pair in listed):
+        raise UsageError(f"{shown} has no weight_map, and is no index of safetensors")
+    files = list(dict.fromkeys(where for _, where in listed))
+    if len(files) > MOST_FILES or not all(map(_is_plain_name, files)):
+        raise UsageError(f"{shown}: its weight_map names what is no file beside it")
+    tensors = [tensor for each in files for tensor in _of_file(str(file.parent / each))]
+    _check_names(shown, (name for name, _ in listed), tensors)
+    return tuple(tensors)
+
+
+def _is_plain_name(name: Any) -> bool:
+    return isinstance(name, str) and name.endswith(".safetensors") and not {*name} & {*"/\\\0:"}
+
+
+def _check_names(shown: str, listed: Iterable[str], tensors: list[StoredTensor]) -> None:
+    """UsageError where the files do not have what the index lists, each once."""
+    there = {tensor.name for tensor in tensors}
+    if len(there) < len(tensors):
+        raise UsageError(f"{shown}: two of its files have a tensor of one name")
+    if missing := next((name for name in listed if name not in there), None):
+        raise UsageError(f"{shown} is damaged: none of its files has {missing[:80]!a}")
