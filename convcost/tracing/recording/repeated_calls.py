@@ -20,6 +20,7 @@ from convcost.tracing.recording.observations import Observation
 from convcost.tracing.recording.tape import Tape
 from convcost.tracing.recording.unrecorded_gradients import with_unrecorded_gradient
 from convcost.tracing.tensors import flat_tensors, storage_id
+from convcost.tracing.torch_versions import SAVED_TENSOR_HOOKS
 
 PLAIN_VALUES = frozenset(
     (
@@ -231,7 +232,7 @@ def _settings() -> tuple[Any, ...]:
 
 def _has_saving_hooks() -> bool:
     """Whether something is told of what is kept for a backward."""
-    return torch._C._autograd._top_saved_tensors_default_hooks(True) is not None
+    return not SAVED_TENSOR_HOOKS or torch._C._autograd._top_saved_tensors_default_hooks(True) is not None
 
 
 @cache
