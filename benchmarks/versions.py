@@ -1,26 +1,30 @@
 """The tests with other versions of torch and Python, each in an environment of its own.
 
     python benchmarks/versions.py 2.6.0 2.9.1 2.14.1
-    python benchmarks/versions.py none --python python3.13 -- tests/spec tests/cli/test_without_torch.py
+    python benchmarks/versions.py none --python python3.13
+    python benchmarks/versions.py ~/torch-2.6/bin/python -- tests/tracing tests/counters
 
 Each version of torch is installed from the package index: several GB, once, in `--folder`. "none" is an
-environment without torch and fvcore, where spec-only tests run. What follows -- goes to pytest. Prints a
-line for each version as it is done, and what failed; the exit code is 1 if anything did.
+environment without torch and fvcore, where tests of designs in text run. An interpreter is used as it is,
+with what is installed there. What follows -- goes to pytest. Prints, for each version as it is done, how
+many tests of each folder passed, then what failed; the exit code is 1 if anything did.
 """
 
 from __future__ import annotations
 
 import argparse
-import re
+import os
 import subprocess
 import sys
+import xml.etree.ElementTree as ET
+from collections import Counter
 from pathlib import Path
-from tempfile import gettempdir
+from tempfile import TemporaryDirectory, gettempdir
 
 ROOT = Path(__file__).resolve().parents[1]
 WITHOUT_TORCH = "none"
 COUNTING = ("fvcore", "torch")
-SPEC_ONLY = ("tests/spec", "tests/cli/test_without_torch.py")
+SPEC_ONLY = ("tests/spec", "tests/symbolic", "tests/cli/test_without_torch.py")
 SKIPPED = "not slow and not spark and not browser"
 
 
@@ -36,7 +40,8 @@ def requirements() -> list[str]:
 
 def environment(torch: str, python: str, folder: Path) -> Path:
     """The interpreter of an environment with that version of torch, which is made where it is missing."""
-    place = folder / f"{Path(python).name}-torch-{torch}"
+    version = subprocess.run([python, "--version"], capture_output=True, text=True, check=True).stdout
+    place = folder / f"{version.strip().replace(' ', '-').lower()}-torch-{torch}"
     interpreter = place / "bin" / "python"
     if not interpreter.exists():
         subprocess.run([python, "-m", "venv", place], check=True)
@@ -51,38 +56,55 @@ def environment(torch: str, python: str, folder: Path) -> Path:
     return interpreter
 
 
-def run_tests(interpreter: Path, arguments: list[str]) -> tuple[dict[str, int], list[str]]:
-    """How many tests passed, failed, could not be run and were skipped; which ones failed."""
-    command = [interpreter, "-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider", "--tb=no"]
-    result = subprocess.run(
-        [*command, "-m", SKIPPED, *arguments], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    lines = result.stdout.splitlines() or [""]
-    counts = {
-        word: int(number) for number, word in re.findall(r"(\d+) (passed|failed|skipped|error)", lines[-1])
-    }
+def run_tests(interpreter: Path, arguments: list[str]) -> tuple[dict[str, Counter[str]], list[str]]:
+    """How many tests of each folder passed, failed and were skipped; which ones failed."""
+    with TemporaryDirectory() as folder:
+        report = Path(folder, "report.xml")
+        command = [interpreter, "-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider", "--tb=no"]
+        result = subprocess.run(
+            [*command, "-m", SKIPPED, f"--junitxml={report}", *arguments],
+            cwd=ROOT,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        cases = [*ET.parse(report).iter("testcase")] if report.exists() else []
+    counts: dict[str, Counter[str]] = {}
+    for case in cases:
+        tests, *parts = (case.get("classname") or case.get("name", "")).split(".")
+        package = parts[0] if len(parts) > 1 else tests
+        outcomes = {child.tag for child in case} & {"failure", "error", "skipped"}
+        outcome = "passed" if not outcomes else "skipped" if outcomes == {"skipped"} else "failed"
+        counts.setdefault(package, Counter())[outcome] += 1
+    lines = (result.stdout or result.stderr).splitlines()
     return counts, [line for line in lines if line.startswith(("FAILED", "ERROR"))] or lines[-1:]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("versions", nargs="+", help=f"of torch; {WITHOUT_TORCH!r} for none")
+    parser.add_argument(
+        "versions", nargs="+", help=f"of torch; {WITHOUT_TORCH!r} for none; or the path of an interpreter"
+    )
     parser.add_argument("--python", default=sys.executable)
     parser.add_argument("--folder", type=Path, default=Path(gettempdir(), "convcost-versions"))
     given = sys.argv[1:]
     end = given.index("--") if "--" in given else len(given)
     options = parser.parse_args(given[:end])
-    print(f"{'torch':<10} {'passed':>8} {'failed':>8} {'skipped':>8}")
+    print(f"{'torch':<24} {'tests':<10} {'passed':>8} {'failed':>8} {'skipped':>8}")
     failures = []
     for torch in options.versions:
-        interpreter = environment(torch, options.python, options.folder)
+        is_path = Path(torch).expanduser().is_file()
+        interpreter = (
+            Path(torch).expanduser() if is_path else environment(torch, options.python, options.folder)
+        )
         chosen = given[end + 1 :] or [*(SPEC_ONLY if torch == WITHOUT_TORCH else ("tests",))]
         counts, failed = run_tests(interpreter, chosen)
-        broken = counts.get("failed", 0) + counts.get("error", 0)
-        print(
-            f"{torch:<10} {counts.get('passed', 0):>8} {broken:>8} {counts.get('skipped', 0):>8}", flush=True
-        )
-        if broken or not counts.get("passed"):
+        counts["all"] = sum(counts.values(), Counter())
+        for package, found in counts.items():
+            numbers = (f"{found[outcome]:>8}" for outcome in ("passed", "failed", "skipped"))
+            print(f"{torch:<24} {package:<10}", *numbers, flush=True)
+        if counts["all"]["failed"] or not counts["all"]["passed"]:
             failures += [f"{torch}: {line}" for line in failed]
     print(*failures, sep="\n")
     sys.exit(bool(failures))

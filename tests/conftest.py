@@ -6,7 +6,7 @@ import warnings
 
 import pytest
 from hypothesis import HealthCheck, settings
-from torch_needs import reason_to_skip
+from torch_needs import HAS_TORCH, reason_to_skip
 
 settings.register_profile(
     "repeatable",
@@ -16,6 +16,19 @@ settings.register_profile(
     suppress_health_check=list(HealthCheck),
 )
 settings.load_profile("repeatable")
+
+
+class SkippedWithoutTorch:
+    """Skips what imports torch where it is not installed; messages about it have a process of their own."""
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name == "torch":
+            pytest.skip("needs torch", allow_module_level=True)
+
+
+if not HAS_TORCH:
+    sys.meta_path.insert(0, SkippedWithoutTorch())
 
 
 def pytest_ignore_collect(collection_path):

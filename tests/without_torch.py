@@ -1,4 +1,4 @@
-"""Run as a script: commands where torch and fvcore are not installed.
+"""An environment without torch and fvcore; run as a script, commands in the environment that runs it.
 
 Each line of stdin is a list of arguments in JSON, each line of stdout its exit code, stdout and stderr.
 """
@@ -7,18 +7,40 @@ import contextlib
 import io
 import json
 import sys
+import sysconfig
+import tomllib
+import venv
 from importlib import metadata
+from pathlib import Path
 
-MISSING = ("torch", "fvcore")
+COUNTING = {"torch", "fvcore"}
 
 
-class NotInstalled:
-    """Finds nothing of what is said to be missing, before others look for it."""
+def environment_without_torch(folder, project):
+    """The interpreter of a virtual environment with what that project needs, but for torch and fvcore.
 
-    @staticmethod
-    def find_spec(name, path=None, target=None):
-        if name.partition(".")[0] in MISSING:
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+    Packages are links to those of this environment.
+    """
+    from packaging.requirements import Requirement
+
+    venv.create(folder)
+    packages = Path(sysconfig.get_path("purelib", "venv", {"base": str(folder)}))
+    needed = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))["project"][
+        "dependencies"
+    ]
+    done = set(COUNTING)
+    while needed:
+        requirement = Requirement(needed.pop())
+        if requirement.name in done or (
+            requirement.marker and not requirement.marker.evaluate({"extra": ""})
+        ):
+            continue
+        done.add(requirement.name)
+        distribution = metadata.distribution(requirement.name)
+        needed += distribution.requires or ()
+        for name in {path.parts[0] for path in distribution.files} - {"..", "__pycache__"}:
+            (packages / name).symlink_to(distribution.locate_file(name))
+    return Path(sysconfig.get_path("scripts", "venv", {"base": str(folder)})) / "python"
 
 
 def outcome(arguments):
@@ -34,14 +56,6 @@ def outcome(arguments):
     return code, *(stream.buffer.getvalue().decode() for stream in (out, err))
 
 
-def installed_version(package, known=metadata.version):
-    if package in MISSING:
-        raise metadata.PackageNotFoundError(package)
-    return known(package)
-
-
 if __name__ == "__main__":
-    sys.meta_path.insert(0, NotInstalled())
-    metadata.version = installed_version
     for line in sys.stdin:
         sys.stdout.write(json.dumps(outcome(json.loads(line))) + "\n")

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, NamedTuple
 
+from convcost.core.errors import ConvcostError
 from convcost.counters.interface import CounterReading
 from convcost.system.workers import EndedError, Worker
 from convcost.tracing.user_error import error_text
@@ -44,8 +45,10 @@ def _attempt(work: Callable[[], Any], pipe: int) -> tuple[Any, str]:
 
 
 def error_line(error: BaseException) -> str:
-    """What was raised, in one line."""
+    """What was raised, in one line; what convcost itself says as it is."""
     text = error_text(error).strip()
+    if isinstance(error, ConvcostError):
+        return text.partition("\n")[0].rstrip(".")
     what = f": {text.splitlines()[0][:120].rstrip('.')}" if text else ""
     return f"it raised {type(error).__name__}{what}"
 

@@ -59,6 +59,13 @@ def _declared(given: Any) -> DeclaredTensor:
     return DeclaredTensor(str(given.dtype).removeprefix("torch."), tuple(given.shape))
 
 
+def _keys(value: Any) -> set[Any] | None:
+    """Those of a mapping, of whose class nothing runs if it is a dict; None for anything else."""
+    if issubclass(type(value), dict):
+        return {*dict.keys(value)}
+    return {*value} if issubclass(type(value), Mapping) else None
+
+
 def given_inputs(
     inputs: tuple[Any, ...], keywords: Mapping[str, Any], names: tuple[str, ...] = ()
 ) -> GivenInputs:
@@ -67,7 +74,8 @@ def given_inputs(
     A mapping behind others has inputs by name, if every key is one of `names`.
     """
     *before, last = inputs or (None,)
-    if before and isinstance(last, Mapping) and {*last} <= {*names}:
+    keys = _keys(last)
+    if before and keys is not None and keys <= {*names}:
         inputs, keywords = tuple(before), {**last, **keywords}
     args: list[Any] = []
     kwargs: dict[str, Any] = {}
@@ -86,7 +94,7 @@ def given_inputs(
 
 def _is_declaration(value: Any) -> bool:
     """Whether it is a text with a shape; any other text goes to forward as it is."""
-    return isinstance(value, str) and "[" in value
+    return issubclass(type(value), str) and "[" in value
 
 
 def forward_names(module: torch.nn.Module) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from convcost.layers.dense import Bilinear
 from convcost.layers.interface import Layer
 from convcost.layers.network import Chain, InputTensor, LayerCall, Network
 from convcost.tracing.attention_module import ScaledDotProductAttention
+from convcost.tracing.torch_versions import layer_class
 
 OWN_MODULES: dict[str, type[torch.nn.Module]] = {"ScaledDotProductAttention": ScaledDotProductAttention}
 """The layers that torch.nn has no module for."""
@@ -136,20 +137,23 @@ def _build_layer(call: LayerCall) -> torch.nn.Module:
     layer, inputs = call.layer, max(len(call.branches), 1)
     if is_function(type(layer)):
         return FunctionModule(layer)
+    arguments = layer.arguments()
     dtype = {"dtype": getattr(torch, call.dtype)} if call.dtype and layer.has_dtype else {}
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "enable_nested_tensor is True")  # it is about speed, of Transformer
-        module: torch.nn.Module = module_class(type(layer).__name__)(**layer.arguments(), **dtype)
+        module = module_class(type(layer).__name__, *arguments)(**arguments, **dtype)
     if isinstance(layer, Bilinear) and isinstance(module, torch.nn.Bilinear):
         return JoinedInputs(module)
     is_plain = not layer.returns_tuple and layer.forward_inputs(inputs) == tuple(range(inputs))
     return module if is_plain else LayerModule(module, layer, inputs)
 
 
-def module_class(kind: str) -> type[torch.nn.Module]:
-    """The module that a layer stands for: torch.nn's, or ours where torch has a function alone."""
-    found: type[torch.nn.Module] = OWN_MODULES.get(kind) or getattr(torch.nn, kind)
-    return found
+def module_class(kind: str, *arguments: str) -> type[torch.nn.Module]:
+    """The module that a layer stands for: torch.nn's, or ours where torch has a function alone.
+
+    UsageError where this torch has no such layer, or one without one of the arguments.
+    """
+    return OWN_MODULES.get(kind) or layer_class(kind, arguments)
 
 
 def layer_modules(module: torch.nn.Module) -> Iterator[torch.nn.Module]:

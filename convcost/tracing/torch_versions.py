@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from convcost.core.errors import UsageError
+
+
+class NotInThisTorchError(UsageError):
+    """This version of torch has no such layer, or one without an argument."""
+
+
 OPERATOR_COMPILER = "_hop_compile_and_call"
 """What compiles operators on functions, in torch._higher_order_ops.utils; older torch has torch.compile."""
 
 SAVED_TENSOR_HOOKS = hasattr(torch._C._autograd, "_top_saved_tensors_default_hooks")
 """Whether hooks on saved tensors can be read, which those that a forward leaves behind have to be."""
+
+MODULES_ON_A_MESH = hasattr(getattr(torch._C, "_distributed_c10d", None), "FakeWork")
+"""Whether modules that are distributed can be counted: torch 2.6 has no meshes without devices for FSDP2."""
 
 FLOAT32_PRECISIONS = hasattr(torch._C, "_get_fp32_precision_getter")
 """Whether float32 has a precision for each backend and operator, as from torch 2.9 on."""
@@ -89,3 +101,17 @@ def overrides_its_inside(function: Any) -> bool:
     """
     is_unique = getattr(function, "__name__", "") in ("unique", "unique_consecutive")
     return is_unique and not hasattr(torch.functional, "_unique_torch_function")
+
+
+def layer_class(kind: str, arguments: Iterable[str]) -> type[torch.nn.Module]:
+    """torch.nn's layer of that name; NotInThisTorchError where it has none."""
+    version = torch.__version__.partition("+")[0]
+    found: type[torch.nn.Module] | None = getattr(torch.nn, kind, None)
+    if found is None:
+        raise NotInThisTorchError(f"torch {version} has no {kind}")
+    known = inspect.signature(found).parameters
+    takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values())
+    for name in arguments:
+        if not takes_any and name not in known:
+            raise NotInThisTorchError(f"{kind} has no argument {name} in torch {version}")
+    return found

@@ -17,6 +17,7 @@ from convcost.verify.checks import (
     PeerCounterCheck,
     TorchCheck,
     TracedCheck,
+    check_result,
     one_thread,
 )
 from convcost.verify.result import Finding, Reference, VerificationResult
@@ -66,10 +67,10 @@ def _check_case(
     case: Case, kind: str, checks: tuple[LayerCheck, ...], unshrunk: set[str]
 ) -> Iterator[Finding]:
     for check in checks:
-        result, example = check.check(case), case
+        result, example = check_result(check, case), case
         if result.outcome == "new" and check.name in unshrunk:
             example = shrink(case, check)
-            result = check.check(example)
+            result = check_result(check, example)
         yield Finding(kind, check.name, result.outcome, result.reason, example.spec)
         if result.subjects == REFUSED_BY_TORCH:
             return

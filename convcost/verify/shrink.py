@@ -11,7 +11,7 @@ from convcost.core.errors import ConvcostError
 from convcost.layers.interface import Layer, argument_fields
 from convcost.spec.resolve import layer_fields
 from convcost.verify.cases import Case, make_case
-from convcost.verify.checks import LayerCheck
+from convcost.verify.checks import LayerCheck, check_result
 
 Design = tuple[Layer, Shape]
 
@@ -32,7 +32,7 @@ def _simpler(case: Case, check: LayerCheck) -> Iterator[Case]:
             simpler = make_case(layer, shape)
         except ConvcostError:
             continue
-        if check.check(simpler).outcome == "new":
+        if check_result(check, simpler).outcome == "new":
             yield simpler
 
 

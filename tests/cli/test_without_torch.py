@@ -2,10 +2,10 @@
 
 import json
 import subprocess
-import sys
 
 import pytest
 from cli_runner import ROOT, environment
+from without_torch import environment_without_torch
 
 DENSE = "[B, S, L*E] -> Linear(L*E, E)"
 CONV = "[B*S, E, L] -> 2 x Conv1d(E, E, 3, padding=1)"
@@ -50,12 +50,13 @@ TO_INSTALL = (
 
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory):
-    """Of all commands, which one process runs."""
+    """Of all commands, which one process runs in an environment of its own."""
     folder = tmp_path_factory.mktemp("without_torch")
+    interpreter = environment_without_torch(folder / "environment", ROOT)
     (folder / "convcost.toml").write_text(CONFIG)
     commands = ANSWERED | REFUSED
     result = subprocess.run(
-        [sys.executable, ROOT / "tests" / "without_torch.py"],
+        [interpreter, ROOT / "tests" / "without_torch.py"],
         input="\n".join(map(json.dumps, commands.values())),
         capture_output=True,
         text=True,

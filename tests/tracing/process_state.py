@@ -109,6 +109,12 @@ def _context() -> Any:
     return getattr(torch._GLOBAL_DEVICE_CONTEXT, "device_context", None)
 
 
+def _forget_default_device():
+    """As before it was ever set: torch 2.6 can't tell the default device after it was set to None."""
+    torch.set_default_device(None)
+    del torch._GLOBAL_DEVICE_CONTEXT.device_context
+
+
 def _algorithms() -> tuple[bool, bool]:
     return (
         torch.are_deterministic_algorithms_enabled(),
@@ -141,7 +147,7 @@ def _set_precisions(precisions: list[str]) -> None:
 
 
 SETTINGS: dict[str, Setting] = {
-    "default device": Setting(_context, lambda _: torch.set_default_device(None)),
+    "default device": Setting(_context, lambda _: _forget_default_device()),
     "function modes": Setting(
         torch._C._len_torch_function_stack,
         partial(_pop_down_to, torch._C._len_torch_function_stack, torch._C._pop_torch_function_stack),

@@ -1,6 +1,6 @@
 """Operators of a user's own: every kind of argument and result, with and without a fake implementation."""
 
-from collections.abc import Sequence
+from typing import List, Sequence  # noqa: UP035 (torch 2.6 knows no others)
 
 import torch
 from torch import Tensor
@@ -25,7 +25,7 @@ def without_fake(x: Tensor, weight: Tensor) -> Tensor:
 
 
 @custom_op("silent::list_of", mutates_args=())
-def list_of(x: Tensor, parts: int) -> list[Tensor]:
+def list_of(x: Tensor, parts: int) -> List[Tensor]:  # noqa: UP006
     return [x @ x.mT for _ in range(parts)]
 
 

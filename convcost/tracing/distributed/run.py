@@ -13,7 +13,7 @@ from convcost.core.distributed import Collective, DistributedRun, MeshDimension
 from convcost.core.errors import UsageError
 from convcost.core.report import Report, Row
 from convcost.tracing.distributed.data_parallel import data_parallel_collectives, data_parallel_modules
-from convcost.tracing.distributed.fake_mesh import fake_mesh
+from convcost.tracing.distributed.fake_mesh import check_torch_has_meshes, fake_mesh
 from convcost.tracing.distributed.fsdp import (
     ParameterGroup,
     fsdp_collectives,
@@ -71,7 +71,10 @@ def is_distributed(call: ModuleCall) -> bool:
         raise UsageError("FullyShardedDataParallel is not counted", hint="Use fully_shard, of FSDP2.")
     tree = module_tree(call.model)
     kept = fsdp_states(tree) or data_parallel_modules(tree)
-    return bool(kept) or any(map(is_dtensor, call.tensors))
+    found = bool(kept) or any(map(is_dtensor, call.tensors))
+    if found:
+        check_torch_has_meshes()
+    return found
 
 
 def profile_distributed(call: ModuleCall, profile: ProfileCall) -> Report:
