@@ -31,14 +31,14 @@ class GivenInputs:
     @property
     def names(self) -> tuple[str, ...]:
         """The sizes that are names, each once."""
-        declared = (each for each in self.all if isinstance(each, DeclaredTensor))
+        declared = (each for each in self.all if type(each) is DeclaredTensor)
         return tuple(dict.fromkeys(name for each in declared for name in each.names))
 
     def sized(self, sizes: Mapping[str, int]) -> GivenInputs:
         """With a number for each name that `sizes` has."""
 
         def change(each: Any) -> Any:
-            return each.sized(sizes) if isinstance(each, DeclaredTensor) else each
+            return each.sized(sizes) if type(each) is DeclaredTensor else each
 
         return GivenInputs(
             tuple(map(change, self.args)), {name: change(each) for name, each in self.kwargs.items()}
@@ -51,7 +51,7 @@ class GivenInputs:
 
 
 def _declared(given: Any) -> DeclaredTensor:
-    if isinstance(given, DeclaredTensor):
+    if type(given) is DeclaredTensor:
         return given
     if not hasattr(given, "dtype") or not hasattr(given, "shape"):
         message = f"with open sizes every input is a tensor, and one is {type(given).__name__}"

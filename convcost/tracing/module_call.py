@@ -49,7 +49,7 @@ class ModuleCall(NamedTuple):
         dtype = parameter_dtype(self.model)
 
         def tensor(name: str, argument: Any) -> Any:
-            is_declared = isinstance(argument, DeclaredTensor)
+            is_declared = type(argument) is DeclaredTensor
             return argument.tensor(dtype, device, fill_value(name)) if is_declared else argument
 
         return self.map(tensor)

@@ -108,7 +108,7 @@ def design_in_phase(design: object, request: PhaseRequest) -> ModuleDesign:
         target = with_prompt(replace(design.target, request=request))
         return replace(design, target=target, phase=request.phase)
     given = design.inputs
-    if all(isinstance(each, DeclaredTensor) for each in given.all):
+    if all(type(each) is DeclaredTensor for each in given.all):
         declared = with_context(given.declared(), request.context)
         return replace(design, inputs=GivenInputs(declared.args, declared.kwargs), phase=request.phase)
     if request.context is not None:
@@ -134,7 +134,7 @@ def _named_module(text: str, inputs: tuple[Any, ...], keywords: Mapping[str, Any
     if stated.inputs and (inputs or keywords):
         raise UsageError(f"{text.strip()[:80]} states its inputs", hint="Leave out the others.")
     given = given_inputs(inputs, keywords)
-    are_declared = all(isinstance(each, DeclaredTensor) for each in given.all)
+    are_declared = all(type(each) is DeclaredTensor for each in given.all)
     declared = given.declared() if are_declared else DeclaredInputs()
     target = with_source_model(Target(stated.place, stated.arguments, stated.inputs or declared))
     if are_declared:
