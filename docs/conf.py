@@ -22,7 +22,7 @@ extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 source_suffix = {".md": "markdown"}
-exclude_patterns = ["_build", "man", "pictures", "reference_pages"]
+exclude_patterns = ["_build", "man", "pictures", "reference_pages", "static"]
 
 autodoc_typehints = "description"
 autodoc_default_options = {"members": True, "inherited-members": "tuple", "member-order": "bysource"}
@@ -37,7 +37,8 @@ GoogleDocstring._parse_attribute_docstring = GoogleDocstring._consume_to_end  # 
 
 html_theme = "furo"
 html_title = "convcost"
-html_static_path: list[str] = []
+html_static_path = ["static"]
+html_css_files = ["tables.css"]
 html_copy_source = False
 html_show_sphinx = False
 

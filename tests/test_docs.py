@@ -153,20 +153,29 @@ def test_the_table_of_tools_says_what_those_that_are_installed_say_now():
     assert [row[1].replace(",", "") for row in cells] == [str(case.macs) for case in tools["CASES"]]
 
 
-def test_the_table_of_what_counters_find_has_the_figures_that_are_tested():
+def test_the_tables_of_what_counters_find_have_the_figures_that_are_tested():
     from counters.test_peers import FIGURES, ORDER
 
     text = (ROOT / "docs/explanation/counters.md").read_text(encoding="utf-8")
-    header, _, *rows = re.search(r"^\| MACs of.*?\n\n", text, re.M | re.S)[0].strip().splitlines()
-    names = {ALL_COUNTERS[counter].title: counter for counter in ORDER}
-    columns = [cell.strip() for cell in header.strip("|").split("|")][2:]
-    assert sorted(columns) == sorted(names)
-    assert len(rows) == len(FIGURES)
-    for row, figures in zip(rows, FIGURES.values(), strict=True):
-        _, exact, *cells = (cell.strip() for cell in row.strip("|").split("|"))
-        found = dict(zip(ORDER, figures, strict=True))
-        shown = [f"{found[names[column]]:,}" for column in columns]
-        assert cells == [f"**{each}**" if each == exact else each for each in shown]
+    found = {}
+    for table in re.findall(r"^\| MACs of.*?\n\n", text, re.M | re.S):
+        header, _, *rows = (
+            [cell.strip() for cell in line.split("|")[2:-1]] for line in table.splitlines() if line
+        )
+        for row in zip(header, *rows, strict=True):
+            found[row[0]] = row[1:]
+    exact = found.pop("exact")
+    figures = {
+        ALL_COUNTERS[counter].title: [f"{row[index]:,}" for row in FIGURES.values()]
+        for index, counter in enumerate(ORDER)
+    }
+    assert {title: tuple(cell.strip("*") for cell in column) for title, column in found.items()} == {
+        title: tuple(column) for title, column in figures.items()
+    }
+    for column in found.values():
+        assert [cell.startswith("*") for cell in column] == [
+            cell.strip("*") == each for cell, each in zip(column, exact, strict=True)
+        ]
 
 
 def test_every_counter_has_its_section():
