@@ -177,7 +177,7 @@ Conv1d: stride is 2, but what padding=same allows is 1
 With a stride, give the padding as a number.
 """,
     """\
-Conv1d: padding is -1; at least 0 is needed
+Conv1d: padding is -1; it must be at least 0
   Conv1d(8, 16, 3, padding=-1)
                    ^^^^^^^^^^
 """,
