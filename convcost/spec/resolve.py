@@ -332,4 +332,5 @@ def expected_values(field: Field) -> str:
     }
     kinds = [words[kind] for kind in words if kind in field.types]
     kinds += ["None"] * (NoneType in field.types)
-    return " or ".join([*kinds, *field.words])
+    *first, last = (*kinds, *field.words)
+    return f"{', '.join(first)} or {last}" if first else last

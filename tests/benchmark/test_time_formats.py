@@ -29,7 +29,7 @@ HEAD = """\
  measured on cpu, float32           dense             conv   conv ÷ dense
 ──────────────────────────────────────────────────────────────────────────
  forward                         100.0 µs         400.0 µs          4.00×
-   middle half              98.0–102.0 µs   390.0–410.0 µs
+   middle 50%              98.0–102.0 µs   390.0–410.0 µs
    achieved                 209.7 GFLOP/s    314.6 GFLOP/s
 """
 
@@ -64,7 +64,7 @@ TOO_NEAR = f"""\
  measured on cpu, float32           dense            conv   conv ÷ dense
 ─────────────────────────────────────────────────────────────────────────
  forward                         100.0 µs        108.0 µs        unclear
-   middle half              90.0–110.0 µs   99.0–119.0 µs
+   middle 50%              90.0–110.0 µs   99.0–119.0 µs
    achieved                 209.7 GFLOP/s    1.17 TFLOP/s
 
  conv costs 6.00× the FLOPs of dense; which takes longer here can't be told, as
@@ -76,13 +76,13 @@ EVERYTHING = """\
  measured on cpu, float32            dense               conv   conv ÷ dense
 ─────────────────────────────────────────────────────────────────────────────
  forward                          100.0 µs           400.0 µs          4.00×
-   middle half               98.0–102.0 µs     390.0–410.0 µs
+   middle 50%               98.0–102.0 µs     390.0–410.0 µs
    achieved                  209.7 GFLOP/s      314.6 GFLOP/s
  training step                    300.0 µs            1.00 ms          3.33×
-   middle half              290.0–310.0 µs   990.0 µs–1.00 ms
+   middle 50%              290.0–310.0 µs   990.0 µs–1.00 ms
    achieved                  139.8 GFLOP/s                  –
  forward, compiled                       –           200.0 µs              –
-   middle half                           –     190.0–210.0 µs
+   middle 50%                           –     190.0–210.0 µs
    achieved                              –      629.1 GFLOP/s
 
  conv costs 6.00× the FLOPs of dense and takes 4.00× the time here: dense
@@ -241,9 +241,9 @@ def test_what_a_gpu_had_at_most_stands_beside_the_estimate():
     found = founding(dense, dense)
     found = Comparison(tuple(replace(each, memory=convcost.memory(each)) for each in found.candidates))
     assert """
- peak of a forward           1.02 MB    1.38 MB          1.36×
+ forward peak           1.02 MB    1.38 MB          1.36×
    measured                 300.0 KB   300.0 KB          1.00×
- peak of a training step     3.34 MB    3.22 MB         0.961×
+ training step peak     3.34 MB    3.22 MB         0.961×
    measured, no optimizer    2.00 MB    2.00 MB          1.00×
 """ in render(found, "table")
     time = json.loads(render(found, "json"))["candidates"][0]["time"]

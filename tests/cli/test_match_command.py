@@ -25,7 +25,7 @@ WIDTH_TABLE = """\
  next above   53   337,080       +9,400    +2.87%       16,960
 
  With W = 52, 2 x Conv1d costs 324,480 FLOPs, 3,200 (0.977%) fewer than Linear.
- FLOPs = 2 × MACs; bias adds and elementwise work are counted apart; padding
+ FLOPs = 2 × MACs; bias adds and elementwise work are counted separately; padding
  MACs are included (convention: matmul, full).
 
 """
@@ -48,7 +48,7 @@ PAIRS_TABLE = """\
  With E = 392, K = 1, Conv1d costs 9,834,496 FLOPs, 165,504 (1.66%) fewer than
  the budget.
  No other pair within the budget with the same E or the same K comes nearer.
- FLOPs = 2 × MACs; bias adds and elementwise work are counted apart; padding
+ FLOPs = 2 × MACs; bias adds and elementwise work are counted separately; padding
  MACs are included (convention: matmul, full).
 
 """
@@ -68,7 +68,7 @@ ENCODER_TABLE = """\
 
  With T = 145, TransformerEncoder costs 1,996,759,040 FLOPs, 3,240,960 (0.162%)
  fewer than the budget.
- FLOPs = 2 × MACs; bias adds and elementwise work are counted apart; padding
+ FLOPs = 2 × MACs; bias adds and elementwise work are counted separately; padding
  MACs are included (convention: matmul, full).
 
 """
@@ -103,7 +103,7 @@ IN_VAIN_TABLE = """\
  over budget   9     768         +268   +53.6%          200
 
  No V from 1 to 9 stays within the budget: the cheapest, V = 9, has 768 FLOPs.
- FLOPs = 2 × MACs; bias adds and elementwise work are counted apart; padding
+ FLOPs = 2 × MACs; bias adds and elementwise work are counted separately; padding
  MACs are included (convention: matmul, full).
 
 """

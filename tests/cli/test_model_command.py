@@ -128,7 +128,7 @@ SCREEN = """\
  unused.weight, unused.bias are counted among the parameters, but nothing used
  them in this run.
  head.weight is the same tensor as embedding.weight: counted once.
- FLOPs = 2 × MACs; bias adds and elementwise work are counted apart; padding
+ FLOPs = 2 × MACs; bias adds and elementwise work are counted separately; padding
  MACs are included (convention: matmul, full).
 
 """

@@ -48,7 +48,7 @@ TABLE = """\
 
  Of designs that are equal in all quantities of the front, the first of the
  grid is shown.
- FLOPs = 2 × MACs; bias adds and elementwise work are counted apart; padding
+ FLOPs = 2 × MACs; bias adds and elementwise work are counted separately; padding
  MACs are included (convention: matmul, full).
 
 """

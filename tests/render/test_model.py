@@ -117,7 +117,7 @@ def test_without_a_depth_a_tree_is_as_deep_as_a_screen_has_room_for():
     wide = nn.Sequential(*(alternating(pairs) for pairs in (4, 30, 4)))
     report = convcost.profile(wide, torch.empty(1, 1))
     assert len(labels(report)) == 4
-    assert "Deeper modules are counted in those shown; --depth 2 shows all." in str(report)
+    assert "Rows include their submodules; --depth 2 shows all of them." in str(report)
     assert "Deeper" not in render(report, "table", Style(view=View(depth=2)))
     assert len(labels(report, depth=2)) == 3 + 8 + 60 + 8 + 1
 
@@ -184,7 +184,7 @@ def test_estimates_are_told_from_exact_counts():
             return torch.fft.rfft(x)
 
     text = str(convcost.profile(Fourier(), torch.empty(2, 8)))
-    assert "Estimated by a usual rule, not exact: _fft_r2c." in text
+    assert "Estimated by a common rule, not exact: _fft_r2c." in text
 
 
 class Multiplies(nn.Module):
