@@ -45,7 +45,7 @@ def match_document(match: Match, style: Style) -> Document:
 
 def _table(match: Match, others: tuple[Metric, ...]) -> Table:
     sizes, units = map(MathText, match.vary), (UNITS[name] for name in others)
-    columns = ("", *sizes, UNITS[match.metric], "difference", "relative", *units)
+    columns = ("", *sizes, UNITS[match.metric], "difference", "share", *units)
     lines = (_line(choice, match, others) for choice in _table_choices(match))
     return Table(columns, (_target_line(match, others), *lines))
 

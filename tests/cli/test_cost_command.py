@@ -132,7 +132,7 @@ def test_the_largest_are_shown_with_what_the_others_have():
         ["4", "others", "2,768", "54.3%"],
         ["total", "5,088", "100%"],
     ]
-    assert "The 1 largest of 5 layers by parameters have 45.6% of them; the 4 others have 54.4%." in " ".join(
+    assert "The top 1 of 5 layers has 45.6% of the parameters; the other 4 have 54.4%." in " ".join(
         text.split()
     )
 

@@ -40,13 +40,13 @@ class Picky(nn.Linear):
 ESTIMATE = """\
  An estimate: input and output stay in memory throughout, gradients and the
  optimizer's state throughout a step; saved tensors are those that CUDA's
- kernels save. Not included: temporary tensors within a layer, workspaces of
- libraries, rounding and fragmentation in the allocator, the CUDA context.
+ kernels save. Not included: temporary tensors within a layer, library
+ workspaces, allocator rounding and fragmentation, the CUDA context.
 """
 
 OF_DESIGNS = """\
- A design's input has a gradient, as inside a network; buffers are not
- included.
+ The input of a design is assumed to need a gradient, as inside a network;
+ buffers are not included.
 """
 
 MIXED = """\
@@ -59,13 +59,13 @@ FOUNDING = f"""\
 ──────────────────────────────────────────────────────────────
  parameters                327.9 KB   197.1 KB         0.601×
  gradients                 327.9 KB   197.1 KB         0.601×
- adamw state             1.31 MB   788.5 KB         0.601×
+ state of adamw             1.31 MB   788.5 KB         0.601×
  master copy in float32    655.9 KB   394.2 KB         0.601×
  saved for backward         2.56 KB    5.12 KB          2.00×
- forward peak         330.8 KB   204.8 KB         0.619×
- training step peak    2.63 MB    1.59 MB         0.605×
+ peak of a forward         330.8 KB   204.8 KB         0.619×
+ peak of a training step    2.63 MB    1.59 MB         0.605×
 
- conv stores 2.00× as much as dense for its backward; a training step takes
+ conv saves 2.00× as much as dense for the backward pass; a training step takes
  0.605× its memory (1.59 MB against 2.63 MB).
 {MIXED}{OF_DESIGNS}{ESTIMATE}
 """
@@ -75,10 +75,10 @@ LAYER = f"""\
 ──────────────────────────────────────────────
  parameters                262,144   262.1 KB
  gradients                 262,144   262.1 KB
- sgd state                    0        0 B
+ state of sgd                    0        0 B
  saved for backward          2,048    2.05 KB
- forward peak         272,384   272.4 KB
- training step peak   544,768   544.8 KB
+ peak of a forward         272,384   272.4 KB
+ peak of a training step   544,768   544.8 KB
 
 {OF_DESIGNS}{ESTIMATE}
 """
@@ -88,10 +88,10 @@ OPEN = f"""\
 ──────────────────────────────────────────────────
  parameters                                 4·E·F
  gradients                                  4·E·F
- adamw state                             8·E·F
+ state of adamw                             8·E·F
  saved for backward                         4·B·E
- forward peak          4·B·E + 4·B·F + 4·E·F
- training step peak   8·B·E + 8·B·F + 16·E·F
+ peak of a forward          4·B·E + 4·B·F + 4·E·F
+ peak of a training step   8·B·E + 8·B·F + 16·E·F
 
 {OF_DESIGNS}{ESTIMATE}
 """
@@ -101,10 +101,10 @@ MODEL = f"""\
 ────────────────────────────────────────────────
  parameters                  264,448   264.4 KB
  gradients                   264,448   264.4 KB
- adamw state              528,896   528.9 KB
+ state of adamw              528,896   528.9 KB
  saved for backward           18,432    18.4 KB
- forward peak           299,264   299.3 KB
- training step peak   1,111,040    1.11 MB
+ peak of a forward           299,264   299.3 KB
+ peak of a training step   1,111,040    1.11 MB
 
  Net: saved tensors are those of a forward and backward in training, on shapes
  alone.
@@ -116,13 +116,13 @@ UNKNOWN = f"""\
 ─────────────────────────────────────────────
  parameters                 16,640   16.6 KB
  gradients                  16,640   16.6 KB
- adamw state             33,280   33.3 KB
+ state of adamw             33,280   33.3 KB
  saved for backward        unknown
- forward peak         unknown
- training step peak   unknown
+ peak of a forward         unknown
+ peak of a training step   unknown
 
- What Picky stores for its backward is unknown, and so are peaks: TypeError: it
- is trained already.
+ What Picky saves for the backward pass is unknown, and so are the peaks:
+ TypeError: it is trained already.
 {ESTIMATE}
 """
 

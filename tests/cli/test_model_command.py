@@ -128,8 +128,8 @@ SCREEN = """\
  unused.weight, unused.bias are counted among the parameters, but nothing used
  them in this run.
  head.weight is the same tensor as embedding.weight: counted once.
- FLOPs = 2 × MACs; bias adds and elementwise work are counted separately; padding
- MACs are included (convention: matmul, full).
+ FLOPs = 2 × MACs; bias adds and elementwise work are counted separately;
+ padding MACs are included (convention: matmul, full).
 
 """
 
@@ -327,8 +327,8 @@ def test_an_operator_without_a_formula_is_named_and_a_formula_counts_it(here, na
     target = ("model", "scans.py:Scans", "--input", "[5,4]")
     text = printed(*target)
     assert (
-        f" The count is partial: {name}::scan (2 calls on (5, 4)) has no formula, and\n"
-        " its cost is not in it. Formulas of your own go in with --formulas.\n"
+        f" The count is partial: {name}::scan (2 calls on (5, 4)) has no formula, so\n"
+        " its cost is missing. Supply formulas with --formulas.\n"
     ) in text
     assert [f"{name}::scan", "2", "not", "counted"] in table(text, "operator")
     outcome = convcost(*target, "--strict", "--json")

@@ -69,8 +69,8 @@ FOUNDING_PAIR = """\
  outputs     conv yields 1,280 output elements against 128: 10.0× as many.
              Each of them costs 0.600× the FLOPs.
 
- FLOPs = 2 × MACs; bias adds and elementwise work are counted separately; padding
- MACs are included (convention: matmul, full).
+ FLOPs = 2 × MACs; bias adds and elementwise work are counted separately;
+ padding MACs are included (convention: matmul, full).
 
 """
 
@@ -104,8 +104,8 @@ CONV2D_EXPLAINED = """\
  excluded    4,032 bias adds, one for each output element: 1.67% of the FLOPs.
  parameters  weight + bias = 16·2·3·5 + 16 = 496
 
- FLOPs = 2 × MACs; bias adds and elementwise work are counted separately; padding
- MACs are included (convention: matmul, full).
+ FLOPs = 2 × MACs; bias adds and elementwise work are counted separately;
+ padding MACs are included (convention: matmul, full).
 
 """
 

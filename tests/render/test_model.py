@@ -154,13 +154,13 @@ def with_uncounted(report, count):
     [
         (
             1,
-            "The count is partial: mine::scan in block.0 (1 call on (2, 3)) has no formula, and its cost is "
-            "not in it.",
+            "The count is partial: mine::scan in block.0 (1 call on (2, 3)) has no formula, so its cost is "
+            "missing.",
         ),
         (
             2,
             "The count is partial: mine::scan in block.0 (1 call on (2, 3)); mine::scan in block.1 (2 calls "
-            "on (2, 3)) have no formula, and their cost is not in it.",
+            "on (2, 3)) have no formula, so their cost is missing.",
         ),
         (8, "mine::scan in block.5 (6 calls on (2, 3)); and 2 more have no formula"),
     ],

@@ -52,11 +52,11 @@ QUANTITIES = (
     MemoryQuantity("parameters", "parameters"),
     MemoryQuantity("buffers", "buffers", optional=True),
     MemoryQuantity("gradients", "gradients"),
-    MemoryQuantity("optimizer_state", "{optimizer} state"),
+    MemoryQuantity("optimizer_state", "state of {optimizer}"),
     MemoryQuantity("master_copy", "master copy in float32", optional=True),
     MemoryQuantity("activations", "saved for backward"),
-    MemoryQuantity("forward_peak", "forward peak", run="forward", measured="measured"),
-    MemoryQuantity("training_peak", "training step peak", run="step", measured="measured, no optimizer"),
+    MemoryQuantity("forward_peak", "peak of a forward", run="forward", measured="measured"),
+    MemoryQuantity("training_peak", "peak of a training step", run="step", measured="measured, no optimizer"),
 )
 
 
@@ -129,9 +129,10 @@ def _comparisons(found: ReportMemories) -> Iterator[str]:
         pairs = ((base.activations, memory.activations), (base.training_peak, memory.training_peak))
         if all(is_number(value) and value for pair in pairs for value in pair):
             kept, peak = (ratio(quotient(value or 0, whole or 1)) for whole, value in pairs)
+            peaks = f"{_human(memory.training_peak)} against {_human(base.training_peak)}"
             yield (
-                f"{other.name} saves {kept} as much as {first.name} for the backward pass; a training step takes "
-                f"{peak} its memory ({_human(memory.training_peak)} against {_human(base.training_peak)})."
+                f"{other.name} saves {kept} as much as {first.name} for the backward pass; a training step "
+                f"takes {peak} its memory ({peaks})."
             )
 
 
@@ -143,7 +144,8 @@ def unknown_notes(found: ReportMemories) -> Iterator[str]:
     """What is not known, and why."""
     for report, memory in found:
         if memory.reason:
-            yield f"What {report.name} saves for the backward pass is unknown, and so are the peaks: {memory.reason}."
+            what = f"What {report.name} saves for the backward pass is unknown, and so are the peaks"
+            yield f"{what}: {memory.reason}."
 
 
 def _master_copy_notes(found: ReportMemories) -> Iterator[str]:

@@ -62,7 +62,7 @@ def _run_lines(kind: TimedRun, found: list[TimedReport]) -> Iterator[Line]:
     runs = [timed.time.same_kind_run(kind) or kind for timed in found]
     ratios = [_ratio_text(runs[0], run) for run in runs[1:]]
     yield Line(label(kind), with_ratios([_sample_text(run, _median) for run in runs], ratios))
-    yield Line("middle 50%", with_ratios([_sample_text(run, middle_half) for run in runs]), minor=True)
+    yield Line("middle half", with_ratios([_sample_text(run, middle_half) for run in runs]), minor=True)
     yield Line("achieved", with_ratios([_speed_text(run) for run in runs]), minor=True)
     shares = [
         timed.time.roofline_share(run, timed.report.roofline) for run, timed in zip(runs, found, strict=True)
