@@ -332,5 +332,5 @@ def expected_values(field: Field) -> str:
     }
     kinds = [words[kind] for kind in words if kind in field.types]
     kinds += ["None"] * (NoneType in field.types)
-    *first, last = (*kinds, *field.words)
-    return f"{', '.join(first)} or {last}" if first else last
+    takes = [*kinds, *field.words]
+    return " or ".join(filter(None, (", ".join(takes[:-1]), *takes[-1:])))

@@ -157,7 +157,7 @@ def test_operators_are_sorted_filtered_and_the_largest_shown():
     labels = [line[0] for line in table(printed(*operators, "--sort", "elementwise"), "operator")[1]]
     assert labels == ["relu", "add", "linear", "total"]
     labels = [line[0] for line in table(printed(*operators, "--filter", "lin"), "operator")[1]]
-    assert labels == ["linear", "all", "total"]
+    assert labels == ["linear", "subtotal", "total"]
     text = printed(*operators, "--top", "1", "--columns", "calls,flops")
     assert table(text, "operator")[1] == [
         ["linear", "3", "4.22", "K"],

@@ -213,9 +213,12 @@ def test_letters_without_a_size_stay_open():
         (("--depth", "1", "--sort", "macs"), ["blocks.0–2:", "head:", "(itself)", "embedding:", "total"]),
         (("--depth", "1", "--sort", "params"), ["blocks.0–2:", "embedding:", "(itself)", "head:", "total"]),
         (("--depth", "1", "--sort", "path"), ["(itself)", "blocks.0–2:", "embedding:", "head:", "total"]),
-        (("--filter", "gelu"), ["blocks.0.mlp.1:", "blocks.1.mlp.1:", "blocks.2.mlp.1:", "all", "total"]),
-        (("--filter", "Embed"), ["embedding:", "all", "total"]),
-        (("--filter", "linear", "--depth", "1"), ["head:", "all", "total"]),
+        (
+            ("--filter", "gelu"),
+            ["blocks.0.mlp.1:", "blocks.1.mlp.1:", "blocks.2.mlp.1:", "subtotal", "total"],
+        ),
+        (("--filter", "Embed"), ["embedding:", "subtotal", "total"]),
+        (("--filter", "linear", "--depth", "1"), ["head:", "subtotal", "total"]),
     ],
 )
 def test_depth_order_and_filter_choose_what_is_shown(arguments, labels):
@@ -225,7 +228,7 @@ def test_depth_order_and_filter_choose_what_is_shown(arguments, labels):
 def test_modules_within_others_are_not_summed_twice():
     lines = table(printed(*MODEL, "--filter", "mlp"), "module")
     assert len(lines) == 3 + 9 + 2
-    assert lines[-2] == [*("all", "of", "these"), *("1.66", "K", "21.5", "K", "43.0", "K"), "50.5%"]
+    assert lines[-2] == ["subtotal", *("1.66", "K", "21.5", "K", "43.0", "K"), "50.5%"]
 
 
 def test_operators_take_the_place_of_modules():
