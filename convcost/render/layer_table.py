@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from convcost.analysis.breakdown import ModuleTotals
 from convcost.analysis.parts import ReportPart, gradient_cost, layer_part, sum_part
-from convcost.core.report import Report, Row
+from convcost.core.report import Report
+from convcost.core.row import Row
 from convcost.render.columns import Write, cells, headings
 from convcost.render.document import Line, Table
 from convcost.render.formulas import approximate_text, short_text

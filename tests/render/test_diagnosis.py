@@ -8,7 +8,8 @@ import pytest
 
 from convcost.core.cost import Cost
 from convcost.core.diagnosis import Cause, CauseKind, CounterDiagnosis, DiagnosedReport
-from convcost.core.report import CounterResult, Report, Row
+from convcost.core.report import CounterResult, Report
+from convcost.core.row import Row
 from convcost.core.trace import Operation, SubmoduleRun, TensorInfo, Trace
 from convcost.render import render
 from convcost.render.counters import diagnosis_section

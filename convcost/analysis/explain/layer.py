@@ -25,7 +25,7 @@ from convcost.analysis.explain.steps import (
 )
 from convcost.core.arithmetic import elements
 from convcost.core.cost import FLOPS_PER_MAC, Convention, Cost
-from convcost.core.report import Row
+from convcost.core.row import Row
 from convcost.core.units import plural
 
 MOST_PLACES = 4
