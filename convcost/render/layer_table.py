@@ -70,7 +70,7 @@ def _table(
     if shown.others:
         lines.append(sum_line(others_label(len(shown.others)), shown.others))
     if view.filter:
-        lines.append(sum_line("all of these", shown.items + shown.others))
+        lines.append(sum_line("subtotal", shown.items + shown.others))
     if view.filter or view.columns or view.top is not None:
         lines.append(sum_line("total", _groups(report, None)))
     return Table((heading, *headings(names, are_short=bool(view.columns))), tuple(lines))
