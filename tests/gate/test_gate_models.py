@@ -138,7 +138,10 @@ def test_what_happens_in_a_model_is_told_at_its_key_once_and_the_other_entries_a
         ('[entries.net]\nmodel = "nett:Net"\n' + INPUT, "there is no module nett"),
         ('[entries.net]\nmodel = "Net"\n' + INPUT, "Net does not name a class or function"),
         (ENTRY.format("Net") + INPUT + "args.widht = 3", "net.py:Net takes (width=4)"),
-        (ENTRY.format("Scans") + INPUT + 'formulas = "net.py:WRONG"', "net.py:WRONG is not a dict of formulas"),
+        (
+            ENTRY.format("Scans") + INPUT + 'formulas = "net.py:WRONG"',
+            "net.py:WRONG is not a dict of formulas",
+        ),
         (ENTRY.format("Net"), "there is no input"),
     ],
 )
