@@ -99,7 +99,7 @@ def test_a_single_design_is_no_comparison():
 
 @pytest.mark.parametrize("size", [0, -1])
 def test_a_size_below_1_is_refused(size):
-    with pytest.raises(convcost.ConvcostError, match="at least 1 is needed"):
+    with pytest.raises(convcost.ConvcostError, match="must be at least 1"):
         cost("Linear(E, 4)", E=size)
 
 

@@ -53,7 +53,7 @@ class AtLeast(NamedTuple):
 
     @property
     def message(self) -> str:
-        return f"{self.name} is {self.value}; at least {self.minimum} is needed"
+        return f"{self.name} is {self.value}; it must be at least {self.minimum}"
 
     @property
     def rule(self) -> str:
@@ -90,7 +90,7 @@ class AllAtLeast(NamedTuple):
     @property
     def message(self) -> str:
         name = self._wrong()
-        return f"{name} is {self.values[name]}; at least {self.minimum} is needed"
+        return f"{name} is {self.values[name]}; it must be at least {self.minimum}"
 
     @property
     def rule(self) -> str:

@@ -109,7 +109,7 @@ def _bound_issues(value: Any, bounds: Mapping[str, int], path: KeyPath) -> Itera
     if isinstance(value, float) and isnan(value):
         yield ConfigIssue(path, "is nan; a number is needed")
     elif value < bounds["minimum"]:
-        yield ConfigIssue(path, f"is {_shortened(value)}; at least {bounds['minimum']} is needed")
+        yield ConfigIssue(path, f"is {_shortened(value)}; it must be at least {bounds['minimum']}")
     elif value > bounds["maximum"]:
         yield ConfigIssue(path, f"is {_shortened(value)}; at most {float(bounds['maximum']):.0e} is possible")
 

@@ -240,7 +240,7 @@ class Softshrink(_Elementwise):
     lambd: float = 0.5
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
-        yield ArgumentCheck(self.lambd >= 0, f"lambd is {self.lambd}; at least 0 is needed", "lambd")
+        yield ArgumentCheck(self.lambd >= 0, f"lambd is {self.lambd}; it must be at least 0", "lambd")
 
 
 @dataclass(frozen=True, repr=False)

@@ -52,7 +52,7 @@ class CosineSimilarity(_PairLayer):
     eps: float = 1e-8
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
-        yield ArgumentCheck(self.eps >= 0, f"eps is {self.eps}; at least 0 is needed", "eps")
+        yield ArgumentCheck(self.eps >= 0, f"eps is {self.eps}; it must be at least 0", "eps")
         yield from super().requirements(shape)
         yield has_dimension(self.together(shape), self.dim, "dim")
 

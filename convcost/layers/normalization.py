@@ -81,7 +81,7 @@ class _BatchNorm(_PerChannel):
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
         yield from super().requirements(shape)
-        yield ArgumentCheck(self.eps >= 0, f"eps is {self.eps}; at least 0 is needed", "eps")
+        yield ArgumentCheck(self.eps >= 0, f"eps is {self.eps}; it must be at least 0", "eps")
         is_so = self.track_running_stats or self.eps > 0
         yield ArgumentCheck(is_so, "eps is 0; without running statistics more is needed", "eps")
 

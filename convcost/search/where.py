@@ -121,7 +121,7 @@ class _Parser:
     def fail(self, expected: str, hint: str = "") -> NoReturn:
         """Point at the next token and say what was expected there."""
         token = self.next
-        found = "the condition ends" if token.rule == "end" else f"found {token.text[:40]!a}"
+        found = "unexpected end" if token.rule == "end" else f"found {token.text[:40]!a}"
         self.fail_at(token, f"{found}; expected {expected}", hint)
 
     def fail_at(self, token: Token, message: str, hint: str = "") -> NoReturn:

@@ -35,11 +35,10 @@ class Token(NamedTuple):
 
 
 class Tokens:
-    """The tokens of a text and a place among them, where `next` is; `kind` is what errors call the text."""
+    """The tokens of a text and a place among them, where `next` is."""
 
-    def __init__(self, text: str, kind: str = "spec") -> None:
+    def __init__(self, text: str) -> None:
         self.text = text
-        self._kind = kind
         self._tokens = self._scan()
         self._place = 0
         self.next = self._tokens[0]
@@ -133,6 +132,6 @@ class Tokens:
             raise SpecError(message, text=self.text, span=token.span)
         if token.text == "#":
             hint = "Comments are for files of designs, such as @designs.txt."
-        found = f"the {self._kind} ends" if token.rule == "end" else f"found {token.text[:40]!a}"
+        found = "unexpected end" if token.rule == "end" else f"found {token.text[:40]!a}"
         wanted = ", ".join(expected[:-1]) + " or " + expected[-1] if expected[1:] else expected[0]
         raise SpecError(f"{found}; expected {wanted}", text=self.text, span=token.span, hint=hint)

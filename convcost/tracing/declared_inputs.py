@@ -172,7 +172,7 @@ def parse_inputs(texts: Iterable[str]) -> DeclaredInputs:
 
 def parse_input(text: str) -> tuple[str, DeclaredTensor]:
     """input: [NAME "="] [DTYPE] "[" [size ("," size)* [","]] "]" """
-    tokens = Tokens(text[:LONGEST_TEXT], "input")
+    tokens = Tokens(text[:LONGEST_TEXT])
     name = ""
     if tokens.next.rule == "name" and tokens.after_next.text == "=":
         name = tokens.read().text

@@ -50,7 +50,7 @@ def test_a_model_has_its_place_inputs_and_arguments():
         ("max_flop = 1", ".max_flop", "there is no such key (did you mean max_flops?)"),
         ("max_flops = true", ".max_flops", "takes a string or a number, not true"),
         ("max_flops = 1979-05-27", ".max_flops", "takes a string or a number, not a date"),
-        ("max_flops = -1", ".max_flops", "is -1; at least 0 is needed"),
+        ("max_flops = -1", ".max_flops", "is -1; it must be at least 0"),
         ("max_flops = nan", ".max_flops", "is nan; a number is needed"),
         ("max_flops = 1e999999999", ".max_flops", "is inf; at most 1e+40 is possible"),
         ("max_flops = 1.5", ".max_flops", "is 1.5; it must be a whole number"),

@@ -174,7 +174,7 @@ def test_a_configuration_of_devices_alone_has_nothing_to_check():
 
 def test_check_refuses_it_too():
     assert config_problems(DENSE, "[devices.a]\nlike = 'a100'\nyear = -1") == [
-        (7, "devices.a.year", "is -1; at least 0 is needed")
+        (7, "devices.a.year", "is -1; it must be at least 0")
     ]
     assert config_problems(DENSE, "[devices.a]\nlike = 'a100'\nmemory = 'much'")[0][:2] == (
         7,

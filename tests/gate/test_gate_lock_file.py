@@ -175,7 +175,7 @@ WAY_OUT = "It was left as it is. Restore it, or delete it and run convcost check
         ),
         (
             TEXT.replace("macs = 983040", "macs = -1"),
-            f"convcost.lock is damaged: entries.conv.macs: is -1; at least 0 is needed\n{WAY_OUT}",
+            f"convcost.lock is damaged: entries.conv.macs: is -1; it must be at least 0\n{WAY_OUT}",
         ),
         (
             TEXT.replace("macs = 983040", "mac = 983040"),

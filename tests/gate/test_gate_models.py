@@ -138,7 +138,10 @@ def test_what_happens_in_a_model_is_told_at_its_key_once_and_the_other_entries_a
         ('[entries.net]\nmodel = "nett:Net"\n' + INPUT, "there is no module nett"),
         ('[entries.net]\nmodel = "Net"\n' + INPUT, "Net does not name a class or function"),
         (ENTRY.format("Net") + INPUT + "args.widht = 3", "net.py:Net takes (width=4)"),
-        (ENTRY.format("Scans") + INPUT + 'formulas = "net.py:WRONG"', "net.py:WRONG is no dict of formulas"),
+        (
+            ENTRY.format("Scans") + INPUT + 'formulas = "net.py:WRONG"',
+            "net.py:WRONG is not a dict of formulas",
+        ),
         (ENTRY.format("Net"), "there is no input"),
     ],
 )
@@ -151,7 +154,7 @@ def test_a_model_that_there_is_not_is_told_at_its_key(line, message):
 @pytest.mark.parametrize(
     ("line", "key", "message"),
     [
-        ('inputs = ["f32[2,4"]', ".inputs", "the input ends; expected ',' or ']'"),
+        ('inputs = ["f32[2,4"]', ".inputs", "unexpected end; expected ',' or ']'"),
         ('inputs = ["f33[2]"]', ".inputs", "no dtype is called f33 (did you mean f32?)"),
         ('inputs = ["[B]"]\nsizes.C = 2', ".sizes", "no size is called C"),
         ('inputs = ["[B]"]\ninputs_from = "a.py:b"', ".inputs", "inputs and inputs_from can't be combined"),

@@ -142,7 +142,7 @@ REFUSED = [
     ("[4] -> GRU(4, 5)", "GRU: the input [4] has 1 dimensions; [length, batch, input_size]"),
     ("[2, 3, 4] -> RNNCell(4, 5)", "RNNCell: the input [2, 3, 4] has 3 dimensions; [batch, input_size]"),
     ("[3, 4] -> LSTM(4, 5, proj_size=5)", "LSTM: proj_size is 5; at most 4 is possible here"),
-    ("[3, 4] -> LSTM(4, 5, proj_size=-1)", "LSTM: proj_size is -1; at least 0 is needed"),
+    ("[3, 4] -> LSTM(4, 5, proj_size=-1)", "LSTM: proj_size is -1; it must be at least 0"),
     ("[3, 4] -> RNN(4, 5, 0)", "RNN: num_layers is 0; it must be at least 1"),
     ("[3, 4] -> RNN(4, 5, 10**6)", "RNN: num_layers is 1000000; at most 1000 is possible here"),
     ("[3, 4] -> GRU(4, 5, dropout=2)", "GRU: dropout is 2.0; a probability is from 0 to 1"),

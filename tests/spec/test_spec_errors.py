@@ -113,12 +113,12 @@ bias takes True or False
                ^^^^^^
 """,
     """\
-padding takes a size or a tuple of sizes or valid or same (did you mean same?)
+padding takes a size, a tuple of sizes, valid or same (did you mean same?)
   Conv1d(8, 16, 3, padding=sme)
                    ^^^^^^^^^^^
 """,
     """\
-padding takes a size or a tuple of sizes or valid or same (did you mean same?)
+padding takes a size, a tuple of sizes, valid or same (did you mean same?)
   Conv1d(8, 16, 3, padding='Same')
                    ^^^^^^^^^^^^^^
 """,
@@ -177,7 +177,7 @@ Conv1d: stride is 2, but what padding=same allows is 1
 With a stride, give the padding as a number.
 """,
     """\
-Conv1d: padding is -1; at least 0 is needed
+Conv1d: padding is -1; it must be at least 0
   Conv1d(8, 16, 3, padding=-1)
                    ^^^^^^^^^^
 """,

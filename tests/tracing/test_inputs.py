@@ -83,7 +83,7 @@ def test_short_names_say_kind_and_bits(short):
 
 REFUSALS = {
     "f33[1]": "no dtype is called f33 (did you mean f32?)\n  f33[1]\n  ^^^\n",
-    "f32[1": "the input ends; expected ',' or ']'\n  f32[1\n       ^\n",
+    "f32[1": "unexpected end; expected ',' or ']'\n  f32[1\n       ^\n",
     "f32[1 2]": "found '2'; expected ',' or ']'\n  f32[1 2]\n        ^\n",
     "f32[-1]": "a size is 0 or more\n  f32[-1]\n      ^^",
     "f32[2-3]": "a size is 0 or more\n  f32[2-3]\n      ^^^",

@@ -68,7 +68,7 @@ def test_a_design_is_no_module(text):
         ("-> a.py:Net", "-> a.py:Net: there is no input before the arrow"),
         ("() -> a.py:Net", "() -> a.py:Net: there is no input before the arrow"),
         ("[1,3] -> ReLU -> a.py:Net", "[1,3] -> ReLU -> a.py:Net: a module does not stand in a chain"),
-        ("[1,3 -> a.py:Net", "the input ends; expected ',' or ']'\n  [1,3\n      ^"),
+        ("[1,3 -> a.py:Net", "unexpected end; expected ',' or ']'\n  [1,3\n      ^"),
         ("(a=[1], a=[2]) -> a.py:Net", "the input a is given twice"),
     ],
 )
