@@ -17,6 +17,8 @@ class NotInThisTorchError(UsageError):
     """This version of torch has no such layer, or one without an argument."""
 
 
+VERSION = torch.__version__.partition("+")[0]
+
 OPERATOR_COMPILER = "_hop_compile_and_call"
 """What compiles operators on functions, in torch._higher_order_ops.utils; older torch has torch.compile."""
 
@@ -103,15 +105,20 @@ def overrides_its_inside(function: Any) -> bool:
     return is_unique and not hasattr(torch.functional, "_unique_torch_function")
 
 
+def check_torch_has_meshes() -> None:
+    """UsageError where torch is too old for modules on a mesh to be counted."""
+    if not MODULES_ON_A_MESH:
+        raise UsageError(f"modules on a mesh of devices need torch 2.9 or newer; this is torch {VERSION}")
+
+
 def layer_class(kind: str, arguments: Iterable[str]) -> type[torch.nn.Module]:
     """torch.nn's layer of that name; NotInThisTorchError where it has none."""
-    version = torch.__version__.partition("+")[0]
     found: type[torch.nn.Module] | None = getattr(torch.nn, kind, None)
     if found is None:
-        raise NotInThisTorchError(f"torch {version} has no {kind}")
+        raise NotInThisTorchError(f"torch {VERSION} has no {kind}")
     known = inspect.signature(found).parameters
     takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values())
     for name in arguments:
         if not takes_any and name not in known:
-            raise NotInThisTorchError(f"{kind} has no argument {name} in torch {version}")
+            raise NotInThisTorchError(f"{kind} has no argument {name} in torch {VERSION}")
     return found

@@ -12,7 +12,7 @@ import torch
 from convcost.core.distributed import MeshDimension, count_ranks
 from convcost.core.errors import UsageError
 from convcost.tracing.isolation.distributed_state import has_process_group, preserved_distributed_state
-from convcost.tracing.torch_versions import MODULES_ON_A_MESH
+from convcost.tracing.torch_versions import check_torch_has_meshes
 
 
 @contextmanager
@@ -46,13 +46,6 @@ def fake_mesh(dimensions: Sequence[MeshDimension]) -> Iterator[Any]:
             forget_operators = getattr(torch._C, "_clear_DTensor_sharding_propagator_cache", None)
             if forget_operators is not None:
                 forget_operators()
-
-
-def check_torch_has_meshes() -> None:
-    """UsageError where torch is too old for modules on a mesh to be counted."""
-    if not MODULES_ON_A_MESH:
-        version = torch.__version__.partition("+")[0]
-        raise UsageError(f"modules on a mesh of devices need torch 2.9 or newer; this is torch {version}")
 
 
 def _all_to_all(tensor: Any, gather_dim: int, shard_dim: int, mesh: Any, mesh_dim: int) -> Any:

@@ -14,7 +14,7 @@ from convcost.core.errors import UsageError
 from convcost.core.report import Report
 from convcost.core.row import Row
 from convcost.tracing.distributed.data_parallel import data_parallel_collectives, data_parallel_modules
-from convcost.tracing.distributed.fake_mesh import check_torch_has_meshes, fake_mesh
+from convcost.tracing.distributed.fake_mesh import fake_mesh
 from convcost.tracing.distributed.fsdp import (
     ParameterGroup,
     fsdp_collectives,
@@ -30,6 +30,7 @@ from convcost.tracing.isolation.process_state import preserved_process_state
 from convcost.tracing.module_call import ModuleCall
 from convcost.tracing.module_tree import module_tree, named_modules
 from convcost.tracing.tensors import bytes_of, is_dtensor, local_tensor, tensors
+from convcost.tracing.torch_versions import check_torch_has_meshes
 from convcost.tracing.user_error import error_text
 
 NO_DISTRIBUTED_TENSOR = "no tensor says what it is a part of"
