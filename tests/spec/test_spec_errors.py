@@ -113,12 +113,12 @@ bias takes True or False
                ^^^^^^
 """,
     """\
-padding takes a size or a tuple of sizes or valid or same (did you mean same?)
+padding takes a size, a tuple of sizes, valid or same (did you mean same?)
   Conv1d(8, 16, 3, padding=sme)
                    ^^^^^^^^^^^
 """,
     """\
-padding takes a size or a tuple of sizes or valid or same (did you mean same?)
+padding takes a size, a tuple of sizes, valid or same (did you mean same?)
   Conv1d(8, 16, 3, padding='Same')
                    ^^^^^^^^^^^^^^
 """,

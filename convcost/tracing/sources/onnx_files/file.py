@@ -11,12 +11,12 @@ from typing import Any
 from convcost.core.errors import UsageError
 from convcost.system.files import display_path
 from convcost.tracing.sources.libraries import import_library
-from convcost.tracing.sources.onnx_files.graph import Graph, InvalidModelError
+from convcost.tracing.sources.onnx_files.graph import InvalidModelError, OnnxGraph
 from convcost.tracing.sources.onnx_files.graph_reader import read_graph
 from convcost.tracing.sources.onnx_files.wire_format import DamagedFileError, without_large_values
 
 
-def read_onnx(path: Path) -> Graph:
+def read_onnx(path: Path) -> OnnxGraph:
     """The graph in an ONNX file; UsageError that says what is wrong with it."""
     onnx = import_library("onnx", path.name, "'convcost[onnx]'")
     shown = display_path(path)
