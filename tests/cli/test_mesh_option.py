@@ -60,14 +60,14 @@ def net(folder, plain_screen):
     (folder / "net.py").write_text(NET, encoding="utf-8")
 
 
-def model(name, *options):
+def model(name, *options, shape="4,64"):
     """The outcome of `convcost model` of a module of that file."""
-    return convcost("model", f"net.py:{name}", "--input", "f32[4,64]", *options)
+    return convcost("model", f"net.py:{name}", "--input", f"f32[{shape}]", *options)
 
 
-def distributed(name, *options):
+def distributed(name, *options, shape="4,64"):
     """What its JSON says of the mesh."""
-    code, out, err = model(name, "--json", *options)
+    code, out, err = model(name, "--json", *options, shape=shape)
     assert (code, err) == (0, "")
     return json.loads(out)["distributed"]
 
@@ -91,6 +91,13 @@ def test_a_plan_is_an_attribute_a_method_or_a_function(name, options):
     assert [each["path"] for each in sent] == ["blocks.0.down", "blocks.1.down", "blocks.2.down"]
     assert [each["bytes"] for each in sent] == [4 * 64 * 4] * 3
     assert found["per_rank"]["macs"] >= 3 * 4 * 2 * 64 * 32
+
+
+def test_weights_may_be_large_and_activations_small():
+    large = ("--arg", "width=1024", "--arg", "depth=1")
+    found = distributed("Planned", "--mesh", "tp=2", *large, shape="8,1024")
+    assert found["per_rank"]["macs"] == 8 * 1024 * (4096 + 5)
+    assert [each["path"] for each in found["collectives"]] == ["blocks.0.down", "head"]
 
 
 def test_dp_shards_the_parameters_of_any_module():

@@ -58,6 +58,21 @@ def test_open_sizes_give_formulas(write_config):
     assert report.subs(B=3, T=20).macs == 3 * macs(20)
 
 
+@pytest.mark.parametrize(
+    ("context", "noted"),
+    [
+        (256, "input_ids=i64[1,64]"),
+        ("T", "input_ids=i64[B,64]"),
+        (None, "input_ids=i64[1,64], decoder_input_ids=i64[1,64]"),
+    ],
+)
+def test_of_an_encoder_and_a_decoder_a_context_states_the_input_of_the_decoder(write_config, context, noted):
+    fields = {"d_model": 16, "d_ff": 32, "d_kv": 4, "num_layers": 1, "num_heads": 4, "vocab_size": 50}
+    write_config(model_type="t5", architectures=["T5ForConditionalGeneration"], **fields)
+    notes = library.cost("hf:./small", phase="decode", context=context).notes
+    assert notes == (f"The input {noted} is assumed, from the configuration.",)
+
+
 def test_a_phase_has_the_context_that_is_asked_for(write_config):
     write_config(max_position_embeddings=4096)
     report = library.cost("hf:./small", phase="prefill", context=256)
