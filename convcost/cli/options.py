@@ -199,7 +199,7 @@ class TimingOptions:
         given = {"--compile": self.compile, "--on": self.on, "--threads": self.threads}
         first = next((name for name, value in given.items() if value), "")
         if first and not self.time:
-            raise UsageError(f"{first} is for --time, which measures how long it takes")
+            raise UsageError(f"{first} needs --time")
 
 
 @dataclass(frozen=True)
@@ -350,7 +350,7 @@ class MeshOptions:
     def dimensions(self) -> tuple[MeshDimension, ...]:
         """Those of the mesh; none where there is none. UsageError for what is no mesh."""
         if self.parallelize and not self.mesh:
-            raise UsageError("--parallelize is for --mesh, such as --mesh tp=8")
+            raise UsageError("--parallelize needs --mesh, for example --mesh tp=8")
         return parse_mesh(self.mesh) if self.mesh else ()
 
 

@@ -138,7 +138,7 @@ def test_without_a_design_the_exit_code_is_1_and_the_reason_is_said(options, err
             ("--over", "C=1", "--by", "ratio"),
             "no quantity and no size is called ratio\nIt needs two designs or more.",
         ),
-        (("--over", "C=1+"), "unexpected end; expected a size"),
+        (("--over", "C=1+"), "the spec ends; expected a size"),
     ],
 )
 def test_a_wrong_request_is_refused_with_nothing_on_stdout(options, error):

@@ -31,22 +31,22 @@ REFUSED = [
         (),
         (2, 3),
         (2, 4),
-        "dimension -1 of input 1 is 4, but that of the inputs before is 3",
+        "dimension -1 of input 2 is 4, but that of the inputs before it is 3",
     ),
     (
         "CosineSimilarity",
         (2,),
         (2, 3),
         (2, 3),
-        "the input [2, 3] has 2 dimensions; one with a dimension 2 is needed",
+        "the input [2, 3] has 2 dimensions; expected one with a dimension 2",
     ),
-    ("MaxUnpool1d", (2,), (2, 3), (2, 4), "dimension 1 of input 1 is 4, but that of the first input is 3"),
+    ("MaxUnpool1d", (2,), (2, 3), (2, 4), "dimension 1 of input 2 is 4, but that of input 1 is 3"),
     (
         "MaxUnpool1d",
         (2,),
         (2, 3),
         (3,),
-        "the input [3] has 1 dimensions; 2, as the first input has, is needed",
+        "the input [3] has 1 dimensions; expected 2, as input 1 has",
     ),
 ]
 

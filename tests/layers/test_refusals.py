@@ -181,18 +181,18 @@ REFUSED = [
     (
         "MaxPool2d(12, stride=7, ceil_mode=True)",
         (1, 8, 5, 5),
-        "the padded length, which the kernel has to fit in, is 5; at least 6 is needed",
+        "the padded length is 5; at least 6 is needed",
     ),
     (
         "AvgPool3d(5, padding=2)",
         (1, 3, 3, 3),
-        "the length, which the kernel has to fit in without padding, is 3; at least 5 is needed",
+        "the length without padding is 3; at least 5 is needed",
     ),
     ("LPPool1d(0, 3)", (8, 9), "norm_type is 0, and the root of the sum divides by it"),
     ("Embedding(5, 3, padding_idx=5)", (4,), "padding_idx is 5; at most 4 is possible here"),
     ("Embedding(5, 3, padding_idx=-6)", (4,), "padding_idx is -6; at least -5 is needed"),
     ("EmbeddingBag(5, 3, padding_idx=5)", (2, 4), "padding_idx is 5; at most 4 is possible here"),
-    ("EmbeddingBag(5, 3)", (4,), "the input [4] has 1 dimensions; [batch, indices of a bag] is needed"),
+    ("EmbeddingBag(5, 3)", (4,), "the input [4] has 1 dimensions; expected [batch, indices of a bag]"),
     ("EmbeddingBag(5, 3, mode=max, sparse=True)", (2, 4), "sparse is not possible with mode=max"),
     (
         "EmbeddingBag(5, 3, mode=max, scale_grad_by_freq=True)",
@@ -213,7 +213,7 @@ REFUSED = [
     ("BatchNorm2d(3, eps=-1.0)", (2, 3, 4, 4), "eps is -1.0; at least 0 is needed"),
     ("ReflectionPad1d(4)", (3, 4), "padding is 4; at most 3 is possible here"),
     ("CircularPad2d((0, 0, 5, 0))", (3, 4, 4), "padding is 5; at most 4 is possible here"),
-    ("ReplicationPad1d(-2)", (3, 4), "the padded length is 0; it must be at least 1"),
+    ("ReplicationPad1d(-2)", (3, 4), "the padded length is 0; at least 1 is needed"),
     ("ZeroPad1d((-5, 9))", (3, 4), "padding is -5; at least -4 is needed"),
     ("Dropout(1.5)", (4,), "p is 1.5; a probability is from 0 to 1"),
     ("Softshrink(-1.0)", (4,), "lambd is -1.0; at least 0 is needed"),
@@ -222,11 +222,11 @@ REFUSED = [
     ("RReLU(0.5, 0.25)", (4,), "lower is 0.5, above upper, which is 0.25"),
     ("Upsample()", (1, 2, 3), "none of size and scale_factor given; one of them is needed"),
     ("Upsample(4, 2.0)", (1, 2, 3), "both of size and scale_factor given; one of them is needed"),
-    ("Upsample(scale_factor=0.25)", (1, 2, 3), "the output's length is 0; it must be at least 1"),
+    ("Upsample(scale_factor=0.25)", (1, 2, 3), "the output's length is 0; at least 1 is needed"),
     (
         "Upsample(4, mode=bilinear)",
         (1, 2, 3),
-        "the input [1, 2, 3] has 3 dimensions; [batch, channels, height, width] is needed",
+        "the input [1, 2, 3] has 3 dimensions; expected [batch, channels, height, width]",
     ),
     (
         "Upsample(4, align_corners=True)",
@@ -251,10 +251,10 @@ REFUSED = [
     (
         "FractionalMaxPool3d(3, 4)",
         (1, 6, 6, 6),
-        "the length, which windows at different places have to fit in, is 6; at least 7 is needed",
+        "the length is 6; at least 7 is needed",
     ),
     ("Unflatten(1, (-1, -1))", (4, 1), "unflattened_size is (-1, -1); one -1 at most is possible"),
-    ("Unflatten(1, (0, 2))", (4, 2), "unflattened_size is (0, 2); it must be at least 1"),
+    ("Unflatten(1, (0, 2))", (4, 2), "unflattened_size is (0, 2); at least 1 is needed"),
 ]
 
 
@@ -269,5 +269,5 @@ def test_a_refusal_says_what_is_not_so(text, shape, message):
 
 
 def test_an_empty_dimension_is_refused_where_torch_returns_an_empty_tensor():
-    with pytest.raises(RequirementError, match="a dimension of the input is 0; it must be at least 1"):
+    with pytest.raises(RequirementError, match="a dimension of the input is 0; at least 1 is needed"):
         Network(chain_of(layer_class("ReLU")()), (2, 0)).report()

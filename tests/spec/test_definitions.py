@@ -118,7 +118,7 @@ C has to be a size here
                   ^
 """,
     """\
-unexpected end; expected a layer such as Linear(10E, E)
+the spec ends; expected a layer such as Linear(10E, E)
   b(C) = Linear(C, 3)
                      ^
 """,

@@ -111,7 +111,7 @@ def test_an_error_of_a_layer_that_does_not_fit_shows_its_line():
 
 def test_what_ends_too_soon_is_shown_at_the_end_of_its_last_line():
     assert refused("a = ReLU\n  ->") == (
-        "d.txt:2: unexpected end; expected a layer such as Linear(10E, E)\n  ->\n    ^"
+        "d.txt:2: the spec ends; expected a layer such as Linear(10E, E)\n  ->\n    ^"
     )
 
 

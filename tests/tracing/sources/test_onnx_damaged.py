@@ -60,13 +60,13 @@ def test_what_is_no_model_is_said(folder, model):
         whole = file.read()
     for content, reason in (
         (b"", "it is empty"),
-        (b"#!/bin/sh\necho hello\n", "it is no protocol buffer"),
+        (b"#!/bin/sh\necho hello\n", "not a protocol buffer"),
         (whole[: len(whole) // 2], "it is cut short"),
-        (b"\x00" * 1000, "it is no protocol buffer"),
+        (b"\x00" * 1000, "not a protocol buffer"),
     ):
         (folder / "bad.onnx").write_bytes(content)
         message = refused("cost", "bad.onnx")
-        assert "bad.onnx is no ONNX model, or it is damaged: " in message
+        assert "bad.onnx is not an ONNX model, or is damaged: " in message
         assert reason in message
     assert "none.onnx can't be read: No such file" in refused("cost", "none.onnx")
     (folder / "folder.onnx").mkdir()

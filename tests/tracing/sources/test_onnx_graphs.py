@@ -129,11 +129,11 @@ def test_without_its_shape_an_unknown_operator_ends_it(folder):
     [
         (
             [node("y = NonZero(x)")],
-            "data decides how many elements it yields, so its output has no known shape",
+            "data decides how many elements it yields, so its output shape is unknown",
         ),
         (
             [node("i = Cast(x)", to=TensorProto.INT64), node("y = Reshape(x, i)")],
-            "data decides its input 2, so its output has no known shape",
+            "data decides its input 2, so its output shape is unknown",
         ),
     ],
 )
@@ -240,8 +240,8 @@ def test_functions_that_double_end_it(folder, monkeypatch):
             [node("y = Relu(a)"), node("a = Relu(y)")],
             "the node y (Relu) reads a, which nothing before it yields",
         ),
-        ([node("x = Relu(x)")], "x, which the node x (Relu) yields, already exists"),
-        ([node("a = Relu(x)")], "the output y is yielded by no node"),
+        ([node("x = Relu(x)")], "the node x (Relu) produces x, which already exists"),
+        ([node("a = Relu(x)")], "the output y is not produced by any node"),
         ([node("y = Conv(x)")], "the node y (Conv) can't be counted: it has no input 2"),
         ([node("y = Softmax(x)", axis=9)], "the node y (Softmax) can't be computed: IndexError"),
         ([node("y = Concat(x, x)", axis="left")], "the node y (Concat) can't be computed: ValueError"),
@@ -325,4 +325,4 @@ def test_counters_count_the_graph_that_was_rebuilt(folder):
 
 def test_a_file_is_not_called(folder):
     path = write(folder / "net.onnx", [node("y = Relu(x)")], (IMAGE,), (ANY,))
-    assert "net.onnx is a file, which takes no arguments" in refused("cost", f"{path}(width=2)")
+    assert "net.onnx is an ONNX file, so it takes no arguments" in refused("cost", f"{path}(width=2)")
