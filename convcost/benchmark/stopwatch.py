@@ -137,7 +137,7 @@ def _check_sizes(reports: Sequence[Report]) -> None:
     names = dict.fromkeys(name for report in reports for name in _required_sizes(report))
     if names:
         raise UsageError(
-            f"timing needs a number for {', '.join(names)}", hint=f"Give sizes: --{names[0]} 128"
+            f"timing needs a number for {', '.join(names)}", hint=f"Give sizes: --{next(iter(names))} 128"
         )
 
 

@@ -27,7 +27,7 @@ def devices(
         ),
     ] = None,
     vendor: Annotated[
-        str, typer.Option("--vendor", help="Only devices of this vendor, such as nvidia.")
+        str, typer.Option("--vendor", metavar="NAME", help="Only devices of this vendor, such as nvidia.")
     ] = "",
     kind: Annotated[
         str, typer.Option("--kind", metavar="gpu|cpu|tpu|npu", help="Only devices of this kind.")

@@ -27,12 +27,13 @@ SettingsOption = Annotated[
     typer.Option("--set", metavar="NAME=SIZE", help="Give a size a value; --NAME SIZE does the same."),
 ]
 DtypeOption = Annotated[
-    str, typer.Option("--dtype", help="The dtype that bytes are counted in, such as float32 or bf16.")
+    str, typer.Option("--dtype", metavar="DTYPE", help="The dtype of bytes, such as bf16.")
 ]
 DesignDtypeOption = Annotated[
     str,
     typer.Option(
         "--dtype",
+        metavar="DTYPE",
         help="The dtype of bytes and rooflines, such as bf16 (default: float32; a module's own dtypes).",
     ),
 ]

@@ -129,7 +129,7 @@ NEAR = "there is no such key (did you mean entries?)"
         ),
         (
             "[entries.a]\nspec = 'Linear(E, 3)'\nsizes.E = 0",
-            [(3, "entries.a.sizes.E", "is 0; it must be at least 1")],
+            [(3, "entries.a.sizes.E", "is 0; at least 1 is needed")],
         ),
         (
             "[entries.a]\nspec = 'Linear(E, 3)'\nsizes.E = 1" + "0" * 40,
@@ -170,7 +170,7 @@ def test_a_file_that_is_no_toml_is_pointed_at():
 def test_a_hostile_file_is_refused_at_its_line(text, folder):
     (folder / "convcost.toml").write_text(f"\n{text}")
     with pytest.raises(
-        ConfigError, match=r"^convcost.toml:2: (a number is too long|brackets are nested|a key)"
+        ConfigError, match=r"^convcost.toml:2: (a number is too long|brackets are nested|this key)"
     ):
         read_config("")
 

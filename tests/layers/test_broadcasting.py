@@ -63,7 +63,7 @@ def test_a_loss_needs_targets_of_the_shape_of_the_input():
     layer = layer_class("MSELoss")(further_inputs=((2, 1),))
     with pytest.raises(RequirementError) as refusal:
         Network(chain_of(layer), (2, 3)).report()
-    assert refusal.value.message == "dimension 1 of input 1 is 1, but that of the first input is 3"
+    assert refusal.value.message == "dimension 1 of input 2 is 1, but that of input 1 is 3"
 
 
 def test_classes_are_an_input_of_integers_and_a_loss_is_a_number():

@@ -59,9 +59,9 @@ def test_what_is_no_model_is_said(folder, model):
     with open(model, "rb") as file:
         whole = file.read()
     for content, reason in (
-        (b"", "it is empty"),
+        (b"", "the file is empty"),
         (b"#!/bin/sh\necho hello\n", "not a protocol buffer"),
-        (whole[: len(whole) // 2], "it is cut short"),
+        (whole[: len(whole) // 2], "truncated"),
         (b"\x00" * 1000, "not a protocol buffer"),
     ):
         (folder / "bad.onnx").write_bytes(content)
@@ -137,7 +137,7 @@ def test_graphs_that_are_nested_without_end(folder):
         for tag in (GRAPH_OF_ATTRIBUTE, ATTRIBUTE_OF_NODE, NODE_OF_GRAPH):
             bomb = tag + _length(len(bomb)) + bomb
     (folder / "bomb.onnx").write_bytes(GRAPH_OF_MODEL + _length(len(bomb)) + bomb)
-    assert "it is nested too deeply" in refused("cost", "bomb.onnx")
+    assert "nested too deeply" in refused("cost", "bomb.onnx")
 
 
 def _length(number):

@@ -119,7 +119,7 @@ def test_without_its_shape_an_unknown_operator_ends_it(folder):
     message = refusal_of(folder, [node("y = own.Fancy(x)")])
     assert (
         "net.onnx could not be run on (1, 3, 8, 8): the node y (own.Fancy) can't be counted: "
-        "nothing is known of the operator own.Fancy, nor what shape it yields"
+        "the operator own.Fancy and its output shape are unknown"
     ) in message
     assert "onnx.shape_inference, or the exporter, can write the shapes of all values" in message
 
@@ -253,9 +253,9 @@ def test_graphs_that_are_none_end_in_a_sentence(folder, nodes, reason):
 
 def test_a_shape_that_the_file_states_wrongly_ends_it(folder):
     nodes = [node("a = Relu(x)"), node("y = Flatten(a)")]
-    wrong = "y comes out as [1, 192], where the file states [1, 99]"
+    wrong = "y has the shape [1, 192], but the file states [1, 99]"
     assert wrong in refusal_of(folder, nodes, outputs=(value("y", [1, 99]),))
-    wrong = "a comes out as [1, 3, 8, 8], where the file states [1, 3, 8]"
+    wrong = "a has the shape [1, 3, 8, 8], but the file states [1, 3, 8]"
     assert wrong in refusal_of(folder, nodes, values=[value("a", [1, 3, 8])])
 
 

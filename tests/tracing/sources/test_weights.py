@@ -246,7 +246,7 @@ ONE_PAIR = b"GGUF" + struct.pack("<IQQ", 3, 0, 1)
         (b"GGML" + bytes(20), "a.gguf is not a GGUF file"),
         (
             b"GGUF" + struct.pack("<IQQ", 1, 0, 0),
-            "is a GGUF file of version 1; only versions 2 and 3 can be read",
+            "of version 1; only versions 2 and 3 can be read",
         ),
         (
             b"GGUF" + struct.pack("<IQQ", 3, 2**60, 0),
@@ -264,8 +264,11 @@ ONE_PAIR = b"GGUF" + struct.pack("<IQQ", 3, 0, 1)
         (HEAD + tensor_info(b"x", [1] * 9, 0, 0), "'x' has 9 dimensions"),
         (HEAD + tensor_info(b"x", [2**40, 2**40], 0, 0), "'x' has an impossible size"),
         (HEAD + tensor_info(b"x", [100], 12, 0), "'x' has an impossible size"),
-        (HEAD + tensor_info(b"x", [4], 999, 0), "'x' is of a type that is not known, 999"),
-        (HEAD + tensor_info(b"x", [4], 0, 0), "is cut off: its tensors take 16 bytes, and 0 are there"),
+        (HEAD + tensor_info(b"x", [4], 999, 0), "'x' has an unknown type, 999"),
+        (
+            HEAD + tensor_info(b"x", [4], 0, 0),
+            "is truncated: its tensors take 16 bytes, but only 0 are there",
+        ),
         (HEAD + tensor_info(b"x", [4], 0, 2**50), "bytes between its tensors belong to no tensor"),
         (HEAD + text(b"x" * 2_000), "a name of 2,000 bytes"),
         (
