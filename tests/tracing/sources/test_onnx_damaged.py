@@ -68,7 +68,7 @@ def test_what_is_no_model_is_said(folder, model):
         message = refused("cost", "bad.onnx")
         assert "bad.onnx is not an ONNX model, or is damaged: " in message
         assert reason in message
-    assert "none.onnx can't be read: No such file" in refused("cost", "none.onnx")
+    assert "there is no file none.onnx" in refused("cost", "none.onnx")
     (folder / "folder.onnx").mkdir()
     assert "folder.onnx can't be read: it is not a regular file" in refused("cost", "folder.onnx")
     os.mkfifo(folder / "pipe.onnx")
