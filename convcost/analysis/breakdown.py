@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 from convcost.core.comparison import Comparison
 from convcost.core.cost import Cost, Size
 from convcost.core.dtypes import ITEMSIZES
-from convcost.core.report import Report, Row
+from convcost.core.report import Report
+from convcost.core.row import Row
 from convcost.core.trace import Operation, SubmoduleRun, Trace
 
 NO_COST = Cost()

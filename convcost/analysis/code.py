@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from convcost.core.cost import BATCH_LIKE, Shape, Size
 from convcost.core.errors import UsageError
-from convcost.core.report import Report, Row
+from convcost.core.report import Report
+from convcost.core.row import Row
 from convcost.core.type_checks import merge_sizes
 from convcost.design import GivenDesign, as_design, check_sizes, sized_spec
 from convcost.layers import is_function, is_torch_layer

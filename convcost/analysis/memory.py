@@ -13,7 +13,8 @@ from convcost.api import design_report
 from convcost.core.cost import Size
 from convcost.core.dtypes import ITEMSIZES, dtype_named
 from convcost.core.errors import UsageError, did_you_mean
-from convcost.core.report import InputShape, Report, Row
+from convcost.core.report import Report
+from convcost.core.row import InputShape, Row
 from convcost.core.trace import MemoryUse, RanOn, Trace
 from convcost.core.type_checks import check_text, merge_sizes
 from convcost.design import GivenDesign, as_design

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import TypeAlias, cast
 
 from convcost.core.cost import Shape
-from convcost.core.report import Row
+from convcost.core.row import Row
 from convcost.layers import FAMILIES, functions
 from convcost.layers.functions import permute, select, transpose
 from convcost.layers.interface import Layer

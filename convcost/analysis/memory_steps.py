@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple, TypeAlias, cast
 
 from convcost.core import arithmetic
 from convcost.core.cost import Shape, Size
-from convcost.core.report import InputShape, Row
+from convcost.core.row import InputShape, Row
 from convcost.layers import functions
 from convcost.layers.broadcasting import broadcast_shape
 from convcost.layers.interface import INDEX_DTYPE, Layer

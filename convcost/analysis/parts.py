@@ -12,7 +12,8 @@ from convcost.core import arithmetic
 from convcost.core.cost import Convention, Cost, Shape, Size, ratio_of
 from convcost.core.dtypes import ITEMSIZES
 from convcost.core.metrics import BY_NAME
-from convcost.core.report import Report, Row
+from convcost.core.report import Report
+from convcost.core.row import Row
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from convcost.core import arithmetic
 from convcost.core.cost import Convention, Cost, Size
 from convcost.core.dtypes import ITEMSIZES
-from convcost.core.report import InputShape, LayerLike, Report, Row
+from convcost.core.report import Report
+from convcost.core.row import InputShape, LayerLike, Row
 from convcost.core.trace import Operation, Phase
 from convcost.devices.names import Call
 from convcost.layers.interface import INDEX_DTYPE, Layer

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from convcost.cli.design_cost import ModuleTarget, SizedSpec, print_cost
+from convcost.cli.design_cost import ModuleTarget, print_cost
 from convcost.cli.designs import read_specs
 from convcost.cli.hints import is_target
 from convcost.cli.modules import read_target
@@ -16,6 +16,7 @@ from convcost.cli.parser_errors import option_names
 from convcost.cli.phases import check_phases
 from convcost.cli.sizes import split_tokens
 from convcost.core.errors import UsageError
+from convcost.design import SizedSpec
 from convcost.layers import find_layer
 
 

@@ -170,5 +170,5 @@ def diagnose_model(
     from convcost.counters.crosscheck import crosscheck_model
 
     found = crosscheck_model(profiled.module, profiled.args, profiled.kwargs, report, counters, max_bytes)
-    asked = show_progress(counters, len(counters), lambda counter: f"asking {counter.title}")
+    asked = show_progress(counters, len(counters), lambda counter: f"running {counter.title}")
     return DiagnosedReport(report, dict(next(found) for _ in asked))

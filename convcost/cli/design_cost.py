@@ -16,21 +16,15 @@ from convcost.cli.view import BY_LAYER, BY_MODULE, check_order, read_view
 from convcost.core.cost import Size
 from convcost.core.report import Report
 from convcost.counters import select_model_counters
+from convcost.design import SizedSpec
 from convcost.render.style import View
-from convcost.spec import Spec, check_names
+from convcost.spec import check_names
 from convcost.tracing.target.target import Target
 
 if TYPE_CHECKING:
     from convcost.tracing.target.profile import ProfiledModel
 
 USUAL_PARTS = PartOptions()
-
-
-class SizedSpec(NamedTuple):
-    """A design as a spec, and the sizes given."""
-
-    spec: Spec
-    sizes: Mapping[str, Size]
 
 
 class ModuleTarget(NamedTuple):

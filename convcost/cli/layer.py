@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from convcost.cli.design_cost import SizedSpec, print_cost
+from convcost.cli.design_cost import print_cost
 from convcost.cli.layer_arguments import read_layer
 from convcost.cli.options import CostOptions, SettingsOption
+from convcost.design import SizedSpec
 
 
 def layer(

@@ -119,7 +119,12 @@ def exact(value: int | Fraction) -> str:
         return human(number)
     if number.denominator == 1 or abs(number) >= Fraction("999.5"):
         return f"{round(number):,}"
-    return f"{float(number):.3g}"
+    return significant(number)
+
+
+def significant(value: int | Fraction) -> str:
+    """Three significant digits, zeros included: 29.0, 0.500, 153."""
+    return f"{float(value):#.3g}".removesuffix(".")
 
 
 def in_full(value: int | Fraction) -> str:

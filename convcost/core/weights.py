@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 from convcost.core import arithmetic
 from convcost.core.cost import Cost, Shape
 from convcost.core.errors import UsageError
-from convcost.core.report import Report, Row
+from convcost.core.report import Report
+from convcost.core.row import Row
 
 NOT_COUNTABLE = "FLOPs and activations can't be counted from weights alone."
 COUNT_HINT = "A model is counted by a module, such as net.py:Net, hf:PATH or timm:NAME."

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from convcost.core import arithmetic
 from convcost.core.cost import FLOPS_PER_MAC, Size
-from convcost.core.report import Report, Row
+from convcost.core.report import Report
+from convcost.core.row import Row
 from convcost.core.units import binary, human
 
 MAX_FLOPS = 10**12

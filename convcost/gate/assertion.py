@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 from convcost.core.cost import Convention, Cost, Size, convention
 from convcost.core.errors import UnboundSizeError, UsageError, did_you_mean
 from convcost.core.metrics import BY_NAME
-from convcost.core.report import Report, Row
+from convcost.core.report import Report
+from convcost.core.row import Row
 from convcost.core.type_checks import check_text, is_module, wrong_type_error
 from convcost.design import as_design
 from convcost.gate.baseline import ROW_METRICS, BaselineChanges, baseline_of, compare_baselines

@@ -10,7 +10,8 @@ from typing import Any, Literal, NamedTuple
 
 from convcost.core.cost import MATMUL, Convention
 from convcost.core.metrics import BY_NAME, METRICS
-from convcost.core.report import Report, Row
+from convcost.core.report import Report
+from convcost.core.row import Row
 from convcost.gate.entry import Entry
 from convcost.gate.row_folding import natural_sort_key
 

@@ -11,7 +11,7 @@ from typing import TypeAlias, cast
 
 from convcost.core import arithmetic
 from convcost.core.cost import Cost, Gradients, Shape
-from convcost.core.report import Row
+from convcost.core.row import Row
 from convcost.layers.interface import Layer
 
 GradientRule: TypeAlias = Callable[[Layer, Shape, Cost, tuple[bool, ...], int], Gradients]

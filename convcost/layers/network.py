@@ -12,7 +12,8 @@ from convcost.core.constraints import ArgumentCheck, AtLeast, Requirement
 from convcost.core.cost import MATMUL, Convention, Cost, Gradients, Shape, Size
 from convcost.core.dtypes import ITEMSIZES, dtype_named
 from convcost.core.errors import RequirementError
-from convcost.core.report import InputShape, Report, Row
+from convcost.core.report import Report
+from convcost.core.row import InputShape, Row
 from convcost.core.units import plural
 from convcost.layers.backward import with_gradients
 from convcost.layers.interface import Layer, MultipleInputLayer

@@ -7,7 +7,8 @@ from typing import Any
 
 from convcost.core.escapes import make_printable
 from convcost.core.metrics import BY_NAME
-from convcost.core.report import Report, Row
+from convcost.core.report import Report
+from convcost.core.row import Row
 from convcost.core.units import sign
 from convcost.gate.assertion import AssertionResult, hints, wanted_amount
 from convcost.render.document import Document, Line, Section, Table

@@ -24,11 +24,9 @@ VersionedCounters = list[tuple[Counter, str | None]]
 
 DIAGNOSIS_COLUMNS = ("counter", "its own figure", "as MACs", "difference")
 
-DIAGNOSIS_NOTE = (
-    "Each counter ran on a copy of the model; the causes below it add up to its difference exactly."
-)
+DIAGNOSIS_NOTE = "The causes under a counter add up to its difference exactly."
 
-UNEXPLAINED_NOTE = "Not every difference is explained: what is not stands as unexplained."
+UNEXPLAINED_NOTE = "The part of a difference without a known cause is listed as unexplained."
 
 BROKEN_LABEL = 28
 """The least width of a label that is broken into lines."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from convcost.core.units import NONE, exact, human
+from convcost.core.units import NONE, human, significant
 from convcost.devices.device import Device
 from convcost.devices.names import peak_unit
 from convcost.render.document import Document, Fact, Line, Section, Table
@@ -58,7 +58,7 @@ def _cells(device: Device) -> tuple[str, ...]:
         human(device.bandwidth, "B/s"),
         human(half) if half else NONE,
         human(single) if single else NONE,
-        exact(device.ridge(device.usual_dtype)) if half or single else NONE,
+        significant(device.ridge(device.usual_dtype)) if half or single else NONE,
     )
 
 
@@ -75,7 +75,7 @@ def _in_full(device: Device) -> Document:
 
 def _peak(device: Device, dtype: str) -> Line:
     peak = device.peaks[dtype]
-    return Line(dtype, (human(peak, peak_unit(dtype)), f"{peak:,}", exact(device.ridge(dtype))))
+    return Line(dtype, (human(peak, peak_unit(dtype)), f"{peak:,}", significant(device.ridge(dtype))))
 
 
 def _facts(device: Device) -> Iterator[Fact]:

@@ -15,8 +15,8 @@ from convcost.render.formulas import factor_text, shape_text
 from convcost.render.texts import MixedText, join_words
 
 PAYLOAD_NOTE = (
-    "Payload: the bytes that a rank passes to a collective, whatever the algorithm. Ring: the bytes that it "
-    "sends by the ring algorithm."
+    "Payload: the bytes that a rank passes to a collective. Ring: the bytes that it sends with the ring "
+    "algorithm."
 )
 
 NUMBER = re.compile(r"(?:(?<=\.)|^)\d+(?=\.|$)")
@@ -138,9 +138,9 @@ def _own_inputs(run: DistributedRun) -> str:
     if run.data_parallel == 1:
         return ""
     if run.data_parallel == run.ranks:
-        return "Each rank runs on inputs of its own, of the shapes above."
+        return "Each rank has its own inputs, with the shapes above."
     groups = exact(run.data_parallel)
-    return f"{groups} groups of ranks run on inputs of their own, of the shapes above."
+    return f"Each of the {groups} groups of ranks has its own inputs, with the shapes above."
 
 
 def _failure(run: DistributedRun) -> str:
@@ -159,7 +159,7 @@ def _replicated_work(report: Report, run: DistributedRun) -> str:
         )
         if found is not None and found > 1
     ]
-    return f"Some is replicated: all ranks together have {join_words(parts)} of the module." if parts else ""
+    return f"Replicated in part: all ranks together have {join_words(parts)} of the module." if parts else ""
 
 
 def _uneven_shards(run: DistributedRun) -> str:

@@ -23,7 +23,7 @@ def generation_facts(found: Generation | None) -> Iterator[Fact]:
     if found is None:
         return
     context = MixedText(size_text(found.context), " token" if found.context == 1 else " tokens")
-    what = "the whole prompt of " if found.phase == "prefill" else "one token a sequence, after "
+    what = "the whole prompt of " if found.phase == "prefill" else "one token per sequence, after "
     yield Fact("phase", MixedText(f"{found.phase}: {what}", context))
     listed = [_cached_text(tensor) for tensor in found.cache[:MOST_CACHED]]
     more = len(found.cache) - MOST_CACHED
@@ -49,8 +49,8 @@ def _phase_note(report: Report) -> str:
     if found is None:
         return ""
     if found.phase == "decode":
-        return "The prompt has run before, and is not counted. The cache is read: bytes include it once."
-    return "The cache is written: bytes include it once. The output is of every token that the model returns."
+        return "The prompt is not counted. Bytes include one read of the cache."
+    return "Bytes include one write of the cache. The output has every token that the model returns."
 
 
 def _experts_note(report: Report) -> str:

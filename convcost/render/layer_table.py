@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from convcost.analysis.breakdown import ModuleTotals
 from convcost.analysis.parts import ReportPart, gradient_cost, layer_part, sum_part
-from convcost.core.report import Report, Row
+from convcost.core.report import Report
+from convcost.core.row import Row
 from convcost.render.columns import Write, cells, headings
 from convcost.render.document import Line, Table
 from convcost.render.formulas import approximate_text, short_text
@@ -69,7 +70,7 @@ def _table(
     if shown.others:
         lines.append(sum_line(others_label(len(shown.others)), shown.others))
     if view.filter:
-        lines.append(sum_line("all of these", shown.items + shown.others))
+        lines.append(sum_line("subtotal", shown.items + shown.others))
     if view.filter or view.columns or view.top is not None:
         lines.append(sum_line("total", _groups(report, None)))
     return Table((heading, *headings(names, are_short=bool(view.columns))), tuple(lines))

@@ -47,7 +47,7 @@ def _family_tables(layers: tuple[LayerReference, ...]) -> Iterator[Table]:
 def _left_out_tables(left_out: tuple[UnsupportedLayers, ...]) -> Iterator[Table]:
     if left_out:
         lines = (Line(group.cause, (f"{', '.join(group.names)}. {group.reason}",)) for group in left_out)
-        yield Table(("of torch.nn, left out", ""), tuple(lines), text=True)
+        yield Table(("torch.nn, not supported", ""), tuple(lines), text=True)
 
 
 def _in_full(layer: LayerReference, formulas: Report | None) -> Document:
@@ -64,7 +64,7 @@ def _facts(layer: LayerReference, formulas: Report | None) -> Iterator[Fact]:
     yield Fact("is", layer.summary)
     yield Fact("takes", inputs_text(layer))
     if layer.inferred_input:
-        yield Fact("input", f"{shape_text(layer.inferred_input)} if none is given")
+        yield Fact("input", f"{shape_text(layer.inferred_input)} if not given")
     if formulas:
         yield Fact("example", f"{shape_text(formulas.input)} to {shape_text(formulas.output)}")
 

@@ -135,10 +135,10 @@ def _notes(match: Match, lines: int) -> tuple[str, ...]:
     notes = [_verdict(match)] if match.found else []
     if len(match.choices) > 1:
         first, second = map(MathText, match.vary)
-        which = MixedText(" with the same ", first, " or the same ", second, " comes nearer.")
+        which = MixedText(" with the same ", first, " or the same ", second, " is closer.")
         notes.append(MixedText(f"No other pair within {_target(match)}", which))
     if len(match.choices) > lines:
-        notes.append(f"{len(match.choices):,} such pairs were found; {lines} of them are shown.")
+        notes.append(f"{len(match.choices):,} such pairs were found; {lines} are shown.")
     return (*notes, *match.notes, *([convention_note(match.convention)] if match.metric == "flops" else []))
 
 
@@ -150,7 +150,7 @@ def _verdict(match: Match) -> str:
     costs = f"{VERBS.get(match.metric, 'has')} {{}}{in_full(first.cost)} {UNITS[match.metric]}"
     target = match.reference.name if match.reference else "the budget"
     if not first.difference:
-        return MixedText(with_sizes, f" {costs.format('exactly ')}, as {target}.")
+        return MixedText(with_sizes, f" {costs.format('exactly ')}, the same as {target}.")
     off = _difference_with_share(first.difference, match.target)
     if len({choice.cost for choice in match.best}) > 1:
         return MixedText(with_sizes, f" is equally close to {target} on either side: {off} off.")

@@ -30,7 +30,9 @@ from convcost.render.quantities import totals_table
 from convcost.render.style import Style, View
 from convcost.render.texts import MixedText
 
-DATA_RUN_NOTE = "It ran on real data, as shapes alone do not decide what runs; declared inputs are zeros."
+DATA_RUN_NOTE = (
+    "The model ran on real data, as shapes alone do not decide what runs; declared inputs are zeros."
+)
 
 MOST_NAMED = 6
 """Names in a sentence; what are more are counted."""
@@ -108,10 +110,10 @@ def partial_note(trace: Trace, name: str = "") -> str:
     texts = list(map(_counted_in_part, (found for found in trace.uncounted if found.reason)))
     missed = [found for found in trace.uncounted if not found.reason]
     if missed:
-        verb = "has no formula, and its" if len(missed) == 1 else "have no formula, and their"
-        advice = "Formulas of your own go in with --formulas"
+        verb = "has no formula, so its" if len(missed) == 1 else "have no formula, so their"
+        advice = "Supply formulas with --formulas"
         missing = join_first(map(_operator_calls, missed), "; ")
-        texts.append(MixedText(missing, f" {verb} cost is not in it. {advice}"))
+        texts.append(MixedText(missing, f" {verb} cost is missing. {advice}"))
     about = f" of {name}" if name else ""
     return MixedText(f"The count{about} is partial: ", join_first(texts, "; "), ".")
 
@@ -168,7 +170,7 @@ def _estimated_operators(report: Report, trace: Trace) -> str:
         for total in operator_totals(trace)
         if total.estimated and (total.cost + total.backward).flops(report.convention)
     ]
-    return f"Estimated by a usual rule, not exact: {join_first(names)}." if names else ""
+    return f"Estimated by a common rule, not exact: {join_first(names)}." if names else ""
 
 
 def _complex_operators(trace: Trace) -> str:
@@ -198,7 +200,7 @@ def _tied_parameters(trace: Trace) -> Iterator[str]:
 def _repeated_modules(root: ModuleNode) -> str:
     again = [node.module for node in root.walk() if node.module.calls > 1]
     texts = [f"{module.path} ran {module.calls} times" for module in again]
-    return f"{join_first(texts)}: each time costs, parameters count once." if texts else ""
+    return f"{join_first(texts)}: every run is counted, parameters only once." if texts else ""
 
 
 def _part_notes(report: Report, trace: Trace, selection: RowSelection, view: View) -> tuple[str, ...]:
@@ -212,7 +214,7 @@ def _deeper_modules(root: ModuleNode, selection: RowSelection, view: View) -> st
     is_a_tree = view.by != "operator" and not view.filter and view.top is None
     if not is_a_tree or root.depth <= selection.depth:
         return ""
-    return f"Deeper modules are counted in those shown; --depth {root.depth} shows all."
+    return f"Rows include their submodules; --depth {root.depth} shows all of them."
 
 
 def join_first(texts: Iterable[str], separator: str = ", ") -> str:

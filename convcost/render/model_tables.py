@@ -198,7 +198,7 @@ def _table(
     if selection.others:
         lines.append(sum_line(others_label(len(selection.others)), total_of(selection.others)))
     if view.filter:
-        lines.append(sum_line("all of these", selection.total))
+        lines.append(sum_line("subtotal", selection.total))
     lines.append(sum_line("total", root.total))
     return Table(("module", *headings(names)), tuple(lines))
 

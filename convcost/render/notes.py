@@ -13,8 +13,8 @@ from convcost.render.formulas import TOO_LONG, is_leading, math_text, relation_t
 from convcost.render.texts import MathText, MixedText
 
 COUNT_TEXTS = {
-    "matmul": "2 × MACs; bias adds and elementwise work are counted apart",
-    "bias": "2 × MACs + bias adds; elementwise work is counted apart",
+    "matmul": "2 × MACs; bias adds and elementwise work are counted separately",
+    "bias": "2 × MACs + bias adds; elementwise work is counted separately",
     "all": "2 × MACs + bias adds + elementwise work",
 }
 PADDING_TEXTS = {
@@ -28,7 +28,7 @@ MOST_ASSUMED = 12
 
 LONGEST_ASSUMED = 200
 
-LEADING_TERMS = "≈ stands before the leading terms of a formula that is too long to show; --json has it."
+LEADING_TERMS = "≈ marks the leading terms of a formula that is too long to show: see --json."
 
 NO_COUNTERS = "Counters need concrete sizes."
 
@@ -68,7 +68,7 @@ def assumptions_note(reports: tuple[Report, ...]) -> str:
     """What the formulas assume about the open sizes."""
     found = list({each.text: each for report in reports for each in report.assumptions}.values())
     shown = map(_assumption_text, found[:MOST_ASSUMED])
-    more = f"; and {len(found) - MOST_ASSUMED} more: --json has them" if found[MOST_ASSUMED:] else ""
+    more = f"; and {len(found) - MOST_ASSUMED} more: see --json" if found[MOST_ASSUMED:] else ""
     return MixedText("Assumed: ", MixedText.joined("; ", shown), f"{more}.") if found else ""
 
 

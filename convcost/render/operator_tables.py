@@ -54,7 +54,7 @@ def operator_table(report: Report, trace: Trace, view: View, width: int) -> Tabl
         lines.append(sum_line(label, shown.others))
     lines += _uncounted_lines(trace, names, view.filter if is_in_full else "")
     if is_in_full and view.filter:
-        lines.append(sum_line("all of these", shown.items + shown.others))
+        lines.append(sum_line("subtotal", shown.items + shown.others))
     lines.append(sum_line("total", totals))
     label = "operator, forward" if trace.phases else "operator"
     table = Table((label, *headings(names)), tuple(lines))

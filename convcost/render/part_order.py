@@ -71,12 +71,13 @@ def top_note(shown: ShownItems[Item], view: View, read: PartReader, what: str) -
         for items in (shown.items, shown.others)
     ]
     number, total = len(shown.others), len(shown.others) + len(shown.items)
-    text = f"The {exact(len(shown.items))} largest of {exact(total)} {what} by {label}"
+    text = f"The top {exact(len(shown.items))} of {exact(total)} {what}"
     if not metric.is_additive or not sum(sums):
-        return f"{text}."
-    verb = "other has" if number == 1 else "others have"
-    share = percent(Fraction(sums[1], sum(sums)))
-    return f"{text} have {percent(Fraction(sums[0], sum(sums)))} of them; the {exact(number)} {verb} {share}."
+        return f"{text} by {label} are shown."
+    have, others_have = ("has" if count == 1 else "have" for count in (len(shown.items), number))
+    shares = [percent(Fraction(each, sum(sums))) for each in sums]
+    others = "one" if number == 1 else exact(number)
+    return f"{text} {have} {shares[0]} of the {label}; the other {others} {others_have} {shares[1]}."
 
 
 def others_label(number: int) -> str:

@@ -111,14 +111,14 @@ def _label(name: str, sweep: Sweep) -> str:
 
 def _notes(sweep: Sweep) -> Iterator[str]:
     if not sweep.rows:
-        yield "No design fulfils the condition." if sweep.where and not is_impossible(sweep) else NO_DESIGN
+        yield "No design meets the condition." if sweep.where and not is_impossible(sweep) else NO_DESIGN
     if len(sweep.rows) > MOST_LINES:
         yield f"{len(sweep.rows):,} rows were kept; --json and --format csv have all of them."
     if sweep.reference and sweep.rows:
         what = _label(sweep.ratio_of, sweep)
         yield f"ratio: {what} relative to {sweep.reference.name} at the same sizes."
     if sweep.pareto and sweep.rows:
-        yield "Of designs that are equal in all quantities of the front, the first of the grid is shown."
+        yield "Of designs that tie in every quantity of the front, only the first is shown."
     if sweep.bounds and sweep.rows:
         devices = ", ".join(f"{name} on {device}" for name, device in sweep.bounds.items())
         yield f"Roofline lower bound in {sweep.dtype}: {devices}. Real times are longer."

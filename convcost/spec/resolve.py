@@ -332,4 +332,5 @@ def expected_values(field: Field) -> str:
     }
     kinds = [words[kind] for kind in words if kind in field.types]
     kinds += ["None"] * (NoneType in field.types)
-    return " or ".join(", ".join([*kinds, *field.words]).rsplit(", ", 1))
+    takes = [*kinds, *field.words]
+    return " or ".join(filter(None, (", ".join(takes[:-1]), *takes[-1:])))

@@ -12,7 +12,8 @@ from convcost.core.constraints import Divides
 from convcost.core.cost import NO_VALID_MACS, NUMBERS_NEEDED, Convention, Cost, Gradients, Size
 from convcost.core.errors import RequirementError
 from convcost.core.generation import Generation
-from convcost.core.report import InputShape, LayerLike, Report, Row
+from convcost.core.report import Report
+from convcost.core.row import InputShape, LayerLike, Row
 from convcost.core.trace import CondCall, Operation, TensorInfo, Trace
 from convcost.layers.interface import Layer, MultipleInputLayer
 from convcost.layers.network import Chain, InputTensor, Network

@@ -11,7 +11,8 @@ import torch
 from convcost.core.cost import Cost, Shape
 from convcost.core.dtypes import ITEMSIZES
 from convcost.core.generation import Generation
-from convcost.core.report import Report, Row
+from convcost.core.report import Report
+from convcost.core.row import Row
 from convcost.core.trace import Operation, SubmoduleRun, TensorInfo, Trace
 from convcost.tracing.experts import embedding_params, expert_routings
 from convcost.tracing.module_tree import ModuleTree, tied_parameters, unused_parameters

@@ -17,10 +17,10 @@ def pages() -> Iterator[tuple[str, str]]:
         *("## Functions", *(_directive("autofunction", name) for name in functions)),
         *("## Classes", *(_directive("autoclass", name) for name in classes)),
     )
-    yield "python", page("Python API", INTRODUCTION, *sections)
+    yield "python", page("Functions and classes", INTRODUCTION, *sections)
 
 
-INTRODUCTION = """All public names are imported from `convcost`, and loaded when they are first used."""
+INTRODUCTION = """[How designs are given](../python.md), with examples, is on a page of its own."""
 
 
 def _directive(name: str, target: str) -> str:

@@ -23,7 +23,7 @@ EXPECTED = """\
                    one multiply–accumulate
  MACs        B·T·E·E = 10·8·8 = 640
  FLOPs       2 × MACs = 2 × 640 = 1,280
- not in it   80 bias adds, one for each output element: 6.25% of the FLOPs.
+ excluded    80 bias adds, one for each output element: 6.25% of the FLOPs.
  parameters  weight + bias = E·E + E = 8·8 + 8 = 72
  all 2       MACs = 2 × 640 = 1,280
              FLOPs = 2 × 1,280 = 2,560
@@ -58,7 +58,7 @@ EXPECTED = """\
              element and further input.
  each        1 for each of 50 output elements = 50
  MACs        None: it multiplies and accumulates nothing.
- not in it   50 elementwise operations.
+ excluded    50 elementwise operations.
 """
 
 

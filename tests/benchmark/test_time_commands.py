@@ -53,8 +53,8 @@ MODEL = """\
    middle half              101.0–102.0 µs
    achieved                   5.07 MFLOP/s
 
- Times are medians of 3 rounds in turn, on 2 threads, without gradients, on
- random inputs or those given. A training step is forward and backward in
+ Times are medians of 3 rounds in turn on 2 threads, without gradients, on
+ random inputs unless given. A training step is forward and backward in
  training mode, from ones at every output; no optimizer.
 
 """

@@ -21,8 +21,8 @@ from convcost.schemas.generate import generate
 DENSE, CONV = 20_971_520, 125_829_120
 
 HOW = """\
- Times are medians of 3 rounds in turn, on 2 threads, without gradients, on
- random inputs or those given.
+ Times are medians of 3 rounds in turn on 2 threads, without gradients, on
+ random inputs unless given.
 """
 
 HEAD = """\
@@ -55,8 +55,8 @@ ON_ANOTHER = f"""\
 {HEAD}
  conv costs 6.00× the FLOPs of dense and takes 4.00× the time here: dense
  reaches 209.7 GFLOP/s, conv 314.6 GFLOP/s.
- Times are of cpu, so they are not compared with the roofline of a100-sxm-80gb;
- --device this compares them with this machine's.
+ Times were measured on cpu, so they are not compared with the roofline of
+ a100-sxm-80gb; --device this compares them with this machine's.
 {HOW}
 """
 
@@ -67,8 +67,8 @@ TOO_NEAR = f"""\
    middle half              90.0–110.0 µs   99.0–119.0 µs
    achieved                 209.7 GFLOP/s    1.17 TFLOP/s
 
- conv costs 6.00× the FLOPs of dense; which takes longer here can't be told, as
- the spreads of their times overlap.
+ conv costs 6.00× the FLOPs of dense; their times overlap too much to tell
+ which takes longer.
 {HOW}
 """
 
@@ -88,8 +88,8 @@ EVERYTHING = """\
  conv costs 6.00× the FLOPs of dense and takes 4.00× the time here: dense
  reaches 209.7 GFLOP/s, conv 314.6 GFLOP/s.
  dense, compiled, could not be timed: no C++ compiler.
- Times are medians of 3 rounds in turn, on 2 threads, without gradients, on
- random inputs or those given. A training step is forward and backward in
+ Times are medians of 3 rounds in turn on 2 threads, without gradients, on
+ random inputs unless given. A training step is forward and backward in
  training mode, from ones at every output; no optimizer.
 
 """
@@ -182,7 +182,9 @@ def test_rounds_that_differ_widely_are_said():
     assert "vary widely" not in below(usual())
 
 
-@pytest.mark.parametrize(("slower", "said"), [(30, "and takes 3.00× the time"), (10, "; which takes longer")])
+@pytest.mark.parametrize(
+    ("slower", "said"), [(30, "and takes 3.00× the time"), (10, "; their times overlap")]
+)
 def test_what_computes_nothing_is_compared_by_its_time(slower, said):
     specs = "[4, 7] -> Identity", "[4, 7] -> Linear(7, 5)"
     found = convcost.compare(*specs)
@@ -199,7 +201,7 @@ def test_what_neither_computes_nor_moves_is_bound_by_nothing():
         for report, each in zip(found.candidates, (1, 3), strict=True)
     )
     idle = on(replace(found, candidates=tuple(reports)), MACHINE.device)
-    assert "the time here: there is nothing that Identity and Flatten would compute or move." in " ".join(
+    assert "the time here: there is nothing to compute or move in Identity and Flatten." in " ".join(
         below(idle).split()
     )
     [roofline, _] = (candidate["roofline"] for candidate in json.loads(render(idle, "json"))["candidates"])

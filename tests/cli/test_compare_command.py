@@ -28,8 +28,8 @@ FOUNDING_TABLE = """\
  0.601× its parameters. The outputs differ, (1, 128, 10) against (1, 1, 128):
  conv yields 10.0× the output elements, each at 0.600× the FLOPs, so they are
  not drop-in replacements.
- FLOPs = 2 × MACs; bias adds and elementwise work are counted apart; padding
- MACs are included (convention: matmul, full).
+ FLOPs = 2 × MACs; bias adds and elementwise work are counted separately;
+ padding MACs are included (convention: matmul, full).
 
 """
 

@@ -19,7 +19,7 @@ FOUNDING_COUNTERS = """\
  torch.profiler, conv                   –           –     blind
 
  fvcore agrees (conv): fvcore counts aten::_convolution_mode (padding='same')
- as 0; convcost gave it the formula.
+ as 0; convcost supplied the formula.
  torch.profiler blind (conv): no formula: conv1d ×2, −1,966,080 FLOPs.
 
 """

@@ -132,7 +132,7 @@ def test_the_largest_are_shown_with_what_the_others_have():
         ["4", "others", "2,768", "54.3%"],
         ["total", "5,088", "100%"],
     ]
-    assert "The 1 largest of 5 layers by parameters have 45.6% of them; the 4 others have 54.4%." in " ".join(
+    assert "The top 1 of 5 layers has 45.6% of the parameters; the other 4 have 54.4%." in " ".join(
         text.split()
     )
 
@@ -157,7 +157,7 @@ def test_operators_are_sorted_filtered_and_the_largest_shown():
     labels = [line[0] for line in table(printed(*operators, "--sort", "elementwise"), "operator")[1]]
     assert labels == ["relu", "add", "linear", "total"]
     labels = [line[0] for line in table(printed(*operators, "--filter", "lin"), "operator")[1]]
-    assert labels == ["linear", "all", "total"]
+    assert labels == ["linear", "subtotal", "total"]
     text = printed(*operators, "--top", "1", "--columns", "calls,flops")
     assert table(text, "operator")[1] == [
         ["linear", "3", "4.22", "K"],

@@ -131,7 +131,7 @@ def test_a_pipe_gets_no_colour():
 def test_json_has_the_same_steps_as_data():
     [dense, conv] = json.loads(convcost(*FOUNDING, "--json").out)["designs"]
     assert [step["title"] for step in dense["parts"][0]["steps"]] == [
-        *("input", "output", "each", "loops", "MACs", "FLOPs", "not in it", "parameters"),
+        *("input", "output", "each", "loops", "MACs", "FLOPs", "excluded", "parameters"),
     ]
     assert conv["macs"] == 983_040
 
@@ -148,7 +148,7 @@ def test_json_has_each_result_exact_beside_its_sides():
 def test_the_convention_decides_what_the_flops_are_made_of():
     out = convcost(*LAYER, "--count", "bias", "--taps", "valid").out
     assert " FLOPs       2 × MACs on real data + bias adds = 2 × 458,752 + 1,280 = 918,784\n" in out
-    assert "They are left out here; without them it is 458,752 MACs.\n" in out
+    assert "They are left out here; without them: 458,752 MACs.\n" in out
 
 
 def test_markdown_shows_loops_as_code():

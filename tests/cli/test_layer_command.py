@@ -33,8 +33,8 @@ CONV1D_TABLE = """\
    in int8                   59,520         59.5 KB
  FLOPs per byte                                16.5
 
- FLOPs = 2 × MACs; bias adds and elementwise work are counted apart; padding
- MACs are included (convention: matmul, full).
+ FLOPs = 2 × MACs; bias adds and elementwise work are counted separately;
+ padding MACs are included (convention: matmul, full).
 
 """
 

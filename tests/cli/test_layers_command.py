@@ -20,7 +20,7 @@ LINEAR = """\
  is       y = x Wᵀ + b on the last dimension: [*, in_features] → [*,
           out_features].
  takes    1 input of the design's dtype
- input    [B, S, in_features] if none is given
+ input    [B, S, in_features] if not given
  example  [B, S, in_features] to [B, S, out_features]
 
  argument       default    takes

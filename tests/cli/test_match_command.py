@@ -25,8 +25,8 @@ WIDTH_TABLE = """\
  next above   53   337,080       +9,400    +2.87%       16,960
 
  With W = 52, 2 x Conv1d costs 324,480 FLOPs, 3,200 (0.977%) fewer than Linear.
- FLOPs = 2 × MACs; bias adds and elementwise work are counted apart; padding
- MACs are included (convention: matmul, full).
+ FLOPs = 2 × MACs; bias adds and elementwise work are counted separately;
+ padding MACs are included (convention: matmul, full).
 
 """
 
@@ -47,9 +47,9 @@ PAIRS_TABLE = """\
 
  With E = 392, K = 1, Conv1d costs 9,834,496 FLOPs, 165,504 (1.66%) fewer than
  the budget.
- No other pair within the budget with the same E or the same K comes nearer.
- FLOPs = 2 × MACs; bias adds and elementwise work are counted apart; padding
- MACs are included (convention: matmul, full).
+ No other pair within the budget with the same E or the same K is closer.
+ FLOPs = 2 × MACs; bias adds and elementwise work are counted separately;
+ padding MACs are included (convention: matmul, full).
 
 """
 
@@ -68,8 +68,8 @@ ENCODER_TABLE = """\
 
  With T = 145, TransformerEncoder costs 1,996,759,040 FLOPs, 3,240,960 (0.162%)
  fewer than the budget.
- FLOPs = 2 × MACs; bias adds and elementwise work are counted apart; padding
- MACs are included (convention: matmul, full).
+ FLOPs = 2 × MACs; bias adds and elementwise work are counted separately;
+ padding MACs are included (convention: matmul, full).
 
 """
 
@@ -103,8 +103,8 @@ IN_VAIN_TABLE = """\
  over budget   9     768         +268   +53.6%          200
 
  No V from 1 to 9 stays within the budget: the cheapest, V = 9, has 768 FLOPs.
- FLOPs = 2 × MACs; bias adds and elementwise work are counted apart; padding
- MACs are included (convention: matmul, full).
+ FLOPs = 2 × MACs; bias adds and elementwise work are counted separately;
+ padding MACs are included (convention: matmul, full).
 
 """
 
@@ -123,7 +123,7 @@ STRIDES_TABLE = """\
  over budget   7   2   4,032          +33   +0.825%        1,020
 
  With W = 9, V = 2, Conv1d costs 3,888 MACs, 111 (2.78%) fewer than the budget.
- No other pair within the budget with the same W or the same V comes nearer.
+ No other pair within the budget with the same W or the same V is closer.
 
 """
 
@@ -239,18 +239,18 @@ def test_an_ascii_screen_is_served():
 
 def test_an_exact_match_says_so():
     out = convcost("match", "Linear(E, E)", "--vary", "E", "--budget", "2e6").out
-    assert "With E = 1,000, Linear costs exactly 2,000,000 FLOPs, as the budget." in out
+    assert "With E = 1,000, Linear costs exactly 2,000,000 FLOPs, the same as the budget." in out
     assert " next below      999   1,996,002" in out
 
 
 def test_two_designs_of_one_name_are_numbered():
     out = convcost("match", "Linear(E, E)", "Linear(E, 4E)", "--vary", "E", "--E", "64").out
-    assert "With E = 32, Linear #2 costs exactly 8,192 FLOPs, as Linear #1." in out
+    assert "With E = 32, Linear #2 costs exactly 8,192 FLOPs, the same as Linear #1." in out
 
 
 def test_many_pairs_are_shown_in_part():
     out = convcost("match", "Linear(E, F)", "--vary", "E,F", "--budget", "4e4", "--max", "E=200").out
-    assert "182 such pairs were found; 35 of them are shown." in out.replace("\n ", " ")
+    assert "182 such pairs were found; 35 are shown." in out.replace("\n ", " ")
 
 
 @pytest.mark.parametrize(

@@ -40,13 +40,13 @@ class Picky(nn.Linear):
 ESTIMATE = """\
  An estimate: input and output stay in memory throughout, gradients and the
  optimizer's state throughout a step; saved tensors are those that CUDA's
- kernels save. Not included: temporary tensors within a layer, workspaces of
- libraries, rounding and fragmentation in the allocator, the CUDA context.
+ kernels save. Not included: temporary tensors within a layer, library
+ workspaces, allocator rounding and fragmentation, the CUDA context.
 """
 
 OF_DESIGNS = """\
- A design's input has a gradient, as inside a network; buffers are not
- included.
+ The input of a design is assumed to need a gradient, as inside a network;
+ buffers are not included.
 """
 
 MIXED = """\
@@ -65,7 +65,7 @@ FOUNDING = f"""\
  peak of a forward         330.8 KB   204.8 KB         0.619×
  peak of a training step    2.63 MB    1.59 MB         0.605×
 
- conv stores 2.00× as much as dense for its backward; a training step takes
+ conv saves 2.00× as much as dense for the backward pass; a training step takes
  0.605× its memory (1.59 MB against 2.63 MB).
 {MIXED}{OF_DESIGNS}{ESTIMATE}
 """
@@ -121,8 +121,8 @@ UNKNOWN = f"""\
  peak of a forward         unknown
  peak of a training step   unknown
 
- What Picky stores for its backward is unknown, and so are peaks: TypeError: it
- is trained already.
+ What Picky saves for the backward pass is unknown, and so are the peaks:
+ TypeError: it is trained already.
 {ESTIMATE}
 """
 

@@ -75,7 +75,7 @@ def distributed(name, *options):
 def test_one_rank_beside_the_whole():
     code, out, err = model("Planned", "--mesh", "dp=2,tp=4", "--backward")
     assert (code, err) == (0, "")
-    assert "2 groups of ranks run on inputs of their own" in out
+    assert "Each of the 2 groups of ranks has its own inputs" in out
     assert " blocks.*.down: all_reduce   tp=4   3 × f32 (4, 64)" in out
     assert " blocks.*: all_gather        dp=2    3 × f32 (4160)" in out
     assert all(len(line) <= 80 for line in out.splitlines())

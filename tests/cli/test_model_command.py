@@ -128,8 +128,8 @@ SCREEN = """\
  unused.weight, unused.bias are counted among the parameters, but nothing used
  them in this run.
  head.weight is the same tensor as embedding.weight: counted once.
- FLOPs = 2 × MACs; bias adds and elementwise work are counted apart; padding
- MACs are included (convention: matmul, full).
+ FLOPs = 2 × MACs; bias adds and elementwise work are counted separately;
+ padding MACs are included (convention: matmul, full).
 
 """
 
@@ -213,9 +213,12 @@ def test_letters_without_a_size_stay_open():
         (("--depth", "1", "--sort", "macs"), ["blocks.0–2:", "head:", "(itself)", "embedding:", "total"]),
         (("--depth", "1", "--sort", "params"), ["blocks.0–2:", "embedding:", "(itself)", "head:", "total"]),
         (("--depth", "1", "--sort", "path"), ["(itself)", "blocks.0–2:", "embedding:", "head:", "total"]),
-        (("--filter", "gelu"), ["blocks.0.mlp.1:", "blocks.1.mlp.1:", "blocks.2.mlp.1:", "all", "total"]),
-        (("--filter", "Embed"), ["embedding:", "all", "total"]),
-        (("--filter", "linear", "--depth", "1"), ["head:", "all", "total"]),
+        (
+            ("--filter", "gelu"),
+            ["blocks.0.mlp.1:", "blocks.1.mlp.1:", "blocks.2.mlp.1:", "subtotal", "total"],
+        ),
+        (("--filter", "Embed"), ["embedding:", "subtotal", "total"]),
+        (("--filter", "linear", "--depth", "1"), ["head:", "subtotal", "total"]),
     ],
 )
 def test_depth_order_and_filter_choose_what_is_shown(arguments, labels):
@@ -225,7 +228,7 @@ def test_depth_order_and_filter_choose_what_is_shown(arguments, labels):
 def test_modules_within_others_are_not_summed_twice():
     lines = table(printed(*MODEL, "--filter", "mlp"), "module")
     assert len(lines) == 3 + 9 + 2
-    assert lines[-2] == [*("all", "of", "these"), *("1.66", "K", "21.5", "K", "43.0", "K"), "50.5%"]
+    assert lines[-2] == ["subtotal", *("1.66", "K", "21.5", "K", "43.0", "K"), "50.5%"]
 
 
 def test_operators_take_the_place_of_modules():
@@ -327,8 +330,8 @@ def test_an_operator_without_a_formula_is_named_and_a_formula_counts_it(here, na
     target = ("model", "scans.py:Scans", "--input", "[5,4]")
     text = printed(*target)
     assert (
-        f" The count is partial: {name}::scan (2 calls on (5, 4)) has no formula, and\n"
-        " its cost is not in it. Formulas of your own go in with --formulas.\n"
+        f" The count is partial: {name}::scan (2 calls on (5, 4)) has no formula, so\n"
+        " its cost is missing. Supply formulas with --formulas.\n"
     ) in text
     assert [f"{name}::scan", "2", "not", "counted"] in table(text, "operator")
     outcome = convcost(*target, "--strict", "--json")

@@ -32,8 +32,7 @@ COUNTERS = """\
    elementwise counted: BatchNorm2d                                  +8,192
  FlopCounterMode                       221,504 FLOPs   110,752            0
 
- Each counter ran on a copy of the model; the causes below it add up to its
- difference exactly.
+ The causes under a counter add up to its difference exactly.
 
 """
 

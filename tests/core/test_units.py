@@ -196,7 +196,7 @@ def test_what_is_no_amount_of_memory_is_refused(text):
         (1_023, "1023 B"),
         (1_024, "1 KiB"),
         (661_504, "646 KiB"),
-        (3 * 2**29, "1.5 GiB"),
+        (3 * 2**29, "1.50 GiB"),
         (2**30, "1 GiB"),
     ],
 )

@@ -153,5 +153,5 @@ def test_what_is_no_list_of_counters_is_refused(names):
 
 
 def test_all_and_none_are_not_names_in_a_list():
-    with pytest.raises(UsageError, match="none stands alone"):
+    with pytest.raises(UsageError, match="none can't be combined"):
         select_counters("fvcore,none")

@@ -7,7 +7,7 @@ from convcost.core.report import CounterResult
 from convcost.counters import COUNTERS
 from convcost.spec import parse
 
-FVCORE_SAME = "fvcore counts aten::_convolution_mode (padding='same') as 0; convcost gave it the formula"
+FVCORE_SAME = "fvcore counts aten::_convolution_mode (padding='same') as 0; convcost supplied the formula"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ import pytest
 
 from convcost.core.cost import Cost
 from convcost.core.diagnosis import Cause, CauseKind, CounterDiagnosis, DiagnosedReport
-from convcost.core.report import CounterResult, Report, Row
+from convcost.core.report import CounterResult, Report
+from convcost.core.row import Row
 from convcost.core.trace import Operation, SubmoduleRun, TensorInfo, Trace
 from convcost.render import render
 from convcost.render.counters import diagnosis_section
@@ -73,9 +74,8 @@ TABLE = """\
  torchinfo                                           –          –   unavailable
  calflops                                            –          –   unavailable
 
- Each counter ran on a copy of the model; the causes below it add up to its
- difference exactly.
- Not every difference is explained: what is not stands as unexplained.
+ The causes under a counter add up to its difference exactly.
+ The part of a difference without a known cause is listed as unexplained.
  ptflops: leaves the model in eval mode; leaves hooks on the model.
  torchinfo, calflops: unavailable, it raised KeyError.
 

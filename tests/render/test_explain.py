@@ -28,7 +28,7 @@ FOUNDING_PAIR = """\
                    one multiply–accumulate
  MACs        B·S·E·E·L = 1·128·1,280 = 163,840
  FLOPs       2 × MACs = 2 × 163,840 = 327,680
- not in it   128 bias adds, one for each output element: 0.0391% of the FLOPs.
+ excluded    128 bias adds, one for each output element: 0.0391% of the FLOPs.
  parameters  weight + bias = E·E·L + E = 128·1,280 + 128 = 163,968
 
  conv: 2 × Conv1d(128, 128, 3, padding=same)
@@ -49,9 +49,9 @@ FOUNDING_PAIR = """\
                        one multiply–accumulate
  MACs        B·S·E·L·E·K = 1·128·10·128·3 = 491,520
  padding     2 of the 10 × 3 = 30 taps multiply padding.
-             They are included; without them it is 458,752 MACs.
+             They are included; without them: 458,752 MACs.
  FLOPs       2 × MACs = 2 × 491,520 = 983,040
- not in it   1,280 bias adds, one for each output element: 0.130% of the FLOPs.
+ excluded    1,280 bias adds, one for each output element: 0.130% of the FLOPs.
  parameters  weight + bias = E·E·K + E = 128·128·3 + 128 = 49,280
  all 2       MACs = 2 × 491,520 = 983,040
              FLOPs = 2 × 983,040 = 1,966,080
@@ -69,8 +69,8 @@ FOUNDING_PAIR = """\
  outputs     conv yields 1,280 output elements against 128: 10.0× as many.
              Each of them costs 0.600× the FLOPs.
 
- FLOPs = 2 × MACs; bias adds and elementwise work are counted apart; padding
- MACs are included (convention: matmul, full).
+ FLOPs = 2 × MACs; bias adds and elementwise work are counted separately;
+ padding MACs are included (convention: matmul, full).
 
 """
 
@@ -99,13 +99,13 @@ CONV2D_EXPLAINED = """\
                            one multiply–accumulate
  MACs        4·16·7·9·2·3·5 = 120,960
  padding     125 of the 63 × 15 = 945 taps multiply padding.
-             They are included; without them it is 104,960 MACs.
+             They are included; without them: 104,960 MACs.
  FLOPs       2 × MACs = 2 × 120,960 = 241,920
- not in it   4,032 bias adds, one for each output element: 1.67% of the FLOPs.
+ excluded    4,032 bias adds, one for each output element: 1.67% of the FLOPs.
  parameters  weight + bias = 16·2·3·5 + 16 = 496
 
- FLOPs = 2 × MACs; bias adds and elementwise work are counted apart; padding
- MACs are included (convention: matmul, full).
+ FLOPs = 2 × MACs; bias adds and elementwise work are counted separately;
+ padding MACs are included (convention: matmul, full).
 
 """
 
@@ -195,7 +195,7 @@ def test_inputs_that_differ_in_size_are_pointed_out():
 def test_an_elementwise_layer_says_its_rule():
     text = shown("[2, 8] -> LeakyReLU")
     assert " rule        x where x ≥ 0, else negative_slope · x: a comparison and a product.\n" in text
-    assert " not in it   32 elementwise operations.\n" in text
+    assert " excluded    32 elementwise operations.\n" in text
 
 
 def test_padding_that_repeats_data_wastes_no_taps():
@@ -207,7 +207,7 @@ def test_numbers_stay_numbers_in_an_explanation():
     lines = {step.title: step.lines for step in design.parts[0].steps}
     assert isinstance(lines["MACs"][0], Equation)
     assert lines["MACs"][0].sides[-1].values == (288,)
-    assert isinstance(lines["not in it"][0], Sentence)
+    assert isinstance(lines["excluded"][0], Sentence)
 
 
 @pytest.mark.parametrize("sizes", [{}, {"E": 128}, {"L": 10}, {"E": 128, "L": 10}])

@@ -117,7 +117,7 @@ def test_without_a_depth_a_tree_is_as_deep_as_a_screen_has_room_for():
     wide = nn.Sequential(*(alternating(pairs) for pairs in (4, 30, 4)))
     report = convcost.profile(wide, torch.empty(1, 1))
     assert len(labels(report)) == 4
-    assert "Deeper modules are counted in those shown; --depth 2 shows all." in str(report)
+    assert "Rows include their submodules; --depth 2 shows all of them." in str(report)
     assert "Deeper" not in render(report, "table", Style(view=View(depth=2)))
     assert len(labels(report, depth=2)) == 3 + 8 + 60 + 8 + 1
 
@@ -154,13 +154,13 @@ def with_uncounted(report, count):
     [
         (
             1,
-            "The count is partial: mine::scan in block.0 (1 call on (2, 3)) has no formula, and its cost is "
-            "not in it.",
+            "The count is partial: mine::scan in block.0 (1 call on (2, 3)) has no formula, so its cost is "
+            "missing.",
         ),
         (
             2,
             "The count is partial: mine::scan in block.0 (1 call on (2, 3)); mine::scan in block.1 (2 calls "
-            "on (2, 3)) have no formula, and their cost is not in it.",
+            "on (2, 3)) have no formula, so their cost is missing.",
         ),
         (8, "mine::scan in block.5 (6 calls on (2, 3)); and 2 more have no formula"),
     ],
@@ -184,7 +184,7 @@ def test_estimates_are_told_from_exact_counts():
             return torch.fft.rfft(x)
 
     text = str(convcost.profile(Fourier(), torch.empty(2, 8)))
-    assert "Estimated by a usual rule, not exact: _fft_r2c." in text
+    assert "Estimated by a common rule, not exact: _fft_r2c." in text
 
 
 class Multiplies(nn.Module):

@@ -190,7 +190,7 @@ def test_of_many_layers_it_shows_the_largest_and_derives_the_first(sizes):
     assert "Layers left out here: 180. convcost explain derives them too." in reader.texts("li")
     assert len(reader.texts("h3")) == 21
     if sizes:
-        assert any(note.startswith("The 150 largest of 200 layers") for note in reader.texts("li"))
+        assert any(note.startswith("The top 150 of 200 layers") for note in reader.texts("li"))
 
 
 def test_a_comparison_of_long_designs_is_small():

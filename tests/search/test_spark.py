@@ -18,7 +18,7 @@ from convcost.search.graph.graph_arithmetic import larger, smaller
 from convcost.search.graph.graph_conditions import choose
 from convcost.search.graph.graph_numbers import given_number
 from convcost.search.graph.graph_results import operation_number
-from convcost.search.graph.sql import SPARK, Relation
+from convcost.search.graph.sql import SPARK, SqlRelation
 from convcost.search.grid import Grid, values_axis
 
 pytestmark = pytest.mark.spark
@@ -101,7 +101,9 @@ def test_all_operations_are_exact_whatever_the_signs_and_the_digits(spark):
         for row in rows
     ]
     columns = [f"v{number}" for number in inputs]
-    source = Relation(exp.values(tuples, alias="t", columns=columns), dict(zip(inputs, columns, strict=True)))
+    source = SqlRelation(
+        exp.values(tuples, alias="t", columns=columns), dict(zip(inputs, columns, strict=True))
+    )
     found = spark.sql(SPARK.sql(SparkTranslator(graph).select(source, numbers))).collect()
     for row, values in zip(rows, found, strict=True):
         assert [*map(int, values)] == graph.evaluate([*numbers.values()], row)

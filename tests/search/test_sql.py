@@ -11,7 +11,7 @@ from convcost.search.graph.expression_graph import ExpressionGraph
 from convcost.search.graph.graph_conditions import choose
 from convcost.search.graph.graph_numbers import given_number
 from convcost.search.graph.graph_results import operation_number
-from convcost.search.graph.sql import DUCKDB, SPARK, Relation, SqlTranslator
+from convcost.search.graph.sql import DUCKDB, SPARK, SqlRelation, SqlTranslator
 
 DATABASE = duckdb.connect()
 
@@ -21,7 +21,7 @@ def query_on(graph, rows):
     inputs = {number: each.value for number, each in enumerate(graph.operations) if each.value in rows[0]}
     number = lambda value: exp.cast(exp.convert(value), "BIGINT")  # noqa: E731
     tuples = [exp.Tuple(expressions=[*map(number, row.values())]) for row in rows]
-    return Relation(exp.values(tuples, alias="t", columns=[*rows[0]]), inputs)
+    return SqlRelation(exp.values(tuples, alias="t", columns=[*rows[0]]), inputs)
 
 
 def run(graph, rows, value, conditions=()):
@@ -118,7 +118,7 @@ def test_conditions_keep_the_rows_where_all_hold_and_the_columns_that_are_needed
 def test_each_database_has_its_own_types_and_division():
     graph, sizes = inputs({"E": (1, 2**40)})
     value = operation_number(graph, sizes["E"] ** 2 // 3)
-    query = Relation(exp.to_table("t"), {0: "E"})
+    query = SqlRelation(exp.to_table("t"), {0: "E"})
     assert DUCKDB.sql(SqlTranslator(graph, DUCKDB).select(query, {"q": value})) == (
         'SELECT (CAST("E" AS INT128) * CAST("E" AS INT128)) // CAST(3 AS INT128) AS "q" FROM "t"'
     )

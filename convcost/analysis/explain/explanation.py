@@ -20,7 +20,8 @@ from convcost.api import reports
 from convcost.core.comparison import Comparison
 from convcost.core.cost import MATMUL, Convention, Size
 from convcost.core.errors import ConvcostError
-from convcost.core.report import Report, Row
+from convcost.core.report import Report
+from convcost.core.row import Row
 from convcost.core.type_checks import check_type, merge_sizes
 from convcost.design import GivenDesign, as_design, check_sizes, sized_spec
 from convcost.spec import Spec, parse

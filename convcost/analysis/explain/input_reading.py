@@ -15,7 +15,7 @@ from convcost.analysis.explain.steps import (
     number,
 )
 from convcost.core.cost import Shape
-from convcost.core.report import LayerLike, Row
+from convcost.core.row import LayerLike, Row
 from convcost.layers.attention import ScaledDotProductAttention
 from convcost.layers.convolution import Conv1d, Conv2d, Conv3d
 from convcost.layers.dense import Bilinear, Linear

@@ -25,7 +25,7 @@ from convcost.analysis.explain.steps import (
 )
 from convcost.core.arithmetic import elements
 from convcost.core.cost import FLOPS_PER_MAC, Convention, Cost
-from convcost.core.report import Row
+from convcost.core.row import Row
 from convcost.core.units import plural
 
 MOST_PLACES = 4
@@ -87,7 +87,7 @@ def _macs_of_parts(group: LayerGroup) -> Iterator[DerivationLine]:
     for name, loops, macs in group.parts:
         factors = (tuple(loop.named for loop in loops), tuple(loop.extent for loop in loops))
         yield Equation((*map(product, factors if loops else ()), number(macs)), name)
-    yield Equation((number(group.row.cost.macs),), "all")
+    yield Equation((number(group.row.cost.macs),), "total")
 
 
 def _elementwise(group: LayerGroup, convention: Convention) -> Iterator[DerivationStep]:
@@ -183,7 +183,7 @@ def padding_lines(group: LayerGroup, read: InputReading, convention: Convention)
     count = EquationSide("{} × {} = {}", (*sides, taps)) if is_told else taps
     yield Sentence(f"{{}} of the {{}} {read.taps} {read.unread}.", (wasted, count))
     verb = "They are left out here" if convention.padding == "valid" else "They are included"
-    yield Sentence(f"{verb}; without them it is {{}} MACs.", (cost.valid_macs,))
+    yield Sentence(f"{verb}; without them: {{}} MACs.", (cost.valid_macs,))
 
 
 def _wasted(macs: Any, valid_macs: Any, taps: Any) -> Any:
@@ -209,7 +209,7 @@ def flops(cost: Cost, convention: Convention) -> DerivationStep:
 
 def left_out(cost: Cost, convention: Convention, rows: Sequence[Row]) -> DerivationStep:
     """What there is to compute that is not in the FLOPs of `rows`, which cost `cost` together."""
-    return DerivationStep("not in it", tuple(_left_out(cost, convention, rows)))
+    return DerivationStep("excluded", tuple(_left_out(cost, convention, rows)))
 
 
 def _left_out(cost: Cost, convention: Convention, rows: Sequence[Row]) -> Iterator[DerivationLine]:

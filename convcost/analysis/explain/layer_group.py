@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from convcost.analysis.explain.steps import Loop, without_rounding
 from convcost.core.cost import Shape, Size
-from convcost.core.report import LayerLike, Report, Row
+from convcost.core.report import Report
+from convcost.core.row import LayerLike, Row
 from convcost.layers.composite import CompositeLayer
 
 

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 from convcost.core.cost import Size, quotient
 from convcost.core.late_binding import PrintMethods
-from convcost.core.report import Assumption, Report, Row
+from convcost.core.report import Assumption, Report
+from convcost.core.row import Row
 
 Value: TypeAlias = Any
 """A size, a fraction, a formula, a shape, a Percentage, a Factor, a Multiple, an EquationSide, or a text."""

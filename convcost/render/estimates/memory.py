@@ -22,7 +22,7 @@ ReportMemories = list[tuple[Report, Memory]]
 ESTIMATE_NOTE = (
     "An estimate: input and output stay in memory throughout, gradients and the optimizer's state throughout "
     "a step; saved tensors are those that CUDA's kernels save. Not included: temporary tensors within a "
-    "layer, workspaces of libraries, rounding and fragmentation in the allocator, the CUDA context."
+    "layer, library workspaces, allocator rounding and fragmentation, the CUDA context."
 )
 
 RUN_NOTES = {
@@ -30,7 +30,9 @@ RUN_NOTES = {
     "data": "{names}: saved tensors are those of a run on real data on the CPU, whose kernels may save more.",
 }
 
-DESIGN_NOTE = "A design's input has a gradient, as inside a network; buffers are not included."
+DESIGN_NOTE = (
+    "The input of a design is assumed to need a gradient, as inside a network; buffers are not included."
+)
 
 
 class MemoryQuantity(NamedTuple):
@@ -127,9 +129,10 @@ def _comparisons(found: ReportMemories) -> Iterator[str]:
         pairs = ((base.activations, memory.activations), (base.training_peak, memory.training_peak))
         if all(is_number(value) and value for pair in pairs for value in pair):
             kept, peak = (ratio(quotient(value or 0, whole or 1)) for whole, value in pairs)
+            peaks = f"{_human(memory.training_peak)} against {_human(base.training_peak)}"
             yield (
-                f"{other.name} stores {kept} as much as {first.name} for its backward; a training step takes "
-                f"{peak} its memory ({_human(memory.training_peak)} against {_human(base.training_peak)})."
+                f"{other.name} saves {kept} as much as {first.name} for the backward pass; a training step "
+                f"takes {peak} its memory ({peaks})."
             )
 
 
@@ -141,7 +144,8 @@ def unknown_notes(found: ReportMemories) -> Iterator[str]:
     """What is not known, and why."""
     for report, memory in found:
         if memory.reason:
-            yield f"What {report.name} stores for its backward is unknown, and so are peaks: {memory.reason}."
+            what = f"What {report.name} saves for the backward pass is unknown, and so are the peaks"
+            yield f"{what}: {memory.reason}."
 
 
 def _master_copy_notes(found: ReportMemories) -> Iterator[str]:

@@ -124,7 +124,7 @@ def _comparison(first: Report, other: Report) -> Iterator[str]:
         return
     start = costs_against(first, other)
     if not can_tell_apart(base, run):
-        yield f"{start}; which takes longer here can't be told, as the spreads of their times overlap."
+        yield f"{start}; their times overlap too much to tell which takes longer."
         return
     yield f"{start} and takes {ratio(seconds)} the time here: {_time_reason(first, other)}."
 
@@ -136,7 +136,7 @@ def _time_reason(first: Report, other: Report) -> str:
         return f"{first.name} reaches {_achieved(first)}, {other.name} {_achieved(other)}"
     pairs = (first.name, one), (other.name, two)
     if idle := " and ".join(name for name, roofline in pairs if not roofline.seconds):
-        return f"there is nothing that {idle} would compute or move"
+        return f"there is nothing to compute or move in {idle}"
     called = [is_mostly_calls(roofline) for _, roofline in pairs]
     if not any(called):
         return bound_reason(*pairs)
@@ -212,7 +212,7 @@ def _about_rooflines(reports: Sequence[Report]) -> Iterator[str]:
         if not time.comparable(roofline)
     ]
     for here, name in dict.fromkeys(others):
-        apart = f"Times are of {here}, so they are not compared with the roofline of {name}"
+        apart = f"Times were measured on {here}, so they are not compared with the roofline of {name}"
         yield f"{apart}; {OWN_ROOFLINE_HINT}"
 
 
@@ -220,6 +220,6 @@ def _method(time: Timing) -> str:
     """Medians of 25 rounds, in turn, on 2 threads."""
     samples = time.forward.samples
     rounds = f"{len(samples.seconds)} rounds" if samples else "rounds"
-    how = f"{rounds} in turn, on {threads_text(time.threads)}"
-    method = f"Times are medians of {how}, without gradients, on random inputs or those given."
+    how = f"{rounds} in turn on {threads_text(time.threads)}"
+    method = f"Times are medians of {how}, without gradients, on random inputs unless given."
     return f"{method} {STEP_NOTE}" if any(run.what == "step" for run in time.runs) else method

@@ -117,7 +117,7 @@ def _changed_conditions(result: EntryResult) -> Iterator[str]:
         return
     for was, is_now in zip(_conditions(before), _conditions(result.now), strict=True):
         if was != is_now:
-            yield f"{result.entry.name} was {was}, and is {is_now} now."
+            yield f"{result.entry.name} changed from {was} to {is_now}."
 
 
 def _conditions(baseline: Baseline) -> tuple[str, ...]:

@@ -9,7 +9,8 @@ from convcost.analysis.parts import layer_part, sum_part
 from convcost.core.cost import Convention, Gradients
 from convcost.core.metrics import METRICS
 from convcost.core.record_fields import describe, one_of
-from convcost.core.report import Report, Row, Verdict
+from convcost.core.report import Report, Verdict
+from convcost.core.row import Row
 from convcost.render.layer_table import TableGroup, layer_totals, select_layers
 from convcost.render.records.context import Context, context
 from convcost.render.records.distributed import distributed_record

@@ -57,7 +57,7 @@ BINARY: Mapping[OperationKind, type[exp.Binary]] = {
 }
 
 
-class Relation(NamedTuple):
+class SqlRelation(NamedTuple):
     """A table or a subquery, and its columns by the number of the operation that each is the result of."""
 
     tree: exp.Expr
@@ -77,13 +77,13 @@ class SqlTranslator:
         self.dialect = dialect
         self.sizes = sizes or {}
 
-    def select(self, relation: Relation, wanted: Mapping[str, int]) -> exp.Select:
+    def select(self, relation: SqlRelation, wanted: Mapping[str, int]) -> exp.Select:
         """A query with the `wanted` operations as columns of these names."""
         relation = self.with_shared(relation, wanted.values())
         columns = [self._alias(number, name, relation.columns) for name, number in wanted.items()]
         return select_columns(columns, relation.tree)
 
-    def where(self, relation: Relation, conditions: Iterable[int], later: Iterable[int]) -> Relation:
+    def where(self, relation: SqlRelation, conditions: Iterable[int], later: Iterable[int]) -> SqlRelation:
         """The rows where all `conditions` hold, with what `later` operations need of the columns.
 
         What both need is computed again: for the rows that are left, and a database looks at a condition only
@@ -98,11 +98,11 @@ class SqlTranslator:
         columns: list[exp.Expr] = [exp.column(name) for name in kept.values()]
         tests = [self.expression(part, relation.columns) for part in parts]
         found = select_columns(columns, relation.tree).where(*tests, copy=False)
-        return Relation(subquery(found), kept)
+        return SqlRelation(subquery(found), kept)
 
     def with_shared(
-        self, relation: Relation, wanted: Iterable[int], carried: Collection[int] = ()
-    ) -> Relation:
+        self, relation: SqlRelation, wanted: Iterable[int], carried: Collection[int] = ()
+    ) -> SqlRelation:
         """The relation with a column for all that `wanted` operations need more than once, in subqueries.
 
         Columns that are needed no more are left out, but for those that are `carried`.
@@ -119,7 +119,7 @@ class SqlTranslator:
                 self._alias(number, name, relation.columns) if number in new else exp.column(name)
                 for number, name in columns.items()
             ]
-            relation = Relation(subquery(select_columns(selected, relation.tree)), columns)
+            relation = SqlRelation(subquery(select_columns(selected, relation.tree)), columns)
         return relation
 
     def _kept(self, columns: Mapping[int, str], wanted: Iterable[int]) -> dict[int, str]:

@@ -11,7 +11,8 @@ import torch
 from convcost.core.cost import Shape
 from convcost.core.distributed import Collective, DistributedRun, MeshDimension
 from convcost.core.errors import UsageError
-from convcost.core.report import Report, Row
+from convcost.core.report import Report
+from convcost.core.row import Row
 from convcost.tracing.distributed.data_parallel import data_parallel_collectives, data_parallel_modules
 from convcost.tracing.distributed.fake_mesh import fake_mesh
 from convcost.tracing.distributed.fsdp import (

@@ -106,7 +106,7 @@ TABLE = """
 
 def test_the_largest_are_shown_and_sorted_by_what_is_stored(files):
     out = convcost("cost", "m.safetensors", "--top", "1").out
-    assert "The 1 largest of 4" in out
+    assert "The top 1 of 4" in out
     lines = convcost("cost", "m.safetensors", "--format", "csv", "--top", "2").out.splitlines()
     assert lines[0] == "name,dtype,shape,params,bytes"
     assert lines[1] == 'layers.2.up.weight,BF16,"[8, 4]",32,64'

@@ -10,7 +10,8 @@ from itertools import groupby
 
 from convcost.analysis.breakdown import ITSELF, ModuleNode, fold_repeated, module_tree
 from convcost.core.metrics import Metric
-from convcost.core.report import Report, Row
+from convcost.core.report import Report
+from convcost.core.row import Row
 from convcost.core.units import plural
 from convcost.render.charts.data import Tile
 from convcost.render.model_tables import ShownModule, module_label, with_itself

@@ -16,7 +16,7 @@ from convcost.search.bound_rows import spread_points
 from convcost.search.engines.sweep_program import HEAD, TAIL, SweepProgram
 from convcost.search.graph.expression_graph import OperationKind
 from convcost.search.graph.regrouping import regroup
-from convcost.search.graph.sql import Relation, SqlTranslator, select_columns, subquery
+from convcost.search.graph.sql import SqlRelation, SqlTranslator, select_columns, subquery
 from convcost.search.grid import Grid
 
 FEWEST_TAILS = 2**14
@@ -127,7 +127,7 @@ class GridQuery:
         """Whether it depends on the head, or the tail, alone."""
         return bool(self.graph[number].inputs) and self.graph[number].inputs <= names
 
-    def query(self) -> Relation:
+    def query(self) -> SqlRelation:
         """The rows of a part of the grid."""
         outer = [*self.wanted, *self.conditions]
         relations: list[exp.Subquery] = []
@@ -145,7 +145,7 @@ class GridQuery:
         first, second = relations
         both = select_columns([*map(exp.column, columns.values())], first)
         joined = subquery(both.join(second, join_type="cross", copy=False))
-        return self.translator.where(Relation(joined, columns), self.conditions, self.wanted)
+        return self.translator.where(SqlRelation(joined, columns), self.conditions, self.wanted)
 
     def _boundary(self, outer: Sequence[int], names: set[str]) -> list[int]:
         """What is computed of `names` alone, and needed for what is not."""
@@ -158,7 +158,7 @@ class GridQuery:
         }
         return [number for number in needed if self._is_of(number, names) and number in {*used, *outer}]
 
-    def _range(self, name: str) -> Relation:
+    def _range(self, name: str) -> SqlRelation:
         """A relation with a row for each head, or for each tail."""
         bounds = [exp.Placeholder(this=parameter) for parameter in _parameters(name)]
         table = exp.Table(this=exp.Anonymous(this="range", expressions=bounds))
@@ -168,4 +168,4 @@ class GridQuery:
             for number, each in enumerate(self.graph.operations)
             if each.kind is OperationKind.INPUT and each.value == name
         ]
-        return Relation(relation, dict.fromkeys(inputs, "place"))
+        return SqlRelation(relation, dict.fromkeys(inputs, "place"))

@@ -14,7 +14,7 @@ from convcost.search.engines.rule_counts import RuleCounts
 from convcost.search.engines.sort_keys import NO_NUMBER, SortKey, sort_key
 from convcost.search.engines.spark.sql import SparkTranslator
 from convcost.search.engines.sweep_program import HEAD, SweepProgram
-from convcost.search.graph.sql import SPARK, Relation
+from convcost.search.graph.sql import SPARK, SqlRelation
 
 SMALLEST_PART = 2**24
 """Points of a part of the grid: to plan a query takes some tenths of a second."""
@@ -39,14 +39,14 @@ class SparkGrid:
         operations = enumerate(program.graph.operations)
         self.inputs = [number for number, each in operations if each.value == HEAD]
 
-    def points(self, part: range, partitions: int) -> Relation:
+    def points(self, part: range, partitions: int) -> SqlRelation:
         """The points of a part of the grid."""
         bounds = (part.start, part.stop, part.step, partitions)
         table = exp.Table(this=exp.Anonymous(this="range", expressions=[*map(exp.convert, bounds)]))
         relation = exp.select(exp.alias_(exp.column("id"), "place")).from_(table).subquery("t")
-        return Relation(relation, dict.fromkeys(self.inputs, "place"))
+        return SqlRelation(relation, dict.fromkeys(self.inputs, "place"))
 
-    def rows(self, part: range, partitions: int, design: int, wanted: Iterable[int]) -> Relation:
+    def rows(self, part: range, partitions: int, design: int, wanted: Iterable[int]) -> SqlRelation:
         """The points at which the design is possible and fulfils the condition, with what is `wanted`."""
         conditions = self.program.row_conditions(design)
         return self.translator.where(self.points(part, partitions), conditions, wanted)
@@ -125,7 +125,7 @@ class SparkDesignQuery:
             known |= {number(place): columns[number(operand)] for place, operand in pairs}
         parts = [number(part) for key in self.keys for part in key.parts]
         wanted = {POINT: point, **dict(zip(self.names, parts, strict=True))}
-        return source.translator.select(Relation(tree.subquery("t"), known), wanted).subquery("t")
+        return source.translator.select(SqlRelation(tree.subquery("t"), known), wanted).subquery("t")
 
     def _bounds(self, bounds: Sequence[BoundRow]) -> Iterator[exp.Expr]:
         """What holds of a row that no bound dominates: it is better in something, or equal and earlier."""

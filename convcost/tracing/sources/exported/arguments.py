@@ -8,7 +8,13 @@ from typing import Any, NamedTuple
 import torch
 
 from convcost.core.errors import UsageError
-from convcost.tracing.sources.exported.schema import Argument, GraphName, OptionalTensor, SymName, TensorName
+from convcost.tracing.sources.exported.schema import (
+    ExportedArgument,
+    GraphName,
+    OptionalTensor,
+    SymName,
+    TensorName,
+)
 
 DTYPES = {
     **{1: torch.uint8, 2: torch.int8, 3: torch.int16, 4: torch.int32, 5: torch.int64, 6: torch.float16},
@@ -42,7 +48,7 @@ class ArgumentReader(NamedTuple):
     device: torch.device
     function: MakeFunction
 
-    def read(self, argument: Argument) -> Any:
+    def read(self, argument: ExportedArgument) -> Any:
         """What an argument is; UsageError for a kind that is not known."""
         for field, kind in KINDS.items():
             found = getattr(argument, field)
@@ -113,7 +119,7 @@ KINDS: dict[str, Callable[[ArgumentReader, Any], Any]] = {
 """How each kind of argument is read."""
 
 
-def constant_value(argument: Argument) -> Any:
+def constant_value(argument: ExportedArgument) -> Any:
     """What an argument is that names no value; KeyError where it does."""
     return ArgumentReader({}, torch.device("cpu"), _refuse_graph).read(argument)
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from convcost.tracing.declared_inputs import DeclaredTensor, Size, SizeExpression
 from convcost.tracing.sources.exported.arguments import dtype_numbered
-from convcost.tracing.sources.exported.schema import Range, SymValue, TensorMeta
+from convcost.tracing.sources.exported.schema import SymbolRange, SymValue, TensorMeta
 
 SYMBOL = r"(?:Symbol\('(?P<name>[A-Za-z_]\w*)'[^()]*\)|(?P<plain>[A-Za-z_]\w*))"
 
@@ -76,7 +76,7 @@ def range_text(name: str, ranges: Mapping[str, SizeRange]) -> str:
     return f"{lower}{name}{upper}" if lower or upper else ""
 
 
-def size_ranges(found: Mapping[str, Range]) -> dict[str, SizeRange]:
+def size_ranges(found: Mapping[str, SymbolRange]) -> dict[str, SizeRange]:
     """The ranges of the open sizes, without what torch.export says of every one."""
     return {
         name: SizeRange(

@@ -15,8 +15,14 @@ from convcost.core.errors import UsageError
 from convcost.tracing.sources.exported.arguments import ArgumentReader
 from convcost.tracing.sources.exported.inputs import ExportedInput
 from convcost.tracing.sources.exported.operators import HIGHER_ORDER, function_named
-from convcost.tracing.sources.exported.schema import Argument, Graph, GraphName, NamedArgument, Node
-from convcost.tracing.sources.exported.spans import Span, span_of
+from convcost.tracing.sources.exported.schema import (
+    ExportedArgument,
+    ExportedGraph,
+    ExportedNode,
+    GraphName,
+    NamedArgument,
+)
+from convcost.tracing.sources.exported.spans import SubmoduleCall, span_of
 
 Values = dict[str, Any]
 
@@ -32,7 +38,7 @@ class ExportedSubmodule(torch.nn.Module):
 class GraphSpan:
     """A span that is run, and the device that tensors are made on; opaque to what looks for tensors."""
 
-    def __init__(self, span: Span, device: torch.device) -> None:
+    def __init__(self, span: SubmoduleCall, device: torch.device) -> None:
         self._span, self._device = span, device
 
     def run(self, module: torch.nn.Module, given: Sequence[Any]) -> tuple[Any, ...]:
@@ -45,7 +51,7 @@ class GraphSpan:
     def fill(self, module: torch.nn.Module, values: Values) -> None:
         """Add what each step makes to `values`, and drop what no later one needs."""
         for number, step in enumerate(self._span.steps):
-            if isinstance(step, Span):
+            if isinstance(step, SubmoduleCall):
                 name = step.path.removeprefix(f"{self._span.path}." if self._span.path else "")
                 given = [values[read] for read in step.reads]
                 made = module.get_submodule(name)(GraphSpan(step, self._device), *given)
@@ -55,7 +61,7 @@ class GraphSpan:
             for name in self._span.last_uses.get(number, ()):
                 values.pop(name, None)
 
-    def _call(self, node: Node, values: Values) -> Any:
+    def _call(self, node: ExportedNode, values: Values) -> Any:
         read = ArgumentReader(values, self._device, self._function).read
         if found := HIGHER_ORDER.fullmatch(node.target):
             return _run_higher_order(found["name"], [read(each.arg) for each in node.inputs])
@@ -78,7 +84,7 @@ def _is_keyword(argument: NamedArgument, keywords: frozenset[str]) -> bool:
     return argument.name in keywords
 
 
-def _bind(outputs: Sequence[Argument], made: Any, values: Values) -> None:
+def _bind(outputs: Sequence[ExportedArgument], made: Any, values: Values) -> None:
     """Give what a node makes the names that it has in the graph."""
     if not outputs:  # a check that returns nothing
         return
@@ -93,23 +99,23 @@ def _bind(outputs: Sequence[Argument], made: Any, values: Values) -> None:
             values[str(number.as_name)] = value
 
 
-def run_graph(graph: Graph, device: torch.device, *given: Any) -> Any:
+def run_graph(graph: ExportedGraph, device: torch.device, *given: Any) -> Any:
     """What a graph in the graph returns: a branch, or what runs without gradients."""
     names = [_only_name(each) for each in graph.inputs]
     values: Values = dict(zip(names, given, strict=True))
-    GraphSpan(Span("", tuple(graph.nodes), (), (), {}), device).fill(torch.nn.Module(), values)
+    GraphSpan(SubmoduleCall("", tuple(graph.nodes), (), (), {}), device).fill(torch.nn.Module(), values)
     outputs = _outputs(graph.outputs, values, device)
     return outputs[0] if graph.is_single_tensor_return and len(outputs) == 1 else outputs
 
 
-def _only_name(argument: Argument) -> str:
+def _only_name(argument: ExportedArgument) -> str:
     number = argument.as_sym_int or argument.as_sym_bool or argument.as_sym_float
     if argument.as_tensor:
         return argument.as_tensor.name
     return str(number.as_name) if number else ""
 
 
-def _outputs(outputs: Sequence[Argument], values: Values, device: torch.device) -> tuple[Any, ...]:
+def _outputs(outputs: Sequence[ExportedArgument], values: Values, device: torch.device) -> tuple[Any, ...]:
     """What the graph returns, of its values."""
     return tuple(map(ArgumentReader(values, device, _refuse_graph).read, outputs))
 
@@ -136,13 +142,13 @@ def _run_higher_order(name: str, given: Sequence[Any]) -> Any:
 
 def build_module(
     name: str,
-    graph: Graph,
+    graph: ExportedGraph,
     kinds: Mapping[str, str],
     stored: Mapping[str, Callable[[], torch.Tensor]],
     bound: Mapping[str, str],
     constants: Mapping[str, Any],
     inputs: Sequence[ExportedInput],
-    outputs: Sequence[Argument],
+    outputs: Sequence[ExportedArgument],
 ) -> torch.nn.Module:
     """The model, with empty parameters and buffers.
 

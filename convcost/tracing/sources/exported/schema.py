@@ -46,7 +46,7 @@ class SymValue(Struct):
     as_int: int | None = None
 
 
-class Device(Struct):
+class ExportedDevice(Struct):
     """Where a tensor is."""
 
     type: str
@@ -78,10 +78,10 @@ class GraphName(Struct):
     """A graph in the graph, such as a branch."""
 
     name: str
-    graph: Graph
+    graph: ExportedGraph
 
 
-class Argument(Struct):
+class ExportedArgument(Struct):
     """What an operator is called with, or what it returns."""
 
     as_none: bool | None = None
@@ -98,7 +98,7 @@ class Argument(Struct):
     as_scalar_type: int | None = None
     as_memory_format: int | None = None
     as_layout: int | None = None
-    as_device: Device | None = None
+    as_device: ExportedDevice | None = None
     as_bool: bool | None = None
     as_bools: list[bool] | None = None
     as_sym_bool: SymName | None = None
@@ -118,25 +118,25 @@ class NamedArgument(Struct):
     """An argument, and whether it is given by place (1) or by name (2)."""
 
     name: str
-    arg: Argument
+    arg: ExportedArgument
     kind: int | None = None
 
 
-class Node(Struct):
+class ExportedNode(Struct):
     """A call of an operator."""
 
     target: str
     inputs: list[NamedArgument]
-    outputs: list[Argument]
+    outputs: list[ExportedArgument]
     metadata: dict[str, str] = {}
 
 
-class Graph(Struct):
+class ExportedGraph(Struct):
     """Calls in order, and the tensors and numbers by name."""
 
-    inputs: list[Argument]
-    outputs: list[Argument]
-    nodes: list[Node]
+    inputs: list[ExportedArgument]
+    outputs: list[ExportedArgument]
+    nodes: list[ExportedNode]
     tensor_values: dict[str, TensorMeta]
     sym_int_values: dict[str, SymValue] = {}
     is_single_tensor_return: bool = False
@@ -145,7 +145,7 @@ class Graph(Struct):
 class UserInput(Struct):
     """An input or output of forward."""
 
-    arg: Argument
+    arg: ExportedArgument
 
 
 class ParameterInput(Struct):
@@ -173,7 +173,7 @@ class ConstantValue(Struct):
     """An argument of forward that is no tensor."""
 
     name: str
-    value: Argument
+    value: ExportedArgument
 
 
 class InputSpec(Struct):
@@ -209,11 +209,11 @@ class Signature(Struct):
 class GraphModule(Struct):
     """The graph and its signature."""
 
-    graph: Graph
+    graph: ExportedGraph
     signature: Signature
 
 
-class Range(Struct):
+class SymbolRange(Struct):
     """The least and greatest value of an open size."""
 
     min_val: int | None = None
@@ -231,6 +231,6 @@ class Program(Struct):
     """The whole file."""
 
     graph_module: GraphModule
-    range_constraints: dict[str, Range]
+    range_constraints: dict[str, SymbolRange]
     schema_version: SchemaVersion
     torch_version: str = ""

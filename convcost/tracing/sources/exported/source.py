@@ -23,7 +23,7 @@ from convcost.tracing.sources.exported.inputs import (
     size_ranges,
 )
 from convcost.tracing.sources.exported.module import build_module
-from convcost.tracing.sources.exported.schema import Argument, InputSpec, Program, TensorMeta
+from convcost.tracing.sources.exported.schema import ExportedArgument, InputSpec, Program, TensorMeta
 from convcost.tracing.sources.exported.spans import PATH, frames_of
 from convcost.tracing.sources.interface import BuildableModel
 
@@ -98,7 +98,11 @@ def _build(name: str, program: Program, inputs: tuple[ExportedInput, ...]) -> to
         elif not (spec.user_input and spec.user_input.arg.as_tensor):
             raise UsageError("the graph has an input that is neither a tensor nor a number")
     outputs = [spec.user_output.arg for spec in signature.output_specs if spec.user_output]
-    losses = [Argument(as_tensor=spec.loss_output.arg) for spec in signature.output_specs if spec.loss_output]
+    losses = [
+        ExportedArgument(as_tensor=spec.loss_output.arg)
+        for spec in signature.output_specs
+        if spec.loss_output
+    ]
     return build_module(
         _identifier(name), graph, kinds, stored, bound, constants, inputs, [*losses, *outputs]
     )

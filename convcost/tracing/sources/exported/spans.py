@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import NamedTuple
 
-from convcost.tracing.sources.exported.schema import Argument, Graph, Node
+from convcost.tracing.sources.exported.schema import ExportedArgument, ExportedGraph, ExportedNode
 
 STACK = "nn_module_stack"
 """The metadata that has a node's submodules, outermost first: key,path,class;key,path,class"""
@@ -30,7 +30,7 @@ class Frame(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Span:
+class SubmoduleCall:
     """Steps that a submodule ran in one call: nodes, and spans of the submodules in it.
 
     `reads` are values from outside, `writes` those that are used outside; `last_uses` are the values that
@@ -38,7 +38,7 @@ class Span:
     """
 
     path: str
-    steps: tuple[Node | Span, ...]
+    steps: tuple[ExportedNode | SubmoduleCall, ...]
     reads: tuple[str, ...]
     writes: tuple[str, ...]
     last_uses: Mapping[int, tuple[str, ...]]
@@ -48,11 +48,11 @@ class Located(NamedTuple):
     """A node, its place in the graph, and the submodules around it."""
 
     place: int
-    node: Node
+    node: ExportedNode
     frames: tuple[Frame, ...]
 
 
-def frames_of(node: Node) -> tuple[Frame, ...]:
+def frames_of(node: ExportedNode) -> tuple[Frame, ...]:
     """The submodules that a node ran in, without the model itself; each is inside the one before."""
     found: list[Frame] = []
     for text in node.metadata.get(STACK, "").split(";")[:MOST_LEVELS]:
@@ -69,7 +69,7 @@ def _prefix(frames: list[Frame]) -> str:
     return f"{frames[-1].path}." if frames else ""
 
 
-def span_of(graph: Graph) -> Span:
+def span_of(graph: ExportedGraph) -> SubmoduleCall:
     """The whole graph as the span of the model itself."""
     nodes = [Located(place, node, frames_of(node)) for place, node in enumerate(graph.nodes)]
     last_use = {name: place for place, node, _ in nodes for name in names_read(node)}
@@ -80,8 +80,8 @@ def span_of(graph: Graph) -> Span:
 
 def _span(
     path: str, nodes: list[Located], level: int, last_use: Mapping[str, int], given: tuple[str, ...] = ()
-) -> Span:
-    steps: list[Node | Span] = []
+) -> SubmoduleCall:
+    steps: list[ExportedNode | SubmoduleCall] = []
     ends: list[int] = []
     for frame, group in groupby(nodes, lambda each: each.frames[level] if len(each.frames) > level else None):
         inside = list(group)
@@ -96,7 +96,7 @@ def _span(
     last = nodes[-1].place if nodes else -1
     written = tuple(name for name in made if last_use.get(name, -1) > last)
     reads = tuple(dict.fromkeys((*given, *read)))
-    return Span(path, tuple(steps), reads, written, _last_uses(ends, {*made, *reads}, last_use))
+    return SubmoduleCall(path, tuple(steps), reads, written, _last_uses(ends, {*made, *reads}, last_use))
 
 
 def _last_uses(
@@ -111,19 +111,19 @@ def _last_uses(
     return {step: tuple(listed) for step, listed in found.items()}
 
 
-def names_read(node: Node) -> Iterator[str]:
+def names_read(node: ExportedNode) -> Iterator[str]:
     """The values that a node reads."""
     for each in node.inputs:
         yield from names_in(each.arg)
 
 
-def names_written(node: Node) -> Iterator[str]:
+def names_written(node: ExportedNode) -> Iterator[str]:
     """The values that a node makes."""
     for output in node.outputs:
         yield from names_in(output)
 
 
-def names_in(argument: Argument) -> Iterator[str]:
+def names_in(argument: ExportedArgument) -> Iterator[str]:
     """The values that an argument names."""
     single = (argument.as_tensor, argument.as_optional_tensor and argument.as_optional_tensor.as_tensor)
     several = (

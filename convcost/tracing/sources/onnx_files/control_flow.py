@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from convcost.core.errors import UsageError
-from convcost.tracing.sources.onnx_files.values import Call, Value, as_tensor, is_known, known_tensor
+from convcost.tracing.sources.onnx_files.values import NodeCall, Value, as_tensor, is_known, known_tensor
 
 MOST_TRIPS = 10_000
 
@@ -23,7 +23,7 @@ RunGraph = Callable[[Sequence[Value]], list[Value]]
 """Runs a graph on its inputs, and returns its outputs."""
 
 
-def run_if(call: Call, graphs: Mapping[str, RunGraph]) -> Any:
+def run_if(call: NodeCall, graphs: Mapping[str, RunGraph]) -> Any:
     """The outputs of the branch that counts."""
     branches = {True: graphs["then_branch"], False: graphs["else_branch"]}
     if is_known(call.inputs[0]):
@@ -36,7 +36,7 @@ def run_if(call: Call, graphs: Mapping[str, RunGraph]) -> Any:
     return torch.cond(predicate, lambda: branch(True), lambda: branch(False), ())
 
 
-def run_loop(call: Call, graphs: Mapping[str, RunGraph]) -> Any:
+def run_loop(call: NodeCall, graphs: Mapping[str, RunGraph]) -> Any:
     """What is carried after the last trip, and what each trip yields, stacked."""
     body, carried = graphs["body"], list(call.inputs[2:])
     limit = call.inputs[0] if call.has(0) else known_tensor([UNBOUNDED])
@@ -63,7 +63,7 @@ def _stacked(parts: Sequence[Value], axis: int = 0) -> torch.Tensor:
     return torch.stack([as_tensor(part) for part in parts], axis)
 
 
-def _one_trip(call: Call, body: RunGraph, carried: list[Value], asked: Value) -> Any:
+def _one_trip(call: NodeCall, body: RunGraph, carried: list[Value], asked: Value) -> Any:
     """What a trip leaves, where data decides how many there are; what they yield has no known length."""
     if call.outputs > len(carried):
         raise UsageError("data decides how often it runs, so the shape of its outputs is unknown")
@@ -79,7 +79,7 @@ def _one_trip(call: Call, body: RunGraph, carried: list[Value], asked: Value) ->
     return tuple(run(lambda *_: goes_on, trip, tuple(map(as_tensor, carried))))
 
 
-def run_scan(call: Call, graphs: Mapping[str, RunGraph]) -> Any:
+def run_scan(call: NodeCall, graphs: Mapping[str, RunGraph]) -> Any:
     """A step for each slice: what is carried after the last, and what each yields, stacked."""
     body, count = graphs["body"], call.get("num_scan_inputs", 1)
     carried, scanned = list(call.inputs[: len(call.inputs) - count]), call.inputs[len(call.inputs) - count :]
@@ -102,7 +102,7 @@ def run_scan(call: Call, graphs: Mapping[str, RunGraph]) -> Any:
     return *carried, *made
 
 
-CONTROL_FLOW: dict[str, Callable[[Call, Mapping[str, RunGraph]], Any]] = {
+CONTROL_FLOW: dict[str, Callable[[NodeCall, Mapping[str, RunGraph]], Any]] = {
     **{"If": run_if, "Loop": run_loop, "Scan": run_scan},
     "function": lambda call, graphs: tuple(graphs["function"](call.inputs)),
 }

@@ -11,14 +11,14 @@ from typing import Any
 
 from convcost.core.errors import SpecError, UsageError
 from convcost.tracing.declared_inputs import DeclaredInputs, DeclaredTensor, Size, parse_input
-from convcost.tracing.sources.onnx_files.graph import Dimension, Graph, TensorType
+from convcost.tracing.sources.onnx_files.graph import Dimension, OnnxGraph, TensorType
 
 NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 LONGEST_NAME = 60
 
 
-def argument_names(graph: Graph) -> dict[str, str]:
+def argument_names(graph: OnnxGraph) -> dict[str, str]:
     """By the name of an input what it is called as an argument: input_1 of input.1, each once."""
     found: dict[str, str] = {}
     for name in graph.inputs:
@@ -29,7 +29,7 @@ def argument_names(graph: Graph) -> dict[str, str]:
     return found
 
 
-def default_inputs(graph: Graph) -> DeclaredInputs:
+def default_inputs(graph: OnnxGraph) -> DeclaredInputs:
     """The inputs of the graph by name, its open dimensions as sizes; UsageError where one can't be said."""
     found = {}
     for name, argument in argument_names(graph).items():
@@ -57,7 +57,7 @@ def _size(name: str, place: int, stated: Dimension) -> Size:
     return re.sub(r"\W+", "_", f"dim_{name[:LONGEST_NAME]}_{place}", flags=re.ASCII)
 
 
-def check_inputs(graph: Graph, given: Mapping[str, Any]) -> None:
+def check_inputs(graph: OnnxGraph, given: Mapping[str, Any]) -> None:
     """UsageError where an input is not as the file states it: a rank, a number, a name with two numbers."""
     sizes: dict[str, int] = {}
     for name, tensor in given.items():

@@ -12,12 +12,12 @@ from convcost.core.errors import UsageError
 from convcost.system.files import display_path
 from convcost.tracing.sources.file_checks import checked_file
 from convcost.tracing.sources.libraries import import_library
-from convcost.tracing.sources.onnx_files.graph import Graph, InvalidModelError
+from convcost.tracing.sources.onnx_files.graph import InvalidModelError, OnnxGraph
 from convcost.tracing.sources.onnx_files.graph_reader import read_graph
 from convcost.tracing.sources.onnx_files.wire_format import DamagedFileError, without_large_values
 
 
-def read_onnx(path: Path) -> Graph:
+def read_onnx(path: Path) -> OnnxGraph:
     """The graph in an ONNX file; UsageError that says what is wrong with it."""
     checked_file(str(path))
     onnx = import_library("onnx", path.name, "'convcost[onnx]'")

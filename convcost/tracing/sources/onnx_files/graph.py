@@ -54,7 +54,7 @@ class TensorType(NamedTuple):
     kind: str = ""
 
 
-class StoredTensor(NamedTuple):
+class OnnxTensor(NamedTuple):
     """A tensor that a file has, with its elements if they are few."""
 
     name: str
@@ -64,7 +64,7 @@ class StoredTensor(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Node:
+class OnnxNode:
     """An operator of a graph: what it is called, reads and yields; its attributes, some of which are graphs.
 
     Attributes:
@@ -82,25 +82,25 @@ class Node:
     captured: tuple[str, ...] = ()
 
     @property
-    def graphs(self) -> Mapping[str, Graph]:
+    def graphs(self) -> Mapping[str, OnnxGraph]:
         """The graphs among its attributes."""
-        return {name: value for name, value in self.attributes.items() if isinstance(value, Graph)}
+        return {name: value for name, value in self.attributes.items() if isinstance(value, OnnxGraph)}
 
     def __str__(self) -> str:
         return f"{self.name} ({self.op})" if self.name else self.op
 
 
 @dataclass(frozen=True)
-class Graph:
+class OnnxGraph:
     """Nodes in an order in which they can run, from `inputs` to `outputs`.
 
     `declared` is what the file states of values: of inputs, of outputs, and of some in between.
     """
 
-    nodes: tuple[Node, ...]
+    nodes: tuple[OnnxNode, ...]
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
-    tensors: tuple[StoredTensor, ...] = ()
+    tensors: tuple[OnnxTensor, ...] = ()
     declared: Mapping[str, TensorType] = field(default_factory=dict)
 
     @property
@@ -115,7 +115,7 @@ class Graph:
         return tuple(found)
 
 
-def stored_tensor(proto: Any) -> StoredTensor:
+def stored_tensor(proto: Any) -> OnnxTensor:
     """The tensor that a TensorProto is; InvalidModelError where its sizes or elements are impossible."""
     from onnx import numpy_helper
 
@@ -131,7 +131,7 @@ def stored_tensor(proto: Any) -> StoredTensor:
             values = numpy_helper.to_array(proto)
         except Exception:  # whatever is raised for data that doesn't fit
             raise InvalidModelError(f"the elements of the tensor {name} don't fit {list(shape)}") from None
-    return StoredTensor(name, dtype, shape, values)
+    return OnnxTensor(name, dtype, shape, values)
 
 
 def dtype_name(number: int) -> str:
@@ -156,7 +156,7 @@ def _dimension(proto: Any) -> Dimension:
     return str(proto.dim_param)
 
 
-def all_nodes(graph: Graph) -> Iterator[Node]:
+def all_nodes(graph: OnnxGraph) -> Iterator[OnnxNode]:
     """Its nodes, and those of the graphs within them."""
     for node in graph.nodes:
         yield node

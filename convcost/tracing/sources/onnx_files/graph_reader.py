@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from convcost.tracing.sources.onnx_files.graph import (
-    Graph,
     InvalidModelError,
-    Node,
-    StoredTensor,
+    OnnxGraph,
+    OnnxNode,
+    OnnxTensor,
     TensorType,
     check_texts,
     stored_tensor,
@@ -35,7 +35,7 @@ Function = Any
 """A FunctionProto."""
 
 
-def read_graph(model: Any) -> Graph:
+def read_graph(model: Any) -> OnnxGraph:
     """The graph of a ModelProto; InvalidModelError where it is none that can be run."""
     opset = max((entry.version for entry in model.opset_import if entry.domain in OWN_DOMAINS), default=0)
     if not model.graph.node and not model.graph.output:
@@ -57,13 +57,13 @@ class GraphReader:
     _nodes: int = field(default=0)
     _depth: int = field(default=0)
 
-    def graph(self, proto: Any, around: Set[str], given: Mapping[str, Any] | None = None) -> Graph:
+    def graph(self, proto: Any, around: Set[str], given: Mapping[str, Any] | None = None) -> OnnxGraph:
         """The graph of a GraphProto that sees the values `around`; `given` are a function's attributes."""
         tensors = (*map(stored_tensor, proto.initializer), *map(_sparse_tensor, proto.sparse_initializer))
         stored = {tensor.name for tensor in tensors}
         values = (*map(tensor_type, proto.value_info), *map(tensor_type, (*proto.input, *proto.output)))
         return self._checked(
-            Graph(
+            OnnxGraph(
                 self._all_nodes(proto.node, {*around, *stored, *(i.name for i in proto.input)}, given or {}),
                 tuple(value.name for value in proto.input if value.name not in stored),
                 tuple(value.name for value in proto.output),
@@ -73,7 +73,7 @@ class GraphReader:
             around,
         )
 
-    def _checked(self, graph: Graph, around: Set[str]) -> Graph:
+    def _checked(self, graph: OnnxGraph, around: Set[str]) -> OnnxGraph:
         missing = next((name for name in graph.free_names if name not in around), None)
         if missing is not None:
             raise InvalidModelError(f"the output {missing} is not produced by any node")
@@ -81,7 +81,7 @@ class GraphReader:
 
     def _all_nodes(
         self, protos: Iterable[Any], known: set[str], given: Mapping[str, Any]
-    ) -> tuple[Node, ...]:
+    ) -> tuple[OnnxNode, ...]:
         """The nodes, in whose graphs and behind which the values in `known` are there."""
         self._depth += 1
         if self._depth > DEEPEST:
@@ -104,7 +104,7 @@ class GraphReader:
         self._depth -= 1
         return tuple(nodes)
 
-    def _node(self, proto: Any, known: Set[str], given: Mapping[str, Any]) -> Node:
+    def _node(self, proto: Any, known: Set[str], given: Mapping[str, Any]) -> OnnxNode:
         metadata = {entry.key: entry.value for entry in proto.metadata_props}
         check_texts(proto.name, proto.op_type, proto.domain, *proto.input, *proto.output, *metadata.values())
         attributes = {}
@@ -116,10 +116,10 @@ class GraphReader:
         function = self.functions.get((proto.domain, proto.op_type))
         if function is not None:
             attributes = {FUNCTION: self._function(function, attributes)}
-        graphs = [value for value in attributes.values() if isinstance(value, Graph)]
+        graphs = [value for value in attributes.values() if isinstance(value, OnnxGraph)]
         captured = dict.fromkeys(name for graph in graphs for name in graph.free_names)
         domain = "" if proto.domain in OWN_DOMAINS else f"{proto.domain}."
-        return Node(
+        return OnnxNode(
             f"{domain}{proto.op_type}",
             proto.name,
             tuple(proto.input),
@@ -129,10 +129,10 @@ class GraphReader:
             tuple(captured),
         )
 
-    def _function(self, proto: Function, attributes: Mapping[str, Any]) -> Graph:
+    def _function(self, proto: Function, attributes: Mapping[str, Any]) -> OnnxGraph:
         defaults = {found.name: self._value(found, frozenset(), {}) for found in proto.attribute_proto}
         nodes = self._all_nodes(proto.node, set(proto.input), {**defaults, **attributes})
-        graph = Graph(nodes, tuple(proto.input), tuple(proto.output))
+        graph = OnnxGraph(nodes, tuple(proto.input), tuple(proto.output))
         return self._checked(graph, frozenset())
 
     def _value(self, attribute: Any, known: Set[str], given: Mapping[str, Any]) -> Any:
@@ -159,7 +159,7 @@ class GraphReader:
         return None
 
 
-def _sparse_tensor(proto: Any) -> StoredTensor:
+def _sparse_tensor(proto: Any) -> OnnxTensor:
     """A tensor of which a file has the entries that are not zero: of its whole shape."""
     return stored_tensor(proto.values)._replace(shape=tuple(proto.dims), values=None)
 

@@ -15,9 +15,9 @@ from convcost.core import arithmetic
 from convcost.core.errors import UsageError
 from convcost.tracing.sources.onnx_files.graph import DTYPES, MOST_VALUES
 from convcost.tracing.sources.onnx_files.values import (
-    Call,
     Elements,
     KnownTensor,
+    NodeCall,
     Value,
     converted,
     is_known,
@@ -26,11 +26,11 @@ from convcost.tracing.sources.onnx_files.values import (
     smaller,
 )
 
-Rule = Callable[[Call, list[Elements]], Any]
+Rule = Callable[[NodeCall, list[Elements]], Any]
 """Takes the arrays of a call's inputs, and returns an array, or a list of one for each output."""
 
 
-def fold(call: Call) -> Value | list[Value] | None:
+def fold(call: NodeCall) -> Value | list[Value] | None:
     """What the call yields if its elements are known; None if a tensor has to be computed."""
     if call.op in DIMENSIONS:
         return DIMENSIONS[call.op](call)
@@ -50,7 +50,7 @@ def fold(call: Call) -> Value | list[Value] | None:
     return KnownTensor(elements, dtype) if elements.size <= MOST_VALUES else None
 
 
-def _dtype(call: Call, given: Sequence[KnownTensor]) -> torch.dtype:
+def _dtype(call: NodeCall, given: Sequence[KnownTensor]) -> torch.dtype:
     if call.op in COMPARISONS:
         return torch.bool
     if call.op in {"Cast", "CastLike", "ConstantOfShape"}:
@@ -60,7 +60,7 @@ def _dtype(call: Call, given: Sequence[KnownTensor]) -> torch.dtype:
     return given[1].dtype if call.op == "Where" else given[0].dtype
 
 
-def _stated_dtype(call: Call) -> torch.dtype:
+def _stated_dtype(call: NodeCall) -> torch.dtype:
     if call.op == "CastLike":
         return call.inputs[1].dtype  # type: ignore[no-any-return]
     if call.op == "ConstantOfShape":
@@ -72,17 +72,17 @@ def _stated_dtype(call: Call) -> torch.dtype:
     return getattr(torch, name)  # type: ignore[no-any-return]
 
 
-def _shape(call: Call) -> KnownTensor:
+def _shape(call: NodeCall) -> KnownTensor:
     """The dimensions from `start` to `end`."""
     shape = list(call.inputs[0].shape)
     return known_tensor(shape[call.get("start", 0) : call.get("end", len(shape))])
 
 
-def _size(call: Call) -> KnownTensor:
+def _size(call: NodeCall) -> KnownTensor:
     return known_tensor([arithmetic.elements(tuple(call.inputs[0].shape))]).reshaped(())
 
 
-DIMENSIONS: dict[str, Callable[[Call], KnownTensor]] = {"Shape": _shape, "Size": _size}
+DIMENSIONS: dict[str, Callable[[NodeCall], KnownTensor]] = {"Shape": _shape, "Size": _size}
 """Operators that ask any tensor for its sizes."""
 
 
@@ -106,22 +106,22 @@ def _quotient(one: Any, other: Any) -> Any:
     return one // other
 
 
-def _mod(call: Call, given: list[Elements]) -> Any:
+def _mod(call: NodeCall, given: list[Elements]) -> Any:
     """With the sign of the divisor; with that of the dividend it is left to torch."""
     return None if call.get("fmod") else numpy.frompyfunc(operator.mod, 2, 1)(*given)
 
 
-def axis_of(call: Call, default: int = 0) -> int:
+def axis_of(call: NodeCall, default: int = 0) -> int:
     """The attribute `axis`."""
     return int(call.get("axis", default))
 
 
-def _gather(call: Call, given: list[Elements]) -> Elements:
+def _gather(call: NodeCall, given: list[Elements]) -> Elements:
     indices = numpy.asarray(given[1].tolist(), dtype=numpy.int64)
     return numpy.take(given[0], indices, axis=axis_of(call))
 
 
-def _slice(call: Call, given: list[Elements]) -> Elements:
+def _slice(call: NodeCall, given: list[Elements]) -> Elements:
     """The parts from `starts` to `ends`, in steps, along some axes."""
     data, (starts, ends) = given[0], (call.numbers(1), call.numbers(2))
     axes = call.optional_numbers(3) or range(len(starts))
@@ -133,25 +133,25 @@ def _slice(call: Call, given: list[Elements]) -> Elements:
     return data[tuple(places)]
 
 
-def _squeeze(call: Call, given: list[Elements]) -> Elements:
+def _squeeze(call: NodeCall, given: list[Elements]) -> Elements:
     axes = call.optional_numbers(1)
     return numpy.squeeze(given[0], None if axes is None else tuple(axes))
 
 
-def _reshape(call: Call, given: list[Elements]) -> Elements:
+def _reshape(call: NodeCall, given: list[Elements]) -> Elements:
     shape = given[1].tolist()
     kept = [given[0].shape[place] if size == 0 else size for place, size in enumerate(shape)]
     return given[0].reshape(shape if call.get("allowzero") else kept)
 
 
-def _split(call: Call, given: list[Elements]) -> list[Elements]:
+def _split(call: NodeCall, given: list[Elements]) -> list[Elements]:
     axis = axis_of(call)
     sizes = call.optional_numbers(1)
     places = call.outputs if sizes is None else numpy.cumsum(sizes)[:-1].tolist()
     return list(numpy.array_split(given[0], places, axis=axis))
 
 
-def _expand(call: Call, given: list[Elements]) -> Elements | None:
+def _expand(call: NodeCall, given: list[Elements]) -> Elements | None:
     wanted = tuple(given[1].tolist())
     if not _is_short(wanted):
         return None
@@ -162,7 +162,7 @@ def _is_short(shape: Sequence[Any]) -> bool:
     return all(isinstance(size, int) for size in shape) and math.prod(shape) <= MOST_VALUES
 
 
-def _filled(call: Call, given: list[Elements]) -> Elements | None:
+def _filled(call: NodeCall, given: list[Elements]) -> Elements | None:
     shape, value = given[0].tolist(), call.get("value")
     if not _is_short(shape):
         return None
@@ -170,7 +170,7 @@ def _filled(call: Call, given: list[Elements]) -> Elements | None:
     return numpy.full(shape, number, dtype=object)
 
 
-def _range(call: Call, given: list[Elements]) -> Elements | None:
+def _range(call: NodeCall, given: list[Elements]) -> Elements | None:
     start, limit, delta = (elements.item() for elements in given)
     if not all(isinstance(number, int) for number in (start, limit, delta)) or not delta:
         return None
@@ -181,7 +181,7 @@ def _range(call: Call, given: list[Elements]) -> Elements | None:
 def _reduction(function: Callable[[Any, Any], Any]) -> Rule:
     each = numpy.frompyfunc(function, 2, 1)
 
-    def rule(call: Call, given: list[Elements]) -> Any:
+    def rule(call: NodeCall, given: list[Elements]) -> Any:
         axes, keeps = call.optional_numbers(1, "axes"), bool(call.get("keepdims", 1))
         if not axes and call.get("noop_with_empty_axes"):
             return given[0]
@@ -194,11 +194,11 @@ def _reduction(function: Callable[[Any, Any], Any]) -> Rule:
     return rule
 
 
-def _nonzero(call: Call, given: list[Elements]) -> Elements:
+def _nonzero(call: NodeCall, given: list[Elements]) -> Elements:
     return numpy.stack(numpy.nonzero(given[0].astype(bool)), 0)
 
 
-def _scatter(call: Call, given: list[Elements]) -> Elements:
+def _scatter(call: NodeCall, given: list[Elements]) -> Elements:
     """ScatterND: what stands at some places is replaced."""
     found, (indices, updates) = given[0].copy(), given[1:]
     for place in numpy.ndindex(indices.shape[:-1]):
@@ -206,7 +206,7 @@ def _scatter(call: Call, given: list[Elements]) -> Elements:
     return found
 
 
-def _concat(call: Call, given: list[Elements]) -> Elements:
+def _concat(call: NodeCall, given: list[Elements]) -> Elements:
     return numpy.concatenate(given, axis=axis_of(call))
 
 
@@ -214,7 +214,7 @@ def _where(condition: Any, one: Any, other: Any) -> Any:
     return one if condition else other
 
 
-def _cast(call: Call, given: list[Elements]) -> Elements:
+def _cast(call: NodeCall, given: list[Elements]) -> Elements:
     dtype = _stated_dtype(call)
     return numpy.frompyfunc(lambda number: converted(number, dtype), 1, 1)(given[0])  # type: ignore[no-any-return]
 

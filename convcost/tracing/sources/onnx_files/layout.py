@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import replace
 
-from convcost.tracing.sources.onnx_files.graph import Graph, Node, StoredTensor
+from convcost.tracing.sources.onnx_files.graph import OnnxGraph, OnnxNode, OnnxTensor
 from convcost.tracing.sources.onnx_files.operators import contraction, normalization, recurrent
 from convcost.tracing.sources.onnx_files.operators.movement import FREE_OPERATORS
 
@@ -26,7 +26,7 @@ LONGEST_NAME = 80
 NO_NAME = re.compile(r"[^\w:+ -]+", re.ASCII)
 
 
-def with_biases(graph: Graph) -> Graph:
+def with_biases(graph: OnnxGraph) -> OnnxGraph:
     """The graph with each product that a vector of the file's is added to as one node, a linear layer.
 
     Exporters write it as two: MatMul and Add.
@@ -45,7 +45,7 @@ def with_biases(graph: Graph) -> Graph:
     return replace(graph, nodes=tuple(nodes))
 
 
-def _merged(node: Node, product: Node | None, bias: str) -> Node:
+def _merged(node: OnnxNode, product: OnnxNode | None, bias: str) -> OnnxNode:
     if product is None:
         return node
     return replace(product, op=LINEAR, name=node.name, inputs=(*product.inputs, bias), outputs=node.outputs)
@@ -55,8 +55,8 @@ LINEAR = "MatMul + Add"
 
 
 def _product_and_bias(
-    node: Node, products: Mapping[str, Node], stored: Mapping[str, StoredTensor]
-) -> tuple[Node | None, str]:
+    node: OnnxNode, products: Mapping[str, OnnxNode], stored: Mapping[str, OnnxTensor]
+) -> tuple[OnnxNode | None, str]:
     if node.op == "Add" and len(node.inputs) == 2:
         for value, bias in (node.inputs, node.inputs[::-1]):
             product = products.get(value)
@@ -65,7 +65,7 @@ def _product_and_bias(
     return None, ""
 
 
-def node_paths(graph: Graph) -> list[str]:
+def node_paths(graph: OnnxGraph) -> list[str]:
     """A path for each node: of the module that it comes from, and its own name behind, but for one of them.
 
     That one is the only contraction, norm or table in the module, or else the only node there that computes;
@@ -89,7 +89,7 @@ def node_paths(graph: Graph) -> list[str]:
     return found
 
 
-def _kinds(node: Node, stored: Container[str]) -> tuple[str, ...]:
+def _kinds(node: OnnxNode, stored: Container[str]) -> tuple[str, ...]:
     """Whether it computes, and is what a module may be called after."""
     if node.op == "Gather" and node.inputs[:1] and node.inputs[0] in stored:
         return ("computing", "main")
@@ -98,7 +98,7 @@ def _kinds(node: Node, stored: Container[str]) -> tuple[str, ...]:
     return ("computing", "main") if node.op in MAIN_OPERATORS else ("computing",)
 
 
-def _own_name(node: Node) -> str:
+def _own_name(node: OnnxNode) -> str:
     return node.name.rpartition("/")[2].removeprefix("node_") or node.op
 
 
@@ -107,7 +107,7 @@ def part_name(name: str) -> str:
     return NO_NAME.sub("_", name)[:LONGEST_NAME].strip("_ ") or "node"
 
 
-def parameter_owners(graph: Graph, paths: Iterable[str]) -> dict[str, str]:
+def parameter_owners(graph: OnnxGraph, paths: Iterable[str]) -> dict[str, str]:
     """By the name of a tensor the path of the first node that computes with it."""
     owners: dict[str, str] = {}
     for node, path in reversed([*zip(graph.nodes, paths, strict=True)]):

@@ -16,7 +16,7 @@ import torch
 from convcost.core.errors import ConvcostError, UsageError
 from convcost.tracing.sources.onnx_files.control_flow import CONTROL_FLOW
 from convcost.tracing.sources.onnx_files.declared import argument_names, check_declared, check_inputs
-from convcost.tracing.sources.onnx_files.graph import Graph, Node, TensorType
+from convcost.tracing.sources.onnx_files.graph import OnnxGraph, OnnxNode, TensorType
 from convcost.tracing.sources.onnx_files.graph_reader import FUNCTION
 from convcost.tracing.sources.onnx_files.known_values import fold
 from convcost.tracing.sources.onnx_files.layout import node_paths, parameter_owners, part_name, with_biases
@@ -24,7 +24,7 @@ from convcost.tracing.sources.onnx_files.operators import OPERATORS
 from convcost.tracing.sources.onnx_files.operators.movement import FREE_OPERATORS
 from convcost.tracing.sources.onnx_files.parameters import Use, parameter_names, uses_of_tensors
 from convcost.tracing.sources.onnx_files.unknown import run_unknown
-from convcost.tracing.sources.onnx_files.values import Call, Value, as_tensor, constant, is_known
+from convcost.tracing.sources.onnx_files.values import NodeCall, Value, as_tensor, constant, is_known
 from convcost.tracing.user_error import short_text
 
 OWN_ERRORS = ("torch", "convcost")
@@ -45,14 +45,14 @@ class FileContext(NamedTuple):
     sizes: dict[str, Any]
 
 
-class Part(torch.nn.Module):
+class ModuleFolder(torch.nn.Module):
     """A part of the tree that holds others."""
 
 
 class NodeModule(torch.nn.Module):
     """A node; `graphs` are those in its attributes."""
 
-    def __init__(self, node: Node, stated: Sequence[TensorType | None], context: FileContext) -> None:
+    def __init__(self, node: OnnxNode, stated: Sequence[TensorType | None], context: FileContext) -> None:
         super().__init__()
         self.node, self.stated, self.context = node, stated, context
         self.graphs: dict[str, GraphParts] = {}
@@ -60,7 +60,7 @@ class NodeModule(torch.nn.Module):
     def forward(self, *values: Value) -> tuple[Value, ...]:
         """All outputs; `values` are the inputs, then what its graphs take from around it."""
         node, count = self.node, len(self.node.inputs)
-        call = Call(node.op, values[:count], node.attributes, len(node.outputs))
+        call = NodeCall(node.op, values[:count], node.attributes, len(node.outputs))
         try:
             found = self._run(call, dict(zip(node.captured, values[count:], strict=True)))
         except NodeError:
@@ -79,7 +79,7 @@ class NodeModule(torch.nn.Module):
         is_shape = bool(values) and all(value is None or is_known(value) for value in values)
         return bool(self._parameters) or not (self.node.op in FREE_OPERATORS or is_shape)
 
-    def _run(self, call: Call, around: Mapping[str, Value]) -> Any:
+    def _run(self, call: NodeCall, around: Mapping[str, Value]) -> Any:
         if self.graphs:
             rule = CONTROL_FLOW.get(FUNCTION if FUNCTION in self.graphs else call.op)
             if rule is not None:
@@ -102,7 +102,7 @@ def _class_of(op: str) -> type[NodeModule]:
 class GraphParts:
     """The modules of a graph, below the module that they are put in."""
 
-    def __init__(self, graph: Graph, home: torch.nn.Module, context: FileContext) -> None:
+    def __init__(self, graph: OnnxGraph, home: torch.nn.Module, context: FileContext) -> None:
         self.graph = graph = with_biases(graph)
         paths = node_paths(graph)
         self.steps = [_node_module(node, graph, context) for node in graph.nodes]
@@ -139,11 +139,11 @@ class GraphParts:
         return [values[name] for name in self.graph.outputs]
 
 
-def _node_module(node: Node, graph: Graph, context: FileContext) -> NodeModule:
+def _node_module(node: OnnxNode, graph: OnnxGraph, context: FileContext) -> NodeModule:
     stated = [graph.declared.get(name) for name in node.outputs]
     module = _class_of(part_name(node.op.rpartition(".")[2]))(node, stated, context)
     for name, inner in node.graphs.items():
-        home: torch.nn.Module = module if name == FUNCTION else Part()
+        home: torch.nn.Module = module if name == FUNCTION else ModuleFolder()
         if home is not module:
             module._modules[part_name(name)] = home
         module.graphs[name] = GraphParts(inner, home, context)
@@ -154,7 +154,7 @@ def _put(home: torch.nn.Module, path: str, module: torch.nn.Module) -> None:
     """Put `module` at a path below `home`, with what holds it."""
     *above, last = path.split(".")
     for part in above:
-        home = home._modules.setdefault(part, Part()) or home
+        home = home._modules.setdefault(part, ModuleFolder()) or home
     before = home._modules.get(last)
     if before is not None:
         module._modules.update(before._modules)
@@ -177,7 +177,7 @@ def _unused_name(owner: torch.nn.Module, name: str) -> str:
 class OnnxModule(torch.nn.Module):
     """The model of a file; the forward of a class of its own takes the file's inputs."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: OnnxGraph) -> None:
         super().__init__()
         context = FileContext(uses_of_tensors(graph), {})
         self.parts = GraphParts(graph, self, context)
@@ -195,7 +195,7 @@ class OnnxModule(torch.nn.Module):
         return next(iter(outputs.values())) if len(outputs) == 1 else outputs
 
 
-def onnx_module(graph: Graph) -> OnnxModule:
+def onnx_module(graph: OnnxGraph) -> OnnxModule:
     """The model, whose forward has an argument for each input."""
     names = argument_names(graph)
     kind = Parameter.POSITIONAL_OR_KEYWORD

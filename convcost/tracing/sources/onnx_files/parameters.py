@@ -19,7 +19,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from convcost.tracing.sources.onnx_files.graph import Graph, StoredTensor, all_nodes
+from convcost.tracing.sources.onnx_files.graph import OnnxGraph, OnnxTensor, all_nodes
 from convcost.tracing.sources.onnx_files.operators.movement import FREE_OPERATORS
 
 SETTINGS: Mapping[str, frozenset[int]] = {
@@ -81,7 +81,7 @@ MASK: Use = ("Softmax", 1)
 """How a mask is used: an input that no softmax has."""
 
 
-def uses_of_tensors(graph: Graph) -> dict[str, list[Use]]:
+def uses_of_tensors(graph: OnnxGraph) -> dict[str, list[Use]]:
     """By the name of a value, what takes it, or takes what only moves it there."""
     found: dict[str, list[Use]] = {}
     for node in reversed([*all_nodes(graph)]):
@@ -94,7 +94,7 @@ def uses_of_tensors(graph: Graph) -> dict[str, list[Use]]:
     return found
 
 
-def parameter_names(graph: Graph, uses: Mapping[str, Sequence[Use]]) -> frozenset[str]:
+def parameter_names(graph: OnnxGraph, uses: Mapping[str, Sequence[Use]]) -> frozenset[str]:
     """The names of the tensors in a graph that are parameters."""
     stated = (graph.declared[tensor.name] for tensor in graph.tensors if tensor.name in graph.declared)
     kinds = {found.name: found.kind for found in stated}
@@ -106,7 +106,7 @@ def parameter_names(graph: Graph, uses: Mapping[str, Sequence[Use]]) -> frozense
     )
 
 
-def _is_parameter(stored: StoredTensor, kind: str, uses: Sequence[Use], says_kinds: bool) -> bool:
+def _is_parameter(stored: OnnxTensor, kind: str, uses: Sequence[Use], says_kinds: bool) -> bool:
     """By what the exporter says of it, or else by what takes it; `says_kinds` if it says so of others."""
     if kind:
         return kind == "PARAMETER"
@@ -118,5 +118,5 @@ def _is_parameter(stored: StoredTensor, kind: str, uses: Sequence[Use], says_kin
     return bool(data) or not uses
 
 
-def _is_constant(stored: StoredTensor) -> bool:
+def _is_constant(stored: OnnxTensor) -> bool:
     return stored.values is not None and len(set(stored.values.reshape(-1).tolist())) <= FEW_NUMBERS

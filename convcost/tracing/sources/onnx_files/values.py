@@ -14,7 +14,7 @@ import numpy
 import torch
 
 from convcost.core.errors import UsageError
-from convcost.tracing.sources.onnx_files.graph import StoredTensor
+from convcost.tracing.sources.onnx_files.graph import OnnxTensor
 
 Elements = numpy.ndarray[Any, Any]
 
@@ -59,7 +59,7 @@ def known_tensor(numbers: Iterable[Any], dtype: torch.dtype = torch.int64) -> Kn
     return KnownTensor(elements, dtype)
 
 
-def constant(stored: StoredTensor) -> Value:
+def constant(stored: OnnxTensor) -> Value:
     """A tensor that a file has: known, or a torch tensor of its shape."""
     if not stored.dtype:
         raise UsageError(f"the tensor {stored.name} has a dtype that torch does not support")
@@ -80,7 +80,7 @@ def as_tensor(value: Value) -> torch.Tensor:
     return torch.zeros(value.shape, dtype=value.dtype)
 
 
-class Call(NamedTuple):
+class NodeCall(NamedTuple):
     """A node that runs: its operator, its inputs, its attributes, and how many outputs it has."""
 
     op: str

@@ -42,7 +42,7 @@ class DamagedFileError(Exception):
     """Bytes that are no message; the text says what is wrong."""
 
 
-class Field(NamedTuple):
+class WireField(NamedTuple):
     """A field of a message: its number, where it starts, where its value lies, whether that has a length."""
 
     number: int
@@ -75,11 +75,11 @@ def _copy_message(data: memoryview, start: int, end: int, kind: str, kept: bytea
             kept += data[field.start : field.end]
 
 
-def _is_small(field: Field) -> bool:
+def _is_small(field: WireField) -> bool:
     return field.end - field.value <= LARGEST_VALUES
 
 
-def _fields(data: memoryview, start: int, end: int) -> Iterator[Field]:
+def _fields(data: memoryview, start: int, end: int) -> Iterator[WireField]:
     """field: TAG (VARINT | 8 bytes | 4 bytes | LENGTH bytes)"""
     place = start
     while place < end:
@@ -96,7 +96,7 @@ def _fields(data: memoryview, start: int, end: int) -> Iterator[Field]:
             raise DamagedFileError("not a protocol buffer")
         if after > end or not number:
             raise DamagedFileError("not a protocol buffer, or truncated")
-        yield Field(number, place, value, after, kind == LENGTH)
+        yield WireField(number, place, value, after, kind == LENGTH)
         place = after
 
 

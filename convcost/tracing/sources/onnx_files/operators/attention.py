@@ -10,10 +10,10 @@ from torch.nn import functional
 
 from convcost.core.errors import UsageError
 from convcost.tracing.sources.onnx_files.operators.interface import TorchRule
-from convcost.tracing.sources.onnx_files.values import Call
+from convcost.tracing.sources.onnx_files.values import NodeCall
 
 
-def _attention(call: Call) -> Any:
+def _attention(call: NodeCall) -> Any:
     """[batch, heads, queries, width], or [batch, queries, heads · width] with the numbers of heads.
 
     Keys and values of the past come first; with them they are the second and the third output, the scores the
@@ -55,13 +55,13 @@ def without_heads(tensor: torch.Tensor) -> torch.Tensor:
     return tensor.transpose(1, 2).reshape(batch, positions, heads * width)
 
 
-def _rotary_embedding(call: Call) -> torch.Tensor:
+def _rotary_embedding(call: NodeCall) -> torch.Tensor:
     """Each pair of features turned: a product with the cosine, one with the sine, and the sum of both."""
     data = call.tensor(0)
     return data * 1.0 + torch.roll(data, 1, -1) * 1.0
 
 
-def _microsoft_multi_head_attention(call: Call) -> Any:
+def _microsoft_multi_head_attention(call: NodeCall) -> Any:
     """Of query, key and value, [batch, positions, features] each; the bias is added to them."""
     if not (call.has(1) and call.has(2)) or call.tensor(1).dim() != 3:
         raise UsageError("MultiHeadAttention is supported only with separate queries, keys and values")
@@ -73,7 +73,7 @@ def _microsoft_multi_head_attention(call: Call) -> Any:
     return _among((query, key, value), heads)
 
 
-def _microsoft_attention(call: Call) -> Any:
+def _microsoft_attention(call: NodeCall) -> Any:
     """The projection to queries, keys and values, and attention among them."""
     data, weight, bias = call.tensor(0), call.tensor(1), call.optional(2)
     sizes = call.get("qkv_hidden_sizes") or (weight.shape[1] // 3,) * 3

@@ -9,8 +9,13 @@ import torch
 from torch.nn import functional
 
 from convcost.core.errors import UsageError
-from convcost.tracing.sources.onnx_files.operators.interface import TorchRule, Window, padded, window_of
-from convcost.tracing.sources.onnx_files.values import Call, larger, smaller
+from convcost.tracing.sources.onnx_files.operators.interface import (
+    SlidingWindow,
+    TorchRule,
+    padded,
+    window_of,
+)
+from convcost.tracing.sources.onnx_files.values import NodeCall, larger, smaller
 
 CONVOLUTIONS: dict[int, Any] = {1: functional.conv1d, 2: functional.conv2d, 3: functional.conv3d}
 
@@ -21,7 +26,9 @@ TRANSPOSED: dict[int, Any] = {
 }
 
 
-def convolve(call: Call, data: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor:
+def convolve(
+    call: NodeCall, data: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None
+) -> torch.Tensor:
     """Padding that differs between two sides is added first, and counts as data like that of a module."""
     spatial = _spatial(data, weight)
     window = window_of(call, data.shape[2:], weight.shape[2:])
@@ -41,11 +48,11 @@ def _spatial(data: torch.Tensor, weight: torch.Tensor) -> int:
     return spatial
 
 
-def _conv(call: Call) -> torch.Tensor:
+def _conv(call: NodeCall) -> torch.Tensor:
     return convolve(call, call.tensor(0), call.tensor(1), call.optional(2))
 
 
-def _conv_transpose(call: Call) -> torch.Tensor:
+def _conv_transpose(call: NodeCall) -> torch.Tensor:
     """What padding takes from one side more than from the other is cut off what comes out."""
     data, weight = call.tensor(0), call.tensor(1)
     spatial = _spatial(data, weight)
@@ -61,7 +68,9 @@ def _conv_transpose(call: Call) -> torch.Tensor:
     return made
 
 
-def _transposed_window(call: Call, lengths: Sequence[Any], kernel: Sequence[int]) -> tuple[Window, list[Any]]:
+def _transposed_window(
+    call: NodeCall, lengths: Sequence[Any], kernel: Sequence[int]
+) -> tuple[SlidingWindow, list[Any]]:
     """The window of a transposed convolution, and what is added to its output's lengths.
 
     If `output_shape` states these, or they are to be multiples of the input's, the padding follows.
@@ -85,7 +94,7 @@ def _transposed_window(call: Call, lengths: Sequence[Any], kernel: Sequence[int]
     return window._replace(begins=tuple(begins), ends=tuple(ends)), extra
 
 
-def _gemm(call: Call) -> torch.Tensor:
+def _gemm(call: NodeCall) -> torch.Tensor:
     """α·A·B + β·C; with a vector for C it is a linear layer, whose bias that is."""
     left, right, added = call.tensor(0), call.tensor(1), call.optional(2)
     left = left.t() if call.get("transA") else left
@@ -96,11 +105,11 @@ def _gemm(call: Call) -> torch.Tensor:
     return torch.addmm(added, left, weight.t(), beta=call.get("beta", 1.0), alpha=call.get("alpha", 1.0))
 
 
-def _matmul(call: Call) -> torch.Tensor:
+def _matmul(call: NodeCall) -> torch.Tensor:
     return torch.matmul(call.tensor(0), call.tensor(1))
 
 
-def _matmul_and_add(call: Call) -> torch.Tensor:
+def _matmul_and_add(call: NodeCall) -> torch.Tensor:
     """A linear layer, if the weight is a matrix and the bias has a number for each column of it."""
     data, weight, bias = call.tensors
     if weight.dim() == 2 and weight.shape[1] == bias.shape[0]:
@@ -108,7 +117,7 @@ def _matmul_and_add(call: Call) -> torch.Tensor:
     return torch.matmul(data, weight) + bias
 
 
-def _einsum(call: Call) -> Any:
+def _einsum(call: NodeCall) -> Any:
     return torch.einsum(call.get("equation", ""), *call.tensors)
 
 

@@ -10,7 +10,7 @@ import torch
 from torch.nn import functional
 
 from convcost.tracing.sources.onnx_files.operators.interface import TorchRule
-from convcost.tracing.sources.onnx_files.values import Call, is_known
+from convcost.tracing.sources.onnx_files.values import NodeCall, is_known
 
 
 def _unary(function: Callable[..., Any]) -> TorchRule:
@@ -25,17 +25,17 @@ def _variadic(function: Callable[..., Any]) -> TorchRule:
     return lambda call: reduce(function, call.tensors)
 
 
-def _div(call: Call) -> torch.Tensor:
+def _div(call: NodeCall) -> torch.Tensor:
     is_integral = not call.tensor(0).is_floating_point()
     return torch.div(call.tensor(0), call.tensor(1), rounding_mode="trunc" if is_integral else None)
 
 
-def _mean(call: Call) -> torch.Tensor:
+def _mean(call: NodeCall) -> torch.Tensor:
     mean: torch.Tensor = reduce(torch.add, call.tensors) / len(call.inputs)
     return mean
 
 
-def _clip(call: Call) -> torch.Tensor:
+def _clip(call: NodeCall) -> torch.Tensor:
     """Its bounds cost nothing beyond the comparisons, whether they are numbers or tensors."""
     bounds = [
         call.inputs[place].numbers[0]
@@ -48,29 +48,29 @@ def _clip(call: Call) -> torch.Tensor:
     return torch.clamp(call.tensor(0), *bounds)
 
 
-def _gelu(call: Call) -> torch.Tensor:
+def _gelu(call: NodeCall) -> torch.Tensor:
     return functional.gelu(call.tensor(0), approximate=call.get("approximate", "none"))
 
 
-def _bias_gelu(call: Call) -> torch.Tensor:
+def _bias_gelu(call: NodeCall) -> torch.Tensor:
     return functional.gelu(call.tensor(0) + call.tensor(1))
 
 
-def _fast_gelu(call: Call) -> torch.Tensor:
+def _fast_gelu(call: NodeCall) -> torch.Tensor:
     data = call.tensor(0) + call.tensor(1) if call.has(1) else call.tensor(0)
     return functional.gelu(data, approximate="tanh")
 
 
-def _quick_gelu(call: Call) -> torch.Tensor:
+def _quick_gelu(call: NodeCall) -> torch.Tensor:
     return call.tensor(0) * torch.sigmoid(call.tensor(0) * 1.702)
 
 
-def _affine(call: Call) -> torch.Tensor:
+def _affine(call: NodeCall) -> torch.Tensor:
     made: torch.Tensor = call.tensor(0) * call.get("alpha", 1.0) + call.get("beta", 0.0)
     return made
 
 
-def _shift(call: Call) -> torch.Tensor:
+def _shift(call: NodeCall) -> torch.Tensor:
     left = call.get("direction") == "LEFT"
     shift: Any = torch.bitwise_left_shift if left else torch.bitwise_right_shift
     made: torch.Tensor = shift(call.tensor(0), call.tensor(1))

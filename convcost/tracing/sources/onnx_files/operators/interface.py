@@ -9,13 +9,13 @@ import torch
 
 from convcost.core.arithmetic import ceil_div
 from convcost.core.errors import UsageError
-from convcost.tracing.sources.onnx_files.values import Call, Value, larger
+from convcost.tracing.sources.onnx_files.values import NodeCall, Value, larger
 
-TorchRule = Callable[[Call], Value | Sequence[Value]]
+TorchRule = Callable[[NodeCall], Value | Sequence[Value]]
 """Takes a call of the operator and returns its output, or a tuple of all its outputs."""
 
 
-class Window(NamedTuple):
+class SlidingWindow(NamedTuple):
     """How a kernel slides, for each spatial dimension; `begins` and `ends` are the padding on both sides."""
 
     kernel: tuple[int, ...]
@@ -30,7 +30,7 @@ class Window(NamedTuple):
         return all(one is other or one == other for one, other in zip(self.begins, self.ends, strict=True))
 
 
-def window_of(call: Call, lengths: Sequence[Any], kernel: Sequence[int]) -> Window:
+def window_of(call: NodeCall, lengths: Sequence[Any], kernel: Sequence[int]) -> SlidingWindow:
     """What the attributes of a convolution or a pooling state, on an input with these `lengths`."""
     dimensions = len(kernel)
     strides = _for_each(call, "strides", 1, dimensions)
@@ -42,10 +42,10 @@ def window_of(call: Call, lengths: Sequence[Any], kernel: Sequence[int]) -> Wind
         sides = [_same_padding(*loop) for loop in zip(lengths, kernel, strides, dilations, strict=True)]
         smaller, larger = tuple(side[0] for side in sides), tuple(side[1] for side in sides)
         begins, ends = (smaller, larger) if automatic == "SAME_UPPER" else (larger, smaller)
-    return Window(tuple(kernel), strides, dilations, begins, ends)
+    return SlidingWindow(tuple(kernel), strides, dilations, begins, ends)
 
 
-def _for_each(call: Call, attribute: str, default: int, count: int) -> tuple[int, ...]:
+def _for_each(call: NodeCall, attribute: str, default: int, count: int) -> tuple[int, ...]:
     found = tuple(call.get(attribute, (default,) * count))
     if len(found) != count or min(found) < 0:
         raise UsageError(f"its {attribute} are {list(found)}; {count} numbers are needed")
@@ -62,12 +62,16 @@ def _same_padding(length: Any, kernel: int, stride: int, dilation: int) -> tuple
     return total // 2, total - total // 2
 
 
-def padded(data: torch.Tensor, window: Window, value: float = 0.0) -> tuple[torch.Tensor, Window]:
+def padded(
+    data: torch.Tensor, window: SlidingWindow, value: float = 0.0
+) -> tuple[torch.Tensor, SlidingWindow]:
     """`input` with the padding that torch's operators can't add: what differs between two sides."""
     return (data, window) if window.is_even else added_padding(data, window, value)
 
 
-def added_padding(data: torch.Tensor, window: Window, value: float) -> tuple[torch.Tensor, Window]:
+def added_padding(
+    data: torch.Tensor, window: SlidingWindow, value: float
+) -> tuple[torch.Tensor, SlidingWindow]:
     """`input` with its padding, and a window that adds none."""
     pairs = zip(reversed(window.begins), reversed(window.ends), strict=True)
     none = (0,) * len(window.kernel)

@@ -11,10 +11,17 @@ from torch.nn import functional
 
 from convcost.core.arithmetic import ceil_div
 from convcost.core.errors import UsageError
-from convcost.tracing.sources.onnx_files.graph import DTYPES, StoredTensor
+from convcost.tracing.sources.onnx_files.graph import DTYPES, OnnxTensor
 from convcost.tracing.sources.onnx_files.known_values import axis_of
 from convcost.tracing.sources.onnx_files.operators.interface import TorchRule
-from convcost.tracing.sources.onnx_files.values import Call, Value, constant, is_known, known_tensor, larger
+from convcost.tracing.sources.onnx_files.values import (
+    NodeCall,
+    Value,
+    constant,
+    is_known,
+    known_tensor,
+    larger,
+)
 
 SPATIAL_MODES = {"nearest": "nearest", "linear": "linear", "cubic": "bicubic"}
 """torch's names for how Resize interpolates; of two dimensions linear is bilinear."""
@@ -22,8 +29,8 @@ SPATIAL_MODES = {"nearest": "nearest", "linear": "linear", "cubic": "bicubic"}
 LINEAR_MODES = {1: "linear", 2: "bilinear", 3: "trilinear"}
 
 
-def _constant(call: Call) -> Value:
-    if isinstance(call.get("value"), StoredTensor):
+def _constant(call: NodeCall) -> Value:
+    if isinstance(call.get("value"), OnnxTensor):
         return constant(call.attributes["value"])
     for name, dtype in (("value_int", torch.int64), ("value_float", torch.float32)):
         if call.get(name) is not None:
@@ -33,7 +40,7 @@ def _constant(call: Call) -> Value:
     raise UsageError("it has no value that is a tensor of numbers")
 
 
-def _reshape(call: Call) -> torch.Tensor:
+def _reshape(call: NodeCall) -> torch.Tensor:
     data, shape = call.tensor(0), call.numbers(1)
     if not call.get("allowzero"):
         shape = [data.shape[place] if _is(size, 0) else size for place, size in enumerate(shape)]
@@ -45,41 +52,41 @@ def _is(size: Any, number: int) -> bool:
     return isinstance(size, int) and size == number
 
 
-def _flatten(call: Call) -> torch.Tensor:
+def _flatten(call: NodeCall) -> torch.Tensor:
     """A matrix: the dimensions before `axis`, and those behind."""
     data, axis = call.tensor(0), axis_of(call, 1)
     axis = axis % (data.dim() or 1) if axis < data.dim() else axis
     return data.reshape(math.prod(data.shape[:axis]), math.prod(data.shape[axis:]))
 
 
-def _transpose(call: Call) -> torch.Tensor:
+def _transpose(call: NodeCall) -> torch.Tensor:
     data = call.tensor(0)
     return data.permute(call.get("perm") or tuple(reversed(range(data.dim()))))
 
 
-def _squeeze(call: Call) -> torch.Tensor:
+def _squeeze(call: NodeCall) -> torch.Tensor:
     axes = call.optional_numbers(1)
     return call.tensor(0).squeeze() if axes is None else call.tensor(0).squeeze(tuple(axes))
 
 
-def _unsqueeze(call: Call) -> torch.Tensor:
+def _unsqueeze(call: NodeCall) -> torch.Tensor:
     data, axes = call.tensor(0), call.numbers(1)
     for axis in sorted(axis % (data.dim() + len(axes)) for axis in axes):
         data = data.unsqueeze(axis)
     return data
 
 
-def _concat(call: Call) -> torch.Tensor:
+def _concat(call: NodeCall) -> torch.Tensor:
     return torch.cat(call.tensors, axis_of(call))
 
 
-def _split(call: Call) -> Any:
+def _split(call: NodeCall) -> Any:
     data, axis, sizes = call.tensor(0), axis_of(call), call.optional_numbers(1)
     size = ceil_div(data.shape[axis], call.outputs)
     return torch.split(data, size if sizes is None else sizes, axis)
 
 
-def _slice(call: Call) -> torch.Tensor:
+def _slice(call: NodeCall) -> torch.Tensor:
     """From `starts` to `ends` in steps; a negative step goes back, and has as many places."""
     data, starts, ends = call.tensor(0), call.numbers(1), call.numbers(2)
     axes = call.optional_numbers(3) or range(len(starts))
@@ -102,7 +109,7 @@ def _end(end: Any) -> Any:
     return None if isinstance(end, int) and end >= 2**31 - 1 else end
 
 
-def _gather(call: Call) -> torch.Tensor:
+def _gather(call: NodeCall) -> torch.Tensor:
     """The parts at the indices, whose dimensions stand in place of the axis."""
     data, axis, indices = call.tensor(0), axis_of(call), call.inputs[1]
     if is_known(indices) and not indices.shape:
@@ -113,25 +120,25 @@ def _gather(call: Call) -> torch.Tensor:
     return flat.reshape((*data.shape[:axis], *places.shape, *data.shape[axis + 1 :]))
 
 
-def _gather_nd(call: Call) -> torch.Tensor:
+def _gather_nd(call: NodeCall) -> torch.Tensor:
     """The parts at the indices, which stand in the last dimension."""
     data, indices, batched = call.tensor(0), call.tensor(1), call.get("batch_dims", 0)
     return data.new_empty((*indices.shape[:-1], *data.shape[batched + indices.shape[-1] :]))
 
 
-def _scatter(call: Call) -> torch.Tensor:
+def _scatter(call: NodeCall) -> torch.Tensor:
     """The first input with other elements at some places: a copy."""
     return call.tensor(0).clone()
 
 
-def _expand(call: Call) -> torch.Tensor:
+def _expand(call: NodeCall) -> torch.Tensor:
     data, wanted = call.tensor(0), call.numbers(1)
     padded = [1] * (data.dim() - len(wanted)) + list(wanted)
     own = [1] * (len(padded) - data.dim()) + list(data.shape)
     return data.expand([have if _is(size, 1) else size for size, have in zip(padded, own, strict=True)])
 
 
-def _pad(call: Call) -> torch.Tensor:
+def _pad(call: NodeCall) -> torch.Tensor:
     """The padding in front of each dimension, then behind each; zeros are data, as those of a module are."""
     data, amounts = call.tensor(0), call.optional_numbers(1, "pads") or []
     axes = [axis % data.dim() for axis in call.optional_numbers(3) or range(data.dim())]
@@ -147,37 +154,37 @@ def _pad(call: Call) -> torch.Tensor:
     return functional.pad(data, [side for pair in given for side in pair], mode=mode)
 
 
-def _filled(call: Call) -> torch.Tensor:
+def _filled(call: NodeCall) -> torch.Tensor:
     value = call.get("value")
     dtype = torch.float32 if value is None else getattr(torch, value.dtype)
     return torch.zeros(call.numbers(0), dtype=dtype)
 
 
-def _cast(call: Call) -> torch.Tensor:
+def _cast(call: NodeCall) -> torch.Tensor:
     name = DTYPES.get(call.get("to", 0))
     if not name:
         raise UsageError("it converts to a dtype that torch does not support")
     return call.tensor(0).to(getattr(torch, name))
 
 
-def _range(call: Call) -> torch.Tensor:
+def _range(call: NodeCall) -> torch.Tensor:
     start, end, step = (call.numbers(place)[0] for place in range(3))
     return torch.arange(start, end, step)
 
 
-def _where(call: Call) -> torch.Tensor:
+def _where(call: NodeCall) -> torch.Tensor:
     return torch.where(call.tensor(0).to(torch.bool), call.tensor(1), call.tensor(2))
 
 
-def _depth_to_space(call: Call) -> torch.Tensor:
+def _depth_to_space(call: NodeCall) -> torch.Tensor:
     return functional.pixel_shuffle(call.tensor(0), call.get("blocksize", 1))
 
 
-def _space_to_depth(call: Call) -> torch.Tensor:
+def _space_to_depth(call: NodeCall) -> torch.Tensor:
     return functional.pixel_unshuffle(call.tensor(0), call.get("blocksize", 1))
 
 
-def _resize(call: Call) -> torch.Tensor:
+def _resize(call: NodeCall) -> torch.Tensor:
     """Interpolation along the last dimensions, to sizes or by factors."""
     data = call.tensor(0)
     scales = (
@@ -205,7 +212,7 @@ def _resize(call: Call) -> torch.Tensor:
     return functional.interpolate(data, sizes[2:], mode=mode)
 
 
-def _with_aspect(call: Call, own: list[Any], wanted: list[Any]) -> list[Any]:
+def _with_aspect(call: NodeCall, own: list[Any], wanted: list[Any]) -> list[Any]:
     """The sizes that are wanted; where the ratio of lengths is kept, none is larger, or none smaller."""
     policy = call.get("keep_aspect_ratio_policy", "stretch")
     if policy == "stretch":
@@ -225,33 +232,33 @@ def _scaled(size: Any, scale: Any) -> Any:
     return size // whole if scale * whole == 1 else math.floor(size * scale)
 
 
-def _one_hot(call: Call) -> torch.Tensor:
+def _one_hot(call: NodeCall) -> torch.Tensor:
     indices, depth, axis = call.tensor(0), int(call.numbers(1)[0]), axis_of(call, -1)
     shape = list(indices.shape)
     shape.insert(axis if axis >= 0 else axis + len(shape) + 1, depth)
     return call.tensor(2).new_zeros(shape)
 
 
-def _trilu(call: Call) -> torch.Tensor:
+def _trilu(call: NodeCall) -> torch.Tensor:
     diagonal = call.numbers(1)[0] if call.has(1) else 0
     return (torch.triu if call.get("upper", 1) else torch.tril)(call.tensor(0), diagonal)
 
 
-def _drawn(call: Call) -> torch.Tensor:
+def _drawn(call: NodeCall) -> torch.Tensor:
     """Random numbers, of the shape of an input or of the attribute."""
     name = DTYPES.get(call.get("dtype", 1), "float32")
     shape = call.tensor(0).shape if call.inputs else call.get("shape", ())
     return torch.zeros(shape, dtype=getattr(torch, name))
 
 
-def _grid_sample(call: Call) -> torch.Tensor:
+def _grid_sample(call: NodeCall) -> torch.Tensor:
     mode = {"linear": "bilinear", "cubic": "bicubic"}.get(
         call.get("mode", "linear"), call.get("mode", "linear")
     )
     return functional.grid_sample(call.tensor(0), call.tensor(1), mode=mode, align_corners=False)
 
 
-def _col_to_image(call: Call) -> torch.Tensor:
+def _col_to_image(call: NodeCall) -> torch.Tensor:
     return functional.fold(
         call.tensor(0),
         tuple(call.numbers(1)),
@@ -262,15 +269,15 @@ def _col_to_image(call: Call) -> torch.Tensor:
     )
 
 
-def _like_first(call: Call) -> torch.Tensor:
+def _like_first(call: NodeCall) -> torch.Tensor:
     return call.tensor(0).clone()
 
 
-def _identity(call: Call) -> Value:
+def _identity(call: NodeCall) -> Value:
     return call.inputs[0]
 
 
-def decided_by_data(call: Call) -> Value:
+def decided_by_data(call: NodeCall) -> Value:
     """How many there are depends on the data."""
     raise UsageError("data decides how many elements it yields, so its output shape is unknown")
 

@@ -10,10 +10,10 @@ from torch.nn import functional
 
 from convcost.tracing.sources.onnx_files.known_values import axis_of
 from convcost.tracing.sources.onnx_files.operators.interface import TorchRule
-from convcost.tracing.sources.onnx_files.values import Call
+from convcost.tracing.sources.onnx_files.values import NodeCall
 
 
-def _batch_norm(call: Call) -> Any:
+def _batch_norm(call: NodeCall) -> Any:
     """With what training kept; in training with the input's own mean and variance."""
     data, weight, bias, mean, variance = (call.tensor(place) for place in range(5))
     if call.get("training_mode"):
@@ -21,11 +21,11 @@ def _batch_norm(call: Call) -> Any:
     return functional.batch_norm(data, mean, variance, weight, bias, False)
 
 
-def _instance_norm(call: Call) -> torch.Tensor:
+def _instance_norm(call: NodeCall) -> torch.Tensor:
     return functional.instance_norm(call.tensor(0), weight=call.tensor(1), bias=call.tensor(2))
 
 
-def _layer_norm(call: Call) -> Any:
+def _layer_norm(call: NodeCall) -> Any:
     """The norm, and the mean and deviation if they are outputs."""
     data, axis = call.tensor(0), axis_of(call, -1)
     made = _over_last(data, data.shape[axis:], call.tensor(1), call.optional(2))
@@ -43,7 +43,7 @@ def _over_last(
     return made if bias is None else made + bias
 
 
-def _group_norm(call: Call) -> torch.Tensor:
+def _group_norm(call: NodeCall) -> torch.Tensor:
     """A weight for each channel, or before opset 21 for each group."""
     data, weight, bias, groups = call.tensor(0), call.tensor(1), call.tensor(2), call.get("num_groups", 1)
     channels = data.shape[1]
@@ -52,7 +52,7 @@ def _group_norm(call: Call) -> torch.Tensor:
     return functional.group_norm(data, groups, weight, bias)
 
 
-def _rms_norm(call: Call) -> torch.Tensor:
+def _rms_norm(call: NodeCall) -> torch.Tensor:
     data, axis = call.tensor(0), axis_of(call, -1)
     return functional.rms_norm(data, tuple(data.shape[axis:]), call.tensor(1))
 
@@ -60,7 +60,7 @@ def _rms_norm(call: Call) -> torch.Tensor:
 def _skip_norm(has_mean: bool) -> TorchRule:
     """The norm of the sum of two inputs, and perhaps of a bias; the sum is the last of four outputs."""
 
-    def rule(call: Call) -> Any:
+    def rule(call: NodeCall) -> Any:
         data = call.tensor(0) + call.tensor(1)
         bias = call.optional(4 if has_mean else 3)
         data = data if bias is None else data + bias
@@ -74,33 +74,33 @@ def _skip_norm(has_mean: bool) -> TorchRule:
     return rule
 
 
-def _softmax(call: Call) -> torch.Tensor:
+def _softmax(call: NodeCall) -> torch.Tensor:
     return functional.softmax(call.tensor(0), axis_of(call, -1))
 
 
-def _log_softmax(call: Call) -> torch.Tensor:
+def _log_softmax(call: NodeCall) -> torch.Tensor:
     return functional.log_softmax(call.tensor(0), axis_of(call, -1))
 
 
-def _hardmax(call: Call) -> torch.Tensor:
+def _hardmax(call: NodeCall) -> torch.Tensor:
     return torch.zeros_like(call.tensor(0))
 
 
-def _lp_norm(call: Call) -> torch.Tensor:
+def _lp_norm(call: NodeCall) -> torch.Tensor:
     return functional.normalize(call.tensor(0), float(call.get("p", 2)), axis_of(call, -1))
 
 
-def _mean_variance(call: Call) -> torch.Tensor:
+def _mean_variance(call: NodeCall) -> torch.Tensor:
     data, axes = call.tensor(0), tuple(call.get("axes", (0, 2, 3)))
     centered = data - data.mean(axes, keepdim=True)
     return centered / torch.sqrt((centered * centered).mean(axes, keepdim=True))
 
 
-def _local_response(call: Call) -> torch.Tensor:
+def _local_response(call: NodeCall) -> torch.Tensor:
     return functional.local_response_norm(call.tensor(0), call.get("size", 1))
 
 
-def _dropout(call: Call) -> Any:
+def _dropout(call: NodeCall) -> Any:
     """Nothing outside training; the mask is the second output."""
     return (call.tensor(0), torch.ones_like(call.tensor(0), dtype=torch.bool))[: call.outputs]
 

@@ -9,13 +9,13 @@ from torch.nn import functional
 
 from convcost.core.errors import UsageError
 from convcost.tracing.sources.onnx_files.operators.interface import (
+    SlidingWindow,
     TorchRule,
-    Window,
     added_padding,
     padded,
     window_of,
 )
-from convcost.tracing.sources.onnx_files.values import Call
+from convcost.tracing.sources.onnx_files.values import NodeCall
 
 MAXIMUM: dict[int, Any] = {1: functional.max_pool1d, 2: functional.max_pool2d, 3: functional.max_pool3d}
 
@@ -36,7 +36,7 @@ WHOLE_MAXIMUM: dict[int, Any] = {
 }
 
 
-def _sliding(call: Call, value: float) -> tuple[torch.Tensor, Window, int]:
+def _sliding(call: NodeCall, value: float) -> tuple[torch.Tensor, SlidingWindow, int]:
     """The input, padded where torch's operator can't; torch pads by half a kernel at most."""
     data, kernel = call.tensor(0), call.get("kernel_shape", ())
     if len(kernel) not in MAXIMUM or data.dim() != len(kernel) + 2:
@@ -48,7 +48,7 @@ def _sliding(call: Call, value: float) -> tuple[torch.Tensor, Window, int]:
     return data, window, len(kernel)
 
 
-def _max_pool(call: Call) -> Any:
+def _max_pool(call: NodeCall) -> Any:
     data, window, spatial = _sliding(call, float("-inf"))
     return MAXIMUM[spatial](
         data,
@@ -61,7 +61,7 @@ def _max_pool(call: Call) -> Any:
     )
 
 
-def _average_pool(call: Call) -> Any:
+def _average_pool(call: NodeCall) -> Any:
     data, window, spatial = _sliding(call, 0.0)
     _refuse_dilations(window)
     counts_padding = bool(call.get("count_include_pad", 0))
@@ -70,7 +70,7 @@ def _average_pool(call: Call) -> Any:
     )
 
 
-def _lp_pool(call: Call) -> Any:
+def _lp_pool(call: NodeCall) -> Any:
     data, window, spatial = _sliding(call, 0.0)
     _refuse_dilations(window)
     data, window = added_padding(data, window, 0.0)
@@ -80,13 +80,13 @@ def _lp_pool(call: Call) -> Any:
     )
 
 
-def _refuse_dilations(window: Window) -> None:
+def _refuse_dilations(window: SlidingWindow) -> None:
     if any(size != 1 for size in window.dilations):
         raise UsageError("only maximum pooling may be dilated")
 
 
 def _whole(functions: dict[int, Any]) -> TorchRule:
-    def rule(call: Call) -> Any:
+    def rule(call: NodeCall) -> Any:
         data = call.tensor(0)
         spatial = data.dim() - 2
         if spatial not in functions:
@@ -96,7 +96,7 @@ def _whole(functions: dict[int, Any]) -> TorchRule:
     return rule
 
 
-def _whole_power(call: Call) -> torch.Tensor:
+def _whole_power(call: NodeCall) -> torch.Tensor:
     data = call.tensor(0)
     made: torch.Tensor = torch.linalg.vector_norm(data, call.get("p", 2), tuple(range(2, data.dim())), True)
     return made

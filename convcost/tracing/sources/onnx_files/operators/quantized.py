@@ -9,14 +9,14 @@ from torch.nn import functional
 
 from convcost.tracing.sources.onnx_files.operators.contraction import convolve
 from convcost.tracing.sources.onnx_files.operators.interface import TorchRule
-from convcost.tracing.sources.onnx_files.values import Call, Value
+from convcost.tracing.sources.onnx_files.values import NodeCall, Value
 
 
-def _quantize(call: Call) -> torch.Tensor:
+def _quantize(call: NodeCall) -> torch.Tensor:
     return _quantized(call.tensor(0), call.tensor(2).dtype if call.has(2) else torch.uint8)
 
 
-def _dequantize(call: Call) -> torch.Tensor:
+def _dequantize(call: NodeCall) -> torch.Tensor:
     """The zero point, and the product with the scale, for each element of data that is computed.
 
     A stored weight is converted once, before the model runs, which costs nothing.
@@ -26,7 +26,7 @@ def _dequantize(call: Call) -> torch.Tensor:
     return made if isinstance(data, torch.nn.Parameter) else (made - 0.0) * 1.0
 
 
-def _dynamic_quantize(call: Call) -> Any:
+def _dynamic_quantize(call: NodeCall) -> Any:
     data = call.tensor(0)
     scale = torch.amax(data) - torch.amin(data)
     return _quantized(data), scale, torch.zeros((), dtype=torch.uint8)
@@ -43,15 +43,15 @@ def _as_floats(value: Value) -> torch.Tensor:
     return made
 
 
-def _conv_integer(call: Call) -> torch.Tensor:
+def _conv_integer(call: NodeCall) -> torch.Tensor:
     return convolve(call, _as_floats(call.tensor(0)), _as_floats(call.tensor(1)), None).to(torch.int32)
 
 
-def _matmul_integer(call: Call) -> torch.Tensor:
+def _matmul_integer(call: NodeCall) -> torch.Tensor:
     return torch.matmul(_as_floats(call.tensor(0)), _as_floats(call.tensor(1))).to(torch.int32)
 
 
-def _qlinear_conv(call: Call) -> torch.Tensor:
+def _qlinear_conv(call: NodeCall) -> torch.Tensor:
     """Of input, weight and output the scale and the zero point stand behind each; the bias is last."""
     bias = call.optional(8)
     floats = None if bias is None else _as_floats(bias)
@@ -60,22 +60,22 @@ def _qlinear_conv(call: Call) -> torch.Tensor:
     )
 
 
-def _qlinear_matmul(call: Call) -> torch.Tensor:
+def _qlinear_matmul(call: NodeCall) -> torch.Tensor:
     return torch.matmul(_as_floats(call.tensor(0)), _as_floats(call.tensor(3))).to(call.tensor(7).dtype)
 
 
-def _dynamic_matmul(call: Call) -> torch.Tensor:
+def _dynamic_matmul(call: NodeCall) -> torch.Tensor:
     """A product with a weight in integers; what goes in is quantized first."""
     data, weight = call.tensor(0), _as_floats(call.tensor(1))
     _quantized(data)
     return functional.linear(data, weight.mT, call.optional(4))
 
 
-def _matmul_to_float(call: Call) -> torch.Tensor:
+def _matmul_to_float(call: NodeCall) -> torch.Tensor:
     return functional.linear(_as_floats(call.tensor(0)), _as_floats(call.tensor(1)).mT, call.optional(6))
 
 
-def _matmul_of_few_bits(call: Call) -> torch.Tensor:
+def _matmul_of_few_bits(call: NodeCall) -> torch.Tensor:
     """A product with a weight of K by N, packed in blocks."""
     data = call.tensor(0)
     weight = torch.zeros((call.get("N", 0), call.get("K", 0)), dtype=data.dtype)

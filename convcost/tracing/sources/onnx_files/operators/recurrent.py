@@ -8,12 +8,12 @@ import torch
 
 from convcost.core.errors import UsageError
 from convcost.tracing.sources.onnx_files.operators.interface import TorchRule
-from convcost.tracing.sources.onnx_files.values import Call
+from convcost.tracing.sources.onnx_files.values import NodeCall
 
 FUNCTIONS: dict[str, Any] = {"LSTM": torch.lstm, "GRU": torch.gru, "RNN": torch.rnn_tanh}
 
 
-def _recurrent(call: Call) -> Any:
+def _recurrent(call: NodeCall) -> Any:
     """[steps, batch, features], or with `layout` 1 the first two the other way round.
 
     The weights of the directions stand in one tensor, and so do the two biases.

@@ -9,13 +9,13 @@ import torch
 
 from convcost.tracing.sources.onnx_files.known_values import axis_of
 from convcost.tracing.sources.onnx_files.operators.interface import TorchRule
-from convcost.tracing.sources.onnx_files.values import Call
+from convcost.tracing.sources.onnx_files.values import NodeCall
 
 
 def _reduction(function: Callable[..., Any]) -> TorchRule:
     """`function` of a tensor, its axes, and whether they stay as ones."""
 
-    def rule(call: Call) -> Any:
+    def rule(call: NodeCall) -> Any:
         data, axes = call.tensor(0), call.optional_numbers(1, "axes")
         if not axes and call.get("noop_with_empty_axes"):
             return data
@@ -34,12 +34,12 @@ def _place(function: Callable[..., Any]) -> TorchRule:
     return lambda call: function(call.tensor(0), axis_of(call), bool(call.get("keepdims", 1)))
 
 
-def _top(call: Call) -> Any:
+def _top(call: NodeCall) -> Any:
     """The largest, and their places."""
     return tuple(torch.topk(call.tensor(0), call.numbers(1)[0], axis_of(call, -1)))
 
 
-def _running_sum(call: Call) -> torch.Tensor:
+def _running_sum(call: NodeCall) -> torch.Tensor:
     return torch.cumsum(call.tensor(0), call.numbers(1)[0] if call.has(1) else 0)
 
 
