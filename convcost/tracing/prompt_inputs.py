@@ -67,7 +67,7 @@ def with_context(
     if not are_assumed and isinstance(before, int) and before != context:
         which = f"the input {of_tokens}" if of_tokens else "the input"
         message = f"{which} has {before} tokens, and the context is {context}"
-        raise UsageError(message, hint="Give one of them.")
+        raise UsageError(message, hint="Give only one of them.")
 
     def changed(name: str, declared: DeclaredTensor) -> DeclaredTensor:
         shape = declared.shape
@@ -120,8 +120,9 @@ def _tokens(inputs: DeclaredInputs) -> tuple[str, DeclaredTensor]:
     integers = ((name, each) for name, each in all_inputs if _holds_integers(each) and each.shape)
     name, found = next(named, None) or next(integers, None) or ("", None)
     if found is None or not found.shape:
-        hint = 'A phase needs token ids, such as --input "input_ids=i64[1,4096]".'
-        raise UsageError("no input holds token ids", hint=hint)
+        raise UsageError(
+            "a phase needs an input of token ids", hint='For example, --input "input_ids=i64[1,4096]".'
+        )
     return name, found
 
 

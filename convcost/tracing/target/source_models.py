@@ -45,7 +45,7 @@ def _with_named_input(target: Target, model: SourceModel) -> Target:
         return target
     [first, *others] = inputs.args
     if others:
-        raise UsageError(f"{target}: inputs by place stand before {label}={first}")
+        raise UsageError(f"{target}: give inputs without a name before {label}={first}")
     inputs = DeclaredInputs((), {label: first, **inputs.kwargs})
     return replace(target, place=target.place._replace(label=""), inputs=inputs)
 

@@ -189,7 +189,7 @@ def test_a_module_of_transformers_is_profiled_with_and_without_a_cache():
         ("hf:small(hidden_size=1000000000000)", "hf:small(hidden_size=1000000000000) could not be built"),
         ("hf:small(num_labels=1000000000)", "num_labels=1000000000 is more than convcost builds: 1048576"),
         ("hf:small(rope_scaling={'depths': [2, 99999]})", "depths=99999 is more than convcost builds"),
-        ("hf:small(hidden_size='large')", "transformers refuses the configuration: "),
+        ("hf:small(hidden_size='large')", "transformers rejects the configuration: "),
     ],
 )
 def test_what_can_not_be_built_is_refused_in_a_sentence(write_config, text, message):
