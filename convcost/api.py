@@ -67,7 +67,7 @@ def cost(
     given, backward = _split_backward(sizes, backward)
     given, request = _split_phase(given, phase, context)
     if request and backward:
-        raise UsageError(f"{request.phase} has no backward", hint="Leave out one of them.")
+        raise UsageError(f"{request.phase} has no backward pass", hint="Leave out one of them.")
     if request and is_module(design) and not inputs:
         inputs = (prompt_text(request),)
     found, given = design_and_sizes(design, inputs, given)
@@ -117,7 +117,7 @@ def _completed(report: Report, sizes: Mapping[str, Size], backward: bool) -> Rep
     """The report with numbers for open sizes."""
     if backward and not report.phases:
         hint = "Give it where the report is made."
-        raise UsageError("a report is counted already, without its backward", hint=hint)
+        raise UsageError("this report was counted without its backward pass", hint=hint)
     return report.subs(**sizes) if sizes else report
 
 

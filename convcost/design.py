@@ -53,7 +53,7 @@ def as_design(
         hint = f"Make one of that class: {given.__name__}(...)" if is_class else ""
         raise wrong_type_error("the design", given, ACCEPTED, hint)
     if inputs or keywords:
-        hint = "Those of a spec stand in it: [B, S, E] -> Linear(E, E)"
+        hint = "A spec states its input: [B, S, E] -> Linear(E, E)"
         raise UsageError("inputs are for torch modules", hint=hint)
     return parse(given) if isinstance(given, str) else given
 

@@ -40,7 +40,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         is_marked = any(marker.name == "convcost" for marker in item.own_markers)
         if is_marked and "convcost" not in getattr(item, "fixturenames", ()):
-            message = "has the marker convcost, but does not take the fixture convcost: nothing is asserted"
+            message = (
+                "has the marker convcost, but does not take the fixture convcost: there is no limit to assert"
+            )
             raise pytest.UsageError(f"{item.nodeid} {message}")
 
 

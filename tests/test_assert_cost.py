@@ -211,7 +211,7 @@ def test_a_limit_that_holds_for_some_sizes_only_does_not_hold():
 @pytest.mark.parametrize(
     ("design", "inputs", "asked", "kind", "message"),
     [
-        (CONV, (), {}, UsageError, "nothing is asserted"),
+        (CONV, (), {}, UsageError, "there is no limit to assert"),
         (
             CONV,
             (),

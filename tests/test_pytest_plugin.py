@@ -154,7 +154,7 @@ def test_a_marker_of_a_test_that_does_not_take_the_fixture_asserts_nothing_and_i
     result.stderr.fnmatch_lines(
         [
             "ERROR: *.py::test_cost has the marker convcost, but does not take the fixture convcost: "
-            "nothing is asserted"
+            "there is no limit to assert"
         ]
     )
 

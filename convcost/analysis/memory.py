@@ -103,7 +103,7 @@ def trainable_dtype(dtype: str) -> str:
     """The dtype that is called so, in full or in short; UsageError if there is none that models train in."""
     name = dtype_named(dtype)
     if name not in TRAINED:
-        raise UsageError(f"nothing is trained in {name}", hint=f"Choose from {', '.join(TRAINED)}.")
+        raise UsageError(f"no parameters are trained in {name}", hint=f"Choose from {', '.join(TRAINED)}.")
     return name
 
 

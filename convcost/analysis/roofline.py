@@ -226,7 +226,7 @@ def roofline(
         if not is_pair:
             raise wrong_type_error("what is in twice", pair, "a name and a report")
     device = device_named(device) if isinstance(device, str) else device
-    check_type("the device", device, Device, "its name", 'Such as "h100"; convcost devices lists them.')
+    check_type("the device", device, Device, "its name", 'For example, "h100"; convcost devices lists them.')
     report = design_report(as_design(design), merge_sizes(sizes))
     asked = dtype_named(dtype) if dtype else ""
     dtype = asked or report.dtype

@@ -27,7 +27,7 @@ def select_device(name: str) -> DeviceType:
         raise UsageError(f"--on is cpu or cuda, not {name[:40]}{did_you_mean(name, devices)}")
     has_gpu = torch.cuda.is_available()
     if name == "cuda" and not has_gpu:
-        raise UsageError("torch sees no CUDA here", hint="--on cpu measures on the CPU.")
+        raise UsageError("torch finds no CUDA device", hint="--on cpu measures on the CPU.")
     return "cuda" if has_gpu and name != "cpu" else "cpu"
 
 

@@ -165,7 +165,7 @@ def _uncached_bytes(device: DeviceType) -> int:
     """Bytes that no cache holds; UsageError if there is no memory for two of them."""
     wanted, free = max(MIN_COPY_BYTES, cache_bytes(device)), free_bytes(device)
     if free is not None and 3 * wanted > free:
-        raise UsageError("there is too little free memory for a copy that no cache holds")
+        raise UsageError("there is too little free memory for a copy larger than the caches")
     return wanted
 
 

@@ -28,7 +28,7 @@ def prepare_call(design: Network | ProfiledModel, dtype: str, device: DeviceType
         built, inputs = build_network(design, "cpu")
         return _on_device(ModuleCall(built, tuple(map(_randomize, inputs)), {}), dtype, device)
     if design.module is None:
-        raise UsageError(f"{design.report.name} is not a torch module: nothing of it runs that can be timed")
+        raise UsageError(f"{design.report.name} is not a torch module, so it can't be timed")
     if design.target is None:
         call = deep_copy(ModuleCall(design.module, design.args, {**design.kwargs}))
         return _on_device(call.map(_with_data), dtype, device)
@@ -123,7 +123,7 @@ def _training_step(call: ModuleCall) -> Callable[[], object]:
         with torch.enable_grad():
             outputs = [tensor for tensor in tensors(module(*args, **kwargs)) if tensor.requires_grad]
             if not outputs:
-                raise UsageError("nothing in it is trained: no output has a gradient")
+                raise UsageError("no output has a gradient, so there is no backward to time")
             if len(ones) != len(outputs):
                 ones[:] = map(torch.ones_like, outputs)
             torch.autograd.backward(outputs, ones)

@@ -28,9 +28,9 @@ def computation_dtype(dtype: str, device: DeviceType) -> str:
     name = dtype_named(dtype)
     if name not in COMPUTATION_DTYPES:
         hint = f"Times are of {', '.join(COMPUTATION_DTYPES)}."
-        raise UsageError(f"torch's layers compute in no {name}", hint=hint)
+        raise UsageError(f"torch's layers can't compute in {name}", hint=hint)
     if name == "tfloat32" and device == "cpu":
-        raise UsageError("tfloat32 is of CUDA alone", hint="On a CPU there is float32.")
+        raise UsageError("tfloat32 is only for CUDA", hint="Use float32 on a CPU.")
     return name
 
 
@@ -52,7 +52,7 @@ def torch_settings(threads: int = 0, dtype: str = "", device: DeviceType = "cpu"
     from convcost.tracing.isolation.process_state import preserved_process_state
 
     if not 0 <= threads <= MAX_THREADS:
-        raise UsageError(f"there can't be {threads} threads", hint=f"There can be 1 to {MAX_THREADS:,}.")
+        raise UsageError(f"{threads} threads are not possible", hint=f"Give 1 to {MAX_THREADS:,}.")
     with ExitStack() as stack:
         stack.enter_context(preserved_process_state())
         if device == "cuda":

@@ -136,7 +136,9 @@ def _timed_design(
 def _check_sizes(reports: Sequence[Report]) -> None:
     names = dict.fromkeys(name for report in reports for name in _required_sizes(report))
     if names:
-        raise UsageError(f"timing needs a number for {', '.join(names)}", hint="Times are measured.")
+        raise UsageError(
+            f"timing needs a number for {', '.join(names)}", hint=f"Give sizes: --{next(iter(names))} 128"
+        )
 
 
 def _required_sizes(report: Report) -> tuple[str, ...]:
@@ -151,7 +153,7 @@ def _check_memory(reports: Sequence[Report], dtype: str, device: DeviceType, bac
     free = free_bytes(device)
     if free is not None and needed > free:
         message = f"timing would take about {binary(needed)}, and {binary(free)} are free"
-        raise UsageError(message, hint="Smaller sizes, or fewer candidates, take less.")
+        raise UsageError(message, hint="Use smaller sizes or fewer candidates.")
 
 
 def needed_bytes(report: Report, dtype: str, backward: bool) -> Size:

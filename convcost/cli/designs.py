@@ -88,7 +88,7 @@ def read_texts(context: typer.Context, tokens: Iterable[str]) -> tuple[list[str]
     listed = [design for text in texts for design in (files[text].designs if text in files else (text,))]
     if files and not listed:
         hint = "Name a design that uses them beside the file."
-        raise UsageError(f"{' and '.join(files)[:80]}: there are definitions and no design", hint=hint)
+        raise UsageError(f"{' and '.join(files)[:80]}: there are definitions but no design", hint=hint)
     check_number(listed, "designs or arguments")
     return [text if is_target(text) else every.complete(text) for text in listed], options
 
@@ -119,10 +119,10 @@ def _specs(
 def _check_pair(pair: FoundingPair, texts: list[str]) -> None:
     """UsageError for a variation of the founding pair beside `texts` of designs."""
     if texts and not pair.bias:
-        raise UsageError("--no-bias is for the founding pair, without a SPEC", hint=BIAS_HINT)
+        raise UsageError("--no-bias is only for the founding pair, without a SPEC", hint=BIAS_HINT)
     if texts and pair != USUAL_PAIR:
         hint = "A repeated layer is written as 3 x Conv1d(E, E, 3, padding=same)."
-        raise UsageError("--convs is for the founding pair, without a SPEC", hint=hint)
+        raise UsageError("--convs is only for the founding pair, without a SPEC", hint=hint)
 
 
 def read_sources(

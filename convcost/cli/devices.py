@@ -27,7 +27,7 @@ def devices(
         ),
     ] = None,
     vendor: Annotated[
-        str, typer.Option("--vendor", help="Only devices of this vendor, such as nvidia.")
+        str, typer.Option("--vendor", metavar="NAME", help="Only devices of this vendor, such as nvidia.")
     ] = "",
     kind: Annotated[
         str, typer.Option("--kind", metavar="gpu|cpu|tpu|npu", help="Only devices of this kind.")
@@ -56,7 +56,7 @@ def devices(
     if measure:
         names = [*(names or ()), _measure(on, threads)]
     elif on or threads:
-        raise UsageError("--on and --threads are for --measure")
+        raise UsageError("--on and --threads need --measure")
     every = read_devices(config)
     found = _named_devices(every, names, parse_threads(threads)) if names else every.devices
     found = _filter_devices(found, "vendor", vendor)

@@ -97,7 +97,7 @@ def _roofline_adder(
 def _device_names(text: str) -> list[str]:
     names = [name.strip() for name in text.split(",")] if text else []
     if not all(names):
-        raise UsageError(f"--device {text[:40]}: a name is missing", hint="Write it as --device h100,a100.")
+        raise UsageError(f"--device {text[:40]}: a name is missing", hint="For example, --device h100,a100.")
     return names
 
 
@@ -105,7 +105,7 @@ def _check_distinct(text: str, names: Sequence[str]) -> None:
     """UsageError for two names of one device."""
     for place, name in enumerate(names):
         if name in names[:place]:
-            raise UsageError(f"--device {text[:40]} names {name} twice", hint="Each is shown once.")
+            raise UsageError(f"--device {text[:40]} names {name} twice", hint="Name it once.")
 
 
 def catalogue_devices(text: str) -> tuple[Device, ...]:
@@ -190,5 +190,5 @@ def parse_threads(text: str) -> int:
 
     number = parse_count(text, "--threads")
     if not 1 <= number <= MAX_THREADS:
-        raise UsageError(f"--threads {text[:40]}: 1 to {MAX_THREADS:,} can be had")
+        raise UsageError(f"--threads {text[:40]}: 1 to {MAX_THREADS:,} are possible")
     return number

@@ -179,6 +179,8 @@ def model_hint(target: str) -> str:
     """How a torch module is counted."""
     if "->" in target:
         return f"A torch module is counted by: convcost model '{target.strip()[:80]}'"
+    if target.strip().endswith(tuple(SUFFIXES)) or is_reference(target):
+        return f"A model is counted by: convcost model {target.strip()[:80]}"
     target = target if ":" in target else f"{target.strip()}:Name"
     return f'A torch module is counted by: convcost model {target[:80]} --input "f32[1,3,224,224]"'
 
@@ -203,11 +205,13 @@ def file_error(text: str) -> UsageError | None:
     ending = found["ending"].lower()
     if ending in PICKLES:
         hint = "Save weights as .safetensors, or a model by torch.export.save as .pt2."
-        return UsageError(f"{text[:80]} is a pickle, which runs code when it is read", hint=hint)
+        return UsageError(f"{text[:80]} is a pickle, which can run code when it is loaded", hint=hint)
     near = did_you_mean(f".{ending}", SUFFIXES)
     kinds = ", ".join(suffix for suffix in SUFFIXES if suffix.count(".") == 1)
     return (
-        UsageError(f"no file ending in .{ending} is read{near}", hint=f"There are {kinds}.") if near else None
+        UsageError(f"files ending in .{ending} can't be read{near}", hint=f"Choose from {kinds}.")
+        if near
+        else None
     )
 
 

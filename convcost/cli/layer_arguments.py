@@ -50,7 +50,9 @@ def read_layer(
     is_whole = not call and not kind.isidentifier()
     if (is_whole and positional) or (shape and (is_whole or before)):
         hint = "Give all of it as a spec, or the kind, its arguments and --input."
-        raise UsageError(f"{(positional or [f'--input {shape}'])[0][:40]} stands beside a spec", hint=hint)
+        raise UsageError(
+            f"{(positional or [f'--input {shape}'])[0][:40]} can't be combined with a spec", hint=hint
+        )
     arguments = [part for part in (inner, *map(_argument_text, positional)) if part.strip()]
     design = _parse_single_layer(kind if is_whole else before + _spec(kind, arguments, named, shape))
     check_options(others, (design,), context, words)

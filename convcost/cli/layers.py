@@ -23,7 +23,9 @@ def layers(
         str,
         typer.Argument(metavar="[NAME]", help="A layer, shown in full; or a word to look for, such as conv."),
     ] = "",
-    family: Annotated[str, typer.Option("--family", help="Only this family, such as pooling.")] = "",
+    family: Annotated[
+        str, typer.Option("--family", metavar="NAME", help="Only this family, such as pooling.")
+    ] = "",
     *,
     output: OutputOptions,
 ) -> None:

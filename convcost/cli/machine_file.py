@@ -29,7 +29,9 @@ def read_machine(name: str = THIS, threads: int = 0, on: str = "") -> Machine:
     places = tuple(place for place in OWN[normalized_name(name)] if not on or place == on)
     paths = [path for place in places if _exists(path := machine_path(place))]
     if not paths:
-        raise UsageError(f"this machine was not measured yet, so {name} has no figures", hint=MEASURE_HINT)
+        raise UsageError(
+            f"this machine has not been measured yet, so {name} has no figures", hint=MEASURE_HINT
+        )
     machine = max(map(_read, paths), key=lambda machine: machine.measured)
     if differences := _outdated(machine, threads):
         print_error(f"{differences}; {MEASURE_HINT}")
@@ -49,7 +51,7 @@ def check_place(on: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(f"{path.parent} can't be made: {error.strerror}", hint=FOLDER_HINT) from None
+        raise UsageError(f"{path.parent} can't be created: {error.strerror}", hint=FOLDER_HINT) from None
     if not os.access(path.parent, os.W_OK | os.X_OK):
         raise UsageError(f"{path.parent} can't be written to", hint=FOLDER_HINT)
     if _exists(path):
@@ -71,7 +73,7 @@ def cache_folder() -> Path:
     try:
         return user_cache_path("convcost", appauthor=False, opinion=False)
     except RuntimeError:
-        raise UsageError("this user has no home folder", hint=FOLDER_HINT) from None
+        raise UsageError("there is no home folder", hint=FOLDER_HINT) from None
 
 
 def _exists(path: Path) -> bool:
@@ -83,7 +85,7 @@ def _exists(path: Path) -> bool:
     except OSError as error:
         raise UsageError(f"{path} can't be read: {error.strerror}", hint=FOLDER_HINT) from None
     if not S_ISREG(found.st_mode):
-        raise UsageError(f"{path} is no file", hint=FOLDER_HINT)
+        raise UsageError(f"{path} is not a file", hint=FOLDER_HINT)
     return True
 
 

@@ -153,7 +153,7 @@ def read_mesh(mesh: MeshOptions, options: CostOptions) -> MeshRequest | None:
     if not mesh.dimensions:
         return None
     if options.memory.memory:
-        raise UsageError("--memory is of one device: leave it out, or --mesh")
+        raise UsageError("--memory is for one device, so it can't be combined with --mesh")
     return MeshRequest(mesh.dimensions, parse_place(mesh.parallelize) if mesh.parallelize else None)
 
 

@@ -27,12 +27,13 @@ SettingsOption = Annotated[
     typer.Option("--set", metavar="NAME=SIZE", help="Give a size a value; --NAME SIZE does the same."),
 ]
 DtypeOption = Annotated[
-    str, typer.Option("--dtype", help="The dtype that bytes are counted in, such as float32 or bf16.")
+    str, typer.Option("--dtype", metavar="DTYPE", help="The dtype of bytes, such as bf16.")
 ]
 DesignDtypeOption = Annotated[
     str,
     typer.Option(
         "--dtype",
+        metavar="DTYPE",
         help="The dtype of bytes and rooflines, such as bf16 (default: float32; a module's own dtypes).",
     ),
 ]
@@ -199,7 +200,7 @@ class TimingOptions:
         given = {"--compile": self.compile, "--on": self.on, "--threads": self.threads}
         first = next((name for name, value in given.items() if value), "")
         if first and not self.time:
-            raise UsageError(f"{first} is for --time, which measures how long it takes")
+            raise UsageError(f"{first} needs --time")
 
 
 @dataclass(frozen=True)
@@ -350,7 +351,7 @@ class MeshOptions:
     def dimensions(self) -> tuple[MeshDimension, ...]:
         """Those of the mesh; none where there is none. UsageError for what is no mesh."""
         if self.parallelize and not self.mesh:
-            raise UsageError("--parallelize is for --mesh, such as --mesh tp=8")
+            raise UsageError("--parallelize needs --mesh, for example --mesh tp=8")
         return parse_mesh(self.mesh) if self.mesh else ()
 
 

@@ -29,7 +29,7 @@ def translate_errors(context: Any, arguments: Sequence[str]) -> Iterator[None]:
 
 
 def _translated(error: Any, context: Any, arguments: Sequence[str]) -> UsageError:
-    help_hint = f"{context.command_path} -h lists what it takes."
+    help_hint = f"{context.command_path} -h lists its options."
     if hasattr(error, "possibilities"):
         return _no_such_option(error, context, arguments, help_hint)
     if parameter := _parameter(context, getattr(error, "option_name", "")):
@@ -38,9 +38,9 @@ def _translated(error: Any, context: Any, arguments: Sequence[str]) -> UsageErro
             return UsageError(f"{name} takes no value")
         return has_no_value(parameter, name)
     if missing := getattr(error, "param", None):
-        return UsageError(f"there is no {missing.metavar}", hint=missing.help or help_hint)
+        return UsageError(f"{missing.metavar} is missing", hint=missing.help or help_hint)
     if extra := EXTRA_ARGUMENT.search(error.format_message()):
-        return UsageError(f"{context.command_path} takes no such argument: {extra[1][:40]}", hint=help_hint)
+        return UsageError(f"{context.command_path} takes no argument {extra[1][:40]}", hint=help_hint)
     return UsageError(escape_to_ascii(error.format_message()), hint=help_hint)
 
 
@@ -86,7 +86,7 @@ MAY_BE_EMPTY = ("--filter",)
 def check_values(context: Any, arguments: Sequence[str]) -> None:
     """Refuse an option with one value that is given twice, without its value, or against --json."""
     if len(arguments) > MOST_WORDS:
-        raise UsageError(f"{len(arguments):,} words on the command line; {MOST_WORDS:,} are the most")
+        raise UsageError(f"{len(arguments):,} words on the command line; the limit is {MOST_WORDS:,}")
     values, _, order = context.command.make_parser(context).parse_args(list(arguments))
     names = {name for parameter in context.command.params for name in parameter.opts}
     given = Counter(parameter.name for parameter in order)

@@ -10,7 +10,7 @@ from convcost.tracing.prompt_inputs import PhaseRequest, parse_context, parse_ph
 def phase_requests(modules: ModuleOptions) -> tuple[PhaseRequest | None, ...]:
     """The phases of a language model to run, or else None for a plain forward."""
     if modules.context_length and not modules.phase:
-        hint = "Such as --phase decode --context 4096."
+        hint = "For example, --phase decode --context 4096."
         raise UsageError("--context is for --phase prefill or --phase decode", hint=hint)
     if not modules.phase:
         return (None,)
@@ -28,4 +28,6 @@ def check_phases(modules: ModuleOptions, timing: TimingOptions, memory: MemoryOp
         "--memory": memory.memory and "decode" in phases,
     }
     for option in (name for name, is_given in unknown.items() if phases and is_given):
-        raise UsageError(f"{option} is not for --phase {modules.phase}", hint=f"Leave out {option}.")
+        raise UsageError(
+            f"{option} can't be combined with --phase {modules.phase}", hint="Leave one of them out."
+        )

@@ -58,7 +58,7 @@ def split_tokens(
 def check_number(given: Sized, what: str) -> None:
     """UsageError where more is given than is shown at once."""
     if len(given) > MOST_AT_ONCE:
-        raise UsageError(f"{len(given):,} {what}; {MOST_AT_ONCE} are the most at once")
+        raise UsageError(f"{len(given):,} {what}; the limit is {MOST_AT_ONCE}")
 
 
 MOST_AT_ONCE = 200

@@ -59,7 +59,7 @@ def supervised(command: Callable[[], None]) -> int:
             if ended is not None and -ended == getattr(signal, "SIGALRM", None):
                 print_error(TIMEOUT_MESSAGE)
             elif code == 2:
-                reason = error if isinstance(error, EndedError) else "it wrote to convcost's pipe"
+                reason = error if isinstance(error, EndedError) else "it wrote to convcost's own pipe"
                 print_error(f"the model ended the command: {reason}")
     worker.stop()
     return code

@@ -166,7 +166,7 @@ def sweep(
     pictures = read_plots(plots, format_name)
     tokens = list(specs or ())
     if not split_tokens(tokens)[0]:
-        raise UsageError("there is no design", hint="Give one, or several: ratios are to the first.")
+        raise UsageError("there is no design", hint="Give one or more; ratios are to the first.")
     axes = tuple(map(parse_axis, over or ()))
     swept = tuple(axis.name for axis in axes)
     memory = parse_bytes(max_memory)
@@ -174,7 +174,7 @@ def sweep(
     if over_arg:
         sources, variants = read_variants(sources, over_arg, jobs, modules, memory)
     elif jobs:
-        raise UsageError("--jobs is for --over-arg", hint="A grid of sizes is evaluated by formulas.")
+        raise UsageError("--jobs needs --over-arg", hint="A grid of sizes is evaluated by formulas.")
     candidates = run_sources(sources, memory, modules.seconds, vary=swept)
     request = SweepRequest(
         candidates.designs,

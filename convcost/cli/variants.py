@@ -30,9 +30,9 @@ def read_variants(
     *others, target = found.sources
     if not isinstance(target, Target) or len(others) > 1:
         hint = "One other design may come before it; ratios are to that one."
-        raise UsageError("--over-arg is for a torch module, which comes last", hint=hint)
+        raise UsageError("--over-arg needs a torch module as the last design", hint=hint)
     if given := next((axis.name for axis in axes if axis.name in target.arguments), ""):
-        raise UsageError(f"{given} is swept and has a value", hint="Leave one of them out.")
+        raise UsageError(f"{given} is swept but also has a value", hint="Leave one of them out.")
     combinations(axes)
     workers = min(parse_count(jobs, "--jobs"), MOST_JOBS) if jobs else number_of_processors()
     if workers < 1:

@@ -38,7 +38,7 @@ def verify(
 ) -> None:
     """Check every formula against torch and the counters, over generated layers.
 
-    The exit code is 1 if there is a disagreement that is not known. Run it after upgrading torch.
+    The exit code is 1 if there is an unknown disagreement. Run it after upgrading torch.
     """
     format_name = output.format_for()
     from convcost.verify.run import (

@@ -35,7 +35,7 @@ def read_view(options: PartOptions, groupings: tuple[str, ...], backward: bool) 
         refused = "operators are not sorted by" if by == "operator" else "no quantity is called"
         raise unknown_name(refused, sort, sorts)
     if options.depth and by == "operator":
-        raise UsageError("--depth is for modules and layers: operators are not inside one another")
+        raise UsageError("--depth is for modules and layers: operators are not nested")
     return View(
         _positive("--depth", options.depth),
         "" if sort == "order" else sort,
@@ -70,7 +70,7 @@ def _columns(text: str, by: str, backward: bool) -> Iterator[str]:
                 hint = f"Choose from {', '.join(columns.OPERATOR_COLUMNS)}."
                 raise UsageError(f"operators have no column {name}", hint=hint)
             if each == "backward" and not backward:
-                raise UsageError("the column backward needs the gradients", hint="Add --backward.")
+                raise UsageError("the column backward needs --backward", hint="Add --backward.")
             yield each
 
 
@@ -80,4 +80,4 @@ def check_order(report: Report, view: View) -> None:
     if quantity in BY_NAME and not isinstance(getattr(report, quantity), int | Fraction | None):
         option = f"--sort {quantity}" if view.sort else "--top"
         names = ", ".join(report.open_names)
-        raise UsageError(f"{option} needs a number for {names}", hint="Formulas have no order.")
+        raise UsageError(f"{option} needs a number for {names}", hint="Formulas can't be sorted.")

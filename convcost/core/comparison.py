@@ -14,7 +14,7 @@ from convcost.core.metrics import BY_NAME, NAMES, OF_SOME_MODULES, TRAINING_FLOP
 from convcost.core.report import Report
 from convcost.core.type_checks import check_text, check_type
 
-BACKWARD_HINT = "Such as compare(..., backward=True), or --backward."
+BACKWARD_HINT = "Use compare(..., backward=True) or --backward."
 
 
 @dataclass(frozen=True, repr=False)
@@ -85,7 +85,7 @@ class Comparison(RenderMethods):
         if check_text("metric", metric, "flops") not in BY_NAME:
             raise unknown_name("no quantity is called", metric, NAMES)
         if metric == TRAINING_FLOPS.name and not self.has_backward:
-            raise UsageError("the backward of the designs is not counted", hint=BACKWARD_HINT)
+            raise UsageError("the backward pass was not counted", hint=BACKWARD_HINT)
 
     def _check(self, metric: str, candidate: Report) -> None:
         self._check_metric(metric)

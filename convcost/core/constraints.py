@@ -237,11 +237,11 @@ class Rank(NamedTuple):
     @property
     def message(self) -> str:
         shown = ", ".join(map(str, self.shape))
-        return f"the input [{shown}] has {len(self.shape)} dimensions; {self.wanted} is needed"
+        return f"the input [{shown}] has {len(self.shape)} dimensions; expected {self.wanted}"
 
     @property
     def rule(self) -> str:
-        return f"the input has {len(self.shape)} dimensions; {self.wanted} is needed"
+        return f"the input has {len(self.shape)} dimensions; expected {self.wanted}"
 
 
 def _limit(relation: str, limit: Size, comparison: str) -> str:

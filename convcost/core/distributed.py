@@ -36,15 +36,17 @@ def parse_mesh(text: str) -> tuple[MeshDimension, ...]:
     for part in text.split(","):
         name, equals, size = (piece.strip() for piece in part.partition("="))
         if not equals or not name.isidentifier() or not size.isdecimal() or not size.isascii():
-            raise UsageError(f"--mesh {text[:80]} is no mesh", hint=MESH_HINT)
+            raise UsageError(f"--mesh {text[:80]} is not a mesh", hint=MESH_HINT)
         if name in found:
             raise UsageError(f"--mesh {text[:80]} has the dimension {name} twice", hint=MESH_HINT)
         if len(size) > len(str(MOST_RANKS)) or not 0 < int(size) <= MOST_RANKS:
-            raise UsageError(f"the mesh dimension {name[:40]} has 1 to {MOST_RANKS} ranks", hint=MESH_HINT)
+            raise UsageError(
+                f"--mesh {name[:40]}={size[:40]}: must be 1 to {MOST_RANKS} ranks", hint=MESH_HINT
+            )
         found[name] = MeshDimension(name, int(size))
     dimensions = tuple(found.values())
     if count_ranks(dimensions) > MOST_RANKS:
-        raise UsageError(f"a mesh has {MOST_RANKS} ranks at most, not {count_ranks(dimensions)}")
+        raise UsageError(f"a mesh has at most {MOST_RANKS} ranks, not {count_ranks(dimensions)}")
     return dimensions
 
 

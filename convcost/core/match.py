@@ -64,7 +64,7 @@ class Range(NamedTuple):
         first = -(-self.minimum // self.multiple_of) * self.multiple_of
         found = range(first, self.maximum + 1, self.multiple_of)
         if not found:
-            raise UsageError(f"no size {name} is {self}", hint="Give a wider range.")
+            raise UsageError(f"the range of {name} is empty: {self}", hint="Give a wider range.")
         return found
 
     def __str__(self) -> str:
@@ -91,7 +91,7 @@ class Choice:
 
 
 def _no_cost(sizes: Mapping[str, Size]) -> Size:
-    raise UsageError("a match that was made without its design has no further costs")
+    raise UsageError("this match was made without its design, so it has no further costs")
 
 
 @dataclass(frozen=True, repr=False)

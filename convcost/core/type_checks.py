@@ -37,7 +37,7 @@ def wrong_type_error(name: str, value: Any, wanted: str, hint: str = "") -> Wron
 
 def check_text(name: str, value: Any, example: str) -> str:
     """`value`, which is an option; WrongTypeError if it is no text."""
-    hint = f'Such as {name}="{example}".'
+    hint = f'For example, {name}="{example}".'
     if type(value) is int and abs(value) < LARGEST_SHOWN:
         hint += f' A size called {name} is given as sizes={{"{name}": {value}}}.'
     elif _is_dtype(value):
@@ -92,5 +92,5 @@ def merge_sizes(sizes: Mapping[str, Any]) -> dict[str, Any]:
 def check_size_names(sizes: Mapping[Any, Any]) -> Mapping[str, Any]:
     """`sizes`; WrongTypeError if a name is no text."""
     for name in sizes:
-        check_type("the name of a size", name, str, "a text", 'Such as {"E": 128}.')
+        check_type("the name of a size", name, str, "a text", 'For example, {"E": 128}.')
     return sizes

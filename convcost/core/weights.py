@@ -99,5 +99,5 @@ def require_costs(reports: Iterable[Report], what: str) -> None:
     for report in reports:
         if isinstance(report, WeightsReport):
             raise UsageError(
-                f"{what}: {report.spec[:200]} has weights alone, and nothing runs", hint=COUNT_HINT
+                f"{what}: {report.spec[:200]} contains only weights, which can't be run", hint=COUNT_HINT
             )

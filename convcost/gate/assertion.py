@@ -94,7 +94,7 @@ def evaluate_assertion(
     _check_names(sizes, [each for each in (counted, other) if each], limits)
     if not limits and not other:
         hint = 'Give a limit, such as flops="20*B*S*E**2" or max_params=10_000.'
-        raise UsageError("nothing is asserted", hint=hint)
+        raise UsageError("there is no limit to assert", hint=hint)
     checks = (*check_completeness(counted.report), *(_check(limit, counted) for limit in limits))
     changes = _compare_with(other, counted) if other else None
     return AssertionResult(counted, checks, limits, other.report.name if other else "", changes)
@@ -103,7 +103,7 @@ def evaluate_assertion(
 def _parse_limit(key: str, value: Any, names: tuple[str, ...]) -> Limit:
     """A limit, which is a number, an amount, or a formula in `names`."""
     if not isinstance(value, str) and not _is_number(value):
-        hint = 'Such as 20_480, "2 MFLOPs" or "20*B*S*E**2".'
+        hint = 'For example, 20_480, "2 MFLOPs" or "20*B*S*E**2".'
         raise wrong_type_error(key, value, "a number, an amount or a formula", hint)
     is_float = isinstance(value, Real) and not isinstance(value, Rational)
     try:

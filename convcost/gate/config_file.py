@@ -115,7 +115,7 @@ def find_config(file: str) -> ConfigFile:
     """The file that is named, or else the nearest one; UsageError if there is none."""
     if found := _read(Path(file)) if file else nearest_config():
         return found
-    nowhere = f"there is no {CONFIG_NAME} and no [tool.convcost] in a {PYPROJECT}, here or above"
+    nowhere = f"there is no {CONFIG_NAME} and no [tool.convcost] in a {PYPROJECT}, in this folder or above"
     raise UsageError(f"{file[:200]} has no [tool.convcost]" if file else nowhere, hint=ENTRIES_HINT)
 
 
@@ -158,7 +158,7 @@ def _read(path: Path) -> ConfigFile | None:
 def parse_toml(text: str, file: str) -> dict[str, Any]:
     """The tables in a TOML text; ConfigError at the line that is invalid."""
     if any(line.count(".") >= MOST_PARTS for line in text.splitlines()) and re.search(LONG_KEY, text):
-        raise ConfigError([ConfigProblem(file, _line(text, LONG_KEY), "", "a key has too many parts")])
+        raise ConfigError([ConfigProblem(file, _line(text, LONG_KEY), "", "this key has too many parts")])
     try:
         return tomllib.loads(text, parse_float=_parse_float)
     except tomllib.TOMLDecodeError as error:
@@ -189,7 +189,7 @@ def _parse_float(text: str) -> float:
     if number == 0 and re.search("[1-9]", text.lower().partition("e")[0]):
         raise InexactNumberError(text, "is too close to 0")
     if LARGEST_EXACT_FLOAT < abs(number) < inf and Fraction(repr(number)) != Fraction(text):
-        message = "has more digits than a number with a point keeps"
+        message = "has more digits than floating point keeps"
         raise InexactNumberError(text, f"{message}\nWrite it as a whole number, without a point.")
     return number
 

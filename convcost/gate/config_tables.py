@@ -125,7 +125,7 @@ class DeviceTable(Struct, forbid_unknown_fields=True):
     like: Annotated[Text, describe("A device that has what is not given here.", "a100")] = UNSET
     title: Annotated[Text, describe("The name that its driver gives it.")] = UNSET
     aliases: Annotated[list[str], describe("Other names.", ["box"])] = []
-    vendor: Annotated[Text, describe("Who makes it.")] = UNSET
+    vendor: Annotated[Text, describe("The vendor.")] = UNSET
     kind: Annotated[DeviceKind | UnsetType, describe("What it is.", "gpu")] = UNSET
     year: Annotated[Year, describe("When it came out.", 2024)] = UNSET
     memory: Annotated[Amount, describe("Its own memory, if it has some.", "80 GB")] = UNSET
@@ -143,7 +143,7 @@ class DeviceTable(Struct, forbid_unknown_fields=True):
         dict[str, str],
         describe("Where some are from, by bandwidth, memory or dtype.", {"bandwidth": "data sheet"}),
     ] = {}
-    notes: Annotated[list[str], describe("What else to know.", ["measured in May"])] = []
+    notes: Annotated[list[str], describe("Further remarks.", ["measured in May"])] = []
 
 
 DeviceTables = dict[str, DeviceTable]

@@ -56,4 +56,4 @@ def _base_device(found: Catalogue, names: Set[str], name: str) -> Device:
     except UsageError:
         if normalized_name(name) not in names:
             raise
-        raise UsageError(f"{name} does not stand above this one") from None
+        raise UsageError(f"{name} must come before this one") from None

@@ -126,7 +126,7 @@ class EntryReader:
             self._refuse_keys(SPEC_KEYS, "is for specs alone")
             return self._attempt("inputs", partial(_read_model, table.model, table))
         else:
-            self._refuse("", "there is no spec and no model")
+            self._refuse("", "an entry needs a spec or a model")
         return None
 
     def _refuse_keys(self, keys: Iterable[str], message: str) -> None:
@@ -163,7 +163,7 @@ def _read_model(place: str, table: EntryKeys) -> ConfiguredModel:
         raise UsageError("inputs and inputs_from can't be combined")
     stated = parse_module_text(place) if is_reference(place) else None
     if stated and stated.inputs and (table.inputs or table.inputs_from):
-        raise UsageError("the model states its inputs, and others are given")
+        raise UsageError("the model already states its inputs")
     inputs = stated.inputs if stated and stated.inputs else parse_inputs(table.inputs)
     arguments = {**(stated.arguments if stated else {}), **table.args}
     return ConfiguredModel(place, inputs, table.inputs_from, arguments, table.train, table.formulas)

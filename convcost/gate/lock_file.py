@@ -27,7 +27,7 @@ VERSION_KEY = "convcost-lock"
 
 HEADING = "# What convcost's entries cost. Written by convcost check --update: not to be edited by hand."
 
-RESTORE_HINT = "It was left as it is. Restore it, or delete it and run convcost check --update."
+RESTORE_HINT = "The file was not changed. Restore it, or delete it and run convcost check --update."
 
 LARGEST_FIGURE = 10**300
 
@@ -169,11 +169,11 @@ def read_lock(path: Path) -> dict[str, Baseline] | None:
 def _check_version(table: Mapping[str, Any], file: str) -> None:
     version = table.get(VERSION_KEY)
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        hint = "It was left as it is. Move it elsewhere."
+        hint = "The file was not changed. Move it elsewhere."
         raise UsageError(f"{file} is not a lock file of convcost", hint=hint)
     if version > VERSION:
         message = f"{file} is of version {version}; this convcost knows version {VERSION}"
-        raise UsageError(message, hint="It was left as it is. A newer convcost can read it.")
+        raise UsageError(message, hint="Update convcost to read it. The file was not changed.")
 
 
 def _damaged(path: Path, what: str) -> UsageError:

@@ -42,7 +42,7 @@ def run_models(entries: Sequence[Entry], folder: Path) -> Iterator[tuple[Entry, 
 
 
 def _failed_run(entry: Entry, answer: object) -> ModelRun:
-    end = answer if isinstance(answer, EndedError) else EndedError("it wrote to convcost's pipe")
+    end = answer if isinstance(answer, EndedError) else EndedError("it wrote to convcost's own pipe")
     hint = f"\n{TIMEOUT_HINT}" if end.timed_out else ""
     return ModelRun(None, failure=f"{entry.text} could not be counted: {end}{hint}")
 

@@ -33,10 +33,10 @@ def write_starter(file: str) -> Path:
     path = Path(file or CONFIG_NAME)
     if path.name == PYPROJECT:
         raise UsageError(
-            f"{PYPROJECT} is written by hand", hint=f"Leave --config out: {CONFIG_NAME} is written."
+            f"--init does not write to {PYPROJECT}", hint=f"Leave out --config to write {CONFIG_NAME}."
         )
     if os.path.lexists(path):
-        raise UsageError(f"{display_path(path)} already exists", hint="It was left as it is.")
+        raise UsageError(f"{display_path(path)} already exists", hint="The file was not changed.")
     known = None if file else nearest_config()
     if known and known.path.parent.samefile(path.parent):
         message = f"{known.name} has a [tool.convcost] already"

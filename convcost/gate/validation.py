@@ -57,7 +57,7 @@ def _issues(value: Any, key: KeyType, path: KeyPath) -> Iterator[ConfigIssue]:
     elif any(_is_of(value, each) for each in key.types):
         yield from _bound_issues(value, key.bounds, path)
     elif kind is not Any:
-        hint = f'Such as "{key.example}".' if isinstance(key.example, str) else ""
+        hint = f'For example, "{key.example}".' if isinstance(key.example, str) else ""
         yield ConfigIssue(path, f"takes {_wanted(key)}, not {_described(value)}", hint)
 
 

@@ -11,11 +11,11 @@ from convcost.core.cost import Shape, Size
 def equal_shapes(first: Shape, second: Shape, number: int) -> Iterator[Requirement]:
     """That input `number`, of shape `second`, has the shape of the first."""
     argument = f"inputs[{number}]"
-    yield Rank(second, (len(first),), f"{len(first)}, as the first input has,", argument=argument)
+    yield Rank(second, (len(first),), f"{len(first)}, as input 1 has", argument=argument)
     for place, (size, expected) in enumerate(zip(second, first, strict=True)):
-        name = f"dimension {place} of input {number}"
+        name = f"dimension {place} of input {number + 1}"
         hint = f"It has the shape {shape_text(second)}, the first {shape_text(first)}."
-        yield Equals(size, expected, name, "that of the first input", argument, hint)
+        yield Equals(size, expected, name, "that of input 1", argument, hint)
 
 
 def broadcast_shape(first: Shape, second: Shape) -> Shape:
@@ -41,8 +41,8 @@ def broadcast_requirements(first: Shape, second: Shape, number: int) -> Iterator
             yield Equals(
                 size,
                 other,
-                f"dimension {-place} of input {number}",
-                "that of the inputs before",
+                f"dimension {-place} of input {number + 1}",
+                "that of the inputs before it",
                 f"inputs[{number}]",
                 f"It has the shape {shape_text(second)}, those before {shape_text(first)}.",
             )

@@ -56,7 +56,7 @@ class _FractionalMaxPool(SpatialLayer):
         kernels = self.per_dimension("kernel_size")
         for length, kernel, output in zip(shape[-self.spatial :], kernels, lengths, strict=True):
             yield AtLeast(output, 1, "the output's length", "output_size")
-            what = "the length, which windows at different places have to fit in,"
+            what = "the length"
             yield AtLeast(length, output + kernel - 1 + self.spare, what, "kernel_size")
 
     def output(self, shape: Shape) -> Shape:

@@ -31,7 +31,7 @@ class permute(ViewLayer):
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
         for dim in self.dims:
             yield has_dimension(shape, dim, "dims")
-        wanted = f"each of the {len(shape)} dimensions of the input has to be there once"
+        wanted = f"give each of the input's {len(shape)} dimensions once"
         yield ArgumentCheck(sorted(self._order(shape)) == [*range(len(shape))], wanted, "dims")
 
     def _order(self, shape: Shape) -> list[int]:

@@ -101,15 +101,15 @@ class concat(MultipleInputLayer):
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
         yield has_dimension(shape, self.dim, "dim")
         for number, other in enumerate(self.further_inputs, start=1):
-            argument, wanted = f"inputs[{number}]", f"{len(shape)}, as the first input has,"
+            argument, wanted = f"inputs[{number}]", f"{len(shape)}, as input 1 has"
             yield Rank(other, (len(shape),), wanted, argument=argument)
             for place, (size, expected) in enumerate(zip(other, shape, strict=True)):
                 if place != self.dim % len(shape):
-                    name = f"dimension {place} of input {number}"
+                    name = f"dimension {place} of input {number + 1}"
                     hint = (
                         f"Only dimension {self.dim} may differ: {shape_text(other)} and {shape_text(shape)}."
                     )
-                    yield Equals(size, expected, name, "that of the first input", argument, hint)
+                    yield Equals(size, expected, name, "that of input 1", argument, hint)
 
     def output(self, shape: Shape) -> Shape:
         dim = self.dim % len(shape)
@@ -141,7 +141,7 @@ class matmul(MultipleInputLayer):
         first, second = self._operands(shape)
         hint = f"The shapes are {shape_text(shape)} and {shape_text(self.further_inputs[0])}."
         yield Equals(
-            second[-2], first[-1], "the rows of input 1", "the columns of input 0", "inputs[1]", hint
+            second[-2], first[-1], "the rows of input 2", "the columns of input 1", "inputs[1]", hint
         )
         yield from broadcast_requirements((*first[:-2], 1, 1), (*second[:-2], 1, 1), 1)
 
@@ -216,7 +216,7 @@ class einsum(MultipleInputLayer):
             expected = known.get(letter, 1)
             is_summed = letter in inputs[0] and letter not in output
             if is_summed or not (is_one(size) or is_one(expected)):
-                yield Equals(size, expected, f"{letter} in input 1", "it in input 0", "inputs[1]")
+                yield Equals(size, expected, f"{letter} in input 2", "it in input 1", "inputs[1]")
 
     def output(self, shape: Shape) -> Shape:
         sizes = self._sizes(shape)

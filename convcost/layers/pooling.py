@@ -63,11 +63,11 @@ class _Pooling(PoolingWindow):
 
     def _fits(self, length: Size, kernel: Size, stride: Size, padding: Size, dilation: Size) -> Requirement:
         if self.fits_unpadded:
-            what = "the length, which the kernel has to fit in without padding,"
+            what = "the length without padding"
             return AtLeast(length, kernel, what, argument="kernel_size")
         overhang = stride - 1 if self.ceil_mode else 0
         span = dilation * (kernel - 1) + 1
-        what = "the padded length, which the kernel has to fit in,"
+        what = "the padded length"
         return AtLeast(length + 2 * padding, span - overhang, what, argument="kernel_size")
 
     def _geometry(self, shape: Shape) -> Iterator[tuple[Size, Size, Size, Size, Size]]:

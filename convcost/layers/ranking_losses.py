@@ -79,8 +79,8 @@ class CosineEmbeddingLoss(Loss):
             wanted = shape[: 3 - number]
             yield Rank(each, (len(wanted),), f"{len(wanted)}", argument=f"inputs[{number}]")
             for size, expected in zip(each, wanted, strict=True):
-                name = f"a dimension of input {number}"
-                yield Equals(size, expected, name, "that of the first input", f"inputs[{number}]")
+                name = f"a dimension of input {number + 1}"
+                yield Equals(size, expected, name, "that of input 1", f"inputs[{number}]")
 
 
 class _Triplet(Loss):

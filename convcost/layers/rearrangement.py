@@ -105,7 +105,7 @@ class _SlidingBlocks(_Rearrangement, SpatialLayer):
         for length, kernel, padding, dilation in zip(
             lengths, *map(self.per_dimension, ("kernel_size", "padding", "dilation")), strict=True
         ):
-            what = "the padded length, which the kernel has to fit in,"
+            what = "the padded length"
             yield AtLeast(length + 2 * padding, dilation * (kernel - 1) + 1, what, argument="kernel_size")
 
     def block_count(self, lengths: Shape) -> Size:

@@ -135,7 +135,7 @@ class _Sequence(_Recurrent):
         yield AtMost(self.num_layers, MOST_STACKED, "num_layers", "num_layers")
         yield probability(self.dropout, "dropout")
         order = "batch, length" if self.batch_first else "length, batch"
-        wanted = f"[{order}, input_size], or [length, input_size] without batch,"
+        wanted = f"[{order}, input_size] or [length, input_size]"
         yield from self._input_requirements(shape, (2, 3), wanted)
 
     def output(self, shape: Shape) -> Shape:
@@ -261,9 +261,7 @@ class _Cell(_Recurrent):
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
         yield at_least(1, input_size=self.input_size, hidden_size=self.hidden_size)
-        yield from self._input_requirements(
-            shape, (1, 2), "[batch, input_size], or [input_size] without batch,"
-        )
+        yield from self._input_requirements(shape, (1, 2), "[batch, input_size] or [input_size]")
 
     def output(self, shape: Shape) -> Shape:
         return (*shape[:-1], self.hidden_size)

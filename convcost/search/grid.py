@@ -111,7 +111,7 @@ def values_axis(name: str, values: str | Size | Iterable[Size | str]) -> Axis:
         axis = Axis(name, (values,), f"{values[0]}:{values[-1]}:{values.step}")
         _check_bounds(values, Span(0, 1), axis.text)
         return axis
-    wanted, hint = "a text, a range or a list", f'Such as over={{"{name}": range(64, 1025, 64)}}.'
+    wanted, hint = "a text, a range or a list", f'For example, over={{"{name}": range(64, 1025, 64)}}.'
     if not isinstance(values, Iterable):
         values = [check_int(name, values)]
     listed = [*check_type(f"over {name}", values, (list, tuple, range), wanted, hint)]
@@ -140,6 +140,9 @@ def _parse_part(part: str, text: str, offset: int) -> list[Part]:
 
 def _parse_bound(part: str, text: str, offset: int) -> Any:
     """An int, or a formula if it has names; its errors point into `text`."""
+    if not part.strip():
+        message = "a bound of the range is missing"
+        raise SpecError(message, text=text, span=Span(offset, offset + 1), hint=OVER_HINT)
     try:
         expression = parse_size(part)
         found = AxisFormula(expression, part.strip())
@@ -171,7 +174,12 @@ def _parse_powers(part: str, text: str, span: Span) -> list[Part]:
     """power ".." power: all powers of one base between them"""
     first, last = (POWER.fullmatch(bound) for bound in (part.split("..") * 2)[:2])
     if not first or not last or part.count("..") > 1 or int(first[1]) != int(last[1]):
-        raise SpecError("powers have one base, and exponents up to 99: 2^5..2^10", text=text, span=span)
+        raise SpecError(
+            "`..` is for powers of one base, with exponents up to 99: 2^5..2^10",
+            text=text,
+            span=span,
+            hint=OVER_HINT,
+        )
     powers = [int(first[1]) ** exponent for exponent in range(int(first[2]), int(last[2]) + 1)]
     if not powers:
         raise SpecError("the range has no value", text=text, span=span)
@@ -186,7 +194,7 @@ def _check_values(axis: Axis) -> None:
     formulas = [part.expression for part in axis.parts if isinstance(part, AxisFormula)]
     twice |= {value for part in ranges if len(part) > 1 for value in single if value in part}
     if twice or len({*map(str, formulas)}) < len(formulas):
-        raise UsageError(f"--over {axis.name}={axis.text[:60]}: a value is there twice")
+        raise UsageError(f"--over {axis.name}={axis.text[:60]}: a value is given twice")
 
 
 @dataclass(frozen=True)
@@ -201,7 +209,7 @@ class Grid:
         if twice := next((name for name in every if every.count(name) > 1), ""):
             raise UsageError(f"--over {twice} is given twice", hint="Write all its values in one: K=1,3,5")
         if fixed := next((name for name in every if name in self.fixed), ""):
-            raise UsageError(f"{fixed} is swept and has a value", hint="Leave one of them out.")
+            raise UsageError(f"{fixed} is swept but also has a value", hint="Leave one of them out.")
         for axis in self.axes:
             for name in sorted(axis.names - {*every, *self.fixed}):
                 message = f"--over {axis.name}={axis.text[:60]}: {name[:40]} has no value"

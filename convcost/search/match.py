@@ -83,7 +83,7 @@ def match(
 
 
 def _names(vary: str | Sequence[str]) -> Sequence[str]:
-    hint = 'Such as vary="E", or vary="E,K".'
+    hint = 'For example, vary="E", or vary="E,K".'
     names = (
         vary.split(",") if isinstance(vary, str) else check_type("vary", vary, (list, tuple), "a text", hint)
     )
@@ -120,9 +120,11 @@ def _search(design: Design, asked: Match) -> Match:
 
 def _check_designs(request: Request) -> None:
     if len(request.designs) > 2:
-        raise UsageError(f"a match takes one design or two, not {len(request.designs)}")
+        raise UsageError(f"match takes one or two designs, not {len(request.designs)}")
     if request.budget is None and len(request.designs) == 1:
-        raise UsageError("there is no design to match", hint="Give one in front, or a budget.")
+        raise UsageError(
+            "there is no design to match", hint="Give one before the design to fit, or give a budget."
+        )
     if request.budget is not None and len(request.designs) == 2:
         raise UsageError(
             "with a budget, give only the design to fit", hint="Leave out the first design or the budget."
@@ -132,7 +134,8 @@ def _check_designs(request: Request) -> None:
 def _check_varied(vary: tuple[str, ...], design: CountedDesign) -> None:
     if not 1 <= len(set(vary)) == len(vary) <= 2:
         raise UsageError(
-            f"give one size to vary, or two; not {', '.join(vary)[:60] or 'none'}", hint="Write --vary E,K."
+            f"one or two different sizes can be varied, not {', '.join(vary)[:60] or 'none'}",
+            hint="For example, --vary E or --vary E,K.",
         )
     names = open_names(design)
     for name in vary:
@@ -146,7 +149,7 @@ def _check_not_bound(request: Request, sizes: Mapping[str, Size]) -> None:
     elsewhere = {name for design in request.designs[:-1] for name in open_names(design)}
     for name in request.vary:
         if name in sizes and name not in elsewhere:
-            raise UsageError(f"{name} is varied and has a value", hint="Leave one of them out.")
+            raise UsageError(f"{name} is varied but also has a value", hint="Leave one of them out.")
 
 
 def _designs(request: Request, sizes: Mapping[str, Size]) -> list[Design]:

@@ -88,7 +88,7 @@ def quantity_table(bounds: Sequence[LowerBound] = (), sorted_by: str = "") -> Qu
     for bound in bounds:
         name = f"{SECONDS}_{_identifier(bound.device.name)}" if bounds[1:] else SECONDS
         if name in quotients:
-            raise UsageError(f"the device {bound.device.name} is given twice", hint="Each is shown once.")
+            raise UsageError(f"the device {bound.device.name} is given twice", hint="Name it once.")
         quotients[name] = QuantityQuotient(f"{name} in ticks", bound.ticks_per_second)
         ticks[f"{name} in ticks"] = bound
     ratio_of = sorted_by if sorted_by in (*QUANTITIES, *_times(quotients, ticks)) else "flops"

@@ -97,7 +97,7 @@ def sweep(
     >>> [row.sizes["C"] for row in sweep("[1, C] -> Linear(C, 8)", over={"C": "2:8:2"}, where="macs < 40")]
     [2, 4]
     """
-    named = check_type("over", over, Mapping, "a mapping", 'Such as over={"C": "64:1024:64"}.')
+    named = check_type("over", over, Mapping, "a mapping", 'For example, over={"C": "64:1024:64"}.')
     sizes = merge_sizes(sizes)
     given = (inputs,) if isinstance(inputs, str) or hasattr(inputs, "device") else tuple(inputs)
     variants = _class_variants(designs[-1:], over_args, given) if over_args else None
@@ -111,7 +111,7 @@ def sweep(
         top,
         split_names(pareto, "pareto"),
         None if out is None else Path(out),
-        check_type("convention", convention, Convention, "a convention", 'Such as Convention("all").'),
+        check_type("convention", convention, Convention, "a convention", 'For example, Convention("all").'),
         check_text("dtype", dtype, "bfloat16"),
         _devices(device),
         split_names(columns, "columns"),
@@ -142,7 +142,7 @@ def split_names(given: str | Sequence[str], option: str = "") -> tuple[str, ...]
     every = (check_text(option, name, "flops,params").strip() for name in listed)
     names = tuple(name for name in every if name)
     if listed != [""] and listed and not names:
-        raise UsageError(f"{str(given)[:40]!r} names nothing", hint="Such as flops,params.")
+        raise UsageError(f"{str(given)[:40]!r} names nothing", hint="For example, flops,params.")
     return names
 
 

@@ -90,7 +90,7 @@ class SweepRequest:
 def check_request(request: SweepRequest, sizes: Mapping[str, Size]) -> None:
     """UsageError for what can be refused before anything is parsed or counted."""
     if not (request.designs or request.variants):
-        raise UsageError("there is no design", hint="Give one, or several: ratios are to the first.")
+        raise UsageError("there is no design", hint="Give one or more; ratios are to the first.")
     if not 1 <= check_int("top", request.top) <= MOST_ROWS:
         raise UsageError(f"top is {request.top}", hint=f"Give 1 to {MOST_ROWS:,}.")
     if request.file:
@@ -189,7 +189,9 @@ def _parse_objective(text: str) -> Objective:
     """objective: NAME [":" ("min" | "max")]"""
     name, colon, direction = (part.strip() for part in text.partition(":"))
     if colon and direction not in ("min", "max"):
-        raise UsageError(f"{text[:60]}: {direction[:20]} is not min or max", hint=f"Such as: {name[:40]}:max")
+        raise UsageError(
+            f"{text[:60]}: {direction[:20]} is not min or max", hint=f"For example, {name[:40]}:max"
+        )
     return Objective(name, direction == "max")
 
 
@@ -199,7 +201,10 @@ def dtype_of(request: SweepRequest) -> str:
         return dtype_named(request.dtype)
     found = {design.dtype if isinstance(design, Report) else USUAL_DTYPE for design in request.designs}
     if request.devices and found != {USUAL_DTYPE} and len(found) > 1:
-        raise UsageError(f"the designs are in {' and '.join(sorted(found))}", hint="Give a dtype for all.")
+        raise UsageError(
+            f"the designs have different dtypes: {' and '.join(sorted(found))}",
+            hint="Give one dtype for all.",
+        )
     return found.pop() if len(found) == 1 else USUAL_DTYPE
 
 

@@ -126,7 +126,7 @@ class _Parser:
 
     def fail_at(self, token: Token, message: str, hint: str = "") -> NoReturn:
         """Point at `token`."""
-        hint = hint or 'Such as: --where "flops <= 1G and (params < 2M or C >= 64)"'
+        hint = hint or 'For example, --where "flops <= 1G and (params < 2M or C >= 64)"'
         raise SpecError(message, text=self.text, span=token.span, hint=hint)
 
     def any(self) -> Callable[[Values], Any]:

@@ -144,7 +144,11 @@ class _Expansion:
             values[name] = argument.value
         missing = [name for name in definition.parameters if name not in values]
         if missing:
-            self._fail(f"{definition.name} needs {' and '.join(missing)}", call.span, signature)
+            self._fail(
+                f"{definition.name} needs {' and '.join(', '.join(missing).rsplit(', ', 1))}",
+                call.span,
+                signature,
+            )
         return values
 
     def _check_argument(

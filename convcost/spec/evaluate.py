@@ -29,7 +29,7 @@ def evaluate(expression: Expression, sizes: Mapping[str, Size], text: str) -> Si
             return _bounded(_product(expression, sizes, text), text, span)
         case Power(base=base, exponent=exponent, span=span):
             if exponent > LARGEST_EXPONENT:
-                _fail(f"an exponent of at most {LARGEST_EXPONENT} is possible", text, span)
+                _fail(f"the largest exponent is {LARGEST_EXPONENT}", text, span)
             return _bounded(evaluate(base, sizes, text) ** exponent, text, span)
 
 

@@ -38,7 +38,7 @@ def inferred_input(
     """The first layer's usual input, such as [B*S, in_channels, L], with its arguments put in by name."""
     first = templates[_first_reader(chain) or 0]
     if not first.layer.inferred_input:
-        message = f"{first.layer.__name__} takes any shape, so the input has to be given"
+        message = f"{first.layer.__name__} takes any shape, so its input must be given"
         name, joins = first.layer.__name__, first.layer.input_counts[0] > 1
         written = f"{name}(x, ReLU)" if joins else text.strip()[:40]
         hint = f"Write it in front{' of branches' * joins}: [B, S, E] -> {written}"

@@ -178,7 +178,7 @@ def _bind_arguments(call: Call, layer: type[Layer], text: str) -> dict[str, Argu
         placed[name] = argument
     missing = [field.name for field in known.values() if field.required and field.name not in placed]
     if missing:
-        message = f"{layer.__name__} needs {' and '.join(missing)}"
+        message = f"{layer.__name__} needs {' and '.join(', '.join(missing).rsplit(', ', 1))}"
         raise SpecError(message, text=text, span=call.span, hint=signature(layer))
     return placed
 
@@ -202,7 +202,7 @@ def _size(argument: Argument, field: str, text: str) -> Expression:
             return Number(whole)
         case Number() | Name() | Sum() | Product() | Power() as size:
             return size
-    raise SpecError(f"{field} takes sizes", text=text, span=argument.span)
+    raise SpecError(f"{field} takes a list of sizes", text=text, span=argument.span)
 
 
 def _dtype(argument: Argument | None, text: str) -> str:
@@ -216,11 +216,11 @@ def _dtype(argument: Argument | None, text: str) -> str:
             except UsageError as error:
                 raise SpecError(error.message, text=text, span=span, hint=error.hint) from None
             if dtype not in PARAMETER_DTYPES:
-                message = f"no parameter of torch.nn is of {dtype}"
+                message = f"torch.nn parameters can't have the dtype {dtype}"
                 hint = f"Choose from {', '.join(PARAMETER_DTYPES)}."
                 raise SpecError(message, text=text, span=span, hint=hint)
             return dtype
-    message = "a dtype is a name, such as torch.float16"
+    message = "a dtype must be a name, such as torch.float16"
     raise SpecError(message, text=text, span=argument.span)
 
 

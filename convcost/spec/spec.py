@@ -149,7 +149,7 @@ def parse(text: str) -> Spec:
     chain = builder.chain(expand_definitions(candidate))
     if not builder.templates:
         end = Span(len(text.rstrip()), len(text.rstrip()) + 1)
-        raise SpecError("the design has no layer", text=text, span=end, hint="Add -> and a layer.")
+        raise SpecError("the design has no layers", text=text, span=end, hint="Add -> and a layer.")
     templates = tuple(builder.templates.values())
     shape = candidate.input or inferred_input(templates, chain, text)
     return Spec(
@@ -210,7 +210,7 @@ class _ChainBuilder:
 
     def _repeated(self, repeat: Repeat) -> TemplateChain:
         if repeat.times < 1:
-            self._fail("a repetition is 1 or more", repeat.span)
+            self._fail("repeat it at least once", repeat.span)
         before = self._layers
         chain = self.chain(repeat.steps)
         self._count((self._layers - before) * (repeat.times - 1), repeat.span)

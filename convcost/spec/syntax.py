@@ -223,7 +223,7 @@ def check_name(text: str, span: Span) -> None:
 def check_degree(degree: int, text: str, span: Span) -> None:
     """Refuse a size with higher powers of sizes than any number stays within bounds for."""
     if degree > LARGEST_EXPONENT:
-        raise SpecError(f"an exponent of at most {LARGEST_EXPONENT} is possible", text=text, span=span)
+        raise SpecError(f"the largest exponent is {LARGEST_EXPONENT}", text=text, span=span)
 
 
 def check_dimensions(dimensions: int, text: str, span: Span) -> None:

@@ -86,19 +86,19 @@ def _add_assumptions(report: Report, sizes: Mapping[str, int], evaluator: Symbol
 def metric_function(report: Report, names: tuple[str, ...], metric: str) -> Callable[..., Result]:
     """`metric` as an exact function of the named open sizes."""
     for name in names:
-        check_type("the name of a size", name, str, "a text", 'Such as "E".')
+        check_type("the name of a size", name, str, "a text", 'For example, "E".')
     _check_names(report, names)
     if check_text("metric", metric, "flops") not in BY_NAME:
         raise UsageError(f"no quantity is called {metric[:40]}{did_you_mean(metric, NAMES)}")
     formula = getattr(report, metric)
     if formula is None and metric == TRAINING_FLOPS.name:
-        raise UsageError("the backward of the design is not counted", hint=BACKWARD_HINT)
+        raise UsageError("the backward pass was not counted", hint=BACKWARD_HINT)
     if formula is None:
         raise UnboundSizeError(NO_VALID_MACS, hint=NUMBERS_NEEDED)
 
     def value(*sizes: object) -> Result:
         if len(sizes) != len(names):
-            raise UsageError(f"it takes {', '.join(names)}, and was given {len(sizes)} sizes")
+            raise UsageError(f"it takes {', '.join(names)}, but got {len(sizes)} sizes")
         given = validate_sizes(report, dict(zip(names, sizes, strict=True)))
         if not report.source:
             check_assumptions(report, given)

@@ -111,7 +111,7 @@ def create_text(path: Path, text: str) -> None:
         with _temporary(path, (text,), None) as temporary:
             os.link(temporary, path)  # which fails where there is one, unlike a rename
     except FileExistsError:
-        raise UsageError(f"{display_path(path)} already exists", hint="It was left as it is.") from None
+        raise UsageError(f"{display_path(path)} already exists", hint="The file was not changed.") from None
     except (OSError, ValueError) as error:
         raise UsageError(f"{display_path(path)} can't be written: {_error_reason(error)}") from None
 
@@ -194,7 +194,7 @@ def _write_through(path: Path, text: str | bytes, flags: int = 0) -> None:
         file = os.open(path, opening, 0o666) if number is None else os.dup(number)
     except OSError as error:
         if error.errno == errno.ENXIO:
-            raise UsageError(f"{display_path(path)} is a pipe that nobody reads") from None
+            raise UsageError(f"{display_path(path)} is a pipe without a reader") from None
         raise
     try:
         _send(file, _encoded(text), path)

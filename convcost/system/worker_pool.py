@@ -117,7 +117,7 @@ def unpickle_trusted(answer: bytes) -> Any:
     try:
         return _TrustedUnpickler(io.BytesIO(answer)).load()
     except Exception:  # such data can raise anything
-        raise EndedError("it wrote to convcost's pipe") from None
+        raise EndedError("it wrote to convcost's own pipe") from None
 
 
 def close_stdin() -> None:

@@ -86,7 +86,7 @@ class Worker:
                 length: int = LENGTH.unpack(self._signed_bytes(LENGTH.size, end))[0]
                 return self._signed_bytes(length, end)
         except TimeoutError:
-            raise EndedError(f"it was not done after {seconds:g} seconds", timed_out=True) from None
+            raise EndedError(f"it did not finish within {seconds:g} seconds", timed_out=True) from None
 
     def _signed_bytes(self, length: int, end: float | None) -> bytes:
         """So many bytes; EndedError where the signature behind them is not this worker's."""

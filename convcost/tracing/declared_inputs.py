@@ -58,7 +58,9 @@ class SizeExpression(NamedTuple):
         value = evaluate(_expression(self.text), sizes, self.text)
         if value < 1:
             numbers = ", ".join(f"{name} = {sizes[name]}" for name in self.names)
-            raise UsageError(f"the size {self.text} is {value} where {numbers}", hint="A size is 1 or more.")
+            raise UsageError(
+                f"the size {self.text} is {value} where {numbers}", hint="It must be at least 1."
+            )
         return value
 
     def value(self, sizes: Mapping[str, int]) -> int | None:
@@ -103,7 +105,7 @@ class DeclaredTensor(NamedTuple):
         """With a number for each name that `sizes` has; UsageError beyond what torch can hold."""
         shape = tuple(_with_number(size, sizes) for size in self.shape)
         if elements(tuple(size for size in shape if isinstance(size, int))) > MAX_ELEMENTS:
-            raise UsageError(f"an input of {shape} has more elements than torch can count")
+            raise UsageError(f"an input of {shape} has more elements than torch supports")
         return self._replace(shape=shape)
 
     def tensor(self, own_dtype: torch.dtype, device: str, value: int = 0) -> torch.Tensor:
@@ -230,5 +232,5 @@ def _size(tokens: Tokens) -> Size:
     if value < 0:
         raise SpecError("a size is 0 or more", text=tokens.text, span=span)
     if value > MAX_ELEMENTS:
-        raise SpecError("a size that torch can't hold", text=tokens.text, span=span)
+        raise SpecError("this size is too large for torch", text=tokens.text, span=span)
     return value

@@ -82,7 +82,7 @@ def given_inputs(
     for name, value in (*(("", each) for each in inputs), *keywords.items()):
         stated, found = parse_input(value) if _is_declaration(value) else ("", value)
         if stated and name and stated != name:
-            raise UsageError(f"the input {name} is called {stated[:40]} in its text")
+            raise UsageError(f"the input {name} has another name in its text, {stated[:40]}")
         if (stated or name) in kwargs:
             raise UsageError(f"the input {stated or name} is given twice")
         if stated or name:

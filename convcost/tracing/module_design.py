@@ -102,7 +102,7 @@ def _profile_module(module: torch.nn.Module, inputs: GivenInputs, profiler: Prof
 def design_in_phase(design: object, request: PhaseRequest) -> ModuleDesign:
     """The design as a language model on a prompt; UsageError for what is no module."""
     if not isinstance(design, ModuleDesign):
-        raise UsageError("a phase is for a torch module that is a language model")
+        raise UsageError("phases are only for language models that are torch modules")
     if design.module is None:
         assert design.target
         target = with_prompt(replace(design.target, request=request))
@@ -112,7 +112,9 @@ def design_in_phase(design: object, request: PhaseRequest) -> ModuleDesign:
         declared = with_context(given.declared(), request.context)
         return replace(design, inputs=GivenInputs(declared.args, declared.kwargs), phase=request.phase)
     if request.context is not None:
-        raise UsageError("the context is that of the tensors", hint="Leave it out, or give texts.")
+        raise UsageError(
+            "tensors have their own context length", hint="Leave the context out, or give texts."
+        )
     return replace(design, phase=request.phase)
 
 
@@ -140,7 +142,7 @@ def _named_module(text: str, inputs: tuple[Any, ...], keywords: Mapping[str, Any
     if are_declared:
         return ModuleDesign(None, GivenInputs(), target)
     if not isinstance(target.model, BuildableModel):
-        hint = 'Such as "f32[1,3,224,224]"; tensors go with the module itself: (module, x).'
+        hint = 'For example, "f32[1,3,224,224]"; tensors go with the module itself: (module, x).'
         raise UsageError(f"the inputs of {target} are texts", hint=hint)
     from convcost.tracing.target.construction import construct_module
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Mapping
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeVar
@@ -37,7 +37,7 @@ from convcost.tracing.recording.recorder import Recorder
 from convcost.tracing.recording.tape import Tape
 from convcost.tracing.summarize import report_of
 from convcost.tracing.tensors import bytes_of, tensors
-from convcost.tracing.user_error import error_text, is_raised_by_user
+from convcost.tracing.user_error import error_text, is_raised_by_user, lacks_data
 
 ASKS_FOR_GRADIENT = "grad"
 """In messages of torch: gradients as the user has them may do."""
@@ -124,12 +124,12 @@ class Profiler:
         """What is run; UsageError where a size is open."""
         if inputs.names:
             names = ", ".join(inputs.names)
-            raise UsageError(f"a profile needs a number for {names}", hint=OPEN_HINT)
+            raise UsageError(f"profile needs a number for {names}", hint=OPEN_HINT)
         return ModuleCall(module, inputs.args, inputs.kwargs).with_tensors("meta")
 
     def _check(self) -> None:
         """WrongTypeError for a setting of a wrong type."""
-        hint = 'Such as {"mylib::scan": scan_cost}.'
+        hint = 'For example, {"mylib::scan": scan_cost}.'
         for name, formula in check_type("formulas", self.formulas, Mapping, "a mapping", hint).items():
             check_type("the name of an operator", name, str, "a text", hint)
             if not callable(formula):
@@ -163,9 +163,10 @@ class Profiler:
             is_hopeless = valued.has_arguments_of(call) and not self._is_meta(call, device)
             if is_hopeless or is_raised_by_user(error):
                 raise
-            with suppress(Exception):
+            try:
                 return self._attempted(run_modes, valued, "cpu")
-            raise
+            except Exception as own_error:
+                raise error from (None if lacks_data(own_error) else own_error)
 
     def _attempted(self, run_modes: tuple[RunMode, ...], call: ModuleCall, device: str) -> Report:
         report = first_success(run_modes, partial(self._run, call, device), partial(self._can_run, call))
@@ -254,7 +255,7 @@ def user_operator(formula: Callable[..., Cost]) -> Operator:
         found = formula(**arguments)
         if not isinstance(found, Cost):
             name, kind = getattr(formula, "__name__", "formula"), type(found).__name__
-            raise UsageError(f"the formula {name} returned {kind}; it has to return a convcost.Cost")
+            raise UsageError(f"the formula {name} returned {kind}; it must return a convcost.Cost")
         return found if found.valid_macs else replace(found, valid_macs=found.macs)
 
     return Operator(cost, counts_real=True)

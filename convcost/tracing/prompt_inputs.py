@@ -67,11 +67,11 @@ def with_context(
     if not are_assumed and isinstance(before, int) and before != context:
         which = f"the input {of_tokens}" if of_tokens else "the input"
         message = f"{which} has {before} tokens, and the context is {context}"
-        raise UsageError(message, hint="Give one of them.")
+        raise UsageError(message, hint="Give only one of them.")
 
     def changed(name: str, declared: DeclaredTensor) -> DeclaredTensor:
         shape = declared.shape
-        if shape == tokens.shape and _is_of_decoder(name) == _is_of_decoder(of_tokens):
+        if _is_of_prompt(name, declared, of_tokens, tokens):
             shape = (*shape[:-1], context)
         if are_assumed and isinstance(context, str) and shape[:1] == tokens.shape[:1]:
             shape = (OPEN_BATCH, *shape[1:])
@@ -79,6 +79,19 @@ def with_context(
 
     args = tuple(changed("", each) for each in inputs.args)
     return DeclaredInputs(args, {name: changed(name, each) for name, each in inputs.kwargs.items()})
+
+
+def without_prompt(inputs: DeclaredInputs) -> DeclaredInputs:
+    """The inputs by name that a context says nothing of: those of an encoder."""
+    prompt = _tokens(inputs)
+    return DeclaredInputs(
+        (), {name: each for name, each in inputs.kwargs.items() if not _is_of_prompt(name, each, *prompt)}
+    )
+
+
+def _is_of_prompt(name: str, declared: DeclaredTensor, of_tokens: str, tokens: DeclaredTensor) -> bool:
+    """Whether an input is the `tokens` of the prompt, or has their shape as a mask has."""
+    return declared.shape == tokens.shape and _is_of_decoder(name) == _is_of_decoder(of_tokens)
 
 
 def _is_of_decoder(name: str) -> bool:
@@ -107,7 +120,9 @@ def _tokens(inputs: DeclaredInputs) -> tuple[str, DeclaredTensor]:
     integers = ((name, each) for name, each in all_inputs if _holds_integers(each) and each.shape)
     name, found = next(named, None) or next(integers, None) or ("", None)
     if found is None or not found.shape:
-        raise UsageError("no input is of token ids", hint='Such as --input "input_ids=i64[1,4096]".')
+        raise UsageError(
+            "a phase needs an input of token ids", hint='For example, --input "input_ids=i64[1,4096]".'
+        )
     return name, found
 
 

@@ -25,6 +25,12 @@ ASKS_FOR_DEVICE = frozenset(("device", "is_meta", "is_cpu", "is_cuda", "get_devi
 NEVER_FOR_DATA = (SystemExit, NameError, ImportError)
 
 
+MISSING_DATA = ("register_meta function", "with meta tensors", "which a run on shapes does not have")
+"""What errors say, in lower case, where an operator or a method needs the values of a tensor."""
+
+DEPENDS_ON_DATA = "it depends on tensor values, and this run has only shapes"
+
+
 class TargetError(ConvcostError):
     """A target that can't be loaded, built or run; its own error is `origin`, its place in the message."""
 
@@ -36,14 +42,22 @@ class TargetError(ConvcostError):
 def target_error(what: str, error: BaseException, hint: str = "") -> TargetError:
     """That `what` happened as `error` says, with the innermost line of the user's code that led to it.
 
+    Where it was raised for want of data, and a run on made-up values failed too, that says why.
     Where it is KeyboardInterrupt, that is raised: whoever runs the program ends it.
     """
     if isinstance(error, KeyboardInterrupt):
         raise error
-    notes = [f"  {line}"[:LONGEST] for line in getattr(error, "__notes__", ())[:MOST_LINES]]
+    shown = (lacks_data(error) and error.__cause__) or error
+    notes = [f"  {line}"[:LONGEST] for line in getattr(shown, "__notes__", ())[:MOST_LINES]]
     return TargetError(
-        "\n".join((f"{what}: {short_text(error)}", *error_location(error), *notes)), error, hint
+        "\n".join((f"{what}: {short_text(shown)}", *error_location(shown), *notes)), error, hint
     )
+
+
+def lacks_data(error: BaseException) -> bool:
+    """Whether it was raised because a tensor has a shape alone, and no values."""
+    text = error_text(error).lower()
+    return isinstance(error, NotImplementedError) and any(words in text for words in MISSING_DATA)
 
 
 def short_text(error: BaseException) -> str:
@@ -53,6 +67,8 @@ def short_text(error: BaseException) -> str:
         return f"it ended the program, sys.exit({text})"
     if isinstance(error, ConvcostError):
         return text
+    if lacks_data(error):
+        return DEPENDS_ON_DATA
     short = text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
     return f"{type(error).__name__}: {short}" if short else type(error).__name__
 

@@ -120,7 +120,7 @@ def test_parts_that_are_frozen_stay_so():
 def test_what_has_nothing_to_train_has_no_step():
     _, step = timed_specs("[2, 8] -> ReLU", backward=True)[0].time.runs
     assert step.samples is None
-    assert step.failure == "nothing in it is trained: no output has a gradient"
+    assert step.failure == "no output has a gradient, so there is no backward to time"
 
 
 def test_the_dtype_is_that_of_the_numbers():
@@ -140,7 +140,7 @@ def test_the_dtype_is_that_of_the_numbers():
     ("dtype", "message"),
     [
         ("int8", "torch's layers compute in no int8"),
-        ("tf32", "tfloat32 is of CUDA alone"),
+        ("tf32", "tfloat32 is only for CUDA"),
         ("f31", "no dtype is called f31"),
     ],
 )
@@ -151,7 +151,7 @@ def test_a_dtype_that_nothing_computes_in_here_is_refused(dtype, message):
 
 def test_a_place_that_is_not_there_is_refused(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    with pytest.raises(UsageError, match="torch sees no CUDA here"):
+    with pytest.raises(UsageError, match="torch finds no CUDA device"):
         timed_specs("[2, 8] -> Linear(8, 4)", on="cuda")
     with pytest.raises(UsageError, match="--on is cpu or cuda, not gpu"):
         timed_specs("[2, 8] -> Linear(8, 4)", on="gpu")

@@ -195,7 +195,7 @@ def test_a_measurement_that_is_cut_short_leaves_the_last_one(caches, monkeypatch
 
 @pytest.mark.parametrize("option", [("--on", "cpu"), ("--threads", "2")])
 def test_how_to_measure_is_for_measuring(option):
-    assert refused("devices", *option) == "--on and --threads are for --measure\n"
+    assert refused("devices", *option) == "--on and --threads need --measure\n"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the folders of Linux")

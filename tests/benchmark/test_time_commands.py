@@ -148,7 +148,7 @@ def test_open_sizes_have_no_time(command, clock):
 
 @pytest.mark.parametrize("option", [("--compile",), ("--on", "cpu"), ("--threads", "1")])
 def test_how_to_time_is_for_time(option):
-    expected = f"{option[0]} is for --time, which measures how long it takes\n"
+    expected = f"{option[0]} needs --time\n"
     assert refused(*PLAIN, *option) == expected
     assert refused("layer", "linear", "4", "4", *option) == expected
 

@@ -374,7 +374,7 @@ def test_an_option_that_there_is_not_is_refused():
 
 def test_without_a_configuration_it_is_said_how_to_write_one():
     assert refused("check") == (
-        "there is no convcost.toml and no [tool.convcost] in a pyproject.toml, here or above\n"
+        "there is no convcost.toml and no [tool.convcost] in a pyproject.toml, in this folder or above\n"
         "Entries are [tool.convcost.entries.NAME] in pyproject.toml, [entries.NAME] in convcost.toml.\n"
     )
 
@@ -411,7 +411,7 @@ def test_a_damaged_lock_file_is_refused():
     Path("convcost.lock").write_text("<<<<<<< HEAD\n")
     assert refused("check", "--update") == (
         "convcost.lock:1: invalid TOML: Invalid statement\n"
-        "It was left as it is. Restore it, or delete it and run convcost check --update.\n"
+        "The file was not changed. Restore it, or delete it and run convcost check --update.\n"
     )
 
 
@@ -623,7 +623,7 @@ def test_a_configuration_to_start_from_is_written_once_and_passes():
     assert convcost("check", "--init") == (0, "convcost.toml was written: convcost check reads it.\n", "")
     assert convcost("check").code == 0
     before = Path("convcost.toml").read_text()
-    assert refused("check", "--init") == "convcost.toml already exists\nIt was left as it is.\n"
+    assert refused("check", "--init") == "convcost.toml already exists\nThe file was not changed.\n"
     assert refused("check", "--init", "--update").startswith("--init only writes a file\n")
     assert Path("convcost.toml").read_text() == before
 

@@ -143,5 +143,5 @@ def test_in_python_a_training_step_is_compared_by_its_name():
 
 def test_in_python_it_is_refused_where_no_backward_is_counted():
     found = library.compare("Linear(4, 8)", "Linear(4, 4)")
-    with pytest.raises(UsageError, match="the backward of the designs is not counted"):
+    with pytest.raises(UsageError, match="the backward pass was not counted"):
         found.ratio("training_flops", found.candidates[1])

@@ -287,7 +287,7 @@ REFUSALS = {
     (CHAIN, "--top", "0"): "--top is 0; it must be at least 1\n",
     (CHAIN, "--columns", "parms"): "no column is called parms (did you mean params?)\nChoose from shapes, ",
     (CHAIN, "--columns", "flops,"): "no column is called ",
-    (CHAIN, "--columns", "backward"): "the column backward needs the gradients\nAdd --backward.\n",
+    (CHAIN, "--columns", "backward"): "the column backward needs --backward\nAdd --backward.\n",
     ("[B, 3] -> Linear(3, E)", "--top", "1"): "--top needs a number for B, E\n",
     ("[B, 3] -> Linear(3, E)", "--sort", "bytes"): "--sort bytes needs a number for B, E\n",
     ("net.py:Net", "--by", "operator", "--depth", "1"): "--depth is for modules",

@@ -77,7 +77,7 @@ def test_an_error_beside_a_file_names_none(folder):
         ("@no.txt", "no.txt can't be read: No such file or directory"),
         ("@.", ". is a directory"),
         ("@", "@ must be followed by the name of a file\nWrite it as @designs.txt."),
-        ("@many.txt", "201 designs or arguments; 200 are the most at once"),
+        ("@many.txt", "201 designs or arguments; the limit is 200"),
         ("@binary.txt", "binary.txt is not UTF-8 text"),
         (
             "designs.txt",
@@ -113,7 +113,7 @@ def test_a_file_of_definitions_alone_is_for_what_stands_beside_it(folder):
     assert json.loads(
         convcost("match", "@blocks.txt", design, "[1, 8, 9] -> Conv1d(8, W, 3)", "--vary", "W", "--json").out
     )
-    assert refused("compare", "@blocks.txt").startswith("@blocks.txt: there are definitions and no design\n")
+    assert refused("compare", "@blocks.txt").startswith("@blocks.txt: there are definitions but no design\n")
 
 
 @pytest.mark.parametrize(

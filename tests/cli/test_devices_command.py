@@ -155,7 +155,7 @@ def test_one_s_own_can_t_be_called_as_this_machine_is(name):
 def test_what_is_like_itself_or_one_below_is_said(name):
     Path("own.toml").write_text(f"[devices.mine]\nlike = '{name}'\n[devices.other]\nlike = 'a100'\n")
     assert refused("devices", "--config", "own.toml") == (
-        f"own.toml:2: devices.mine.like: {name} does not stand above this one\n"
+        f"own.toml:2: devices.mine.like: {name} must come before this one\n"
     )
 
 

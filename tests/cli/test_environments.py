@@ -105,7 +105,7 @@ def test_thousands_of_designs_or_sizes_are_refused_at_once(words):
 @pytest.mark.parametrize("words", [["ReLU"], ["--E{}", "3"], ["--set", "E{}=3"]])
 def test_hundreds_of_designs_or_sizes_are_refused(words):
     given = [word.format(place) for place in range(MOST_AT_ONCE + 1) for word in words]
-    assert f"; {MOST_AT_ONCE} are the most at once" in refused("compare", *given)
+    assert f"; {MOST_AT_ONCE} are the limit" in refused("compare", *given)
 
 
 STREAMS = [">&-", "2>&-", "<&-", ">&- 2>&-", "<&- >&- 2>&-", "2>/dev/full"]

@@ -41,7 +41,7 @@ BRACKETS = "Write a layer's arguments in its brackets:"
         (("--json", *PAIR), "Options follow the command: convcost compare --json"),
         (("--E", "4"), "Options follow the command: convcost COMMAND --E"),
         (("layer",), "A torch.nn layer, such as conv1d or 'Conv1d(E, E, 3)'."),
-        (("verify", "conv1d"), "convcost verify -h lists what it takes."),
+        (("verify", "conv1d"), "convcost verify -h lists its options."),
     ],
 )  # fmt: skip
 def test_what_is_written_elsewhere_gets_the_way_out(arguments, way_out):
@@ -253,7 +253,7 @@ def test_a_package_that_a_file_imports_and_lacks_is_named(tmp_path, monkeypatch)
 def test_a_command_without_sizes_refuses_an_unknown_option(command):
     message, way_out = refused(command, "--nonsense", "3").splitlines()
     assert message == "there is no option --nonsense"
-    assert way_out == f"convcost {command} -h lists what it takes."
+    assert way_out == f"convcost {command} -h lists its options."
 
 
 def test_a_size_with_the_name_of_an_option_is_told_how_it_is_given():
@@ -280,10 +280,13 @@ def test_set_gives_a_size_of_any_name(name):
         ),
         (
             ("cost", "net.pth"),
-            "net.pth is a pickle, which runs code when it is read\nSave weights as .safetensors",
+            "net.pth is a pickle, which can run code when it is loaded\nSave weights as .safetensors",
         ),
-        (("compare", "net.bin", "Linear(1, 1)"), "net.bin is a pickle, which runs code when it is read"),
-        (("compare", "net.gguff", "Linear(1, 1)"), "no file ending in .gguff is read (did you mean .gguf?)"),
+        (("compare", "net.bin", "Linear(1, 1)"), "net.bin is a pickle, which can run code when it is loaded"),
+        (
+            ("compare", "net.gguff", "Linear(1, 1)"),
+            "files ending in .gguff can't be read (did you mean .gguf?)",
+        ),
     ],
 )
 def test_a_model_named_in_another_way_has_its_way_out(arguments, message):

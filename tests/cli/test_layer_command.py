@@ -199,8 +199,8 @@ def test_a_layer_is_stated_as_in_a_spec_too(arguments):
         (("Linear(3, 3) -> ReLU",), "convcost layer takes one layer, not 2"),
         (("Linear(3, 3",), "unexpected end; expected ')' or ','\n  Linear(3, 3\n"),
         (("Linaer(3, 3)",), "no layer is called Linaer (did you mean Linear?)"),
-        (("[2, 3] -> Linear(3, 3)", "--input", "4,3"), "--input 4,3 stands beside a spec"),
-        (("2 x Linear(3, 3)", "5"), "5 stands beside a spec"),
+        (("[2, 3] -> Linear(3, 3)", "--input", "4,3"), "--input 4,3 can't be combined with a spec"),
+        (("2 x Linear(3, 3)", "5"), "5 can't be combined with a spec"),
     ],
 )
 def test_a_spec_that_is_not_one_layer_is_refused(arguments, complaint):

@@ -60,14 +60,14 @@ def net(folder, plain_screen):
     (folder / "net.py").write_text(NET, encoding="utf-8")
 
 
-def model(name, *options):
+def model(name, *options, shape="4,64"):
     """The outcome of `convcost model` of a module of that file."""
-    return convcost("model", f"net.py:{name}", "--input", "f32[4,64]", *options)
+    return convcost("model", f"net.py:{name}", "--input", f"f32[{shape}]", *options)
 
 
-def distributed(name, *options):
+def distributed(name, *options, shape="4,64"):
     """What its JSON says of the mesh."""
-    code, out, err = model(name, "--json", *options)
+    code, out, err = model(name, "--json", *options, shape=shape)
     assert (code, err) == (0, "")
     return json.loads(out)["distributed"]
 
@@ -93,6 +93,13 @@ def test_a_plan_is_an_attribute_a_method_or_a_function(name, options):
     assert found["per_rank"]["macs"] >= 3 * 4 * 2 * 64 * 32
 
 
+def test_weights_may_be_large_and_activations_small():
+    large = ("--arg", "width=1024", "--arg", "depth=1")
+    found = distributed("Planned", "--mesh", "tp=2", *large, shape="8,1024")
+    assert found["per_rank"]["macs"] == 8 * 1024 * (4096 + 5)
+    assert [each["path"] for each in found["collectives"]] == ["blocks.0.down", "head"]
+
+
 def test_dp_shards_the_parameters_of_any_module():
     found = distributed("Plain", "--mesh", "dp=4")
     assert found["data_parallel"] == 4
@@ -105,15 +112,15 @@ def test_dp_shards_the_parameters_of_any_module():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--mesh", "tp"), "--mesh tp is no mesh"),
-        (("--mesh", "tp=0"), "the mesh dimension tp has 1 to 65536 ranks"),
-        (("--mesh", "tp=99999999999999999999"), "the mesh dimension tp has 1 to 65536 ranks"),
+        (("--mesh", "tp"), "--mesh tp is not a mesh"),
+        (("--mesh", "tp=0"), "must be 1 to 65536 ranks"),
+        (("--mesh", "tp=99999999999999999999"), "must be 1 to 65536 ranks"),
         (("--mesh", "tp=2,tp=2"), "--mesh tp=2,tp=2 has the dimension tp twice"),
-        (("--mesh", "dp=1024,tp=1024"), "a mesh has 65536 ranks at most, not 1048576"),
-        (("--mesh", "pp=2"), "no plan says what the mesh dimension pp is for"),
-        (("--mesh", "tp=2"), "Plain brings no plan for tensor parallelism"),
-        (("--mesh", "tp=2", "--memory"), "--memory is of one device: leave it out, or --mesh"),
-        (("--parallelize", "net.py:parallelize"), "--parallelize is for --mesh, such as --mesh tp=8"),
+        (("--mesh", "dp=1024,tp=1024"), "a mesh has at most 65536 ranks, not 1048576"),
+        (("--mesh", "pp=2"), "the module has no plan for the mesh dimension pp"),
+        (("--mesh", "tp=2"), "Plain has no tensor-parallel plan"),
+        (("--mesh", "tp=2", "--memory"), "--memory is for one device, so it can't be combined with --mesh"),
+        (("--parallelize", "net.py:parallelize"), "--parallelize needs --mesh, for example --mesh tp=8"),
         (("--mesh", "tp=2", "--parallelize", "net.py:Block"), "net.py:Block takes (width)"),
         (("--mesh", "tp=2", "--parallelize", "net.py:missing"), "net.py has no missing"),
         (("--mesh", "tp=2", "--parallelize", "os:system"), "os is Python's own module"),
@@ -121,7 +128,10 @@ def test_dp_shards_the_parameters_of_any_module():
             ("--mesh", "tp=2", "--parallelize", "net.py:fail"),
             "net.py:Plain could not be run on the mesh: Runt",
         ),
-        (("--mesh", "tp=2", "--parallelize", "net.py:number"), "what parallelises the module returned int"),
+        (
+            ("--mesh", "tp=2", "--parallelize", "net.py:number"),
+            "the function that parallelises the module returned int",
+        ),
     ],
 )
 def test_what_can_t_be_done_is_said(options, message):
@@ -133,9 +143,9 @@ def test_what_can_t_be_done_is_said(options, message):
     [
         (
             "Unknown",
-            "the plan's style for blocks.*.up is colwize, which is not known (did you mean colwise?)",
+            "the plan's style for blocks.*.up is colwize, which is unknown (did you mean colwise?)",
         ),
-        ("Misnamed", "the plan has a style for block.*.up, which is no submodule"),
+        ("Misnamed", "the plan has a style for block.*.up, which is not a submodule"),
     ],
 )
 def test_a_plan_that_does_not_fit_is_refused(name, message):

@@ -126,13 +126,13 @@ def test_where_no_variant_is_possible_the_exit_code_is_1(net):
             ("--over-arg", "wide=1,2"),
             "takes (width, kernel=3, act='relu', odd=''): missing a required argument",
         ),
-        (("--over-arg", "width=1", "--arg", "width=2"), "width is swept and has a value"),
+        (("--over-arg", "width=1", "--arg", "width=2"), "width is swept but also has a value"),
         (("--over-arg", "width=1", "--over-arg", "width=2"), "--over-arg width is given twice"),
         (("--over-arg", "width=1", "--jobs", "0"), "--jobs is 0"),
         (("--over-arg", "width=1:1000000"), "there are 1,000,000 combinations of arguments; 100,000 at most"),
         (("--over-arg", "width=a", "--where", "width < 3"), "width has values that are not numbers"),
         (("--over-arg", "width=1", "--where", "depth < 3"), "no quantity and no size is called depth"),
-        (("--over", "B=1", "--jobs", "2", "--arg", "width=2"), "--jobs is for --over-arg"),
+        (("--over", "B=1", "--jobs", "2", "--arg", "width=2"), "--jobs needs --over-arg"),
         (("--over-arg", "B=1"), "takes (width"),
     ],
 )
@@ -152,7 +152,7 @@ def test_a_file_that_can_not_be_read_is_an_error_of_all(tmp_path):
 def test_specs_have_no_arguments():
     code, out, err = convcost("sweep", "Linear(E, E)", "--over-arg", "E=1")
     assert (code, out) == (2, "")
-    assert err.startswith("convcost: --over-arg is for a torch module, which comes last")
+    assert err.startswith("convcost: --over-arg needs a torch module as the last design")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")

@@ -83,7 +83,7 @@ def test_a_mismatch_within_a_chain_points_at_the_layer_it_happens_at():
 
 
 def test_a_layer_that_takes_any_shape_asks_for_the_input():
-    assert refused("layer", "relu").startswith("ReLU takes any shape, so the input has to be given\n")
+    assert refused("layer", "relu").startswith("ReLU takes any shape, so its input must be given\n")
 
 
 def test_a_tuple_of_the_wrong_length_is_pointed_at():

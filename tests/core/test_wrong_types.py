@@ -190,7 +190,7 @@ def test_the_message_says_what_is_wanted_and_what_to_do(call, message):
 
 def test_a_formula_that_is_no_function_is_refused():
     with pytest.raises(
-        WrongTypeError, match=r"^the formula of aten::addmm is 7; a function is needed\nSuch as "
+        WrongTypeError, match=r"^the formula of aten::addmm is 7; a function is needed\nFor example, "
     ):
         profiled(formulas={"aten::addmm": 7})
 
@@ -243,7 +243,7 @@ def test_an_option_that_is_a_size_says_how_the_size_is_given():
     with pytest.raises(UsageError) as caught:
         convcost.match("Linear(3, 4)", "Linear(E, metric)", vary="E", metric=4)
     assert caught.value.hint == (
-        'Such as metric="flops". A size called metric is given as sizes={"metric": 4}.'
+        'For example, metric="flops". A size called metric is given as sizes={"metric": 4}.'
     )
 
 

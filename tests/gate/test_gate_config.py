@@ -117,7 +117,7 @@ NEAR = "there is no such key (did you mean entries?)"
         ("entries = 3", [(1, "entries", "takes a table of tables, not a number")]),
         ("[entry.a]\nspec = 'ReLU'", [(1, "entry", NEAR)]),
         ("[[entries.a]]\nspec = 'ReLU'", [(1, "entries.a", "takes a table, not a list")]),
-        ("[entries.a]", [(1, "entries.a", "there is no spec and no model")]),
+        ("[entries.a]", [(1, "entries.a", "an entry needs a spec or a model")]),
         ("[entries.'a b']\nspec = 1", [(2, 'entries."a b".spec', "takes a string, not a number")]),
         (
             "[entries.\"a\\nb\"]\nspec = 'Linear(2, 3)'",
@@ -170,7 +170,7 @@ def test_a_file_that_is_no_toml_is_pointed_at():
 def test_a_hostile_file_is_refused_at_its_line(text, folder):
     (folder / "convcost.toml").write_text(f"\n{text}")
     with pytest.raises(
-        ConfigError, match=r"^convcost.toml:2: (a number is too long|brackets are nested|a key)"
+        ConfigError, match=r"^convcost.toml:2: (a number is too long|brackets are nested|this key)"
     ):
         read_config("")
 
@@ -275,8 +275,7 @@ def test_a_number_with_a_point_that_would_lose_digits_is_refused_at_its_line(num
         config_of(DENSE, f"max_flops = {number}")
     [problem] = raised.value.problems
     assert problem.message == (
-        f"{number} has more digits than a number with a point keeps\n"
-        "Write it as a whole number, without a point."
+        f"{number} has more digits than floating point keeps\nWrite it as a whole number, without a point."
     )
     assert problem.line == 5
 

@@ -136,25 +136,25 @@ def test_what_is_written_is_read_back_as_it_was(baselines):
 
 
 CUT = "Expected '=' after a key in a key/value pair"
-WAY_OUT = "It was left as it is. Restore it, or delete it and run convcost check --update."
+WAY_OUT = "The file was not changed. Restore it, or delete it and run convcost check --update."
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "convcost.lock is not a lock file of convcost\nIt was left as it is. Move it elsewhere."),
+        ("", "convcost.lock is not a lock file of convcost\nThe file was not changed. Move it elsewhere."),
         (
             "[metadata]\nlock-version = '2.1'",
-            "convcost.lock is not a lock file of convcost\nIt was left as it is. Move it elsewhere.",
+            "convcost.lock is not a lock file of convcost\nThe file was not changed. Move it elsewhere.",
         ),
         (
             "convcost-lock = true",
-            "convcost.lock is not a lock file of convcost\nIt was left as it is. Move it elsewhere.",
+            "convcost.lock is not a lock file of convcost\nThe file was not changed. Move it elsewhere.",
         ),
         (
             TEXT.replace("lock = 1", "lock = 2"),
             "convcost.lock is of version 2; this convcost knows version 1\n"
-            "It was left as it is. A newer convcost can read it.",
+            "Update convcost to read it. The file was not changed.",
         ),
         (
             TEXT.replace("params", "<<<<<<< ours\nparams", 1),

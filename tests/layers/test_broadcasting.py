@@ -31,22 +31,22 @@ REFUSED = [
         (),
         (2, 3),
         (2, 4),
-        "dimension -1 of input 1 is 4, but that of the inputs before is 3",
+        "dimension -1 of input 2 is 4, but that of the inputs before it is 3",
     ),
     (
         "CosineSimilarity",
         (2,),
         (2, 3),
         (2, 3),
-        "the input [2, 3] has 2 dimensions; one with a dimension 2 is needed",
+        "the input [2, 3] has 2 dimensions; expected one with a dimension 2",
     ),
-    ("MaxUnpool1d", (2,), (2, 3), (2, 4), "dimension 1 of input 1 is 4, but that of the first input is 3"),
+    ("MaxUnpool1d", (2,), (2, 3), (2, 4), "dimension 1 of input 2 is 4, but that of input 1 is 3"),
     (
         "MaxUnpool1d",
         (2,),
         (2, 3),
         (3,),
-        "the input [3] has 1 dimensions; 2, as the first input has, is needed",
+        "the input [3] has 1 dimensions; expected 2, as input 1 has",
     ),
 ]
 
@@ -63,7 +63,7 @@ def test_a_loss_needs_targets_of_the_shape_of_the_input():
     layer = layer_class("MSELoss")(further_inputs=((2, 1),))
     with pytest.raises(RequirementError) as refusal:
         Network(chain_of(layer), (2, 3)).report()
-    assert refusal.value.message == "dimension 1 of input 1 is 1, but that of the first input is 3"
+    assert refusal.value.message == "dimension 1 of input 2 is 1, but that of input 1 is 3"
 
 
 def test_classes_are_an_input_of_integers_and_a_loss_is_a_number():

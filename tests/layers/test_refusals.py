@@ -181,18 +181,18 @@ REFUSED = [
     (
         "MaxPool2d(12, stride=7, ceil_mode=True)",
         (1, 8, 5, 5),
-        "the padded length, which the kernel has to fit in, is 5; it must be at least 6",
+        "the padded length is 5; it must be at least 6",
     ),
     (
         "AvgPool3d(5, padding=2)",
         (1, 3, 3, 3),
-        "the length, which the kernel has to fit in without padding, is 3; it must be at least 5",
+        "the length without padding is 3; it must be at least 5",
     ),
     ("LPPool1d(0, 3)", (8, 9), "norm_type is 0, and the root of the sum divides by it"),
     ("Embedding(5, 3, padding_idx=5)", (4,), "padding_idx is 5; at most 4 is possible here"),
     ("Embedding(5, 3, padding_idx=-6)", (4,), "padding_idx is -6; it must be at least -5"),
     ("EmbeddingBag(5, 3, padding_idx=5)", (2, 4), "padding_idx is 5; at most 4 is possible here"),
-    ("EmbeddingBag(5, 3)", (4,), "the input [4] has 1 dimensions; [batch, indices of a bag] is needed"),
+    ("EmbeddingBag(5, 3)", (4,), "the input [4] has 1 dimensions; expected [batch, indices of a bag]"),
     ("EmbeddingBag(5, 3, mode=max, sparse=True)", (2, 4), "sparse is not possible with mode=max"),
     (
         "EmbeddingBag(5, 3, mode=max, scale_grad_by_freq=True)",
@@ -226,7 +226,7 @@ REFUSED = [
     (
         "Upsample(4, mode=bilinear)",
         (1, 2, 3),
-        "the input [1, 2, 3] has 3 dimensions; [batch, channels, height, width] is needed",
+        "the input [1, 2, 3] has 3 dimensions; expected [batch, channels, height, width]",
     ),
     (
         "Upsample(4, align_corners=True)",
@@ -251,7 +251,7 @@ REFUSED = [
     (
         "FractionalMaxPool3d(3, 4)",
         (1, 6, 6, 6),
-        "the length, which windows at different places have to fit in, is 6; it must be at least 7",
+        "the length is 6; it must be at least 7",
     ),
     ("Unflatten(1, (-1, -1))", (4, 1), "unflattened_size is (-1, -1); one -1 at most is possible"),
     ("Unflatten(1, (0, 2))", (4, 2), "unflattened_size is (0, 2); it must be at least 1"),

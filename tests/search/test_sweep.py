@@ -260,12 +260,12 @@ def test_a_size_that_no_design_has_may_stand_in_formulas():
         ({"E": "1:10:0"}, "the range has no value"),
         ({"E": "5:1"}, "the range has no value"),
         ({"E": "1:F"}, "a range is START:STOP"),
-        ({"E": "2^3..3^4"}, "powers have one base"),
+        ({"E": "2^3..3^4"}, "is for powers of one base"),
         ({"E": "2^5..2^4"}, "the range has no value"),
         ({"E": "1,,2"}, "a value is missing"),
         ({"E": "-3"}, "a size is from 0 to 10\\^18"),
         ({"E": "1," * 10_000 + "2"}, "has more than 10,000 values"),
-        ({"E": "3,1:5"}, "a value is there twice"),
+        ({"E": "3,1:5"}, "a value is given twice"),
         ({"E": "2^100..2^101"}, "exponents up to 99"),
         ({"E": "F", "F": "E"}, "--over E, F: their values depend on each other"),
         ({"E": "E,2E"}, "--over E: its values depend on itself"),
@@ -281,7 +281,7 @@ def test_a_wrong_grid_is_refused(over, message):
 
 
 def test_a_size_can_not_be_swept_and_given():
-    with pytest.raises(UsageError, match="E is swept and has a value"):
+    with pytest.raises(UsageError, match="E is swept but also has a value"):
         convcost.sweep("Linear(E, E)", over={"E": "1:3"}, E=4)
 
 

@@ -151,7 +151,7 @@ def test_a_module_with_its_inputs_is_a_design():
             r"Net takes \(width, .*unexpected keyword argument 'wide'|missing a requ",
         ),
         ({"over_args": {"width": []}}, "width has no value"),
-        ({"over_args": {"width": [8, 8]}}, "a value is there twice"),
+        ({"over_args": {"width": [8, 8]}}, "a value is given twice"),
         (
             {"over_args": {"width": range(MOST_VARIANTS + 1)}},
             "100,001 combinations of arguments; 100,000 at most",

@@ -119,25 +119,25 @@ def test_the_input_is_the_usual_one_of_the_first_layer_that_takes_it():
 
 ERRORS = (
     """\
-add: dimension -1 of input 1 is 4, but that of the inputs before is 3
+add: dimension -1 of input 2 is 4, but that of the inputs before it is 3
   [2,3] -> x + Linear(3,4)
                ^^^^^^^^^^^
 It has the shape [2, 4], those before [2, 3].
 """,
     """\
-concat: dimension 1 of input 1 is 4, but that of the first input is 3
+concat: dimension 1 of input 2 is 4, but that of input 1 is 3
   [2,3] -> concat(x, [2,4], dim=0)
                      ^^^^^
 Only dimension 0 may differ: [2, 4] and [2, 3].
 """,
     """\
-matmul: the rows of input 1 is 4, but the columns of input 0 is 3
+matmul: the rows of input 2 is 4, but the columns of input 1 is 3
   [2,3] -> matmul(x, [4,5])
                      ^^^^^
 The shapes are [2, 3] and [4, 5].
 """,
     """\
-the design has no layer
+the design has no layers
   [3] -> x
           ^
 Add -> and a layer.
@@ -165,7 +165,7 @@ einsum: k is summed over in one input alone
 Sum over k in that branch: sum(1).
 """,
     """\
-einsum: k in input 1 is 5, but it in input 0 is 1
+einsum: k in input 2 is 5, but it in input 1 is 1
   [2,1] -> einsum("ik,kj->ij", x, [5,4])
                                   ^^^^^
 """,
@@ -191,12 +191,12 @@ concat: it has 1 input, not 2 to 64
 Its inputs are not in a list: concat(x, ReLU, dim=1).
 """,
     """\
-dims takes sizes
+dims takes a list of sizes
   [2,3] -> permute(1, True)
                       ^^^^
 """,
     """\
-no parameter of torch.nn is of float8
+torch.nn parameters can't have the dtype float8
   [3] -> Linear(3,3,dtype=float8)
                     ^^^^^^^^^^^^
 Choose from float64, float32, float16, bfloat16.

@@ -37,7 +37,7 @@ SHAPELESS = [kind for kind in KINDS if kind in ("ReLU", "Dropout", "Identity", "
 
 @pytest.mark.parametrize("kind", SHAPELESS)
 def test_a_layer_that_takes_any_shape_needs_an_input(kind):
-    with pytest.raises(SpecError, match=f"{kind} takes any shape, so the input has to be given"):
+    with pytest.raises(SpecError, match=f"{kind} takes any shape, so its input must be given"):
         parse(kind)
 
 

@@ -40,7 +40,7 @@ found '**'; expected ')' or ','
              ^^
 """,
     """\
-an exponent of at most 64 is possible
+the largest exponent is 64
   Linear(9**99, 2)
          ^^^^^
 """,
@@ -123,7 +123,7 @@ padding takes a size, a tuple of sizes, valid or same (did you mean same?)
                    ^^^^^^^^^^^^^^
 """,
     """\
-padding_mode takes zeros or reflect or replicate or circular (did you mean zeros?)
+padding_mode takes zeros, reflect, replicate or circular (did you mean zeros?)
   Conv1d(8, 16, 3, padding_mode=zero)
                    ^^^^^^^^^^^^^^^^^
 """,
@@ -182,7 +182,7 @@ Conv1d: padding is -1; it must be at least 0
                    ^^^^^^^^^^
 """,
     """\
-a repetition is 1 or more
+repeat it at least once
   0 x Linear(8, 8)
   ^^^^^^^^^^^^^^^^
 """,
@@ -192,7 +192,7 @@ more than 10,000 layers
             ^^^^^^^^^^^^^^
 """,
     """\
-ReLU takes any shape, so the input has to be given
+ReLU takes any shape, so its input must be given
   ReLU
   ^^^^
 Write it in front: [B, S, E] -> ReLU

@@ -136,8 +136,8 @@ def test_a_pipe_with_a_reader_gets_all_of_a_long_text():
 
 def test_a_pipe_that_nobody_reads_is_refused_at_once():
     os.mkfifo("pipe")
-    assert refused(write_text, Path("pipe"), "x") == "pipe is a pipe that nobody reads"
-    assert refused(append_text, Path("pipe"), "x") == "pipe is a pipe that nobody reads"
+    assert refused(write_text, Path("pipe"), "x") == "pipe is a pipe without a reader"
+    assert refused(append_text, Path("pipe"), "x") == "pipe is a pipe without a reader"
 
 
 def test_a_reader_that_does_not_read_is_not_waited_for_forever(monkeypatch):

@@ -68,7 +68,10 @@ def test_sizes_that_are_tied_by_an_equation_are_refused_together():
 )
 def test_what_depends_on_data_is_said_to(forward):
     message, _, code, hint = refusal(forward)
-    assert message == "no size can stay open: what the model runs depends on what is in its tensors"
+    assert (
+        message
+        == "no size can stay open, because the model's control flow or output shape depends on tensor values"
+    )
     assert code.strip() == linecache.getline(__file__, forward.__code__.co_firstlineno).strip()
     assert hint == 'Give a number for B, S: in --input "f32[B,S,8]", or by --set.'
 

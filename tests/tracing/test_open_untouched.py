@@ -8,6 +8,7 @@ import pytest
 import torch
 from tracing.test_untouched import Remembering, same, state
 
+import convcost
 from convcost import ConvcostError
 from convcost.tracing.declared_inputs import DeclaredTensor
 from convcost.tracing.symbolic_shapes.profile import profile_open
@@ -22,6 +23,18 @@ def test_a_model_is_left_as_it_was(shape):
     except ConvcostError:
         assert shape == ("B", 5)
     same(before, state(model))
+
+
+@pytest.mark.parametrize("device", ["meta", "cpu"])
+def test_the_default_device_of_the_user_matters_to_no_formula(device):
+    model = torch.nn.TransformerEncoderLayer(8, 2, 16)
+    formula = convcost.cost(model, "f32[T,1,8]").flops
+    with torch.device(device):
+        report = convcost.cost(model, "f32[T,1,8]")
+        memory = convcost.memory((model, "f32[T,1,8]"))
+        assert torch.empty(1).device.type == device
+    assert (report.flops, memory) == (formula, convcost.memory((model, "f32[T,1,8]")))
+    assert torch.empty(1).device.type == "cpu"
 
 
 def test_a_model_without_memory_is_counted():

@@ -36,7 +36,7 @@ def test_a_context_comes_before_tokens_that_are_assumed():
 
 
 def test_what_has_no_token_ids_is_refused():
-    with pytest.raises(UsageError, match="no input is of token ids"):
+    with pytest.raises(UsageError, match="a phase needs an input of token ids"):
         shapes(["f32[1,3]"], 8)
 
 

@@ -45,7 +45,7 @@ def explain(*designs: GivenDesign, convention: Convention = MATMUL, **sizes: Siz
     >>> explain("Linear(10E, E)", E=128).parts[0].title
     'Linear(1280, 128)'
     """
-    check_type("convention", convention, Convention, "a convention", 'Such as Convention("all").')
+    check_type("convention", convention, Convention, "a convention", 'For example, Convention("all").')
     given = merge_sizes(sizes)
     if not designs:
         pair = FoundingPair()

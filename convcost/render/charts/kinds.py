@@ -42,11 +42,11 @@ def figure_of(result: object, options: ChartOptions) -> Figure:
     if isinstance(result, DiagnosedReport):
         result = result.report
     if type(result).__name__ not in CHARTS:
-        raise UsageError("there is no chart of this result", hint=f"Charts exist for {COMMANDS}.")
+        raise UsageError("this result has no chart", hint=f"Charts exist for {COMMANDS}.")
     found = [figure for draw in chart_functions(result) if (figure := draw(result, options))]
     if not found:
         raise UsageError(
-            "there is no chart of this result",
+            "this result has no chart",
             hint="Give sizes, another --plot-metric, --device NAME, --memory or --time.",
         )
     return join_figures(found)

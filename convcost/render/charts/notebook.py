@@ -22,7 +22,9 @@ RANGES = "the ranges"
 def plot(result: object, metric: str = "", ranges: Mapping[str, object] | None = None) -> altair.Chart:
     """The charts of `result`; raises UsageError where it has none, or where Altair is missing."""
     check_text("metric", metric, "flops")
-    check_type(RANGES, {} if ranges is None else ranges, Mapping, "a mapping", 'Such as {"L": (1, 512)}.')
+    check_type(
+        RANGES, {} if ranges is None else ranges, Mapping, "a mapping", 'For example, {"L": (1, 512)}.'
+    )
     options = ChartOptions(metric, {name: _range(name, each) for name, each in (ranges or {}).items()})
     figure = figure_of(result, options)
     check_installed("altair")
@@ -36,7 +38,7 @@ def plot(result: object, metric: str = "", ranges: Mapping[str, object] | None =
 
 def _range(name: str, values: object) -> range:
     """A range as it is, or all sizes from the first to the last of a pair."""
-    check_type("the name of a size", name, str, "a text", 'Such as "L".')
+    check_type("the name of a size", name, str, "a text", 'For example, "L".')
     if isinstance(values, range):
         found = values
     elif isinstance(values, tuple) and [*map(type, values)] == [int, int]:

@@ -24,7 +24,9 @@ class CollectiveRecord(Record):
 
     path: str
     phase: CollectivePhase
-    kind: Annotated[str, describe("Such as all_reduce; of what is not known the operator's own name.")]
+    kind: Annotated[
+        str, describe("The collective, for example all_reduce; for an unknown one, the operator's own name.")
+    ]
     group: Annotated[str, describe("The mesh dimension, or else the process group.")]
     ranks: Annotated[int, describe("How many take part.")]
     shape: Annotated[list[int], describe("That of the tensor that this rank passes in.")]

@@ -46,7 +46,7 @@ def check_file(path: Path) -> None:
     """UsageError if its name does not say which format it has, or if what writes that is missing."""
     if path.suffix.lower() not in FORMATS:
         known = " nor ".join(FORMATS)
-        raise UsageError(f"{str(path)[:80]} is neither {known}", hint="Name it designs.parquet.")
+        raise UsageError(f"{str(path)[:80]} must end in {known}", hint="For example, designs.parquet.")
     if path.suffix.lower() in OF_ARROW:
         check_installed()
 

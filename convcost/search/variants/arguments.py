@@ -97,13 +97,13 @@ def _axis(name: str, values: Iterable[Any], text: str) -> ArgumentAxis:
         raise UsageError(f"--over-arg {name} has no value", hint=OVER_ARG_HINT)
     _check_number(len(axis.values))
     if len({(type(value), repr(value)) for value in axis.values}) < len(axis.values):
-        raise UsageError(f"--over-arg {name}={text[:60]}: a value is there twice")
+        raise UsageError(f"--over-arg {name}={text[:60]}: a value is given twice")
     return axis
 
 
 def argument_axes(over_args: Mapping[str, Any]) -> tuple[ArgumentAxis, ...]:
     """The axes of arguments as Python has them: a text, a range, or a list of values of any kind."""
-    hint = 'Such as over_args={"width": range(64, 513, 64), "bias": [True, False]}.'
+    hint = 'For example, over_args={"width": range(64, 513, 64), "bias": [True, False]}.'
     named = check_type("over_args", over_args, Mapping, "a mapping", hint)
     return tuple(_values_axis(name, named[name], hint) for name in check_size_names(named))
 

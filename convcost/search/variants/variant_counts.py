@@ -93,7 +93,7 @@ def class_variants(
         wanted = "a class of torch modules, or a function that makes one,"
         raise wrong_type_error("what over_args is for", make, wanted, "It comes last among the designs.")
     if not inputs:
-        raise UsageError("there are no inputs", hint='Such as inputs="f32[B,3,H,W]".')
+        raise UsageError("there are no inputs", hint='For example, inputs="f32[B,3,H,W]".')
     name = str(getattr(make, "__name__", type(make).__name__))
 
     axes = argument_axes(over_args)

@@ -23,11 +23,11 @@ def fake_mesh(dimensions: Sequence[MeshDimension]) -> Iterator[Any]:
     UsageError where a process group exists already, which is not touched, or torch has none.
     """
     if not torch.distributed.is_available():
-        raise UsageError("this build of torch has no torch.distributed, which a mesh needs")
+        raise UsageError("a mesh needs torch.distributed, which this build of torch lacks")
     check_torch_has_meshes()
     if has_process_group():
         hint = "Parallelise the module on it, and count that: convcost.profile(module, x)."
-        raise UsageError("a process group exists already, and a mesh needs one of its own", hint=hint)
+        raise UsageError("a process group already exists, and a mesh needs its own", hint=hint)
     from torch.distributed.device_mesh import init_device_mesh
     from torch.distributed.tensor import placement_types
     from torch.testing._internal.distributed.fake_pg import FakeStore

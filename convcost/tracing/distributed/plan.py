@@ -39,7 +39,9 @@ def parallelize(module: Any, mesh: Any, function: ParallelizeFunction | None = N
         _apply_own_plan(module, mesh)
     if not isinstance(made, torch.nn.Module):
         name = type(made).__name__
-        raise UsageError(f"what parallelises the module returned {name}; a module or nothing is needed")
+        raise UsageError(
+            f"the function that parallelises the module returned {name}; it must return a module or None"
+        )
     return made
 
 
@@ -47,11 +49,11 @@ def _apply_own_plan(module: Any, mesh: Any) -> None:
     names = mesh.mesh_dim_names
     unknown = next((name for name in names if name not in (*SHARDED_DIMENSIONS, "tp")), None)
     if unknown is not None:
-        raise UsageError(f"no plan says what the mesh dimension {unknown} is for", hint=FORMS)
+        raise UsageError(f"the module has no plan for the mesh dimension {unknown}", hint=FORMS)
     if "tp" in names:
         plan = getattr(module, "tp_plan", None) or getattr(module, "_tp_plan", None)
         if not plan or not isinstance(plan, Mapping):
-            raise UsageError(f"{type(module).__name__} brings no plan for tensor parallelism", hint=FORMS)
+            raise UsageError(f"{type(module).__name__} has no tensor-parallel plan", hint=FORMS)
         _apply_plan(module, mesh["tp"], plan)
     sharded = tuple(name for name in SHARDED_DIMENSIONS if name in names)
     if sharded:
@@ -90,7 +92,7 @@ def _apply_plan(module: Any, mesh: Any, plan: Mapping[str, Any]) -> None:
     for pattern in styles:
         if not any(fnmatchcase(path, pattern) for path in paths):
             near = did_you_mean(pattern, paths)
-            raise UsageError(f"the plan has a style for {pattern[:80]}, which is no submodule{near}")
+            raise UsageError(f"the plan has a style for {pattern[:80]}, which is not a submodule{near}")
     for pattern, style in styles.items():
         for path in paths:
             if fnmatchcase(path, pattern):
@@ -120,7 +122,7 @@ def _style(pattern: str, style: Any) -> Any:
     if style not in known:
         text = str(style)[:40]
         raise UsageError(
-            f"the plan's style for {pattern[:80]} is {text}, which is not known{did_you_mean(text, known)}",
-            hint=f"Known are {', '.join(known)}, and styles of torch.distributed.tensor.parallel.",
+            f"the plan's style for {pattern[:80]} is {text}, which is unknown{did_you_mean(text, known)}",
+            hint=f"Choose from {', '.join(known)}, or give a style of torch.distributed.tensor.parallel.",
         )
     return known[style]()

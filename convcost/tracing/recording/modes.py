@@ -201,10 +201,15 @@ class RecordingDispatchMode(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if types and any(map(has_own_dispatch, types)):
             return NotImplemented
-        if types and self._recorder.is_distributed and FakeTensor in types:
+        if self._recorder.is_distributed and (FakeTensor in types or _is_fake_mode_active()):
             return func(*args, **(kwargs or {}))  # by which DTensor finds the shape of the whole
         if not torch._C._len_torch_function_stack():
             return self._recorder.operator(self, func, args, kwargs or {})
         # What is asked of tensors in here is not asked by the model.
         with torch._C.DisableTorchFunction():
             return self._recorder.operator(self, func, args, kwargs or {})
+
+
+def _is_fake_mode_active() -> bool:
+    """Whether new tensors are fake ones, as those are from which DTensor finds a shape."""
+    return torch._C._get_dispatch_mode(torch._C._TorchDispatchModeKey.FAKE) is not None

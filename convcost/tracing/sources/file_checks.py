@@ -25,7 +25,7 @@ def checked_file(path: str) -> Path:
     except (OSError, ValueError) as error:
         raise UsageError(f"{shown} can't be read: {getattr(error, 'strerror', None) or error}") from None
     if stat.S_ISDIR(mode):
-        raise UsageError(f"{shown} is a folder, and no file")
+        raise UsageError(f"{shown} is a folder, not a file")
     if not stat.S_ISREG(mode):
         raise UsageError(f"{shown} is not a regular file")
     if not os.access(file, os.R_OK):

@@ -47,6 +47,10 @@ class SourceReference(NamedTuple):
         return f"{self.prefix}:{self.name}" if self.prefix else self.name
 
 
+INPUTS = "{inputs}"
+"""The place of inputs in a sentence on them."""
+
+
 @dataclass(frozen=True)
 class BuildableModel:
     """A model that is built and run as a torch module.
@@ -55,7 +59,8 @@ class BuildableModel:
         make: Builds it, with the arguments that were given, maybe on the meta device.
         inputs: What it is run on where the user declares nothing; sizes may be names.
         notes: Whole sentences on what was guessed, such as where these inputs are from.
-        input_note: Such a sentence on `inputs` alone: it is left out where the user declares inputs.
+        input_note: Such a sentence on `inputs` alone: it is left out where the user declares inputs. INPUTS
+            in it stands for those of them that the user did not give.
         input_names: What forward calls its inputs, where that is known.
         complete: Adds to inputs that the user declares those without which the model can't run.
     """

@@ -30,7 +30,9 @@ def value_needed_error(names: Iterable[str], error: Exception, inputs: DeclaredI
 
 def data_needed_error(error: Exception, inputs: DeclaredInputs) -> ConvcostError:
     """What runs depends on more than sizes."""
-    message = "no size can stay open: what the model runs depends on what is in its tensors"
+    message = (
+        "no size can stay open, because the model's control flow or output shape depends on tensor values"
+    )
     names = ", ".join(inputs.names)
     return ConvcostError("\n".join((message, *error_location(error))), hint=_numbers_for(names, inputs))
 

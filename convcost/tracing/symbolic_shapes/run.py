@@ -39,13 +39,25 @@ from convcost.tracing.symbolic_shapes.index_ranges import IndexRanges
 from convcost.tracing.symbolic_shapes.sizes import NoFormulaError, SymbolicSizes
 from convcost.tracing.tensors import tensors
 
+FAKE_TENSORS_LOG = "torch._subclasses.fake_tensor"
+
 
 @contextmanager
 def fake_mode(shape_env: Any) -> Iterator[FakeTensorMode]:
     """The mode in which tensors have shapes alone, whichever device they are said to be on."""
     fakes = FakeTensorMode(allow_non_fake_inputs=True, shape_env=shape_env)
-    with fakes, enable_python_dispatcher(), _without_log("torch._subclasses.fake_tensor"):
+    with _new_tensors_on_cpu(), fakes, enable_python_dispatcher(), _without_log(FAKE_TENSORS_LOG):
         yield fakes
+
+
+@contextmanager
+def _new_tensors_on_cpu() -> Iterator[None]:
+    """New tensors are where the copies are said to be, whatever the user's default device is."""
+    if torch.get_default_device().type == "cpu":
+        yield
+        return
+    with torch.device("cpu"):
+        yield
 
 
 @contextmanager

@@ -66,7 +66,7 @@ def _check_origin(what: str, found: Any) -> None:
     if origin is None or origin.partition(".")[0] in MODULES_WITHOUT_MODELS:
         owner = f"Python's own, from {origin}" if origin else "built into Python or a library"
         hint = "A function that is called has to be your own, or that of an installed package."
-        raise UsageError(f"{what} is {owner}: it is not called", hint=hint)
+        raise UsageError(f"{what} belongs to {owner}, so it is not run", hint=hint)
 
 
 def _defining_module(found: Any) -> str | None:
@@ -194,7 +194,9 @@ def _execute(path: Path, name: str) -> ModuleType:
         return found
     spec = spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
-        raise UsageError(f"{str(path)[:200]} is not a Python file", hint=FORM)
+        is_model = path.suffix in (".onnx", ".pt2", ".safetensors", ".gguf")
+        hint = f"It is a model by itself: leave out the name behind {path.suffix}." if is_model else FORM
+        raise UsageError(f"{str(path)[:200]} is not a Python file", hint=hint)
     sys.modules[name] = module = module_from_spec(spec)
     try:
         spec.loader.exec_module(module)

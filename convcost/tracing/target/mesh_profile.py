@@ -62,7 +62,7 @@ def _load_function(place: Place) -> Any:
         found = load(place)
     if not callable(found):
         kind = type(found).__name__
-        raise UsageError(f"{place} is a {kind}; a function of the module and the mesh is needed")
+        raise UsageError(f"{place} is a {kind}; it must be a function of the module and the mesh")
     check_callable(str(place), found)
     check_arguments(str(place), found, (None, None), hint="It is called with the module and the mesh.")
     return found

@@ -58,7 +58,7 @@ def _labelled_inputs(text: str, before: str) -> tuple[DeclaredInputs, str]:
     """What stands in front of the arrow: inputs, and the label in front of them."""
     if ARROW.search(before):
         hint = "Compare it with a design, or put the layers into the module."
-        raise UsageError(f"{text.strip()[:80]}: a module does not stand in a chain", hint=hint)
+        raise UsageError(f"{text.strip()[:80]}: a torch module can't be part of a chain", hint=hint)
     label = LABEL.match(before)
     return _inputs(text, before[label.end() :] if label else before), label["label"] if label else ""
 
@@ -69,7 +69,7 @@ def _inputs(text: str, written: str) -> DeclaredInputs:
     if listed.startswith("(") and listed.endswith(")"):
         listed = listed[1:-1].strip()
     if not listed:
-        raise UsageError(f"{text.strip()[:80]}: there is no input before the arrow", hint=FORM)
+        raise UsageError(f"{text.strip()[:80]}: the input before the arrow is missing", hint=FORM)
     return parse_inputs(_split_at_commas(listed))
 
 

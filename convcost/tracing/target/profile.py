@@ -160,7 +160,7 @@ def _profile(
         return _run(target, module, maker, "real", profiler, failure and failure.origin)
     if result is None:
         assert failure
-        failure.hint = f"With its data it may run: --max-memory {-(-needed // 2**20)}MiB allows that."
+        failure.hint = f"To run it on data, allow the memory: --max-memory {-(-needed // 2**20)}MiB"
         raise failure
     return result
 

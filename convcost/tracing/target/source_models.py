@@ -7,8 +7,9 @@ from pathlib import Path
 
 from convcost.core.errors import ConvcostError, UsageError
 from convcost.tracing.declared_inputs import DeclaredInputs
+from convcost.tracing.prompt_inputs import without_prompt
 from convcost.tracing.sources import load_model
-from convcost.tracing.sources.interface import BuildableModel, SourceModel, SourceReference
+from convcost.tracing.sources.interface import INPUTS, BuildableModel, SourceModel, SourceReference
 from convcost.tracing.target.loading import importable
 from convcost.tracing.target.target import Target, with_prompt
 from convcost.tracing.user_error import target_error
@@ -44,7 +45,7 @@ def _with_named_input(target: Target, model: SourceModel) -> Target:
         return target
     [first, *others] = inputs.args
     if others:
-        raise UsageError(f"{target}: inputs by place stand before {label}={first}")
+        raise UsageError(f"{target}: give inputs without a name before {label}={first}")
     inputs = DeclaredInputs((), {label: first, **inputs.kwargs})
     return replace(target, place=target.place._replace(label=""), inputs=inputs)
 
@@ -65,5 +66,9 @@ def source_notes(target: Target) -> tuple[str, ...]:
     """What the source of the target's model guessed, where that was used."""
     if target.model is None:
         return ()
-    note = target.model.input_note if target.inputs_are_assumed else ""
-    return (*target.model.notes, *([note] if note else ()))
+    model, request = target.model, target.request
+    has_context = request is not None and request.context is not None
+    inputs = without_prompt(target.inputs) if has_context else model.inputs
+    if not (target.inputs_are_assumed and inputs.all and model.input_note):
+        return model.notes
+    return (*model.notes, model.input_note.replace(INPUTS, str(inputs)))

@@ -58,6 +58,21 @@ def test_open_sizes_give_formulas(write_config):
     assert report.subs(B=3, T=20).macs == 3 * macs(20)
 
 
+@pytest.mark.parametrize(
+    ("context", "noted"),
+    [
+        (256, "input_ids=i64[1,64]"),
+        ("T", "input_ids=i64[B,64]"),
+        (None, "input_ids=i64[1,64], decoder_input_ids=i64[1,64]"),
+    ],
+)
+def test_of_an_encoder_and_a_decoder_a_context_states_the_input_of_the_decoder(write_config, context, noted):
+    fields = {"d_model": 16, "d_ff": 32, "d_kv": 4, "num_layers": 1, "num_heads": 4, "vocab_size": 50}
+    write_config(model_type="t5", architectures=["T5ForConditionalGeneration"], **fields)
+    notes = library.cost("hf:./small", phase="decode", context=context).notes
+    assert notes == (f"The input {noted} is assumed, from the configuration.",)
+
+
 def test_a_phase_has_the_context_that_is_asked_for(write_config):
     write_config(max_position_embeddings=4096)
     report = library.cost("hf:./small", phase="prefill", context=256)
@@ -174,7 +189,7 @@ def test_a_module_of_transformers_is_profiled_with_and_without_a_cache():
         ("hf:small(hidden_size=1000000000000)", "hf:small(hidden_size=1000000000000) could not be built"),
         ("hf:small(num_labels=1000000000)", "num_labels=1000000000 is more than convcost builds: 1048576"),
         ("hf:small(rope_scaling={'depths': [2, 99999]})", "depths=99999 is more than convcost builds"),
-        ("hf:small(hidden_size='large')", "transformers refuses the configuration: "),
+        ("hf:small(hidden_size='large')", "transformers rejects the configuration: "),
     ],
 )
 def test_what_can_not_be_built_is_refused_in_a_sentence(write_config, text, message):

@@ -115,7 +115,10 @@ def test_an_input_that_it_was_not_exported_for_is_refused(archive, text, message
 
 
 def test_an_archive_takes_no_arguments(archive):
-    assert refused("cost", f"{archive}(width=2)") == f"{archive} is exported, and takes no arguments\n"
+    assert (
+        refused("cost", f"{archive}(width=2)")
+        == f"{archive} is an exported graph, so it takes no arguments\n"
+    )
 
 
 def test_what_is_pickled_in_it_is_not_read(archive, tmp_path):
@@ -169,7 +172,7 @@ def test_a_text_in_it_is_no_code(changed):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"schema_version/major": 9}, "is of version 9 of torch's schema; 8 can be read"),
+        ({"schema_version/major": 9}, "has version 9 of torch's schema; only version 8 can be read"),
         ({"graph_module": None}, "Expected `object`, got `null` - at `$.graph_module`"),
         ({"graph_module/graph/tensor_values": {}}, "the graph has no value 'x'"),
         ({"graph_module/graph/tensor_values/x/dtype": 99}, "an unknown dtype, number 99"),
@@ -195,13 +198,13 @@ def test_a_damaged_graph_is_refused_in_a_sentence(changed, change, message):
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"", "can't be read as an archive of torch.export: File is not a zip file"),
-        (b"PK\x05\x06" + bytes(8) + b"\xff" * 10, "can't be read as an archive of torch.export"),
-        (zipped(), "has no graph, and is no archive of torch.export.save"),
+        (b"", "is not an archive of torch.export, or is damaged: File is not a zip file"),
+        (b"PK\x05\x06" + bytes(8) + b"\xff" * 10, "is not an archive of torch.export"),
+        (zipped(), "has no graph, so it is not an archive of torch.export.save"),
         (zipped(**{"a/models/x.json": b"{}", "a/models/y.json": b"{}"}), "has 2 graphs"),
         (zipped(**{"serialized_exported_program.json": b"{}"}), "was written by a torch before 2.8"),
-        (zipped(**{"models/model.json": b"[" * 10_000_000}), "can't be read as an archive"),
-        (zipped(**{"models/model.json": b"\x80\x04K\x01."}), "can't be read as an archive"),
+        (zipped(**{"models/model.json": b"[" * 10_000_000}), "is not an archive of torch.export"),
+        (zipped(**{"models/model.json": b"\x80\x04K\x01."}), "is not an archive of torch.export"),
     ],
 )
 def test_what_is_no_archive_is_refused_in_a_sentence(folder, data, message):
@@ -214,7 +217,7 @@ def test_what_is_no_archive_is_refused_in_a_sentence(folder, data, message):
 
 def test_a_path_that_is_no_file_is_refused(folder):
     (folder / "net.pt2").mkdir()
-    assert refused("cost", "net.pt2") == "net.pt2 is a folder, and no file\n"
+    assert refused("cost", "net.pt2") == "net.pt2 is a folder, not a file\n"
     (folder / "near.pt2").write_bytes(b"")
     assert refused("cost", "neat.pt2") == "there is no file neat.pt2 (did you mean near.pt2?)\n"
 

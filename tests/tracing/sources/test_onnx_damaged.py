@@ -59,16 +59,16 @@ def test_what_is_no_model_is_said(folder, model):
     with open(model, "rb") as file:
         whole = file.read()
     for content, reason in (
-        (b"", "it is empty"),
-        (b"#!/bin/sh\necho hello\n", "it is no protocol buffer"),
-        (whole[: len(whole) // 2], "it is cut short"),
-        (b"\x00" * 1000, "it is no protocol buffer"),
+        (b"", "the file is empty"),
+        (b"#!/bin/sh\necho hello\n", "not a protocol buffer"),
+        (whole[: len(whole) // 2], "truncated"),
+        (b"\x00" * 1000, "not a protocol buffer"),
     ):
         (folder / "bad.onnx").write_bytes(content)
         message = refused("cost", "bad.onnx")
-        assert "bad.onnx is no ONNX model, or it is damaged: " in message
+        assert "bad.onnx is not an ONNX model, or is damaged: " in message
         assert reason in message
-    assert "none.onnx can't be read: No such file" in refused("cost", "none.onnx")
+    assert "there is no file none.onnx" in refused("cost", "none.onnx")
     (folder / "folder.onnx").mkdir()
     assert "folder.onnx can't be read: it is not a regular file" in refused("cost", "folder.onnx")
     os.mkfifo(folder / "pipe.onnx")
@@ -137,7 +137,7 @@ def test_graphs_that_are_nested_without_end(folder):
         for tag in (GRAPH_OF_ATTRIBUTE, ATTRIBUTE_OF_NODE, NODE_OF_GRAPH):
             bomb = tag + _length(len(bomb)) + bomb
     (folder / "bomb.onnx").write_bytes(GRAPH_OF_MODEL + _length(len(bomb)) + bomb)
-    assert "it is nested too deeply" in refused("cost", "bomb.onnx")
+    assert "nested too deeply" in refused("cost", "bomb.onnx")
 
 
 def _length(number):

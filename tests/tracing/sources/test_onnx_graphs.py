@@ -119,7 +119,7 @@ def test_without_its_shape_an_unknown_operator_ends_it(folder):
     message = refusal_of(folder, [node("y = own.Fancy(x)")])
     assert (
         "net.onnx could not be run on (1, 3, 8, 8): the node y (own.Fancy) can't be counted: "
-        "nothing is known of the operator own.Fancy, nor what shape it yields"
+        "the operator own.Fancy and its output shape are unknown"
     ) in message
     assert "onnx.shape_inference, or the exporter, can write the shapes of all values" in message
 
@@ -129,11 +129,11 @@ def test_without_its_shape_an_unknown_operator_ends_it(folder):
     [
         (
             [node("y = NonZero(x)")],
-            "data decides how many elements it yields, so its output has no known shape",
+            "data decides how many elements it yields, so its output shape is unknown",
         ),
         (
             [node("i = Cast(x)", to=TensorProto.INT64), node("y = Reshape(x, i)")],
-            "data decides its input 2, so its output has no known shape",
+            "data decides its input 2, so its output shape is unknown",
         ),
     ],
 )
@@ -240,8 +240,8 @@ def test_functions_that_double_end_it(folder, monkeypatch):
             [node("y = Relu(a)"), node("a = Relu(y)")],
             "the node y (Relu) reads a, which nothing before it yields",
         ),
-        ([node("x = Relu(x)")], "x, which the node x (Relu) yields, already exists"),
-        ([node("a = Relu(x)")], "the output y is yielded by no node"),
+        ([node("x = Relu(x)")], "the node x (Relu) produces x, which already exists"),
+        ([node("a = Relu(x)")], "the output y is not produced by any node"),
         ([node("y = Conv(x)")], "the node y (Conv) can't be counted: it has no input 2"),
         ([node("y = Softmax(x)", axis=9)], "the node y (Softmax) can't be computed: IndexError"),
         ([node("y = Concat(x, x)", axis="left")], "the node y (Concat) can't be computed: ValueError"),
@@ -253,9 +253,9 @@ def test_graphs_that_are_none_end_in_a_sentence(folder, nodes, reason):
 
 def test_a_shape_that_the_file_states_wrongly_ends_it(folder):
     nodes = [node("a = Relu(x)"), node("y = Flatten(a)")]
-    wrong = "y comes out as [1, 192], where the file states [1, 99]"
+    wrong = "y has the shape [1, 192], but the file states [1, 99]"
     assert wrong in refusal_of(folder, nodes, outputs=(value("y", [1, 99]),))
-    wrong = "a comes out as [1, 3, 8, 8], where the file states [1, 3, 8]"
+    wrong = "a has the shape [1, 3, 8, 8], but the file states [1, 3, 8]"
     assert wrong in refusal_of(folder, nodes, values=[value("a", [1, 3, 8])])
 
 
@@ -325,4 +325,4 @@ def test_counters_count_the_graph_that_was_rebuilt(folder):
 
 def test_a_file_is_not_called(folder):
     path = write(folder / "net.onnx", [node("y = Relu(x)")], (IMAGE,), (ANY,))
-    assert "net.onnx is a file, which takes no arguments" in refused("cost", f"{path}(width=2)")
+    assert "net.onnx is an ONNX file, so it takes no arguments" in refused("cost", f"{path}(width=2)")

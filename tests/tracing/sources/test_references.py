@@ -71,10 +71,10 @@ def test_other_texts_are_no_references(text):
         ("timm:r(10)", "timm:r(10): a module's arguments are given by name"),
         ("timm:r(k=", "timm:r(k=: its arguments can't be read"),
         ("timm:r(k=2) x 3", "timm:r(k=2) x 3: its arguments can't be read"),
-        ("-> timm:r", "-> timm:r: there is no input before the arrow"),
+        ("-> timm:r", "-> timm:r: the input before the arrow is missing"),
         (
             "[1] -> Linear(1, 1) -> timm:r",
-            "[1] -> Linear(1, 1) -> timm:r: a module does not stand in a chain",
+            "[1] -> Linear(1, 1) -> timm:r: a torch module can't be part of a chain",
         ),
     ],
 )

@@ -131,19 +131,19 @@ def test_a_configuration_guards_what_is_stored(files):
     assert convcost("check", "--update")[0] == 0
     assert convcost("check")[0] == 0
     (files / "convcost.toml").write_text('[entries.w]\nmodel = "m.gguf"\nmax_flops = "1M"\n')
-    assert "flops: m.gguf has weights alone, and nothing runs" in convcost("check").err
+    assert "flops: m.gguf contains only weights, which can't be run" in convcost("check").err
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--device", "a100"), "--device: m.gguf has weights alone, and nothing runs"),
-        (("--time",), "--time: m.gguf has weights alone, and nothing runs"),
+        (("--device", "a100"), "--device: m.gguf contains only weights, which can't be run"),
+        (("--time",), "--time: m.gguf contains only weights, which can't be run"),
         (("--memory",), "--memory needs a torch module that runs; m.gguf is read as a file"),
         (("--backward",), "--backward needs a torch module that runs; m.gguf is read as a file"),
-        (("--counters", "all"), "--counters: m.gguf has weights alone, and nothing runs"),
-        (("--input", "f32[1,3]"), "m.gguf has weights alone, and takes no input"),
-        (("--arg", "width=2"), "m.gguf is a file of weights, and takes no arguments"),
+        (("--counters", "all"), "--counters: m.gguf contains only weights, which can't be run"),
+        (("--input", "f32[1,3]"), "m.gguf contains only weights, so it takes no input"),
+        (("--arg", "width=2"), "m.gguf contains only weights, so it takes no arguments"),
     ],
 )
 def test_what_needs_a_run_is_refused(files, options, message):
@@ -160,9 +160,9 @@ def test_an_index_has_the_tensors_of_all_its_files(folder):
     for weight_map, message in (
         ({"z": "a-1.safetensors"}, "a.safetensors.index.json is damaged: none of its files has 'z'"),
         ({"x": "a-3.safetensors"}, "there is no file a-3.safetensors (did you mean a-"),
-        ({"x": "../a-1.safetensors"}, "its weight_map names what is no file beside it"),
-        ({"x": 1}, "its weight_map names what is no file beside it"),
-        ([], "a.safetensors.index.json has no tensor"),
+        ({"x": "../a-1.safetensors"}, "its weight_map names a file that is not in the same folder"),
+        ({"x": 1}, "its weight_map names a file that is not in the same folder"),
+        ([], "a.safetensors.index.json contains no tensors"),
     ):
         index.write_text(json.dumps({"weight_map": weight_map}))
         assert message in refused("cost", "a.safetensors.index.json")
@@ -196,26 +196,29 @@ def entry(**changed):
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"", "is cut off, or no safetensors file: its header is not all there"),
-        (struct.pack("<Q", 2**60) + b"{}", "is cut off, or no safetensors file: its header is not all there"),
-        (raw_safetensors(b"{"), "is damaged, or is no safetensors file: its header is no JSON"),
-        (raw_safetensors(b"[" * 100_000), "its header is no JSON"),
-        (raw_safetensors(b"[]"), "has no tensor"),
-        (raw_safetensors(b"{}"), "has no tensor"),
-        (raw_safetensors(b"3"), "is damaged: its header is no object"),
+        (b"", "is truncated, or is not a safetensors file: its header is incomplete"),
+        (
+            struct.pack("<Q", 2**60) + b"{}",
+            "is truncated, or is not a safetensors file: its header is incomplete",
+        ),
+        (raw_safetensors(b"{"), "is damaged, or is not a safetensors file: its header is not JSON"),
+        (raw_safetensors(b"[" * 100_000), "its header is not JSON"),
+        (raw_safetensors(b"[]"), "contains no tensors"),
+        (raw_safetensors(b"{}"), "contains no tensors"),
+        (raw_safetensors(b"3"), "is damaged: its header is not a JSON object"),
         (raw_safetensors(b'{"x": 1}'), "is damaged: the entry of 'x' has no dtype, shape and place"),
         (raw_safetensors(entry(shape=[-1])), "the entry of 'x' has no dtype, shape and place"),
         (raw_safetensors(entry(shape=[2**70])), "the entry of 'x' has no dtype, shape and place"),
         (raw_safetensors(entry(shape=[1] * 100)), "the entry of 'x' has no dtype, shape and place"),
         (raw_safetensors(entry(dtype="\x1b[31m")), "the entry of 'x' has no dtype, shape and place"),
-        (raw_safetensors(entry(shape=[3])), "'x' does not take the bytes of its shape"),
-        (raw_safetensors(entry(data_offsets=[8, 0])), "'x' does not take the bytes of its shape"),
+        (raw_safetensors(entry(shape=[3])), "the size in bytes of 'x' does not match its shape"),
+        (raw_safetensors(entry(data_offsets=[8, 0])), "the size in bytes of 'x' does not match its shape"),
         (
             raw_safetensors(entry(data_offsets=[8, 16])),
-            "there are bytes between its tensors that belong to none",
+            "bytes between its tensors belong to no tensor",
         ),
-        (raw_safetensors(entry()), "is cut off: its tensors take 8 bytes, and 0 are there"),
-        (raw_safetensors(entry()[:-1] + b", " + entry()[1:], bytes(8)), "it has two tensors of one name"),
+        (raw_safetensors(entry()), "is truncated: its tensors take 8 bytes, but only 0 are there"),
+        (raw_safetensors(entry()[:-1] + b", " + entry()[1:], bytes(8)), "two tensors have the same name"),
         (
             raw_safetensors(
                 json.dumps({"x": ENTRY, "y": {**ENTRY, "data_offsets": [4, 12]}}).encode(), bytes(12)
@@ -239,15 +242,18 @@ ONE_PAIR = b"GGUF" + struct.pack("<IQQ", 3, 0, 1)
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"", "is cut off, or is no GGUF file"),
-        (b"GGML" + bytes(20), "a.gguf is no GGUF file"),
-        (b"GGUF" + struct.pack("<IQQ", 1, 0, 0), "is a GGUF file of version 1; 2 and 3 can be read"),
+        (b"", "is cut off, or is not a GGUF file"),
+        (b"GGML" + bytes(20), "a.gguf is not a GGUF file"),
+        (
+            b"GGUF" + struct.pack("<IQQ", 1, 0, 0),
+            "of version 1; only versions 2 and 3 can be read",
+        ),
         (
             b"GGUF" + struct.pack("<IQQ", 3, 2**60, 0),
             "is damaged, or too large: 1,152,921,504,606,846,976 tensors",
         ),
         (b"GGUF" + struct.pack("<IQQ", 3, 0, 2**60), "is damaged, or too large: 0 tensors"),
-        (gguf({}), "has no tensor"),
+        (gguf({}), "contains no tensors"),
         (ONE_PAIR + struct.pack("<Q", 2**60), "a name of 1,152,921,504,606,846,976 bytes"),
         (ONE_PAIR + pair(b"k", 8, struct.pack("<Q", 2**60)), "is cut off"),
         (ONE_PAIR + pair(b"k", 99, b""), "metadata of an unknown type, 99"),
@@ -256,11 +262,14 @@ ONE_PAIR = b"GGUF" + struct.pack("<IQQ", 3, 0, 1)
         (ONE_PAIR + pair(b"k", 9, struct.pack("<IQ", 9, 1) * 50), "metadata of an unknown type, 9"),
         (ONE_PAIR + pair(b"general.alignment", 4, struct.pack("<I", 0)), "an alignment of 0 bytes"),
         (HEAD + tensor_info(b"x", [1] * 9, 0, 0), "'x' has 9 dimensions"),
-        (HEAD + tensor_info(b"x", [2**40, 2**40], 0, 0), "'x' has no possible size"),
-        (HEAD + tensor_info(b"x", [100], 12, 0), "'x' has no possible size"),
-        (HEAD + tensor_info(b"x", [4], 999, 0), "'x' is of a type that is not known, 999"),
-        (HEAD + tensor_info(b"x", [4], 0, 0), "is cut off: its tensors take 16 bytes, and 0 are there"),
-        (HEAD + tensor_info(b"x", [4], 0, 2**50), "there are bytes between its tensors that belong to none"),
+        (HEAD + tensor_info(b"x", [2**40, 2**40], 0, 0), "'x' has an impossible size"),
+        (HEAD + tensor_info(b"x", [100], 12, 0), "'x' has an impossible size"),
+        (HEAD + tensor_info(b"x", [4], 999, 0), "'x' has an unknown type, 999"),
+        (
+            HEAD + tensor_info(b"x", [4], 0, 0),
+            "is truncated: its tensors take 16 bytes, but only 0 are there",
+        ),
+        (HEAD + tensor_info(b"x", [4], 0, 2**50), "bytes between its tensors belong to no tensor"),
         (HEAD + text(b"x" * 2_000), "a name of 2,000 bytes"),
         (
             b"GGUF" + struct.pack("<IQQ", 3, 2, 0) + tensor_info(b"x", [4], 0, 0) * 2 + bytes(64),

@@ -53,7 +53,7 @@ def _check_additive(metric: Metric) -> None:
     if not metric.is_additive:
         names = ", ".join(each.name for each in METRICS if each.is_additive)
         raise UsageError(
-            f"no chart by part of {metric.standalone_label}: parts don't add up to the whole",
+            f"{metric.standalone_label} can't be drawn by part: the parts don't add up to the whole",
             hint=f"Draw {names}.",
         )
 

@@ -173,7 +173,7 @@ def _end(processes: list[Popen[bytes]], folder: str) -> None:
 def check_master(master: str) -> None:
     """UsageError if Spark can't be started with that master."""
     if not MASTER.fullmatch(master):
-        hint = "Such as local[*], local[4], spark://host:7077, k8s://https://host:6443 or yarn."
+        hint = "For example, local[*], local[4], spark://host:7077, k8s://https://host:6443 or yarn."
         raise UsageError(f"{master[:80]} is not a Spark master", hint=hint)
     addresses = master.removeprefix("spark://").split(",") if master.startswith("spark:") else []
     if addresses and not any(map(_is_reachable, addresses)):

@@ -49,7 +49,7 @@ def read_program(path: str) -> Program:
         OverflowError,
     ) as error:
         raise UsageError(
-            f"{path[:200]} can't be read as an archive of torch.export: {_reason(error)}"
+            f"{path[:200]} is not an archive of torch.export, or is damaged: {_reason(error)}"
         ) from None
     except RecursionError:
         raise UsageError(f"{path[:200]} is nested too deeply") from None
@@ -69,7 +69,7 @@ def _graph(path: str, archive: ZipFile) -> bytes:
     if len(found) != 1:
         has = f"{len(found)} graphs" if found else "no graph"
         hint = "torch.export.save writes one graph."
-        raise UsageError(f"{path[:200]} has {has}, and is no archive of torch.export.save", hint=hint)
+        raise UsageError(f"{path[:200]} has {has}, so it is not an archive of torch.export.save", hint=hint)
     with archive.open(found[0]) as member:
         text = member.read(LARGEST_GRAPH + 1)
     if len(text) > LARGEST_GRAPH:
@@ -81,5 +81,7 @@ def _decoded(path: str, text: bytes) -> Program:
     program = msgspec.json.decode(text, type=Program)
     if program.schema_version.major != SCHEMA:
         version = program.schema_version.major
-        raise UsageError(f"{path[:200]} is of version {version} of torch's schema; {SCHEMA} can be read")
+        raise UsageError(
+            f"{path[:200]} has version {version} of torch's schema; only version {SCHEMA} can be read"
+        )
     return program

@@ -54,7 +54,7 @@ class ArgumentReader(NamedTuple):
             found = getattr(argument, field)
             if found is not None:
                 return kind(self, found)
-        raise UsageError("the graph has an argument of a kind that is not read")
+        raise UsageError("the graph has an argument of an unsupported kind")
 
     def tensor(self, found: TensorName) -> Any:
         """The tensor of that name."""
@@ -88,7 +88,7 @@ def _memory_format(_: ArgumentReader, found: int) -> torch.memory_format:
 
 def _layout(_: ArgumentReader, found: int) -> torch.layout:
     if found != STRIDED:
-        raise UsageError("the graph has a sparse tensor, which is not read")
+        raise UsageError("the graph has a sparse tensor, which is not supported")
     return torch.strided
 
 

@@ -137,7 +137,7 @@ def _run_higher_order(name: str, given: Sequence[Any]) -> Any:
     if name == "cond":
         predicate, first, second, operands = given
         return torch.cond(predicate, first, second, tuple(operands))
-    raise UsageError(f"the graph calls the higher-order operator {name[:60]}, which is not run")
+    raise UsageError(f"the graph calls the higher-order operator {name[:60]}, which convcost does not run")
 
 
 def build_module(

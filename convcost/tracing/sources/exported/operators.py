@@ -84,15 +84,19 @@ def function_named(target: str) -> CalledFunction:
     found = OPERATOR.fullmatch(target)
     if not found or found["namespace"] not in NAMESPACES:
         hint = f"Operators of {', '.join(sorted(NAMESPACES))} are run."
-        raise UsageError(f"the graph calls {target[:100]!a}, which is not run", hint=hint)
+        raise UsageError(f"the graph calls {target[:100]!a}, which convcost does not run", hint=hint)
     try:
         overloads = getattr(getattr(torch.ops, found["namespace"]), found["name"])
         function: Any = getattr(overloads, found["overload"])
         arguments = function._schema.arguments
     except (AttributeError, RuntimeError):
-        raise UsageError(f"the graph calls {target[:100]}, which this torch does not have") from None
+        raise UsageError(
+            f"the graph calls {target[:100]}, which this version of torch does not have"
+        ) from None
     if FILE_ARGUMENTS.intersection(argument.name for argument in arguments):
-        raise UsageError(f"the graph calls {target[:100]}, which reads or writes files and is not run")
+        raise UsageError(
+            f"the graph calls {target[:100]}, which reads or writes files, so convcost does not run it"
+        )
     keywords = frozenset(argument.name for argument in arguments if argument.kwarg_only)
     return CalledFunction(_torch_function(function, found["name"]) or function, keywords)
 

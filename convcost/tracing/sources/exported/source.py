@@ -36,7 +36,7 @@ def load(name: str, arguments: Mapping[str, Any]) -> BuildableModel:
     Raises UsageError where there is no such file, or it is no archive of torch.export.save.
     """
     if arguments:
-        raise UsageError(f"{name[:200]} is exported, and takes no arguments")
+        raise UsageError(f"{name[:200]} is an exported graph, so it takes no arguments")
     program = read_program(name)
     try:
         return _model(name, program)
@@ -126,7 +126,7 @@ def _stored(spec: InputSpec) -> tuple[str, str, bool] | None:
 def _empty(meta: TensorMeta, is_parameter: bool) -> torch.Tensor:
     """A tensor like that of the archive; a buffer is zero, as what it is for is not known."""
     if meta.layout != STRIDED:
-        raise UsageError("the graph has a parameter that is stored sparsely")
+        raise UsageError("the graph has a sparse parameter, which is not supported")
     shape = [size.as_int for size in meta.sizes]
     if not all(isinstance(size, int) and size >= 0 for size in shape):
         raise UsageError("the graph has a parameter of an open size")

@@ -32,7 +32,7 @@ def read_config(name: str) -> dict[str, Any]:
     """
     path = _find(name)
     if path.stat().st_size > LARGEST_FILE:
-        raise UsageError(f"{_shown(path)} is larger than {LARGEST_FILE // 2**20} MiB: it is no config.json")
+        raise UsageError(f"{_shown(path)} is larger than {LARGEST_FILE // 2**20} MiB: not a config.json")
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -80,11 +80,11 @@ def _from_hub(name: str) -> Path:
         return Path(hf_hub_download(name, FILE_NAME, etag_timeout=TIMEOUT))
     except RepositoryNotFoundError:
         hint = f"A private or gated model needs a login (hf auth login). {DOWNLOAD}"
-        raise UsageError(f"{host} shows no model {name}", hint=hint) from None
+        raise UsageError(f"{host} has no public model {name}", hint=hint) from None
     except Exception as error:
         if isinstance(error, EntryNotFoundError) and not isinstance(error, LocalEntryNotFoundError):
             raise UsageError(f"the model {name} has no {FILE_NAME} on {host}") from None
-        message = f"there is no folder {name}, and no such model in the local cache"
+        message = f"{name} is neither a folder nor in the local cache"
         raise UsageError(f"{message}; {host} can't be reached", hint=DOWNLOAD) from None
 
 

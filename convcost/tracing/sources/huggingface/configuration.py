@@ -41,7 +41,7 @@ def make_config(fields: Mapping[str, Any], changes: Mapping[str, Any]) -> PreTra
     try:
         config: PreTrainedConfig = config_class(**merged)
     except Exception as error:  # whatever the class and its checks raise
-        raise UsageError(f"transformers refuses the configuration: {_first_lines(error)}") from None
+        raise UsageError(f"transformers rejects the configuration: {_first_lines(error)}") from None
     return config
 
 
@@ -68,7 +68,7 @@ def _config_class(fields: Mapping[str, Any]) -> type[PreTrainedConfig]:
 def _way_out_without_type(fields: Mapping[str, Any]) -> str:
     if isinstance(fields.get("architecture"), str):
         return f"It is a configuration of timm: timm:{fields['architecture'][:80]}."
-    return 'Say it as an argument, such as hf:./folder(model_type="llama").'
+    return 'Give it as an argument: hf:./folder(model_type="llama").'
 
 
 def _check_names(
@@ -112,7 +112,7 @@ def _check_counts(value: Any, name: str = "") -> None:
     elif isinstance(value, int) and (found := COUNT.search(name)):
         most = MOST_LABELS if found["labels"] else MOST_REPEATED
         if value > most:
-            raise UsageError(f"{name[:80]}={value} is more than convcost builds: {most}")
+            raise UsageError(f"{name[:80]}={value} is too large: convcost builds at most {most}")
 
 
 def _first_lines(error: Exception) -> str:

@@ -66,7 +66,7 @@ def build(model_class: type[PreTrainedModel], config: PreTrainedConfig) -> torch
     def check(*_: Any) -> None:
         if next(counter) > MOST_SUBMODULES:
             raise UsageError(
-                f"a {model_class.__name__} of more than {MOST_SUBMODULES:,} submodules is not built"
+                f"a {model_class.__name__} has more than {MOST_SUBMODULES:,} submodules, the limit"
             )
 
     with register_module_module_registration_hook(check):

@@ -16,7 +16,7 @@ from convcost.tracing.sources.huggingface.default_inputs import (
     is_text_with_others,
 )
 from convcost.tracing.sources.huggingface.model_class import build, find_model_class
-from convcost.tracing.sources.interface import BuildableModel
+from convcost.tracing.sources.interface import INPUTS, BuildableModel
 from convcost.tracing.sources.libraries import import_library
 
 
@@ -38,7 +38,7 @@ def load(name: str, arguments: Mapping[str, Any]) -> BuildableModel:
         make=partial(build, model_class, config),
         inputs=inputs,
         notes=tuple(notes),
-        input_note=f"The input {inputs} is assumed, from the configuration.",
+        input_note=f"The input {INPUTS} is assumed, from the configuration.",
         input_names=forward_names(model_class),
         complete=partial(complete_inputs, inputs, model_class),
     )

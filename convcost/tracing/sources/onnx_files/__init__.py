@@ -19,6 +19,6 @@ INPUT_NOTE = "The inputs are those that the file states."
 def load(name: str, arguments: Mapping[str, Any]) -> BuildableModel:
     """The model in the file at the path `name`; UsageError where it is none."""
     if arguments:
-        raise UsageError(f"{Path(name).name} is a file, which takes no arguments")
+        raise UsageError(f"{Path(name).name} is an ONNX file, so it takes no arguments")
     graph = read_onnx(Path(name))
     return BuildableModel(partial(onnx_module, graph), default_inputs(graph), input_note=INPUT_NOTE)

@@ -47,7 +47,7 @@ def run_loop(call: NodeCall, graphs: Mapping[str, RunGraph]) -> Any:
         if not is_known(limit) or not is_known(condition):
             return _one_trip(call, body, carried, condition if is_known(limit) else limit)
         if not isinstance(limit.numbers[0], int):
-            raise UsageError("it runs as often as an open size says: give that a number")
+            raise UsageError("its trip count depends on an open size: give that size a number")
         if trips >= limit.numbers[0] or not condition.numbers[0]:
             break
         if trips == MOST_TRIPS:
@@ -66,7 +66,7 @@ def _stacked(parts: Sequence[Value], axis: int = 0) -> torch.Tensor:
 def _one_trip(call: NodeCall, body: RunGraph, carried: list[Value], asked: Value) -> Any:
     """What a trip leaves, where data decides how many there are; what they yield has no known length."""
     if call.outputs > len(carried):
-        raise UsageError("data decides how often it runs, so what its trips yield has no known shape")
+        raise UsageError("data decides how often it runs, so the shape of its outputs is unknown")
     goes_on = as_tensor(asked).reshape(()).to(torch.bool)
 
     def trip(*values: Any) -> Any:
@@ -87,7 +87,7 @@ def run_scan(call: NodeCall, graphs: Mapping[str, RunGraph]) -> Any:
     tensors = [as_tensor(value) for value in scanned]
     length = tensors[0].shape[axes[0]]
     if not isinstance(length, int):
-        raise UsageError("it has a step for each part of an open size: give that a number")
+        raise UsageError("its number of steps depends on an open size: give that size a number")
     if length > MOST_TRIPS:
         raise UsageError(f"it runs more than {MOST_TRIPS} times")
     collected = []

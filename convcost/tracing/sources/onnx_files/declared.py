@@ -66,7 +66,7 @@ def check_inputs(graph: OnnxGraph, given: Mapping[str, Any]) -> None:
             continue
         shape = tuple(tensor.shape)
         if not fits(shape, stated):
-            hint = "Only sizes that it leaves open can be chosen."
+            hint = "Only its open sizes can be chosen."
             raise UsageError(f"the input {name} is {_text(stated)} in the file, not {list(shape)}", hint=hint)
         for size, dimension in zip(shape, stated.shape, strict=True):
             if not isinstance(dimension, str) or not dimension or not isinstance(size, int):
@@ -92,7 +92,7 @@ def check_declared(name: str, value: Any, declared: Mapping[str, TensorType]) ->
         return
     shape = tuple(value.shape)
     if not fits(shape, stated):
-        raise UsageError(f"{name} comes out as {list(shape)}, where the file states {_text(stated)}")
+        raise UsageError(f"{name} has the shape {list(shape)}, but the file states {_text(stated)}")
 
 
 def _text(stated: TensorType) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from convcost.core.errors import UsageError
 from convcost.system.files import display_path
+from convcost.tracing.sources.file_checks import checked_file
 from convcost.tracing.sources.libraries import import_library
 from convcost.tracing.sources.onnx_files.graph import InvalidModelError, OnnxGraph
 from convcost.tracing.sources.onnx_files.graph_reader import read_graph
@@ -18,6 +19,7 @@ from convcost.tracing.sources.onnx_files.wire_format import DamagedFileError, wi
 
 def read_onnx(path: Path) -> OnnxGraph:
     """The graph in an ONNX file; UsageError that says what is wrong with it."""
+    checked_file(str(path))
     onnx = import_library("onnx", path.name, "'convcost[onnx]'")
     shown = display_path(path)
     model = onnx.ModelProto()
@@ -27,7 +29,7 @@ def read_onnx(path: Path) -> OnnxGraph:
     except OSError as error:
         raise UsageError(f"{shown} can't be read: {error.strerror or error}") from None
     except DamagedFileError as error:
-        raise UsageError(f"{shown} is no ONNX model, or it is damaged: {error}") from None
+        raise UsageError(f"{shown} is not an ONNX model, or is damaged: {error}") from None
     except InvalidModelError as error:
         raise UsageError(f"{shown} can't be counted: {error}") from None
 
@@ -36,7 +38,7 @@ def _parse(model: Any, data: bytes) -> None:
     try:
         model.ParseFromString(data)
     except Exception:  # DecodeError of google.protobuf, whose types are not known
-        raise DamagedFileError("it is no protocol buffer of a model") from None
+        raise DamagedFileError("not a protocol buffer of a model") from None
 
 
 def _graph_bytes(path: Path) -> bytes:
@@ -45,7 +47,7 @@ def _graph_bytes(path: Path) -> bytes:
     if not stat.S_ISREG(found.st_mode):  # to open a pipe may wait for ever
         raise OSError(0, "it is not a regular file")
     if not found.st_size:
-        raise DamagedFileError("it is empty")
+        raise DamagedFileError("the file is empty")
     with (
         open(path, "rb") as file,
         mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped,

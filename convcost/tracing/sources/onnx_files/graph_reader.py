@@ -76,7 +76,7 @@ class GraphReader:
     def _checked(self, graph: OnnxGraph, around: Set[str]) -> OnnxGraph:
         missing = next((name for name in graph.free_names if name not in around), None)
         if missing is not None:
-            raise InvalidModelError(f"the output {missing} is yielded by no node")
+            raise InvalidModelError(f"the output {missing} is not produced by any node")
         return graph
 
     def _all_nodes(
@@ -98,7 +98,7 @@ class GraphReader:
                     raise InvalidModelError(text)
             for name in node.outputs:
                 if name and name in known:
-                    raise InvalidModelError(f"{name}, which the node {node} yields, already exists")
+                    raise InvalidModelError(f"the node {node} produces {name}, which already exists")
             known.update(node.outputs)
             nodes.append(node)
         self._depth -= 1

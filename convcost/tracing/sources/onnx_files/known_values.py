@@ -68,7 +68,7 @@ def _stated_dtype(call: NodeCall) -> torch.dtype:
         return torch.float32 if value is None else getattr(torch, value.dtype)
     name = DTYPES.get(call.get("to", 0))
     if not name:
-        raise UsageError("it converts to a dtype that torch does not have")
+        raise UsageError("it converts to a dtype that torch does not support")
     return getattr(torch, name)  # type: ignore[no-any-return]
 
 

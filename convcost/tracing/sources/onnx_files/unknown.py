@@ -34,7 +34,7 @@ def _shape(op: str, stated: TensorType | None, sizes: Mapping[str, Any]) -> list
     known = None if stated is None or stated.shape is None else [_known(size, sizes) for size in stated.shape]
     if known is None or None in known:
         hint = "onnx.shape_inference, or the exporter, can write the shapes of all values into the file."
-        raise UsageError(f"nothing is known of the operator {op}, nor what shape it yields", hint=hint)
+        raise UsageError(f"the operator {op} and its output shape are unknown", hint=hint)
     return known
 
 

@@ -62,7 +62,7 @@ def known_tensor(numbers: Iterable[Any], dtype: torch.dtype = torch.int64) -> Kn
 def constant(stored: OnnxTensor) -> Value:
     """A tensor that a file has: known, or a torch tensor of its shape."""
     if not stored.dtype:
-        raise UsageError(f"the tensor {stored.name} is of a dtype that torch does not have")
+        raise UsageError(f"the tensor {stored.name} has a dtype that torch does not support")
     dtype = getattr(torch, stored.dtype)
     if stored.values is None:
         return torch.zeros(stored.shape, dtype=dtype)
@@ -118,7 +118,7 @@ class NodeCall(NamedTuple):
             raise UsageError(f"it has no input {place + 1}")
         value = self.inputs[place]
         if not is_known(value):
-            raise UsageError(f"data decides its input {place + 1}, so its output has no known shape")
+            raise UsageError(f"data decides its input {place + 1}, so its output shape is unknown")
         return value.numbers
 
     def optional_numbers(self, place: int, attribute: str = "") -> list[Any] | None:

@@ -64,7 +64,7 @@ def without_large_values(data: memoryview) -> bytes:
 
 def _copy_message(data: memoryview, start: int, end: int, kind: str, kept: bytearray, depth: int) -> None:
     if not depth:
-        raise DamagedFileError("it is nested too deeply")
+        raise DamagedFileError("nested too deeply")
     inner = INNER.get(kind, {})
     for field in _fields(data, start, end):
         if field.has_length and field.number in inner:
@@ -93,9 +93,9 @@ def _fields(data: memoryview, start: int, end: int) -> Iterator[WireField]:
         elif kind in {FIXED_64, FIXED_32}:
             after = value + (8 if kind == FIXED_64 else 4)
         else:
-            raise DamagedFileError("it is no protocol buffer")
+            raise DamagedFileError("not a protocol buffer")
         if after > end or not number:
-            raise DamagedFileError("it is no protocol buffer, or it is cut short")
+            raise DamagedFileError("not a protocol buffer, or truncated")
         yield WireField(number, place, value, after, kind == LENGTH)
         place = after
 
@@ -107,7 +107,7 @@ def _read_number(data: memoryview, place: int, end: int) -> tuple[int, int]:
         number |= (byte & 0x7F) << 7 * shift
         if byte < 0x80:
             return number, place + shift + 1
-    raise DamagedFileError("it is cut short")
+    raise DamagedFileError("truncated")
 
 
 def _number(number: int) -> bytes:

@@ -21,7 +21,7 @@ LARGEST_SHAPE = 2**63
 def refuse_arguments(name: str, arguments: Mapping[str, Any]) -> None:
     """UsageError for arguments, which a file has no use for."""
     if arguments:
-        raise UsageError(f"{name[:200]} is a file of weights, and takes no arguments")
+        raise UsageError(f"{name[:200]} contains only weights, so it takes no arguments")
 
 
 def no_inputs(name: str, report: Report) -> Callable[[DeclaredInputs], Report]:
@@ -29,7 +29,7 @@ def no_inputs(name: str, report: Report) -> Callable[[DeclaredInputs], Report]:
 
     def give(inputs: DeclaredInputs) -> Report:
         if inputs.all:
-            raise UsageError(f"{name[:200]} has weights alone, and takes no input", hint=COUNT_HINT)
+            raise UsageError(f"{name[:200]} contains only weights, so it takes no input", hint=COUNT_HINT)
         return report
 
     return give
@@ -45,7 +45,9 @@ def check_places(shown: str, places: Iterable[tuple[int, int]], size: int, gap: 
         if start < before:
             raise UsageError(f"{shown} is damaged: two of its tensors overlap")
         if start - before > gap:
-            raise UsageError(f"{shown} is damaged: there are bytes between its tensors that belong to none")
+            raise UsageError(f"{shown} is damaged: bytes between its tensors belong to no tensor")
         before = end
     if before > size:
-        raise UsageError(f"{shown} is cut off: its tensors take {before:,} bytes, and {size:,} are there")
+        raise UsageError(
+            f"{shown} is truncated: its tensors take {before:,} bytes, but only {size:,} are there"
+        )

@@ -60,9 +60,9 @@ def load(name: str, arguments: Mapping[str, Any]) -> ReportedModel:
     refuse_arguments(name, arguments)
     tensors = tuple(tensor for path in _parts(name) for tensor in _of_file(path))
     if not tensors:
-        raise UsageError(f"{name[:200]} has no tensor")
+        raise UsageError(f"{name[:200]} contains no tensors")
     if len({tensor.name for tensor in tensors}) < len(tensors):
-        raise UsageError(f"{name[:200]} is damaged: it has two tensors of one name")
+        raise UsageError(f"{name[:200]} is damaged: two tensors have the same name")
     return ReportedModel(no_inputs(name, weights_report(Path(name).name, tensors)))
 
 
@@ -90,7 +90,7 @@ class _Header:
     def tensors(self) -> list[StoredTensor]:
         """The tensors, in the order of the file."""
         if self._bytes(4) != MAGIC:
-            raise UsageError(f"{self._shown} is no GGUF file")
+            raise UsageError(f"{self._shown} is not a GGUF file")
         self._read_version()
         tensors, pairs = self._number(8), self._number(8)
         if tensors > min(MOST_TENSORS, self._size) or pairs > min(MOST_PAIRS, self._size):
@@ -112,7 +112,9 @@ class _Header:
         number = int.from_bytes(version, self._order)
         if number not in VERSIONS:
             number = int.from_bytes(version, "little")
-            raise UsageError(f"{self._shown} is a GGUF file of version {number}; 2 and 3 can be read")
+            raise UsageError(
+                f"{self._shown} is a GGUF file of version {number}; only versions 2 and 3 can be read"
+            )
 
     def _skip_pairs(self, pairs: int) -> int:
         """Pass all entries of metadata; the one that says how tensors are aligned is kept."""
@@ -153,11 +155,11 @@ class _Header:
         sizes = [self._number(8) for _ in range(dimensions)]
         kind, offset = self._number(4), self._number(8)
         if kind not in BLOCKS:
-            raise UsageError(f"{self._shown}: {name[:80]!a} is of a type that is not known, {kind}")
+            raise UsageError(f"{self._shown}: {name[:80]!a} has an unknown type, {kind}")
         dtype, block, block_bytes = BLOCKS[kind]
         innermost = sizes[0] if sizes else 1
         if innermost % block or math.prod(sizes) >= LARGEST_SHAPE or offset >= LARGEST_SHAPE:
-            raise UsageError(f"{self._shown} is damaged: {name[:80]!a} has no possible size")
+            raise UsageError(f"{self._shown} is damaged: {name[:80]!a} has an impossible size")
         size = math.prod(sizes) // block * block_bytes
         return StoredTensor(name, dtype, tuple(reversed(sizes)), size), offset
 
@@ -184,4 +186,4 @@ class _Header:
         self._stream.seek(size, 1)
 
     def _cut_off(self) -> UsageError:
-        return UsageError(f"{self._shown} is cut off, or is no GGUF file: its header is not all there")
+        return UsageError(f"{self._shown} is cut off, or is not a GGUF file: its header is not all there")

@@ -68,7 +68,7 @@ def load(name: str, arguments: Mapping[str, Any]) -> ReportedModel:
     refuse_arguments(name, arguments)
     tensors = _of_index(name) if name.lower().endswith(INDEX) else _of_file(name)
     if not tensors:
-        raise UsageError(f"{name[:200]} has no tensor")
+        raise UsageError(f"{name[:200]} contains no tensors")
     tensors = tuple(sorted(tensors, key=lambda tensor: _natural_order(tensor.name)))
     notes = (PACKED_NOTE,) if any(tensor.dtype in PACKED for tensor in tensors) else ()
     return ReportedModel(no_inputs(name, weights_report(Path(name).name, tensors, notes)))
@@ -87,7 +87,7 @@ def _of_file(path: str) -> tuple[StoredTensor, ...]:
     with file.open("rb") as stream:
         length = int.from_bytes(stream.read(8), "little")
         if size < 8 or length > size - 8:
-            raise UsageError(f"{shown} is cut off, or no safetensors file: its header is not all there")
+            raise UsageError(f"{shown} is truncated, or is not a safetensors file: its header is incomplete")
         if length > LARGEST_HEADER:
             raise UsageError(f"{shown}: the header is larger than {LARGEST_HEADER // 2**20} MiB")
         text = stream.read(length)
@@ -96,7 +96,7 @@ def _of_file(path: str) -> tuple[StoredTensor, ...]:
         raise UsageError(f"{shown} has more than {MOST_TENSORS:,} tensors")
     names = {name for name, _ in entries}
     if len(names) < len(entries):
-        raise UsageError(f"{shown} is damaged: it has two tensors of one name")
+        raise UsageError(f"{shown} is damaged: two tensors have the same name")
     found = [_tensor(shown, name, entry) for name, entry in entries]
     placed = sorted(found, key=lambda each: each[1])
     check_places(shown, (place for _, place in placed), size - 8 - length)
@@ -108,9 +108,11 @@ def _json(shown: str, text: bytes) -> list[tuple[str, Any]]:
     try:
         found = json.loads(text, object_pairs_hook=list)
     except (ValueError, RecursionError, MemoryError):
-        raise UsageError(f"{shown} is damaged, or is no safetensors file: its header is no JSON") from None
+        raise UsageError(
+            f"{shown} is damaged, or is not a safetensors file: its header is not JSON"
+        ) from None
     if not isinstance(found, list) or not all(isinstance(pair, tuple) for pair in found):
-        raise UsageError(f"{shown} is damaged: its header is no object")
+        raise UsageError(f"{shown} is damaged: its header is not a JSON object")
     return found
 
 
@@ -125,7 +127,7 @@ def _tensor(shown: str, name: str, entry: Any) -> tuple[StoredTensor, tuple[int,
     bits = BITS.get(found.dtype)
     expected = None if bits is None else -(-math.prod(found.shape) * bits // 8)
     if end < start or (expected is not None and end - start != expected):
-        raise UsageError(f"{shown} is damaged: {name[:80]!a} does not take the bytes of its shape")
+        raise UsageError(f"{shown} is damaged: the size in bytes of {name[:80]!a} does not match its shape")
     return StoredTensor(name, found.dtype, tuple(found.shape), end - start), (start, end)
 
 
@@ -137,10 +139,10 @@ def _of_index(path: str) -> tuple[StoredTensor, ...]:
     fields = dict(_json(shown, file.read_bytes()))
     listed = fields.get("weight_map")
     if not isinstance(listed, list) or not all(isinstance(pair, tuple) for pair in listed):
-        raise UsageError(f"{shown} has no weight_map, and is no index of safetensors")
+        raise UsageError(f"{shown} has no weight_map, so it is not a safetensors index")
     files = list(dict.fromkeys(where for _, where in listed))
     if len(files) > MOST_FILES or not all(map(_is_plain_name, files)):
-        raise UsageError(f"{shown}: its weight_map names what is no file beside it")
+        raise UsageError(f"{shown}: its weight_map names a file that is not in the same folder")
     tensors = [tensor for each in files for tensor in _of_file(str(file.parent / each))]
     _check_names(shown, (name for name, _ in listed), tensors)
     return tuple(tensors)
@@ -154,6 +156,6 @@ def _check_names(shown: str, listed: Iterable[str], tensors: list[StoredTensor])
     """UsageError where the files do not have what the index lists, each once."""
     there = {tensor.name for tensor in tensors}
     if len(there) < len(tensors):
-        raise UsageError(f"{shown}: two of its files have a tensor of one name")
+        raise UsageError(f"{shown}: two of its files have a tensor of the same name")
     if missing := next((name for name in listed if name not in there), None):
         raise UsageError(f"{shown} is damaged: none of its files has {missing[:80]!a}")

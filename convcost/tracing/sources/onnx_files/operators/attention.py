@@ -24,7 +24,7 @@ def _attention(call: NodeCall) -> Any:
     if is_flat:
         heads, key_heads = call.get("q_num_heads", 0), call.get("kv_num_heads", 0)
         if not heads or not key_heads:
-            raise UsageError("it has no numbers of heads")
+            raise UsageError("it has no number of heads")
         query = with_heads(query, heads)
         key, value = with_heads(key, key_heads), with_heads(value, key_heads)
     if call.has(4) and call.has(5):
@@ -64,7 +64,7 @@ def _rotary_embedding(call: NodeCall) -> torch.Tensor:
 def _microsoft_multi_head_attention(call: NodeCall) -> Any:
     """Of query, key and value, [batch, positions, features] each; the bias is added to them."""
     if not (call.has(1) and call.has(2)) or call.tensor(1).dim() != 3:
-        raise UsageError("of MultiHeadAttention only separate queries, keys and values are supported")
+        raise UsageError("MultiHeadAttention is supported only with separate queries, keys and values")
     heads = call.get("num_heads", 0)
     query, key, value = (call.tensor(place) for place in range(3))
     if call.has(3):

@@ -163,7 +163,7 @@ def _filled(call: NodeCall) -> torch.Tensor:
 def _cast(call: NodeCall) -> torch.Tensor:
     name = DTYPES.get(call.get("to", 0))
     if not name:
-        raise UsageError("it converts to a dtype that torch does not have")
+        raise UsageError("it converts to a dtype that torch does not support")
     return call.tensor(0).to(getattr(torch, name))
 
 
@@ -279,7 +279,7 @@ def _identity(call: NodeCall) -> Value:
 
 def decided_by_data(call: NodeCall) -> Value:
     """How many there are depends on the data."""
-    raise UsageError("data decides how many elements it yields, so its output has no known shape")
+    raise UsageError("data decides how many elements it yields, so its output shape is unknown")
 
 
 OPERATORS: dict[str, TorchRule] = {

@@ -21,7 +21,7 @@ def _recurrent(call: NodeCall) -> Any:
     data, weight, hidden, biases = call.tensor(0), call.tensor(1), call.tensor(2), call.optional(3)
     directions, units, batch_first = weight.shape[0], hidden.shape[2], bool(call.get("layout", 0))
     if data.dim() != 3 or directions not in (1, 2):
-        raise UsageError("it takes [steps, batch, features] and weights for one direction or two")
+        raise UsageError("it needs an input [steps, batch, features] and weights for one or two directions")
     params = [part for place in range(directions) for part in _parameters(weight, hidden, biases, place)]
     steps, batch = data.shape[:2] if not batch_first else (data.shape[1], data.shape[0])
     state = data.new_zeros((directions, batch, units))
