@@ -246,5 +246,5 @@ def test_what_does_not_go_with_a_design_is_refused(arguments, named, message):
 
 
 def test_a_report_without_its_backward_is_refused_one():
-    with pytest.raises(convcost.ConvcostError, match="counted already, without its backward"):
+    with pytest.raises(convcost.ConvcostError, match="counted without its backward pass"):
         cost(cost("Linear(3, 4)"), backward=True)
