@@ -77,7 +77,7 @@ ROOFLINES.error(
     "an input read twice moved twice",
     "zip(self.sources or range(len(sizes)), sizes, strict=True)",
     "zip(range(len(sizes)), sizes, strict=True)",
-    "core/report.py",
+    "core/row.py",
 )
 
 FOOTPRINTS = Family("footprints", (), ("tests/analysis",), "analysis/activation_memory.py")

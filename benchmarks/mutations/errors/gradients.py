@@ -60,7 +60,7 @@ GRADIENTS.error(
     "the cost of the last call alone",
     "cost=before.cost + found.cost,",
     "cost=found.cost,",
-    "tracing/recording/tape.py",
+    "tracing/recording/recorded_operations.py",
 )
 GRADIENTS.error(
     "the gradient of one output",

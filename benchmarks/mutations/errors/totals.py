@@ -122,13 +122,13 @@ TOTALS.error(
     "the first input's width",
     "(ITEMSIZES[self.dtype] if self.dtype else itemsize)",
     "itemsize",
-    "core/report.py",
+    "core/row.py",
 )
 TOTALS.error(
     "a row's indices as wide as numbers",
     "* (self.input_itemsize or itemsize)",
     "* itemsize",
-    "core/report.py",
+    "core/row.py",
 )
 TOTALS.error(
     "bfloat16 as float32", '("float16", "bfloat16"), 2)', '("float16", "bfloat16"), 4)', "core/dtypes.py"
@@ -152,7 +152,7 @@ TOTALS.error(
     "the parameters of the last output",
     "return sum(map(arithmetic.elements, self.parameters.values()))",
     "return max(map(arithmetic.elements, self.parameters.values()), default=0)",
-    "core/report.py",
+    "core/row.py",
 )
 TOTALS.error(
     "the backward in the forward", 'if operation.phase == "forward":', "if True:", "tracing/summarize.py"
@@ -161,11 +161,11 @@ TOTALS.error(
     "the last of several calls",
     "cost=before.cost + found.cost,\n                activations",
     "cost=found.cost,\n                activations",
-    "tracing/recording/tape.py",
+    "tracing/recording/recorded_operations.py",
 )
 TOTALS.error(
     "the activations of the last call",
     "activations=before.activations + found.activations",
     "activations=found.activations",
-    "tracing/recording/tape.py",
+    "tracing/recording/recorded_operations.py",
 )
