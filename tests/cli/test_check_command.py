@@ -591,7 +591,7 @@ def test_a_time_limit_is_given_as_an_option():
     Path("models/net.py").write_text(NET + ENDS.replace("os._exit(0)", "while True: pass"))
     code, _, err = process("check", "--timeout", "3")
     assert code == 1
-    assert "it was not done after 3 seconds\n" in err
+    assert "it did not finish within 3 seconds\n" in err
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "1e9", "inf", "nan", "x", "9" * 5000])

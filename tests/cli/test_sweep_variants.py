@@ -106,7 +106,7 @@ def test_a_variant_that_ends_its_process_or_takes_too_long_is_left_out_by_its_re
     assert (code, found["matching"]) == (0, 1)
     assert found["impossible"] == {
         "not counted: its process ended with 3 and gave no answer": 1,
-        "not counted: it was not done after 4 seconds": 1,
+        "not counted: it did not finish within 4 seconds": 1,
         "ValueError: no": 1,
     }
 
