@@ -66,7 +66,7 @@ def _check_origin(what: str, found: Any) -> None:
     if origin is None or origin.partition(".")[0] in MODULES_WITHOUT_MODELS:
         owner = f"Python's own, from {origin}" if origin else "built into Python or a library"
         hint = "A function that is called has to be your own, or that of an installed package."
-        raise UsageError(f"{what} belongs to {owner}, so it is not run", hint=hint)
+        raise UsageError(f"{what} is {owner}, so it is not run", hint=hint)
 
 
 def _defining_module(found: Any) -> str | None:
