@@ -136,9 +136,8 @@ def _timed_design(
 def _check_sizes(reports: Sequence[Report]) -> None:
     names = dict.fromkeys(name for report in reports for name in _required_sizes(report))
     if names:
-        raise UsageError(
-            f"timing needs a number for {', '.join(names)}", hint=f"Give sizes: --{next(iter(names))} 128"
-        )
+        options = " ".join(f"--{name} 128" for name in names)
+        raise UsageError(f"timing needs a number for {', '.join(names)}", hint=f"Give sizes: {options}")
 
 
 def _required_sizes(report: Report) -> tuple[str, ...]:

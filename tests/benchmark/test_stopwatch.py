@@ -139,7 +139,7 @@ def test_the_dtype_is_that_of_the_numbers():
 @pytest.mark.parametrize(
     ("dtype", "message"),
     [
-        ("int8", "torch's layers compute in no int8"),
+        ("int8", "torch's layers can't compute in int8"),
         ("tf32", "tfloat32 is only for CUDA"),
         ("f31", "no dtype is called f31"),
     ],
@@ -181,7 +181,7 @@ def test_free_memory_is_what_the_system_says(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("threads", [-1, 10**6])
 def test_threads_that_there_can_t_be_are_refused(threads):
-    with pytest.raises(UsageError, match=f"there can't be {threads} threads"):
+    with pytest.raises(UsageError, match=f"{threads} threads are not possible"):
         timed_specs("[2, 8] -> Linear(8, 4)", threads=threads)
 
 

@@ -26,7 +26,7 @@ SHOWN = """\
                     figure             exact   ridge (FLOPs/B)
 ───────────────────────────────────────────────────────────────
  bandwidth       10.0 GB/s    10,000,000,000
- float32     100.0 GFLOP/s   100,000,000,000                10
+ float32     100.0 GFLOP/s   100,000,000,000              10.0
 
  bandwidth: copy of 128 MiB, read and written, the fastest round, interquartile
  range 1.00%
@@ -44,7 +44,8 @@ SHOWN = """\
 """
 
 UNKNOWN = (
-    "this machine was not measured yet, so this has no figures\nconvcost devices --measure measures it.\n"
+    "this machine has not been measured yet, so this has no figures\n"
+    "convcost devices --measure measures it.\n"
 )
 
 
@@ -145,7 +146,7 @@ def test_another_s_file_is_refused_and_left_as_it_is(text, caches, measuring):
 def test_a_folder_that_can_t_be_made_is_refused_before_measuring(caches, measuring):
     caches.parent.write_text("")
     assert refused("devices", "--measure") == (
-        f"{caches} can't be made: Not a directory\nXDG_CACHE_HOME names another folder.\n"
+        f"{caches} can't be created: Not a directory\nXDG_CACHE_HOME names another folder.\n"
     )
     assert measuring == []
 
@@ -164,7 +165,7 @@ def test_what_is_no_file_is_refused_and_not_read(make, caches, measuring):
     path = caches / "this-cpu.json"
     make(path)
     for command in (("devices", "this"), ("devices", "--measure")):
-        assert refused(*command) == f"{path} is no file\nXDG_CACHE_HOME names another folder.\n"
+        assert refused(*command) == f"{path} is not a file\nXDG_CACHE_HOME names another folder.\n"
     assert measuring == []
 
 

@@ -85,8 +85,8 @@ FAILED = """\
  dense: FLOPs = 327,680, more than 300,000 (max_flops).
  conv: changed from its baseline: FLOPs −524,288 (−26.7%), parameters +32,768
  (+33.2%), activations −1,024 (−40.0%) and 6 more.
- conv was [B*S, E, L] -> 2 x Conv1d(E, E, 3, padding=same), and is [B*S, E, L]
- -> Conv1d(E, E, 3) -> ReLU -> Conv1d(E, E, 5) now.
+ conv changed from [B*S, E, L] -> 2 x Conv1d(E, E, 3, padding=same) to [B*S, E,
+ L] -> Conv1d(E, E, 3) -> ReLU -> Conv1d(E, E, 5).
  If this is intended, convcost check --update accepts it.
 
 """
@@ -591,7 +591,7 @@ def test_a_time_limit_is_given_as_an_option():
     Path("models/net.py").write_text(NET + ENDS.replace("os._exit(0)", "while True: pass"))
     code, _, err = process("check", "--timeout", "3")
     assert code == 1
-    assert "it was not done after 3 seconds\n" in err
+    assert "it did not finish within 3 seconds\n" in err
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "1e9", "inf", "nan", "x", "9" * 5000])

@@ -45,8 +45,8 @@ IN_FULL = """\
                    figure               exact   ridge (FLOPs/B)
 ────────────────────────────────────────────────────────────────
  bandwidth     460.8 GB/s     460,800,000,000
- float64     3.69 TFLOP/s   3,686,400,000,000                 8
- float32     7.37 TFLOP/s   7,372,800,000,000                16
+ float64     3.69 TFLOP/s   3,686,400,000,000              8.00
+ float32     7.37 TFLOP/s   7,372,800,000,000              16.0
 
  bandwidth = 12 channels x 8 B x 4.8 GT/s
  float64 = 96 cores x 2.4 GHz x 16 FLOP

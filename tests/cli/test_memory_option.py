@@ -218,7 +218,7 @@ def test_csv_has_a_column_for_each_figure():
         (("--optimizer", "sgd"), "--optimizer is for --memory\nAdd --memory, or leave it out.\n"),
         (
             ("--memory", "--dtype", "int8"),
-            "nothing is trained in int8\nChoose from float64, float32, tfloat32, float16, bfloat16.\n",
+            "no parameters are trained in int8\nChoose from float64, float32, tfloat32, float16, bfloat16.\n",
         ),
     ],
 )

@@ -102,7 +102,7 @@ def test_python_s_own_function_is_not_called_through_an_object_of_the_user_s():
     class Caller:
         __call__ = staticmethod(os.mkdir)
 
-    with pytest.raises(ConvcostError, match=r"^it is Python's own, from posix: it is not called\n"):
+    with pytest.raises(ConvcostError, match=r"^it is Python's own, from posix, so it is not run\n"):
         check_callable("it", Caller())
 
 

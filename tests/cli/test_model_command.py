@@ -304,11 +304,11 @@ def test_backward_has_lines_of_its_own():
 def test_a_module_that_runs_twice_costs_twice():
     text = printed("model", "net.py:Twice", "--input", "[3,4]")
     assert "fc: Linear, 2 calls" in text
-    assert "fc ran 2 times: each time costs, parameters count once." in text
+    assert "fc ran 2 times: every run is counted, parameters only once." in text
 
 
 def test_what_ran_on_numbers_says_so():
-    assert "It ran on real data" in printed("model", "net.py:Decides", "--input", "[3,4]")
+    assert "The model ran on real data" in printed("model", "net.py:Decides", "--input", "[3,4]")
 
 
 def test_a_formula_that_was_not_used_is_noted_with_the_name_of_what_ran(here):

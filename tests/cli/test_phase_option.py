@@ -95,9 +95,9 @@ def test_counters_count_the_prompt_and_not_the_next_token():
         (("model", *MODEL, "--phase", "prefill,decode", "--context", "4"), "takes one phase, not 2"),
         (
             ("model", *MODEL, "--phase", "decode", "--context", "4", "--backward"),
-            "--backward is not for --phase",
+            "--backward can't be combined with --phase decode",
         ),
-        ((*DECODE_4, "--memory"), "--memory is not for --phase"),
+        ((*DECODE_4, "--memory"), "--memory can't be combined with --phase decode"),
         (
             ("model", *MODEL, "--phase", "prefill", "--context", "4", "--input", "i64[1,8]"),
             "the input has 8 tokens, and the context is 4",

@@ -46,8 +46,7 @@ TABLE = """\
  1       8   relu   1,920          104                 80
  2      12   relu   2,880          156                120
 
- Of designs that tie in every quantity of the front, only the first is
- shown.
+ Of designs that tie in every quantity of the front, only the first is shown.
  FLOPs = 2 × MACs; bias adds and elementwise work are counted separately;
  padding MACs are included (convention: matmul, full).
 
@@ -106,7 +105,7 @@ def test_a_variant_that_ends_its_process_or_takes_too_long_is_left_out_by_its_re
     assert (code, found["matching"]) == (0, 1)
     assert found["impossible"] == {
         "not counted: its process ended with 3 and gave no answer": 1,
-        "not counted: it was not done after 4 seconds": 1,
+        "not counted: it did not finish within 4 seconds": 1,
         "ValueError: no": 1,
     }
 

@@ -223,7 +223,7 @@ def test_a_counter_that_dies_is_reported():
 @needs_fork
 def test_a_counter_that_hangs_is_ended():
     diagnosis = fake(lambda *_: time.sleep(60), seconds=0.5)
-    assert diagnosis.result.reason == "it was not done after 0.5 seconds"
+    assert diagnosis.result.reason == "it did not finish within 0.5 seconds"
 
 
 def test_a_counter_that_fails_keeps_none_of_the_others_from_counting():

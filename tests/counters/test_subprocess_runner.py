@@ -67,7 +67,7 @@ def test_work_that_hangs_is_ended(tmp_path):
         pid.write_text(str(os.getpid()))
         time.sleep(60)
 
-    with pytest.raises(EndedError, match=r"it was not done after 0\.5 seconds"):
+    with pytest.raises(EndedError, match=r"it did not finish within 0\.5 seconds"):
         run_in_subprocess(hang, 0.5)
     with pytest.raises(ProcessLookupError):
         os.kill(int(pid.read_text()), 0)

@@ -121,7 +121,7 @@ def test_a_model_that_takes_too_long_is_ended_and_named(text):
     assert (passed, failed) == (["next"], ["spec"])
     [message] = problems.values()
     assert message.endswith(
-        "could not be counted: it was not done after 2 seconds\n"
+        "could not be counted: it did not finish within 2 seconds\n"
         "More time is given by timeout = SECONDS, or by --timeout."
     )
 

@@ -60,6 +60,6 @@ def test_it_does_not_hide_a_configuration_in_a_pyproject():
     Path("pyproject.toml").write_text("[tool.convcost.entries.a]\nspec = 'Linear(4, 4)'")
     with pytest.raises(UsageError, match=r"^pyproject\.toml has a \[tool\.convcost\] already"):
         write_starter("")
-    with pytest.raises(UsageError, match=r"^pyproject\.toml is written by hand"):
+    with pytest.raises(UsageError, match=r"^--init does not write to pyproject\.toml"):
         write_starter("pyproject.toml")
     assert sorted(os.listdir()) == ["pyproject.toml"]

@@ -50,7 +50,7 @@ def test_an_end_after_an_answer_is_not_blamed_on_the_next_task():
 
 
 def test_a_task_that_takes_too_long_is_ended_and_the_next_one_is_done():
-    assert answers([4, -2, 5], 1, 0.5) == [(4, 16), (-2, "it was not done after 0.5 seconds"), (5, 25)]
+    assert answers([4, -2, 5], 1, 0.5) == [(4, 16), (-2, "it did not finish within 0.5 seconds"), (5, 25)]
 
 
 def test_tasks_are_spread_over_processes_which_end_with_the_loop():

@@ -102,7 +102,7 @@ def test_a_second_process_that_comes_back_gives_no_answer():
 
 def test_no_more_time_is_given_than_allowed():
     start = time.monotonic()
-    assert ended(lambda _: time.sleep(120), 0.3) == "it was not done after 0.3 seconds"
+    assert ended(lambda _: time.sleep(120), 0.3) == "it did not finish within 0.3 seconds"
     assert time.monotonic() - start < 60
 
 

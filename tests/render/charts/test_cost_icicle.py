@@ -151,7 +151,7 @@ def test_a_design_with_an_open_size_has_no_icicle():
 
 
 def test_what_does_not_add_up_has_no_parts():
-    with pytest.raises(UsageError, match="no chart by part of bytes: parts don't add up to the whole"):
+    with pytest.raises(UsageError, match="bytes can't be drawn by part: the parts don't add up to the whole"):
         report_figure(REPORTS["layer"], ChartOptions("bytes"))
 
 
