@@ -71,11 +71,11 @@ def given_inputs(
 ) -> GivenInputs:
     """Those of a forward whose arguments have `names`; SpecError where a text with a bracket declares none.
 
-    A mapping behind others has inputs by name, if every key is one of `names`.
+    A mapping behind others has inputs by name, if it has keys and each is one of `names`.
     """
     *before, last = inputs or (None,)
     keys = _keys(last)
-    if before and keys is not None and keys <= {*names}:
+    if before and keys and keys <= {*names}:
         inputs, keywords = tuple(before), {**last, **keywords}
     args: list[Any] = []
     kwargs: dict[str, Any] = {}
