@@ -210,7 +210,11 @@ class WithoutReturn(nn.Module):
         (OwnDecoder(), {"phase": "decode"}, "a phase needs the number of tokens"),
         (OwnDecoder(), {"phase": "decode", "context": 0}, "the context is 0 tokens"),
         (OwnDecoder(), {"phase": "decode", "context": 4, "backward": True}, "decode has no backward"),
-        ("Linear(3, 4)", {"phase": "decode", "context": 4}, "a phase is for a torch module"),
+        (
+            "Linear(3, 4)",
+            {"phase": "decode", "context": 4},
+            "phases are only for language models that are torch modules",
+        ),
     ],
 )
 def test_what_can_not_be_is_said_in_a_sentence(module, options, message):

@@ -70,9 +70,9 @@ def test_what_is_no_model_is_said(folder, model):
         assert reason in message
     assert "there is no file none.onnx" in refused("cost", "none.onnx")
     (folder / "folder.onnx").mkdir()
-    assert "folder.onnx can't be read: it is not a regular file" in refused("cost", "folder.onnx")
+    assert "folder.onnx is a folder, not a file" in refused("cost", "folder.onnx")
     os.mkfifo(folder / "pipe.onnx")
-    assert "pipe.onnx can't be read: it is not a regular file" in refused("cost", "pipe.onnx")
+    assert "pipe.onnx is not a regular file" in refused("cost", "pipe.onnx")
 
 
 @pytest.mark.parametrize("changes", CHANGES)
