@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple, Protocol
 
 from convcost.core.cost import Shape, Size
+from convcost.core.units import plural
 
 
 class Requirement(Protocol):
@@ -236,12 +237,13 @@ class Rank(NamedTuple):
 
     @property
     def message(self) -> str:
-        shown = ", ".join(map(str, self.shape))
-        return f"the input [{shown}] has {len(self.shape)} dimensions; expected {self.wanted}"
+        shown, rank = ", ".join(map(str, self.shape)), len(self.shape)
+        return f"the input [{shown}] has {rank} {plural(rank, 'dimension')}; expected {self.wanted}"
 
     @property
     def rule(self) -> str:
-        return f"the input has {len(self.shape)} dimensions; expected {self.wanted}"
+        rank = len(self.shape)
+        return f"the input has {rank} {plural(rank, 'dimension')}; expected {self.wanted}"
 
 
 def _limit(relation: str, limit: Size, comparison: str) -> str:

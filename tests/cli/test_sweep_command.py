@@ -124,13 +124,19 @@ def test_without_a_design_the_exit_code_is_1_and_the_reason_is_said(options, err
         (("--over", "C"), "--over C: a size and its values are needed"),
         (("--over", "D=1"), "no size is called D"),
         (("--over", "C=1", "--over", "C=2"), "--over C is given twice"),
-        (("--over", "C=1:2000000000", "--engine", "numpy"), "2,000,000,000 points; 100,000,000 at most"),
-        (("--over", "C=1:2000000000000"), "the grid has 2,000,000,000,000 points; 1,000,000,000,000 at most"),
+        (
+            ("--over", "C=1:2000000000", "--engine", "numpy"),
+            "2,000,000,000 points; the limit is 100,000,000 without",
+        ),
+        (
+            ("--over", "C=1:2000000000000"),
+            "the grid has 2,000,000,000,000 points; the limit is 1,000,000,000,000\n",
+        ),
         (("--over", "C=1", "--by", "flps"), "no quantity and no size is called flps (did you mean flops?)"),
         (("--over", "C=1", "--by", "flops:most"), "flops:most: most is not min or max"),
         (("--over", "C=1", "--pareto", "flops,C", "--by", "params"), "params is not among the quantities"),
         (("--over", "C=1", "--pareto", "flops,flops:max"), "one quantity can't be the smallest and the"),
-        (("--over", "C=1", "--out", "x.txt"), "x.txt is neither .csv nor .jsonl"),
+        (("--over", "C=1", "--out", "x.txt"), "x.txt must end in .csv, .jsonl, .parquet or .arrow\n"),
         (("--over", "C=1", "--out", "/nowhere/x.csv"), "/nowhere/x.csv can't be written: No such file"),
         (("--over", "C=1", "--top", "0"), "top is 0"),
         (("--over", "C=1", "--where", "ratio > 1"), "no quantity and no size is called ratio"),
@@ -169,4 +175,6 @@ def test_sizes_of_a_torch_module_are_swept():
 def test_what_is_for_modules_is_refused_with_specs_alone():
     code, out, err = convcost("sweep", "Linear(E, E)", "--over", "E=1", "--arg", "x=1")
     assert (code, out) == (2, "")
-    assert err.startswith("convcost: --input, --inputs-from, --arg and --train are for torch modules")
+    assert err.startswith(
+        "convcost: --input, --inputs-from, --arg, --train and --phase are for torch modules\n"
+    )

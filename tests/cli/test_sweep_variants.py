@@ -46,8 +46,7 @@ TABLE = """\
  1       8   relu   1,920          104                 80
  2      12   relu   2,880          156                120
 
- Of designs that tie in every quantity of the front, only the first is
- shown.
+ Of designs that tie in every quantity of the front, only the first is shown.
  FLOPs = 2 × MACs; bias adds and elementwise work are counted separately;
  padding MACs are included (convention: matmul, full).
 

@@ -132,7 +132,10 @@ REFUSED = [
     ("[4, 9] -> ScaledDotProductAttention(2)", "num_heads + 2·kv_heads = 6 does not divide"),
     ("[4, 24] -> ScaledDotProductAttention(4, kv_heads=3)", "kv_heads = 3 does not divide num_heads = 4"),
     ("[4, 24] -> ScaledDotProductAttention(4, window=0)", "window is 0; it must be at least 1"),
-    ("[24] -> ScaledDotProductAttention(4)", "the input [24] has 1 dimensions; [*, positions, features]"),
+    (
+        "[24] -> ScaledDotProductAttention(4)",
+        "the input [24] has 1 dimension; expected [*, positions, features]",
+    ),
 ]
 
 

@@ -139,8 +139,11 @@ def test_the_batch_comes_first_in_the_usual_input_where_it_is_said_so(text, name
 
 REFUSED = [
     ("[3, 2, 5] -> LSTM(4, 5)", "LSTM: the input's last dimension is 5, but input_size is 4"),
-    ("[4] -> GRU(4, 5)", "GRU: the input [4] has 1 dimensions; [length, batch, input_size]"),
-    ("[2, 3, 4] -> RNNCell(4, 5)", "RNNCell: the input [2, 3, 4] has 3 dimensions; [batch, input_size]"),
+    ("[4] -> GRU(4, 5)", "GRU: the input [4] has 1 dimension; expected [length, batch, input_size]"),
+    (
+        "[2, 3, 4] -> RNNCell(4, 5)",
+        "RNNCell: the input [2, 3, 4] has 3 dimensions; expected [batch, input_size]",
+    ),
     ("[3, 4] -> LSTM(4, 5, proj_size=5)", "LSTM: proj_size is 5; at most 4 is possible here"),
     ("[3, 4] -> LSTM(4, 5, proj_size=-1)", "LSTM: proj_size is -1; it must be at least 0"),
     ("[3, 4] -> RNN(4, 5, 0)", "RNN: num_layers is 0; it must be at least 1"),

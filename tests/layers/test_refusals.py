@@ -192,7 +192,7 @@ REFUSED = [
     ("Embedding(5, 3, padding_idx=5)", (4,), "padding_idx is 5; at most 4 is possible here"),
     ("Embedding(5, 3, padding_idx=-6)", (4,), "padding_idx is -6; it must be at least -5"),
     ("EmbeddingBag(5, 3, padding_idx=5)", (2, 4), "padding_idx is 5; at most 4 is possible here"),
-    ("EmbeddingBag(5, 3)", (4,), "the input [4] has 1 dimensions; expected [batch, indices of a bag]"),
+    ("EmbeddingBag(5, 3)", (4,), "the input [4] has 1 dimension; expected [batch, indices of a bag]"),
     ("EmbeddingBag(5, 3, mode=max, sparse=True)", (2, 4), "sparse is not possible with mode=max"),
     (
         "EmbeddingBag(5, 3, mode=max, scale_grad_by_freq=True)",

@@ -95,7 +95,7 @@ def test_a_module_in_another_dtype_is_computed_in_its_own():
     [row] = convcost.sweep(module, inputs="bf16[B,512]", over={"B": [4096]}, device="a100")
     report = convcost.profile(module, torch.zeros(4096, 512, dtype=torch.bfloat16))
     assert row.quotients["seconds"] == convcost.roofline(report, "a100").seconds
-    with pytest.raises(UsageError, match="the designs are in bfloat16 and float32"):
+    with pytest.raises(UsageError, match="the designs have different dtypes: bfloat16 and float32"):
         convcost.sweep("Linear(512, 256)", module, inputs="bf16[B,512]", over={"B": [4096]}, device="a100")
 
 

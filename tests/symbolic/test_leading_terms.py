@@ -171,7 +171,7 @@ def test_a_formula_that_is_too_long_is_shown_by_its_leading_terms():
     assert amount_text(report.flops, "FLOPs", longest=40) == "≈ 8.28·B·H·W KFLOPs for large H, W"
     assert amount_text(report.flops, longest=40) == "≈ 8,280·B·H·W for large H, W"
     assert "≈ 8.28·B·H·W KFLOPs for large H, W" in text
-    note = "≈ stands before the leading terms of a formula that is too long to show; --json has it."
+    note = "≈ marks the leading terms of a formula that is too long to show: see --json."
     assert note in " ".join(text.split())
     assert report.to_dict()["flops"].count("floor(") == 10
 

@@ -170,7 +170,7 @@ def test_a_sum_of_reports_is_asked_again_part_by_part():
         ("[1, 1, 1] -> MaxPool1d(G) -> Linear(1, G-1)", "out_features is G - 1; it must be at least 1"),
         (
             "[1, 2G, 9] -> Conv1d(2G, D, 2, groups=D-2) -> Conv1d(D, C, D, stride=F-F)",
-            "stride is 0; at least 1",
+            "stride is 0; it must be at least 1",
         ),
         ("[1, D, E] -> Conv1d(D, D, 1, stride=1//(E-E))", "a division by zero"),
         ("[B, 4E] -> GLU(D)", "GLU: dim is a dimension's place, which takes a number"),

@@ -61,17 +61,19 @@ def test_a_function_of_pythons_is_not_called(folder, name):
     written(folder / "net.py", CODE + "print = print\n")
     message = refused(UsageError, f"net.py:{name}", "[2,4]")
     assert message.endswith(
-        ": it is not called\nA function that is called has to be your own, or that of an installed package."
+        ", so it is not run\nA function that is called has to be your own, or that of an installed package."
     )
     message = refused(UsageError, "net.py:Net", maker=f"net.py:{name}")
-    assert ": it is not called\n" in message
+    assert ", so it is not run\n" in message
     assert not (folder / "touched").exists()
 
 
 @pytest.mark.parametrize("name", ["Plain", "subprocess.Popen", "Shell"])
 def test_a_class_that_is_no_module_is_not_called(folder, name):
     written(folder / "net.py", CODE)
-    assert "a torch.nn.Module is needed, or what makes one" in refused(UsageError, f"net.py:{name}", "[2,4]")
+    assert "expected a torch.nn.Module, or a class or function that makes one" in refused(
+        UsageError, f"net.py:{name}", "[2,4]"
+    )
 
 
 @pytest.mark.parametrize(
@@ -81,7 +83,7 @@ def test_a_class_that_is_no_module_is_not_called(folder, name):
 def test_a_module_of_pythons_is_not_imported(folder, target):
     before = set(sys.modules)
     source = target.partition(":")[0]
-    message = f"{source} is a module of Python's standard library, not a model\n"
+    message = f"{source} is Python's own module, not a model\n"
     assert refused(UsageError, target, "[4]").startswith(message)
     assert refused(UsageError, "net.py:Net", maker=target).startswith(("there is no file", message))
     assert "antigravity" not in set(sys.modules) - before
@@ -89,7 +91,9 @@ def test_a_module_of_pythons_is_not_imported(folder, target):
 
 def test_what_is_called_returns_a_module(folder):
     written(folder / "net.py", CODE)
-    assert refused(UsageError, "net.py:number", "[4]").startswith("net.py:number returned an int; a torch.nn")
+    assert refused(UsageError, "net.py:number", "[4]").startswith(
+        "net.py:number returned an int; expected a torch.nn"
+    )
 
 
 def test_a_formula_is_the_users_own(folder):

@@ -45,8 +45,9 @@ class RowSource(NamedTuple):
 def check_file(path: Path) -> None:
     """UsageError if its name does not say which format it has, or if what writes that is missing."""
     if path.suffix.lower() not in FORMATS:
-        known = " nor ".join(FORMATS)
-        raise UsageError(f"{str(path)[:80]} must end in {known}", hint="For example, designs.parquet.")
+        *others, last = FORMATS
+        message = f"{str(path)[:80]} must end in {', '.join(others)} or {last}"
+        raise UsageError(message, hint="For example, designs.parquet.")
     if path.suffix.lower() in OF_ARROW:
         check_installed()
 

@@ -23,6 +23,9 @@ FILE = re.compile(
 )
 """A path that ends as a file of a source does; no design does."""
 
+LONGEST = 10_000
+"""Characters; a longer text names no source, and is not searched for one."""
+
 
 class ReferenceText(NamedTuple):
     """A reference, and the texts around it: inputs in front, None without an arrow; arguments, if any.
@@ -37,7 +40,7 @@ class ReferenceText(NamedTuple):
 
 def match_reference(text: str) -> ReferenceText | None:
     """reference: [[NAME "="] inputs "->"] [NAME "="] (PREFIX ":" NAME | PATH) ["(" arguments ")"]"""
-    found = NAMED.fullmatch(text) or FILE.fullmatch(text)
+    found = _may_be_reference(text) and (NAMED.fullmatch(text) or FILE.fullmatch(text))
     if not found:
         return None
     parts = found.groupdict()
@@ -45,6 +48,12 @@ def match_reference(text: str) -> ReferenceText | None:
         parts["name"].strip(), parts.get("prefix", ""), parts.get("suffix", "").lower(), parts["label"] or ""
     )
     return ReferenceText(reference, parts["before"], parts["arguments"])
+
+
+def _may_be_reference(text: str) -> bool:
+    """Whether it has what every reference has: most designs are told apart by that, however long they are."""
+    lowered = text.lower() if len(text) <= LONGEST else ""
+    return any(prefix in lowered for prefix in PREFIXES) or any(suffix in lowered for suffix in SUFFIXES)
 
 
 def is_reference(text: str) -> bool:

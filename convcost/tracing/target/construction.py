@@ -103,10 +103,10 @@ def build_module(target: Target, found: Any, build_mode: BuildMode) -> torch.nn.
     """The module as it is, or as the class or function builds it, in the mode that was asked for."""
     module = found if isinstance(found, torch.nn.Module) else _build_from(target, found, build_mode)
     if not isinstance(module, torch.nn.Module):
-        does = f"is {_with_article(found)}" if module is found else f"returned {_with_article(module)}"
-        raise UsageError(
-            f"{target.place} {does}; expected a torch.nn.Module, or a class or function that makes one"
-        )
+        if module is not found:
+            raise UsageError(f"{target.place} returned {_with_article(module)}; expected a torch.nn.Module")
+        wanted = "a torch.nn.Module, or a class or function that makes one"
+        raise UsageError(f"{target.place} is {_with_article(found)}; expected {wanted}")
     if module is found and target.arguments:
         raise UsageError(f"{target.place} is a module already; --arg is for a class or a function")
     with suppress(NotImplementedError):  # an exported program has one mode
