@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from convcost.core.match import Match
     from convcost.core.report import Report
     from convcost.core.sweep import Sweep
+    from convcost.core.weights import WeightsReport
     from convcost.gate.result import GateResult
     from convcost.render.counters import CounterList
     from convcost.render.devices import DeviceList
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 
 Listing: TypeAlias = "CounterList | DeviceList | LayerList"
 Result: TypeAlias = (
-    "Report | Comparison | DiagnosedReport | Match | Sweep | GateResult | VerificationResult | Explanation"
-    " | Listing"
+    "Report | WeightsReport | Comparison | DiagnosedReport | Match | Sweep | GateResult | VerificationResult"
+    " | Explanation | Listing"
 )
 
 FORMATS = ("table", "json", "markdown", "csv", "html", "latex")
