@@ -89,7 +89,9 @@ def test_python_examples_are_right(page, monkeypatch):
     monkeypatch.chdir(ROOT)
     session = doctest.DocTestParser().get_doctest("\n".join(sessions(page)), {}, page.name, None, 0)
     said = []
-    doctest.DocTestRunner(optionflags=doctest.IGNORE_EXCEPTION_DETAIL).run(session, out=said.append)
+    doctest.DocTestRunner(verbose=False, optionflags=doctest.IGNORE_EXCEPTION_DETAIL).run(
+        session, out=said.append
+    )
     assert not said, "".join(said)
 
 

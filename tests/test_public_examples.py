@@ -39,5 +39,5 @@ def test_examples_in_docstrings_are_right(name):
     assert bool(found) == (name not in WITHOUT)
     said = []
     for test in found:
-        doctest.DocTestRunner().run(test, out=said.append)
+        doctest.DocTestRunner(verbose=False).run(test, out=said.append)
     assert not said, "".join(said)
