@@ -106,6 +106,19 @@ def test_costs_need_nothing_heavy():
     assert loaded_by("import convcost\nconvcost.compare(E=128, L=10).first.flops") == "[]"
 
 
+def test_numbers_alone_load_neither_open_sizes_nor_what_loads_models():
+    script = """
+from convcost.cli import app
+app(["compare", "--E", "128", "--L", "10", "--counters", "none"], standalone_mode=False)
+import sys
+print(*sys.modules, file=sys.stderr)
+"""
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT)
+    modules = result.stderr.split()
+    assert "convcost.core.report" in modules
+    assert not {"convcost.symbolic", "convcost.tracing.target.loading"} & {*modules}
+
+
 @pytest.mark.parametrize("output_format", ["json", "table"])
 def test_the_command_without_counters_loads_no_torch(output_format):
     arguments = ["compare", "--E", "128", "--L", "10", "--counters", "none", "--format", output_format]

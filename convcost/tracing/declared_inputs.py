@@ -12,13 +12,14 @@ from convcost.core.errors import ConvcostError, SpecError, UsageError, did_you_m
 from convcost.layers.interface import MOST_DIMENSIONS
 from convcost.spec.argument_grammar import parse_size, sum_expression
 from convcost.spec.evaluate import evaluate
-from convcost.spec.formula_sizes import FormulaSizes
 from convcost.spec.spec_format import expression_text
 from convcost.spec.syntax import Name, names
 from convcost.spec.tokens import Tokens
 
 if TYPE_CHECKING:
     import torch
+
+    from convcost.spec.formula_sizes import FormulaSizes
 
 SHORT_NAMES = {
     **{"f64": "float64", "f32": "float32", "f16": "float16", "bf16": "bfloat16"},
@@ -224,6 +225,8 @@ def _size(tokens: Tokens) -> Size:
     span = tokens.span_from(start)
     if isinstance(expression, Name):
         return expression.name
+    from convcost.spec.formula_sizes import FormulaSizes  # formulas, which names and numbers don't need
+
     value = evaluate(expression, FormulaSizes(names(expression)), tokens.text)
     if not isinstance(value, int):
         return SizeExpression(expression_text(expression, {}))

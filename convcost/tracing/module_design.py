@@ -16,7 +16,6 @@ from convcost.tracing.given_inputs import INPUTS_HINT, GivenInputs, forward_name
 from convcost.tracing.prompt_inputs import PhaseRequest, with_context
 from convcost.tracing.sources.interface import BuildableModel
 from convcost.tracing.target.module_text import parse_module_text
-from convcost.tracing.target.source_models import source_notes, with_source_model
 from convcost.tracing.target.target import Target, with_prompt
 
 if TYPE_CHECKING:
@@ -78,6 +77,8 @@ class ModuleDesign:
 
 def _named_report(report: Report, target: Target) -> Report:
     """The report by the name of its target, with what its source guessed."""
+    from convcost.tracing.target.source_models import source_notes
+
     name = target.place.label or target.place.title
     return replace(report, name=name, spec=str(target), notes=source_notes(target))
 
@@ -132,6 +133,8 @@ def module_design(design: Any, inputs: tuple[Any, ...], keywords: Mapping[str, A
 
 def _named_module(text: str, inputs: tuple[Any, ...], keywords: Mapping[str, Any]) -> ModuleDesign:
     """The module that `text` names, on its own inputs or on these."""
+    from convcost.tracing.target.source_models import with_source_model
+
     stated = parse_module_text(text)
     if stated.inputs and (inputs or keywords):
         raise UsageError(f"{text.strip()[:80]} states its inputs", hint="Leave out the others.")
