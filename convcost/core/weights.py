@@ -39,7 +39,7 @@ class DtypeTotal(NamedTuple):
     bytes: int
 
 
-class NoText(str):
+class UnknownLayer(str):
     """The arguments of what has none."""
 
     __slots__ = ()
@@ -90,7 +90,7 @@ def weights_report(name: str, tensors: Iterable[StoredTensor], notes: tuple[str,
 
 def _row(tensor: StoredTensor) -> Row:
     return Row(
-        tensor.name, tensor.dtype, NoText(), (), (), {"": tensor.shape}, Cost(), 0, stored=tensor.bytes
+        tensor.name, tensor.dtype, UnknownLayer(), (), (), {"": tensor.shape}, Cost(), 0, stored=tensor.bytes
     )
 
 

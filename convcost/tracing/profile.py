@@ -17,7 +17,7 @@ from convcost.core.generation import GenerationPhase
 from convcost.core.report import Report
 from convcost.core.type_checks import check_text, check_type, is_module, is_module_class, wrong_type_error
 from convcost.operators.interface import Operator
-from convcost.system.garbage import fast_garbage_collection
+from convcost.system.garbage_collection import fast_garbage_collection
 from convcost.tracing.distributed.run import is_distributed, profile_distributed, with_collectives
 from convcost.tracing.generation import ForwardRun, run_forward
 from convcost.tracing.given_inputs import GivenInputs, forward_names, given_inputs

@@ -13,7 +13,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from convcost.core.errors import UsageError
 
 
-class NotInThisTorchError(UsageError):
+class UnsupportedByTorchError(UsageError):
     """This version of torch has no such layer, or one without an argument."""
 
 
@@ -112,13 +112,13 @@ def check_torch_has_meshes() -> None:
 
 
 def layer_class(kind: str, arguments: Iterable[str]) -> type[torch.nn.Module]:
-    """torch.nn's layer of that name; NotInThisTorchError where it has none."""
+    """torch.nn's layer of that name; UnsupportedByTorchError where it has none."""
     found: type[torch.nn.Module] | None = getattr(torch.nn, kind, None)
     if found is None:
-        raise NotInThisTorchError(f"torch {VERSION} has no {kind}")
+        raise UnsupportedByTorchError(f"torch {VERSION} has no {kind}")
     known = inspect.signature(found).parameters
     takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values())
     for name in arguments:
         if not takes_any and name not in known:
-            raise NotInThisTorchError(f"{kind} has no argument {name} in torch {VERSION}")
+            raise UnsupportedByTorchError(f"{kind} has no argument {name} in torch {VERSION}")
     return found

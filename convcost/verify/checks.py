@@ -20,7 +20,7 @@ from convcost.tracing.module_tree import count_occurrences
 from convcost.tracing.network_module import build_network, layer_modules
 from convcost.tracing.profile import profile
 from convcost.tracing.tensors import first_tensor
-from convcost.tracing.torch_versions import NotInThisTorchError
+from convcost.tracing.torch_versions import UnsupportedByTorchError
 from convcost.verify.blind_spots import UNEXPLAINED, blind_spots
 from convcost.verify.cases import Case
 from convcost.verify.result import Outcome
@@ -58,7 +58,7 @@ def check_result(check: LayerCheck, case: Case) -> CheckResult:
     """What a check says of a case; that this torch has no such layer is known, and the rest not compared."""
     try:
         return check.check(case)
-    except NotInThisTorchError as error:
+    except UnsupportedByTorchError as error:
         return CheckResult("known", str(error))
 
 
@@ -100,7 +100,7 @@ class TorchCheck:
             products, cost = _count_products(case.network), case.report.cost
             macs = {} if products is None else {"products_on_real_data": (products, cost.valid_macs)}
             return compare_values(**macs, bias_adds=(_count_bias_adds(case.network), cost.bias_adds))
-        except NotInThisTorchError:
+        except UnsupportedByTorchError:
             raise
         except Exception as error:
             return CheckResult("new", f"torch does not take it: {error_line(error)}", REFUSED_BY_TORCH)
@@ -153,7 +153,7 @@ class TracedCheck:
             with no_gradients():
                 module, inputs = build_network(case.network, "meta")
                 traced = profile(module, *inputs)
-        except NotInThisTorchError:
+        except UnsupportedByTorchError:
             raise
         except Exception as error:
             return CheckResult("new", f"as a module it can't be counted: {error_line(error)}")

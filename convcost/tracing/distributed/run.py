@@ -40,7 +40,7 @@ ProfileCall = Callable[[ModuleCall], Report]
 """What counts a call as any other is counted."""
 
 
-class Layout(NamedTuple):
+class ParallelLayout(NamedTuple):
     """How a module lies on its ranks: its meshes, what a rank has of its parameters, and who gathers them."""
 
     meshes: tuple[Any, ...]
@@ -132,7 +132,7 @@ def profile_on_mesh(
 
 
 def profile_rank(
-    call: ModuleCall, found: Layout, profile: ProfileCall, mesh: Any = None
+    call: ModuleCall, found: ParallelLayout, profile: ProfileCall, mesh: Any = None
 ) -> tuple[DistributedRun, Mapping[int, Shape]]:
     """What the rank of this process computes, holds and sends, and the shapes that inputs are shards of.
 
@@ -163,7 +163,7 @@ def profile_rank(
     return run, shapes
 
 
-def layout(call: ModuleCall) -> Layout:
+def layout(call: ModuleCall) -> ParallelLayout:
     """How the module of the call lies on its ranks."""
     tree = module_tree(call.model)
     states = fsdp_states(tree)
@@ -175,7 +175,7 @@ def layout(call: ModuleCall) -> Layout:
     held = [*parameters.values(), *tree.buffers.values(), *tensors((call.args, call.kwargs))]
     meshes = {id(tensor.device_mesh): tensor.device_mesh for tensor in held if is_dtensor(tensor)}
     local = {name: local_tensor(parameter) for name, parameter in parameters.items()}
-    return Layout(
+    return ParallelLayout(
         tuple(meshes.values()),
         {name: tuple(tensor.shape) for name, tensor in local.items()},
         {name: bytes_of((tensor,)) for name, tensor in local.items()},
@@ -197,7 +197,7 @@ def _is_uneven(tensor: Any) -> bool:
     return any(tensor.shape[dimension] % ranks for dimension, ranks in parts.items())
 
 
-def _with_shards(row: Row, found: Layout) -> Row:
+def _with_shards(row: Row, found: ParallelLayout) -> Row:
     """The row with the shapes of what this rank holds between steps."""
     names = {name: f"{row.path}.{name}" if row.path else name for name in row.parameters}
     return row._replace(

@@ -1,9 +1,10 @@
-"""What is put down of a run: operations by place, operator and shapes."""
+"""What is recorded of a run: operations by place, operator and shapes; and of one call, to repeat it."""
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from convcost.core.cost import Cost, Shape, Size
 from convcost.core.distributed import Collective
@@ -75,3 +76,28 @@ class Recording:
             self.conditionals[conditional] = self.conditionals.get(conditional, 0) + calls
         for collective, calls in other.collectives.items():
             self.collectives[collective] = self.collectives.get(collective, 0) + calls
+
+
+@dataclass
+class RecordedCall:
+    """What a call put on the tape, and whether a repetition would put the same there."""
+
+    path: str
+    operations: list[CountedCall] = field(default_factory=list)
+    is_repeatable: bool = True
+    is_outermost: bool = True
+    """Whether it was inside no other call of torch."""
+    expressions: tuple[Any, ...] = ()
+    """What torch asked of open sizes meanwhile."""
+
+    def add(self, counted: CountedCall) -> None:
+        """Note what is put on the tape; elsewhere than in this submodule nothing is repeated."""
+        self.operations.append(counted)
+        self.is_repeatable &= counted[0].path == self.path
+
+
+class RunningCalls(threading.local):
+    """The calls that are running in this thread, innermost last."""
+
+    def __init__(self) -> None:
+        self.running: list[RecordedCall] = []

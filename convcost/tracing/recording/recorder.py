@@ -43,7 +43,7 @@ from convcost.tracing.recording.nested_tensors import (
     supported_function,
 )
 from convcost.tracing.recording.operator_runners import OperatorRunner
-from convcost.tracing.recording.repeated_calls import MetaTensors, RepeatedCalls, TensorKind
+from convcost.tracing.recording.repeated_calls import MetaTensorKind, RepeatedCalls, TensorKind
 from convcost.tracing.recording.tape import Tape
 from convcost.tracing.recording.unrecorded_gradients import with_unrecorded_gradient
 from convcost.tracing.tensors import flat_tensors, has_data, has_own_tensor, tensors
@@ -76,7 +76,7 @@ class Recorder:
         self._readers = data_readers()
         self._nesting = NestedCalls()
         is_plain = not (tape.has_data or has_gradients or tape.formulas or self.is_distributed)
-        self._repeated_calls = RepeatedCalls(tape, kind or MetaTensors()) if is_plain else None
+        self._repeated_calls = RepeatedCalls(tape, kind or MetaTensorKind()) if is_plain else None
         self._modes_below = 0, 0
 
     def note_modes(self) -> None:
@@ -234,7 +234,7 @@ class Recorder:
             self._reads.failed(known.name, known.arguments(args, kwargs), error)
             raise
         self._follow(known, args, kwargs, output)
-        if self._tape.is_observed and (known.writes or has_data((*args, *kwargs.values(), output))):
+        if self._tape.is_recording_call and (known.writes or has_data((*args, *kwargs.values(), output))):
             self._tape.note_unrepeatable()
         if not self._nesting.depth:
             result = output if known.returns else known.mutated(args, kwargs)

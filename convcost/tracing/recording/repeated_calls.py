@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, Protocol
 import torch
 
 from convcost.tracing.recording.known_operators import CPP_FUNCTIONS, PYTHON_MODULES, known_function
-from convcost.tracing.recording.observations import Observation
+from convcost.tracing.recording.recorded_operations import RecordedCall
 from convcost.tracing.recording.tape import Tape
 from convcost.tracing.recording.unrecorded_gradients import with_unrecorded_gradient
 from convcost.tracing.tensors import flat_tensors, storage_id
@@ -67,7 +67,7 @@ class TensorKind(Protocol):
         """What makes tensors like it; None where they would differ."""
 
 
-class MetaTensors:
+class MetaTensorKind:
     """Tensors on the meta device."""
 
     has_views = True
@@ -103,7 +103,7 @@ def _empty_strided(shape: Any, strides: Any, dtype: torch.dtype) -> torch.Tensor
 class RepeatableCall(NamedTuple):
     """A call that ran: what it did to the tape, and how a repetition comes by its output."""
 
-    observation: Observation
+    recorded: RecordedCall
     output: Maker
 
 
@@ -122,13 +122,13 @@ class RepeatedCalls:
             return run()
         known = self._known.get(key, UNKNOWN)
         if isinstance(known, RepeatableCall):
-            self._tape.repeat(known.observation)
+            self._tape.repeat(known.recorded)
             return known.output(args, kwargs)
         if known is None:
             return run()
-        with self._tape.observation() as observation:
+        with self._tape.record_call() as recorded:
             output = run()
-        self._known[key] = self._repeatable(function, args, kwargs, output, observation)
+        self._known[key] = self._repeatable(function, args, kwargs, output, recorded)
         return output
 
     def _key(self, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Key | None:
@@ -178,9 +178,9 @@ class RepeatedCalls:
         return tuple(parts)
 
     def _repeatable(
-        self, function: Any, args: Any, kwargs: Any, output: Any, observation: Observation
+        self, function: Any, args: Any, kwargs: Any, output: Any, recorded: RecordedCall
     ) -> RepeatableCall | None:
-        if not observation.is_repeatable:
+        if not recorded.is_repeatable:
             return None
         given = [*flat_tensors((*args, *kwargs.values()))]
         returned = [*flat_tensors((output,))]
@@ -193,7 +193,7 @@ class RepeatedCalls:
             maker = _rerun(function)
         else:
             maker = None
-        return maker and RepeatableCall(observation, maker)
+        return maker and RepeatableCall(recorded, maker)
 
     def _maker(self, output: Any, args: Any) -> Maker | None:
         """What makes the like of `output`: new tensors, and arguments where they are returned as they are."""

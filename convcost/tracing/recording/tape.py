@@ -26,8 +26,14 @@ from convcost.tracing.recording.known_operators import (
 )
 from convcost.tracing.recording.module_tracker import ModuleTracker
 from convcost.tracing.recording.nested_tensors import by_component, has_nested
-from convcost.tracing.recording.observations import Observation, Observations
-from convcost.tracing.recording.recorded_operations import CallKey, CallTraits, CountedCall, Recording
+from convcost.tracing.recording.recorded_operations import (
+    CallKey,
+    CallTraits,
+    CountedCall,
+    RecordedCall,
+    Recording,
+    RunningCalls,
+)
 from convcost.tracing.tensors import (
     element_types,
     first_tensor,
@@ -59,7 +65,7 @@ class Tape:
     _recorded: Recording = field(default_factory=Recording)
     _lock: Any = field(default_factory=Lock)
     _deferred: dict[int, tuple[Any, CountedCall]] = field(default_factory=dict)
-    _observations: Observations = field(default_factory=Observations)
+    _running_calls: RunningCalls = field(default_factory=RunningCalls)
 
     def formula(self, name: str, known: Operator | None) -> Operator | None:
         """The formula for the operator `name`; one of ATen's that writes in place has that of the other."""
@@ -176,30 +182,30 @@ class Tape:
             self.tracker.visits.setdefault(path, replace(visit, calls=0)).calls += visit.calls
 
     @contextmanager
-    def observation(self) -> Iterator[Observation]:
+    def record_call(self) -> Iterator[RecordedCall]:
         """What the block puts on the tape, to be repeated."""
-        running = self._observations.running
-        observation = Observation(self.tracker.current)
-        running.append(observation)
+        running = self._running_calls.running
+        recorded = RecordedCall(self.tracker.current)
+        running.append(recorded)
         try:
-            yield observation
+            yield recorded
         finally:
             running.pop()
 
     @property
-    def is_observed(self) -> bool:
-        """Whether it is noted what the call that runs does."""
-        return bool(self._observations.running)
+    def is_recording_call(self) -> bool:
+        """Whether a call is being recorded, to be repeated."""
+        return bool(self._running_calls.running)
 
     def note_unrepeatable(self) -> None:
         """Something happens that a repetition of the calls that are running would not do."""
-        for observation in self._observations.running:
-            observation.is_repeatable = False
+        for recorded in self._running_calls.running:
+            recorded.is_repeatable = False
 
-    def repeat(self, observation: Observation) -> None:
+    def repeat(self, recorded: RecordedCall) -> None:
         """Put down what an earlier call did, for the submodule that is running."""
         path = self.tracker.current
-        for key, traits, cost, activations, calls in observation.operations:
+        for key, traits, cost, activations, calls in recorded.operations:
             self._record_operation(key._replace(path=path), traits, cost, activations, calls)
 
     def note_conditional(self, conditional: CondCall) -> None:
@@ -248,8 +254,8 @@ class Tape:
     def _record_operation(
         self, key: CallKey, traits: CallTraits, cost: Cost, activations: Size, calls: int
     ) -> None:
-        for observation in self._observations.running:
-            observation.add((key, traits, cost, activations, calls))
+        for recorded in self._running_calls.running:
+            recorded.add((key, traits, cost, activations, calls))
         found = Operation(*key[:4], cost, activations, calls, key.phase, *traits)
         with self._lock:
             self._recorded.add_operation(key, traits, found)

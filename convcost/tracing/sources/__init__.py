@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, cast
 
-from convcost.tracing.sources.interface import LoadModel, SourceModel, SourceReference
+from convcost.tracing.sources.interface import ModelLoader, SourceModel, SourceReference
 
 PREFIXES = {
     "hf": "convcost.tracing.sources.huggingface.source",
@@ -31,5 +31,5 @@ SUFFIXES = {
 def load_model(reference: SourceReference, arguments: Mapping[str, Any]) -> SourceModel:
     """The model that is named; UsageError where there is none, or its library is missing."""
     home = PREFIXES.get(reference.prefix) or SUFFIXES[reference.suffix]
-    load = cast("LoadModel", import_module(home).load)
+    load = cast("ModelLoader", import_module(home).load)
     return load(reference.name, arguments)

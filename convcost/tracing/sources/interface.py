@@ -94,7 +94,7 @@ class ReportedModel:
 SourceModel = BuildableModel | ReportedModel
 
 
-class LoadModel(Protocol):
+class ModelLoader(Protocol):
     """The function `load` of a source."""
 
     def __call__(self, name: str, arguments: Mapping[str, Any]) -> SourceModel:

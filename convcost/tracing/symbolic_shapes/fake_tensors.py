@@ -23,8 +23,8 @@ def fake_copy(mode: FakeTensorMode, tensor: torch.Tensor, device: str = "cpu") -
     return _fake_tensor(mode, shapes, torch.device(device))
 
 
-class FakeTensors:
-    """They are alike where torch's expressions of their sizes are; what a call returns is no view."""
+class FakeTensorKind:
+    """Fake tensors, which are alike where torch's expressions of their sizes are; a call returns no view."""
 
     has_views = False
     classes = frozenset((torch.Tensor, torch.nn.Parameter, FakeTensor))

@@ -16,7 +16,7 @@ from convcost.core.errors import UsageError
 from convcost.core.generation import GenerationPhase
 from convcost.core.report import Report
 from convcost.operators.interface import Operator
-from convcost.system.garbage import fast_garbage_collection
+from convcost.system.garbage_collection import fast_garbage_collection
 from convcost.tracing.declared_inputs import DeclaredInputs, DeclaredTensor
 from convcost.tracing.distributed.run import is_distributed
 from convcost.tracing.module_call import ModuleCall

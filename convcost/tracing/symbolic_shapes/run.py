@@ -28,12 +28,12 @@ from convcost.tracing.recording.data_access import ShapeRunReads
 from convcost.tracing.recording.known_operators import KnownFunction
 from convcost.tracing.recording.modes import recording_modes
 from convcost.tracing.recording.module_tracker import track
-from convcost.tracing.recording.observations import Observation
 from convcost.tracing.recording.operator_runners import OperatorRunner
+from convcost.tracing.recording.recorded_operations import RecordedCall
 from convcost.tracing.recording.recorder import Recorder
 from convcost.tracing.recording.tape import Tape
 from convcost.tracing.summarize import report_of
-from convcost.tracing.symbolic_shapes.fake_tensors import FakeTensors, fake_copy
+from convcost.tracing.symbolic_shapes.fake_tensors import FakeTensorKind, fake_copy
 from convcost.tracing.symbolic_shapes.guards import TorchCall, to_specs
 from convcost.tracing.symbolic_shapes.index_ranges import IndexRanges
 from convcost.tracing.symbolic_shapes.sizes import NoFormulaError, SymbolicSizes
@@ -116,21 +116,21 @@ class SymbolicTape(Tape):
         return self.sizes.shape(tensor)
 
     @contextmanager
-    def observation(self) -> Iterator[Observation]:
+    def record_call(self) -> Iterator[RecordedCall]:
         guard_log = self.sizes.guard_log
         recent, asked_by_model = len(guard_log.recent), guard_log.asked_by_model
-        with super().observation() as observation:
-            yield observation
-        observation.is_outermost = guard_log.depth == 1
-        observation.expressions = tuple(guard_log.recent[recent:])
-        observation.is_repeatable &= guard_log.asked_by_model == asked_by_model
+        with super().record_call() as recorded:
+            yield recorded
+        recorded.is_outermost = guard_log.depth == 1
+        recorded.expressions = tuple(guard_log.recent[recent:])
+        recorded.is_repeatable &= guard_log.asked_by_model == asked_by_model
 
-    def repeat(self, observation: Observation) -> None:
+    def repeat(self, recorded: RecordedCall) -> None:
         """As of any tape; what torch asked is noted unless the same call by the model has been."""
         guard_log = self.sizes.guard_log
-        if not observation.is_outermost or guard_log.depth > 1:
-            guard_log.recent.extend(observation.expressions)
-        super().repeat(observation)
+        if not recorded.is_outermost or guard_log.depth > 1:
+            guard_log.recent.extend(recorded.expressions)
+        super().repeat(recorded)
 
 
 class SymbolicRecorder(Recorder):
@@ -140,7 +140,7 @@ class SymbolicRecorder(Recorder):
         devices = VirtualDevices(torch.device("cpu"), has_data=True)
         self._indices = IndexRanges()
         super().__init__(
-            tape, OperatorRunner(), devices, ShapeRunReads(tape), kind=FakeTensors(self._indices)
+            tape, OperatorRunner(), devices, ShapeRunReads(tape), kind=FakeTensorKind(self._indices)
         )
         self._sizes = tape.sizes
         self.calls: list[TorchCall] = []

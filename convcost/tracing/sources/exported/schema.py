@@ -67,7 +67,7 @@ class OptionalTensor(Struct):
     as_tensor: TensorName | None = None
 
 
-class Complex(Struct):
+class ComplexNumber(Struct):
     """A complex number."""
 
     real: Float
@@ -108,7 +108,7 @@ class ExportedArgument(Struct):
     as_sym_float: SymName | None = None
     as_sym_floats: list[SymName] | None = None
     as_optional_tensor: OptionalTensor | None = None
-    as_complex: Complex | None = None
+    as_complex: ComplexNumber | None = None
     as_nested_tensors: list[list[TensorName]] | None = None
     as_int_lists: list[list[int]] | None = None
     as_float_lists: list[list[Float]] | None = None

@@ -21,7 +21,7 @@ KIND = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 MOST_LEVELS = 64
 
 
-class Frame(NamedTuple):
+class SubmoduleFrame(NamedTuple):
     """A call of a submodule that a node ran in: its path, its class, and which call it is."""
 
     path: str
@@ -44,34 +44,34 @@ class SubmoduleCall:
     last_uses: Mapping[int, tuple[str, ...]]
 
 
-class Located(NamedTuple):
+class LocatedNode(NamedTuple):
     """A node, its place in the graph, and the submodules around it."""
 
     place: int
     node: ExportedNode
-    frames: tuple[Frame, ...]
+    frames: tuple[SubmoduleFrame, ...]
 
 
-def frames_of(node: ExportedNode) -> tuple[Frame, ...]:
+def frames_of(node: ExportedNode) -> tuple[SubmoduleFrame, ...]:
     """The submodules that a node ran in, without the model itself; each is inside the one before."""
-    found: list[Frame] = []
+    found: list[SubmoduleFrame] = []
     for text in node.metadata.get(STACK, "").split(";")[:MOST_LEVELS]:
         call, _, rest = text.partition(",")
         path, _, kind = rest.rpartition(",")
         path, name = path.partition("@")[0], kind.partition("[")[0].rpartition(".")[2]
         is_call = PATH.fullmatch(path) and KIND.fullmatch(name) and call != path
         if is_call and path.startswith(_prefix(found)):
-            found.append(Frame(path, name, call))
+            found.append(SubmoduleFrame(path, name, call))
     return tuple(found)
 
 
-def _prefix(frames: list[Frame]) -> str:
+def _prefix(frames: list[SubmoduleFrame]) -> str:
     return f"{frames[-1].path}." if frames else ""
 
 
 def span_of(graph: ExportedGraph) -> SubmoduleCall:
     """The whole graph as the span of the model itself."""
-    nodes = [Located(place, node, frames_of(node)) for place, node in enumerate(graph.nodes)]
+    nodes = [LocatedNode(place, node, frames_of(node)) for place, node in enumerate(graph.nodes)]
     last_use = {name: place for place, node, _ in nodes for name in names_read(node)}
     last_use |= {name: len(nodes) for output in graph.outputs for name in names_in(output)}
     inputs = tuple(name for each in graph.inputs for name in names_in(each))
@@ -79,7 +79,7 @@ def span_of(graph: ExportedGraph) -> SubmoduleCall:
 
 
 def _span(
-    path: str, nodes: list[Located], level: int, last_use: Mapping[str, int], given: tuple[str, ...] = ()
+    path: str, nodes: list[LocatedNode], level: int, last_use: Mapping[str, int], given: tuple[str, ...] = ()
 ) -> SubmoduleCall:
     steps: list[ExportedNode | SubmoduleCall] = []
     ends: list[int] = []

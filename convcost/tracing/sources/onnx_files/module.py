@@ -45,7 +45,7 @@ class FileContext(NamedTuple):
     sizes: dict[str, Any]
 
 
-class ModuleFolder(torch.nn.Module):
+class ModuleContainer(torch.nn.Module):
     """A part of the tree that holds others."""
 
 
@@ -143,7 +143,7 @@ def _node_module(node: OnnxNode, graph: OnnxGraph, context: FileContext) -> Node
     stated = [graph.declared.get(name) for name in node.outputs]
     module = _class_of(part_name(node.op.rpartition(".")[2]))(node, stated, context)
     for name, inner in node.graphs.items():
-        home: torch.nn.Module = module if name == FUNCTION else ModuleFolder()
+        home: torch.nn.Module = module if name == FUNCTION else ModuleContainer()
         if home is not module:
             module._modules[part_name(name)] = home
         module.graphs[name] = GraphParts(inner, home, context)
@@ -154,7 +154,7 @@ def _put(home: torch.nn.Module, path: str, module: torch.nn.Module) -> None:
     """Put `module` at a path below `home`, with what holds it."""
     *above, last = path.split(".")
     for part in above:
-        home = home._modules.setdefault(part, ModuleFolder()) or home
+        home = home._modules.setdefault(part, ModuleContainer()) or home
     before = home._modules.get(last)
     if before is not None:
         module._modules.update(before._modules)
