@@ -113,7 +113,9 @@ app(["compare", "--E", "128", "--L", "10", "--counters", "none"], standalone_mod
 import sys
 print(*sys.modules, file=sys.stderr)
 """
-    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT)
+    result = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT
+    )
     modules = result.stderr.split()
     assert "convcost.core.report" in modules
     assert not {"convcost.symbolic", "convcost.tracing.target.loading"} & {*modules}
