@@ -1,1 +1,1 @@
-"""Guarding costs: a config of entries with limits, their verdicts, and the lock file of their baselines."""
+"""The cost check: the configuration, its checks and verdicts, and the lock file of baselines."""
