@@ -1,4 +1,4 @@
-"""Checks of a file before it is read: that it is one, and that what it claims fits into memory."""
+"""Checks before a file is read: it is a regular file, and its zip directory is small enough."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from convcost.core.errors import UsageError, did_you_mean
 END_OF_DIRECTORY = b"PK\x05\x06"
 ZIP64_END = b"PK\x06\x06"
 LONGEST_END = 2**16 + 22 + 20 + 56
-"""The bytes that the end of a zip takes at most: a comment, and the records of its directory."""
+"""The most bytes that the end of a zip takes: a comment, and the end-of-directory records."""
 
 
 def checked_file(path: str) -> Path:
-    """The file at `path`; UsageError where there is none, or where it is no regular file."""
+    """The file at `path`; UsageError if it is missing, unreadable, or not a regular file."""
     file = Path(path)
     shown = path[:200]
     try:
@@ -41,7 +41,7 @@ def _near(file: Path) -> str:
 
 
 def directory_size(file: Path) -> int:
-    """The bytes that a zip says its list of members takes; 0 where there is none."""
+    """The size in bytes that a zip states for its directory; 0 if it states none."""
     with file.open("rb") as stream:
         size = stream.seek(0, os.SEEK_END)
         stream.seek(max(0, size - LONGEST_END))

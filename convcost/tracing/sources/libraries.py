@@ -1,4 +1,4 @@
-"""The libraries that sources of models need, imported where one is used."""
+"""Import optional libraries that sources of models need."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from convcost.tracing.user_error import target_error
 
 
 def import_library(name: str, wanted: str, install: str = "") -> ModuleType:
-    """The library called `name`, which `wanted` needs; UsageError that says how to install it.
+    """Import the library called `name`, which `wanted` needs.
 
-    TargetError where it is installed and can't be imported.
+    Raises:
+        UsageError: It is not installed; the message says how to install it.
+        TargetError: It is installed, but importing it failed.
     """
     try:
         return import_module(name)

@@ -1,1 +1,1 @@
-"""Archives of torch.export: read as data, run as torch modules."""
+"""torch.export archives, read as data and run as torch modules."""

@@ -1,1 +1,1 @@
-"""Models of the transformers library, built from a configuration: hf:./llama/config.json, hf:org/name."""
+"""Models of the transformers library, built from their configuration: hf:./llama/config.json, hf:org/name."""

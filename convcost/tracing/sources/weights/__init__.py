@@ -1,1 +1,1 @@
-"""Files of weights: their headers are read, and no tensor."""
+"""Weights files: only their headers are read."""

@@ -1,11 +1,11 @@
-"""FILE.gguf: the header of a file of llama.cpp is read, and no tensor.
+"""FILE.gguf: read the header of a llama.cpp file.
 
-header: "GGUF" version:u32 tensors:u64 pairs:u64 pair* tensor*, and the data of the tensors, aligned
+header: "GGUF" version:u32 tensors:u64 pairs:u64 pair* tensor*, then the aligned data of the tensors
 pair: key:string type:u32 value
-tensor: name:string dimensions:u32 size:u64* type:u32 offset:u64, the sizes innermost first
+tensor: name:string dimensions:u32 size:u64* type:u32 offset:u64, with the innermost size first
 string: length:u64 bytes
 
-Source: docs/gguf.md of ggml. The library gguf maps whole files and trusts what they say.
+Source: docs/gguf.md of ggml. The gguf library is not used: it maps whole files and does not check them.
 """
 
 from __future__ import annotations
@@ -38,25 +38,25 @@ MOST_PAIRS = 2**16
 LONGEST_KEY, LONGEST_NAME = 2**16, 2**10
 
 LARGEST_HEADER = 2**28
-"""The bytes of the longest header: 256 MiB, most of it the words of a tokenizer."""
+"""Size limit of the header in bytes: 256 MiB. Most of a header is the tokenizer's vocabulary."""
 
 MOST_DIMENSIONS = 8
 
 USUAL_ALIGNMENT = 32
 
 SIZES = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
-"""The bytes of a value of each type of metadata: integers, floats, a boolean."""
+"""Bytes of a value by metadata type: integers, floats, booleans."""
 
 UINT32, STRING, ARRAY = 4, 8, 9
 
 MOST_NESTED = 4
 
 PART = re.compile(r"(?P<stem>.*)-(?P<number>\d{5})-of-(?P<count>\d{5})\.gguf", re.S | re.I)
-"""The name of one of several files, of which each has some of the tensors."""
+"""The name of a part of a model that is split into several files."""
 
 
 def load(name: str, arguments: Mapping[str, Any]) -> ReportedModel:
-    """The tensors in the file at the path `name`, and in the other parts if it is one of several."""
+    """The tensors in the file at the path `name`, and in all other parts of a split model."""
     refuse_arguments(name, arguments)
     tensors = tuple(tensor for path in _parts(name) for tensor in _of_file(path))
     if not tensors:
@@ -81,7 +81,7 @@ def _of_file(path: str) -> list[StoredTensor]:
 
 
 class _Header:
-    """A header that is read from front to back; what it says is checked before anything is kept of it."""
+    """Reads a header from front to back, and checks each number before it is used."""
 
     def __init__(self, shown: str, stream: BinaryIO, size: int) -> None:
         self._shown, self._stream, self._size = shown, stream, size
@@ -105,7 +105,7 @@ class _Header:
         return [tensor for tensor, _ in found]
 
     def _read_version(self) -> None:
-        """The version; where its bytes are the other way round, so are all numbers."""
+        """Read the version, which also shows the byte order of all numbers."""
         version = self._bytes(4)
         if int.from_bytes(version, "little") not in VERSIONS:
             self._order = "big"
@@ -117,7 +117,7 @@ class _Header:
             )
 
     def _skip_pairs(self, pairs: int) -> int:
-        """Pass all entries of metadata; the one that says how tensors are aligned is kept."""
+        """Skip all metadata entries, and return the alignment of tensors."""
         alignment = USUAL_ALIGNMENT
         for _ in range(pairs):
             key, kind = self._string(LONGEST_KEY), self._number(4)
@@ -147,7 +147,7 @@ class _Header:
             raise UsageError(f"{self._shown} is damaged: metadata of an unknown type, {kind}")
 
     def _tensor(self) -> tuple[StoredTensor, int]:
-        """The tensor, and where it begins in the data."""
+        """The tensor and its offset in the data."""
         name = self._string(LONGEST_NAME)
         dimensions = self._number(4)
         if dimensions > MOST_DIMENSIONS:
@@ -186,4 +186,4 @@ class _Header:
         self._stream.seek(size, 1)
 
     def _cut_off(self) -> UsageError:
-        return UsageError(f"{self._shown} is cut off, or is not a GGUF file: its header is not all there")
+        return UsageError(f"{self._shown} is truncated, or is not a GGUF file: its header is incomplete")

@@ -1,7 +1,7 @@
-"""FILE.safetensors, and FILE.safetensors.index.json for several: the header of each is read, and no tensor.
+"""FILE.safetensors and FILE.safetensors.index.json: read the headers.
 
-A file begins with 8 bytes, the length of its header, little-endian; the header is JSON, the dtype, shape and
-place of each tensor by its name. Source: the format of the library safetensors.
+A file starts with the length of its header, 8 bytes little-endian. The header is a JSON object with the
+dtype, shape and offsets of each tensor. Source: the documentation of safetensors.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from convcost.tracing.sources.weights.checks import (
 )
 
 LARGEST_HEADER = 2**24
-"""The bytes of the largest header, or index, that is read: 16 MiB."""
+"""Size limit of a header or index in bytes: 16 MiB."""
 
 MOST_FILES = 10_000
 
@@ -42,10 +42,10 @@ BITS = {
     **dict.fromkeys(("BOOL", "I8", "U8", "F8_E5M2", "F8_E4M3", "F8_E8M0", "F8_E4M3FNUZ", "F8_E5M2FNUZ"), 8),
     **{"F6_E2M3": 6, "F6_E3M2": 6, "F4": 4},
 }
-"""The bits of an element of each dtype."""
+"""Bits of an element by dtype."""
 
 PACKED = ("I32", "U32", "U8")
-"""Dtypes in which formats for quantized weights pack several numbers."""
+"""Dtypes in which quantized formats pack several numbers."""
 
 PACKED_NOTE = (
     "Elements of integer tensors are counted as stored: quantized formats pack several weights in one."
@@ -56,7 +56,7 @@ _Size = Annotated[int, Meta(ge=0, le=LARGEST_SHAPE - 1)]
 
 
 class _Entry(Struct):
-    """What a header says of a tensor."""
+    """The entry of a tensor in the header."""
 
     dtype: Annotated[str, Meta(pattern=r"\A\w{1,20}\Z")]
     shape: Annotated[list[_Size], Meta(max_length=MOST_DIMENSIONS)]
@@ -75,13 +75,13 @@ def load(name: str, arguments: Mapping[str, Any]) -> ReportedModel:
 
 
 def _natural_order(name: str) -> list[tuple[bool, int, str]]:
-    """layers.2 before layers.10, as models run them: safetensors sorts by dtype."""
+    """A sort key that puts layers.2 before layers.10. safetensors sorts by dtype."""
     parts = name.split(".")
     return [(part.isdecimal(), int(part[:18]) if part.isdecimal() else 0, part) for part in parts]
 
 
 def _of_file(path: str) -> tuple[StoredTensor, ...]:
-    """The tensors of one file, in the order of their places."""
+    """The tensors of one file, by offset."""
     file, shown = checked_file(path), path[:200]
     size = file.stat().st_size
     with file.open("rb") as stream:
@@ -104,7 +104,7 @@ def _of_file(path: str) -> tuple[StoredTensor, ...]:
 
 
 def _json(shown: str, text: bytes) -> list[tuple[str, Any]]:
-    """The members of an object, and those of objects in it as dicts."""
+    """The members of a JSON object as pairs, so that duplicate names are kept."""
     try:
         found = json.loads(text, object_pairs_hook=list)
     except (ValueError, RecursionError, MemoryError):
@@ -117,11 +117,11 @@ def _json(shown: str, text: bytes) -> list[tuple[str, Any]]:
 
 
 def _tensor(shown: str, name: str, entry: Any) -> tuple[StoredTensor, tuple[int, int]]:
-    """The tensor, and where it begins and ends."""
+    """The tensor, and the offsets of its start and end."""
     try:
         found = msgspec.convert(dict(entry), _Entry)
     except (msgspec.ValidationError, TypeError, ValueError):
-        message = f"{shown} is damaged: the entry of {name[:80]!a} has no dtype, shape and place"
+        message = f"{shown} is damaged: the entry of {name[:80]!a} needs a dtype, a shape and data_offsets"
         raise UsageError(message) from None
     start, end = found.data_offsets
     bits = BITS.get(found.dtype)
@@ -132,7 +132,7 @@ def _tensor(shown: str, name: str, entry: Any) -> tuple[StoredTensor, tuple[int,
 
 
 def _of_index(path: str) -> tuple[StoredTensor, ...]:
-    """The tensors of all files that an index names, which are beside it."""
+    """The tensors of all files that an index names, in the same folder."""
     file, shown = checked_file(path), path[:200]
     if file.stat().st_size > LARGEST_HEADER:
         raise UsageError(f"{shown} is larger than {LARGEST_HEADER // 2**20} MiB")
@@ -153,7 +153,7 @@ def _is_plain_name(name: Any) -> bool:
 
 
 def _check_names(shown: str, listed: Iterable[str], tensors: list[StoredTensor]) -> None:
-    """UsageError where the files do not have what the index lists, each once."""
+    """UsageError if the files don't have exactly one tensor for each name in the index."""
     there = {tensor.name for tensor in tensors}
     if len(there) < len(tensors):
         raise UsageError(f"{shown}: two of its files have a tensor of the same name")
