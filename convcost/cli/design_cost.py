@@ -19,8 +19,7 @@ from convcost.counters import select_model_counters
 from convcost.design import SizedSpec
 from convcost.render.style import View
 from convcost.spec import check_names
-from convcost.tracing.mesh_request import MeshRequest
-from convcost.tracing.target.target import Target
+from convcost.tracing.target.target import MeshTarget, Target
 
 if TYPE_CHECKING:
     from convcost.tracing.target.profile import ProfiledModel
@@ -34,7 +33,7 @@ class ModuleTarget(NamedTuple):
     target: Target
     formulas: str
     seconds: float
-    mesh: MeshRequest | None = None
+    mesh: MeshTarget | None = None
 
 
 def print_cost(

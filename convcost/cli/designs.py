@@ -20,8 +20,7 @@ from convcost.layers.network import Network
 from convcost.spec import Spec, parse
 from convcost.spec.design_file import DesignFile, read_design_file
 from convcost.spec.founding_pair import FoundingPair
-from convcost.tracing.mesh_request import MeshRequest
-from convcost.tracing.target.target import Target
+from convcost.tracing.target.target import MeshTarget, Target
 
 if TYPE_CHECKING:
     from convcost.tracing.target.profile import ProfiledModel
@@ -164,7 +163,7 @@ def read_candidates(
     vary: Collection[str] = (),
     memory_dtype: str | None = None,
     backward: bool = False,
-    mesh: MeshRequest | None = None,
+    mesh: MeshTarget | None = None,
 ) -> Candidates:
     """Each candidate as a spec, or as a module that was run on the inputs that `modules` describes.
 
@@ -188,7 +187,7 @@ def run_sources(
     vary: Collection[str] = (),
     memory_dtype: str | None = None,
     backward: bool = False,
-    mesh: MeshRequest | None = None,
+    mesh: MeshTarget | None = None,
 ) -> Candidates:
     """The candidates, each module run; the rest as for `read_candidates`."""
     if all(isinstance(source, Spec) for source in found.sources):

@@ -19,9 +19,15 @@ from convcost.core.source_text import SourceText
 from convcost.layers import find_layer
 from convcost.spec import check_names
 from convcost.tracing.declared_inputs import parse_inputs
-from convcost.tracing.mesh_request import MeshRequest
 from convcost.tracing.target.module_text import ModuleText, parse_module_text
-from convcost.tracing.target.target import Place, Target, parse_argument_value, parse_place, with_prompt
+from convcost.tracing.target.target import (
+    MeshTarget,
+    Place,
+    Target,
+    parse_argument_value,
+    parse_place,
+    with_prompt,
+)
 
 if TYPE_CHECKING:
     from convcost.tracing.profile import Profiler
@@ -141,17 +147,17 @@ ARGUMENTS_HINT = "A module's arguments are given by name: --arg num_classes=10."
 TARGET_HINT = "Name it as path/to/file.py:Name or as package.module:Name."
 
 
-def read_mesh(mesh: MeshOptions, memory: MemoryOptions) -> MeshRequest | None:
+def read_mesh(mesh: MeshOptions, memory: MemoryOptions) -> MeshTarget | None:
     """The mesh that is asked for; UsageError for what is none, or for estimates of a single device."""
     if not mesh.dimensions:
         return None
     if memory.memory:
         raise UsageError("--memory is for one device, so it can't be combined with --mesh")
-    return MeshRequest(mesh.dimensions, parse_place(mesh.parallelize) if mesh.parallelize else None)
+    return MeshTarget(mesh.dimensions, parse_place(mesh.parallelize) if mesh.parallelize else None)
 
 
 def run_target(
-    target: Target, profiler: Profiler, timeout: float, mesh: MeshRequest | None = None
+    target: Target, profiler: Profiler, timeout: float, mesh: MeshTarget | None = None
 ) -> ProfiledModel:
     """What the module costs; what it prints meanwhile is no result, and goes to stderr.
 

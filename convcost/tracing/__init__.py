@@ -5,8 +5,8 @@
 model. `profile.py` runs a copy (`isolation/`) under torch modes that record each operator
 (`recording/`); `generation.py` runs the phases of a language model, and `symbolic_shapes/` leaves sizes
 open. `distributed/` counts one rank of the mesh that `mesh_request.py` reads. `memory_profile.py` measures
-live storage, `experts.py`
-finds the share of parameters that a token uses, and `summarize.py` makes the Report.
+live storage, `experts.py` finds the share of parameters that a token uses, and `summarize.py` makes the
+Report.
 
 In the other direction, `network_module.py` builds the torch module of a design in text, for counters.
 """

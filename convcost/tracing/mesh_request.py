@@ -8,17 +8,16 @@ from typing import Any, NamedTuple
 from convcost.core.distributed import MeshDimension, parse_mesh
 from convcost.core.errors import UsageError
 from convcost.core.type_checks import check_text, wrong_type_error
-from convcost.tracing.target.target import Place
 
 ParallelizeFunction = Callable[[Any, Any], Any]
 """Of a module and a mesh: parallelises the module in place, or returns another one."""
 
 
 class MeshRequest(NamedTuple):
-    """A mesh, and the function that parallelises the module, or its place; None where the module does so."""
+    """A mesh, and the function that parallelises the module; None where the module does so itself."""
 
     dimensions: tuple[MeshDimension, ...]
-    function: ParallelizeFunction | Place | None = None
+    function: ParallelizeFunction | None = None
 
 
 def mesh_request(mesh: str | None, parallelize: ParallelizeFunction | None) -> MeshRequest | None:

@@ -42,7 +42,6 @@ from convcost.tracing.recording.operator_runners import DataRunner, MetaRunner, 
 from convcost.tracing.recording.recorder import Recorder
 from convcost.tracing.recording.tape import Tape
 from convcost.tracing.summarize import report_of
-from convcost.tracing.target.target import Place
 from convcost.tracing.tensors import bytes_of, tensors
 from convcost.tracing.user_error import error_text, is_raised_by_user, lacks_data
 
@@ -160,7 +159,6 @@ class Profiler:
 
         Raises UsageError where nothing says how the module is parallelised, and what a function raises.
         """
-        assert not isinstance(mesh.function, Place)
         of_rank = replace(self, footprint=None)
         return profile_on_mesh(
             call, whole, mesh.dimensions, mesh.function, lambda part: of_rank.profile_part(part, "cpu")

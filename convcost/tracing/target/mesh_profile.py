@@ -14,14 +14,16 @@ from convcost.tracing.profile import Profiler
 from convcost.tracing.target.construction import check_arguments
 from convcost.tracing.target.loading import check_callable, importable, load
 from convcost.tracing.target.profile import ProfiledModel, profile_target
-from convcost.tracing.target.target import Place, Target
+from convcost.tracing.target.target import MeshTarget, Place, Target
 from convcost.tracing.user_error import target_error
 
 
-def profile_target_on_mesh(target: Target, profiler: Profiler, mesh: MeshRequest) -> ProfiledModel:
+def profile_target_on_mesh(
+    target: Target, profiler: Profiler, mesh: MeshRequest | MeshTarget
+) -> ProfiledModel:
     """What the target costs, and a rank of the mesh has of it; TargetError or UsageError where that fails."""
-    if isinstance(mesh.function, Place):
-        mesh = mesh._replace(function=_load_function(mesh.function))
+    if isinstance(mesh, MeshTarget):
+        mesh = MeshRequest(mesh.dimensions, _load_function(mesh.place) if mesh.place else None)
     profiled = profile_target(target, profiler)
     report, module = profiled.report, profiled.module
     if report.open_names:
