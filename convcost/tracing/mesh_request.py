@@ -10,7 +10,7 @@ from convcost.core.errors import UsageError
 from convcost.core.type_checks import check_text, wrong_type_error
 
 ParallelizeFunction = Callable[[Any, Any], Any]
-"""Of a module and a mesh: parallelises the module in place, or returns another one."""
+"""Takes a module and a mesh. Parallelises the module in place, or returns another module."""
 
 
 class MeshRequest(NamedTuple):
