@@ -58,7 +58,7 @@ def _cells(device: Device) -> tuple[str, ...]:
         human(device.bandwidth, "B/s"),
         human(half) if half else NONE,
         human(single) if single else NONE,
-        significant(device.ridge(device.usual_dtype)) if half or single else NONE,
+        significant(device.ridge(device.default_dtype)) if half or single else NONE,
     )
 
 

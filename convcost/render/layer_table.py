@@ -14,7 +14,7 @@ from convcost.render.columns import Write, cells, headings
 from convcost.render.document import Line, Table
 from convcost.render.formulas import approximate_text, short_text
 from convcost.render.part_order import PartReader, ShownItems, others_label, show, top_note
-from convcost.render.style import USUAL_VIEW, View
+from convcost.render.style import DEFAULT_VIEW, View
 from convcost.render.texts import CodeText, MixedText
 
 
@@ -34,11 +34,11 @@ class TableGroup(NamedTuple):
         return MixedText(f"{self.path} ", CodeText(last.layer), count)
 
 
-USUAL_COLUMNS = ("output", "params", "macs", "flops", "backward")
+DEFAULT_COLUMNS = ("output", "params", "macs", "flops", "backward")
 
 
 def layer_table(
-    report: Report, view: View = USUAL_VIEW, width: int | None = None, heading: str = "layer"
+    report: Report, view: View = DEFAULT_VIEW, width: int | None = None, heading: str = "layer"
 ) -> Table:
     """A line for each layer that `view` asks for; with a filter, or the largest alone, sums below them.
 
@@ -50,7 +50,7 @@ def layer_table(
         fits = width is None or exact.fits(width)
         return exact if fits else _table(report, view, view.columns, heading, approximate_text)
     left_out = "macs" if any(row.gradients for row in report.rows) else "backward"
-    usual = tuple(name for name in USUAL_COLUMNS if name != left_out)
+    usual = tuple(name for name in DEFAULT_COLUMNS if name != left_out)
     table = _table(report, view, usual, heading)
     return table if width is None or table.fits(width) else table.without("output")
 

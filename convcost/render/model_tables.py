@@ -24,7 +24,7 @@ from convcost.render.style import Style, View
 MOST_LINES = 40
 """The most lines of a tree: it is shown as deep as it stays within them."""
 
-USUAL_COLUMNS = ("params", "trainable_params", "macs", "flops", "share", "backward")
+DEFAULT_COLUMNS = ("params", "trainable_params", "macs", "flops", "share", "backward")
 
 
 class ShownModule(NamedTuple):
@@ -162,7 +162,7 @@ def module_table(report: Report, root: ModuleNode, selection: RowSelection, styl
     """
     if style.view.columns:
         return _table(report, root, selection, style.view, style.view.columns)
-    usual = _usual_columns(report, root)
+    usual = _default_columns(report, root)
     for ends in (("input", "output"), ("output",), ()):
         table = _table(report, root, selection, style.view, (*ends, *usual))
         if table.fits(style.width):
@@ -170,14 +170,14 @@ def module_table(report: Report, root: ModuleNode, selection: RowSelection, styl
     return table
 
 
-def _usual_columns(report: Report, root: ModuleNode) -> tuple[str, ...]:
+def _default_columns(report: Report, root: ModuleNode) -> tuple[str, ...]:
     goes_back = root.total.backward.flops(report.convention)
     left_out = {"macs" if goes_back else "backward"}
     if report.open_names:
         left_out |= {"macs", "share"}
     if report.trainable_params == report.params:
         left_out.add("trainable_params")
-    return tuple(name for name in USUAL_COLUMNS if name not in left_out)
+    return tuple(name for name in DEFAULT_COLUMNS if name not in left_out)
 
 
 def _table(

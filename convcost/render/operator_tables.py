@@ -17,7 +17,7 @@ from convcost.render.formulas import short_text
 from convcost.render.part_order import PartReader, ShownItems, others_label, show, top_note
 from convcost.render.style import View
 
-USUAL_COLUMNS = ("calls", "macs", "flops", "share", "elementwise")
+DEFAULT_COLUMNS = ("calls", "macs", "flops", "share", "elementwise")
 
 NOT_COUNTED = "not counted"
 COUNTED_IN_PART = "in part"
@@ -36,7 +36,7 @@ def operator_table(report: Report, trace: Trace, view: View, width: int) -> Tabl
     totals = forward_totals(trace)
     is_in_full = view.by == "operator"
     shown = select_operators(totals, view, report.convention) if is_in_full else _with_flops(totals, report)
-    names = (is_in_full and view.columns) or _usual_columns(report)
+    names = (is_in_full and view.columns) or _default_columns(report)
 
     def line(label: str, part: ReportPart) -> Line:
         return Line(label, cells(part, report.flops, names))
@@ -62,9 +62,9 @@ def operator_table(report: Report, trace: Trace, view: View, width: int) -> Tabl
     return table if is_needed else table.without("elementwise")
 
 
-def _usual_columns(report: Report) -> tuple[str, ...]:
+def _default_columns(report: Report) -> tuple[str, ...]:
     left_out = {"macs", "share"} if report.open_names else set()
-    return tuple(name for name in USUAL_COLUMNS if name not in left_out)
+    return tuple(name for name in DEFAULT_COLUMNS if name not in left_out)
 
 
 def _with_flops(totals: tuple[OperatorTotal, ...], report: Report) -> ShownItems[OperatorTotal]:

@@ -13,7 +13,7 @@ from convcost.render.style import View
 
 Item = TypeVar("Item")
 
-USUAL_SORT = "flops"
+DEFAULT_SORT = "flops"
 """What parts are the largest by, unless something else is named."""
 
 
@@ -45,7 +45,7 @@ def show(items: Iterable[Item], view: View, read: PartReader) -> ShownItems[Item
 
 def largest_by(view: View) -> str:
     """The quantity by which the largest are found."""
-    return view.sort if view.sort in BY_NAME else USUAL_SORT
+    return view.sort if view.sort in BY_NAME else DEFAULT_SORT
 
 
 def in_order(items: Iterable[Item], sort: str, read: PartReader) -> list[Item]:

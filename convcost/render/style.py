@@ -42,7 +42,7 @@ class View(NamedTuple):
 UNLIMITED_WIDTH = 10_000
 """For a format without lines of its own, in which every column has room."""
 
-USUAL_VIEW = View()
+DEFAULT_VIEW = View()
 """All parts, in order of running."""
 
 
@@ -58,7 +58,7 @@ class Style(NamedTuple):
     unicode: bool = True
     layers: bool = False
     part: Literal["all", "costs", "counters"] = "all"
-    view: View = USUAL_VIEW
+    view: View = DEFAULT_VIEW
 
 
 def as_ascii(text: str) -> str:

@@ -17,7 +17,7 @@ from convcost.render.notes import designs_heading
 from convcost.render.part_order import others_label
 from convcost.render.style import Style, View
 
-USUAL_SORT = "params"
+DEFAULT_SORT = "params"
 
 
 def weights_document(report: WeightsReport, style: Style) -> Document:
@@ -37,7 +37,7 @@ def weights_document(report: WeightsReport, style: Style) -> Document:
 
 def largest_first(view: View) -> View:
     """The view, whose largest tensors are those of the most parameters unless it says something else."""
-    return view._replace(sort=view.sort or USUAL_SORT) if view.top else view
+    return view._replace(sort=view.sort or DEFAULT_SORT) if view.top else view
 
 
 def tensor_tree(report: WeightsReport) -> ModuleNode:

@@ -18,7 +18,7 @@ from convcost.render.estimates import titles
 from convcost.render.kinds import document
 from convcost.render.page.figures import charts_sections
 from convcost.render.page.page import PageSection, ReportPage
-from convcost.render.style import UNLIMITED_WIDTH, USUAL_VIEW, Style, View
+from convcost.render.style import DEFAULT_VIEW, UNLIMITED_WIDTH, Style, View
 from convcost.render.texts import join_words, map_text
 
 PageResult: TypeAlias = Comparison | Report | DiagnosedReport | GateResult
@@ -72,7 +72,7 @@ def _design_page(
     result: Report | DiagnosedReport, report: Report, explanation: Explanation | None
 ) -> ReportPage:
     is_long = len(report.rows) > MOST_LAYERS and not report.open_names  # formulas have no largest one
-    view = View(top=MOST_LAYERS) if is_long else USUAL_VIEW
+    view = View(top=MOST_LAYERS) if is_long else DEFAULT_VIEW
     laid_out = document(result, PAGE_STYLE._replace(view=view))
     return ReportPage(
         f"The cost of {_names((report,))}",

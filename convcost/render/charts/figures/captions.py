@@ -14,7 +14,7 @@ from convcost.render.charts.scales import asks_for_log
 from convcost.render.notes import convention_note, sizes_text
 from convcost.render.texts import join_words
 
-USUAL_METRIC = "flops"
+DEFAULT_METRIC = "flops"
 
 MOST_NAMED = 4
 """Designs in a title."""
@@ -58,4 +58,4 @@ def chart_metric(name: str) -> Metric:
     """The metric called `name`, or the usual one; UsageError if there is none."""
     if name and name not in BY_NAME:
         raise unknown_name("no quantity is called", name, NAMES)
-    return BY_NAME[name or USUAL_METRIC]
+    return BY_NAME[name or DEFAULT_METRIC]

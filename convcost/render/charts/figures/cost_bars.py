@@ -14,7 +14,7 @@ from convcost.render.charts.figures.captions import (
     sizes_and_convention,
 )
 
-USUAL_METRICS = ("flops", "params", "activations", "bytes")
+DEFAULT_METRICS = ("flops", "params", "activations", "bytes")
 
 
 def comparison_figure(comparison: Comparison, options: ChartOptions) -> Figure | None:
@@ -23,7 +23,7 @@ def comparison_figure(comparison: Comparison, options: ChartOptions) -> Figure |
         return None
     check_no_ranges(options)
     reports = comparison.candidates
-    names = (options.metric,) if options.metric else USUAL_METRICS
+    names = (options.metric,) if options.metric else DEFAULT_METRICS
     found = (_bars(comparison, chart_metric(name)) for name in names)
     charts = tuple(chart for chart in found if chart.bars)
     if not charts:

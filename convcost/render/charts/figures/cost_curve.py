@@ -36,7 +36,7 @@ from convcost.render.charts.names import shorten
 from convcost.render.charts.scales import asks_for_log
 from convcost.render.texts import join_words
 
-USUAL_END = 1024
+DEFAULT_END = 1024
 """Of the range, where nothing is to be seen at a certain size."""
 
 FARTHEST_MARK = 2**40
@@ -63,7 +63,7 @@ def _figure(reports: tuple[Report, ...], options: ChartOptions) -> Figure:
     size, assumed = _drawn_size(reports, options)
     reports = tuple(_with_ones(report, assumed) for report in reports)
     marks = _marks(reports, metric, size)
-    values = options.ranges.get(size) or _usual_range(marks)
+    values = options.ranges.get(size) or _default_range(marks)
     series = tuple(_series(reports, metric, size, values, marks))
     if not any(each.points for each in series):
         message = f"no design takes {size} from {values[0]:,} to {values[-1]:,}"
@@ -113,10 +113,10 @@ def _with_ones(report: Report, names: tuple[str, ...]) -> Report:
     return replace(found, assumed=tuple(dict.fromkeys((*report.assumed, *own))))
 
 
-def _usual_range(marks: Sequence[MarkedPoint]) -> range:
+def _default_range(marks: Sequence[MarkedPoint]) -> range:
     """From an eighth of the first break-even point to eight times the last one, to powers of two."""
     if not marks:
-        return range(1, USUAL_END + 1)
+        return range(1, DEFAULT_END + 1)
     first, last = min(mark.x for mark in marks), max(mark.x for mark in marks)
     start = 2 ** (max(int(first) // 8, 1).bit_length() - 1)
     return range(start, max(2 ** (ceil(last) * 8 - 1).bit_length(), 64) + 1)
