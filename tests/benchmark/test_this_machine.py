@@ -44,8 +44,7 @@ SHOWN = """\
 """
 
 UNKNOWN = (
-    "this machine has not been measured yet, so this has no figures\n"
-    "Measure it: convcost devices --measure\n"
+    "this machine has not been measured yet, so this has no figures\nMeasure it: convcost devices --measure\n"
 )
 
 

@@ -619,7 +619,11 @@ def test_growth_alone_fails_where_that_is_asked_for_by_key_or_option():
 
 
 def test_a_configuration_to_start_from_is_written_once_and_passes():
-    assert convcost("check", "--init") == (0, "convcost.toml was written. Run convcost check to use it.\n", "")
+    assert convcost("check", "--init") == (
+        0,
+        "convcost.toml was written. Run convcost check to use it.\n",
+        "",
+    )
     assert convcost("check").code == 0
     before = Path("convcost.toml").read_text()
     assert refused("check", "--init") == "convcost.toml already exists\nThe file was not changed.\n"

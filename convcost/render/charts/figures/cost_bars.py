@@ -1,4 +1,4 @@
-"""Designs whose sizes all have numbers, side by side: bars of each quantity, in its own unit."""
+"""Bars of each quantity, for designs without open sizes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DEFAULT_METRICS = ("flops", "params", "activations", "bytes")
 
 
 def comparison_figure(comparison: Comparison, options: ChartOptions) -> Figure | None:
-    """Bars of the candidates, with their ratios to the first; None where a size is open."""
+    """Bars of the candidates, with their ratios to the first; None if a size is open."""
     if comparison.is_open:
         return None
     check_no_ranges(options)
