@@ -18,7 +18,7 @@ from convcost.core.cost import Size
 from convcost.core.dtypes import ITEMSIZES
 from convcost.core.trace import MemoryUse
 from convcost.tracing.fused_kernels import fused_kernels
-from convcost.tracing.isolation.isolated_call import interruptible, isolated
+from convcost.tracing.isolation.isolated_call import isolated_copy, run_interruptibly
 from convcost.tracing.isolation.tensor_copies import (
     DataCopies,
     RunMode,
@@ -108,7 +108,7 @@ def copied_call(call: ModuleCall, run_mode: RunMode, dtype: str) -> Iterator[Mea
     copies: tuple[TensorCopy, ...] = (data, data) if run_mode == "data" else (meta_copy, shapes.of_input)
     fusing = nullcontext() if run_mode == "data" else fused_kernels()
     of_parameter, of_input = (converting(copy, dtype) for copy in copies)
-    with isolated(call, of_parameter, of_input) as copied, fusing:
+    with isolated_copy(call, of_parameter, of_input) as copied, fusing:
         yield copied, CONCRETE
 
 
@@ -190,9 +190,9 @@ def failure_reason(failure: Exception | None) -> str:
 def measured_footprint(prepared: Callable[[], AbstractContextManager[MeasuredCall]], dtype: str) -> MemoryUse:
     """What a call holds that is `prepared` twice: to run in evaluation, and in training."""
     with prepared() as (call, arithmetic):
-        forward = interruptible(evaluation_peak, call, arithmetic)
+        forward = run_interruptibly(evaluation_peak, call, arithmetic)
     with prepared() as (call, arithmetic):
-        kept, training = interruptible(training_peak, call, arithmetic)
+        kept, training = run_interruptibly(training_peak, call, arithmetic)
         found = stored_footprint(call, dtype)
         inputs = arithmetic.size(found.inputs)
     return found._replace(inputs=inputs, kept=kept, forward=forward, training=training)

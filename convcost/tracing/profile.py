@@ -22,7 +22,7 @@ from convcost.tracing.distributed.run import is_distributed, profile_distributed
 from convcost.tracing.generation import ForwardRun, run_forward
 from convcost.tracing.given_inputs import GivenInputs, forward_names, given_inputs
 from convcost.tracing.isolation.distributed_state import has_process_group
-from convcost.tracing.isolation.isolated_call import interruptible, isolated
+from convcost.tracing.isolation.isolated_call import isolated_copy, run_interruptibly
 from convcost.tracing.isolation.tensor_copies import RunMode, tensor_copies
 from convcost.tracing.isolation.virtual_devices import VirtualDevices
 from convcost.tracing.memory_profile import memory_footprint
@@ -202,7 +202,7 @@ class Profiler:
             if not has_data:  # where it is, who reads data looks at all tensors that there are
                 stack.enter_context(fast_garbage_collection())
             copies = tensor_copies(run_mode)
-            copied = stack.enter_context(isolated(call, copies, copies.of_input))
+            copied = stack.enter_context(isolated_copy(call, copies, copies.of_input))
             home = copies.device or torch.device(device or "meta")
             tree = module_tree(copied.model)
             operators = {name: user_operator(formula) for name, formula in self.formulas.items()}
@@ -217,7 +217,7 @@ class Profiler:
             recorder = Recorder(tape, runner, VirtualDevices(home, has_data), reads, says_gradients)
             stack.enter_context(torch.set_grad_enabled(has_gradients))
             with recording_modes(recorder):
-                ran, output, generation = interruptible(self._forward_and_backward, tape, copied)
+                ran, output, generation = run_interruptibly(self._forward_and_backward, tape, copied)
             reads.close(output)
             report = report_of(tree, tape, ran.named_arguments, output, has_data, generation)
             return report, reads.lacks_data

@@ -129,7 +129,7 @@ def test_a_size_of_less_than_1_is_refused():
 
 def test_sizes_that_no_number_makes_are_refused():
     with pytest.raises(
-        ConvcostError, match="no numbers for T were found that make sizes of 3-T\nGive them numbers"
+        ConvcostError, match="found no numbers for T that make 3-T integers\nGive them numbers"
     ):
         convcost.cost(nn.Linear(8, 4), "[3-T,8]")
 

@@ -1,4 +1,4 @@
-"""What a target costs on a mesh: it is built and counted whole, then parallelised on fake ranks."""
+"""Profile a target on a mesh: it is counted as a whole, then parallelised and counted on a fake rank."""
 
 from __future__ import annotations
 
@@ -26,9 +26,13 @@ def profile_target_on_mesh(
     dimensions: Sequence[MeshDimension],
     place: Place | None = None,
 ) -> ProfiledModel:
-    """What the target costs, and a rank of the mesh has of it; TargetError or UsageError where that fails.
+    """The target's costs, as a whole and on one rank of the mesh.
 
-    `place` is that of the function that parallelises it; without one the module says how itself.
+    `place` names the function that parallelises it; the default is the module's own plan.
+
+    Raises:
+        UsageError: The target can't be parallelised.
+        TargetError: The user's code failed.
     """
     function = _load_function(place) if place else None
     profiled = profile_target(target, profiler)
@@ -36,13 +40,13 @@ def profile_target_on_mesh(
     if report.open_names:
         raise UsageError(f"--mesh needs a number for {', '.join(report.open_names)}")
     if module is None:
-        raise UsageError(f"--mesh needs a torch module that runs; {target} is read as a file")
+        raise UsageError(f"--mesh needs a torch module that runs; {target} is a file of weights")
     call = ModuleCall(module, profiled.args, profiled.kwargs)
-    of_rank = replace(profiler, footprint=None, phase=target.request and target.request.phase)
+    rank_profiler = replace(profiler, footprint=None, phase=target.request and target.request.phase)
     try:
         with _importable(target):
             report = profile_on_mesh(
-                call, report, dimensions, function, lambda part: of_rank.profile_part(part, "cpu")
+                call, report, dimensions, function, lambda part: rank_profiler.profile_part(part, "cpu")
             )
     except ConvcostError:
         raise
@@ -52,7 +56,7 @@ def profile_target_on_mesh(
 
 
 def _importable(target: Target) -> AbstractContextManager[None]:
-    """Where the module's own plan may import from."""
+    """Make the target's folder importable for the module's own plan."""
     place = target.place
     return importable(place.folder, place.is_file) if isinstance(place, Place) else importable(Path.cwd())
 
@@ -62,7 +66,7 @@ def _load_function(place: Place) -> Any:
         found = load(place)
     if not callable(found):
         kind = type(found).__name__
-        raise UsageError(f"{place} is a {kind}; it must be a function of the module and the mesh")
+        raise UsageError(f"{place} is a {kind}; expected a function of the module and the mesh")
     check_callable(str(place), found)
     check_arguments(str(place), found, (None, None), hint="It is called with the module and the mesh.")
     return found
