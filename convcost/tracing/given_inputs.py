@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from inspect import signature
+from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any
 
-from convcost.core.errors import UsageError
+from convcost.core.errors import UsageError, WrongTypeError, did_you_mean
 from convcost.tracing.declared_inputs import DeclaredInputs, DeclaredTensor, parse_input
 
 if TYPE_CHECKING:
@@ -103,3 +103,19 @@ def forward_names(module: torch.nn.Module) -> tuple[str, ...]:
         return tuple(signature(module.forward).parameters)
     except (TypeError, ValueError):
         return ()
+
+
+def check_keywords(module: torch.nn.Module, keywords: Mapping[str, Any]) -> None:
+    """WrongTypeError for an argument that forward does not have, as far as its signature is to be trusted."""
+    if hasattr(module.forward, "__wrapped__") or module._forward_pre_hooks:
+        return
+    try:
+        accepted = signature(module.forward).parameters
+    except (TypeError, ValueError):
+        return
+    if any(parameter.kind is Parameter.VAR_KEYWORD for parameter in accepted.values()):
+        return
+    if unknown := next((name for name in keywords if name not in accepted), ""):
+        message = f"{type(module).__name__}.forward has no argument {unknown[:40]}"
+        hint = f"It takes {', '.join(accepted)[:200]}." if accepted else ""
+        raise WrongTypeError(f"{message}{did_you_mean(unknown, accepted)}", hint=hint)

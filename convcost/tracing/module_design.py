@@ -12,7 +12,14 @@ from convcost.core.generation import GenerationPhase
 from convcost.core.report import Report
 from convcost.core.type_checks import is_module
 from convcost.tracing.declared_inputs import DeclaredInputs, DeclaredTensor, parse_inputs
-from convcost.tracing.given_inputs import INPUTS_HINT, GivenInputs, forward_names, given_inputs
+from convcost.tracing.given_inputs import (
+    INPUTS_HINT,
+    GivenInputs,
+    check_keywords,
+    forward_names,
+    given_inputs,
+)
+from convcost.tracing.mesh_request import MeshRequest
 from convcost.tracing.prompt_inputs import PhaseRequest, with_context
 from convcost.tracing.sources.interface import BuildableModel
 from convcost.tracing.target.module_text import parse_module_text
@@ -30,13 +37,14 @@ class ModuleDesign:
     """A module on inputs, or the target where one is made, which has its own inputs; nothing has run.
 
     A module that a source of models made has both. In a `phase`, its inputs are the prompt of a language
-    model.
+    model. On a `mesh`, one rank is counted too.
     """
 
     module: torch.nn.Module | None
     inputs: GivenInputs
     target: Target | None = None
     phase: GenerationPhase | None = None
+    mesh: MeshRequest | None = None
 
     @property
     def name(self) -> str:
@@ -69,8 +77,13 @@ class ModuleDesign:
         profiler = Profiler(backward, footprint=footprint, phase=self.phase)
         if self.module is None:
             assert self.target
-            return profile_target(self.target.sized(own), profiler)
-        found = _profile_module(self.module, self.inputs.sized(own), profiler)
+            target = self.target.sized(own)
+            if self.mesh:
+                from convcost.tracing.target.mesh_profile import profile_target_on_mesh
+
+                return profile_target_on_mesh(target, profiler, self.mesh)
+            return profile_target(target, profiler)
+        found = _profile_module(self.module, self.inputs.sized(own), profiler, self.mesh)
         report = replace(found.report, sizes={**own, **found.report.sizes})
         return found._replace(report=_named_report(report, self.target) if self.target else report)
 
@@ -83,14 +96,19 @@ def _named_report(report: Report, target: Target) -> Report:
     return replace(report, name=name, spec=str(target), notes=source_notes(target))
 
 
-def _profile_module(module: torch.nn.Module, inputs: GivenInputs, profiler: Profiler) -> ProfiledModel:
+def _profile_module(
+    module: torch.nn.Module, inputs: GivenInputs, profiler: Profiler, mesh: MeshRequest | None
+) -> ProfiledModel:
     from convcost.tracing.module_call import parameter_dtype
     from convcost.tracing.symbolic_shapes.profile import profile_open
     from convcost.tracing.target.profile import ProfiledModel
 
     if not inputs.names:
         call = profiler.call(module, inputs)
-        return ProfiledModel(profiler.profile_call(call), *call)
+        report = profiler.profile_call(call)
+        return ProfiledModel(profiler.add_rank(call, report, mesh) if mesh else report, *call)
+    if mesh:
+        raise UsageError(f"a mesh needs a number for {', '.join(inputs.names)}")
     if profiler.backward:
         raise UsageError(f"backward needs a number for {', '.join(inputs.names)}")
     declared = inputs.declared().typed(parameter_dtype(module))
@@ -119,6 +137,13 @@ def design_in_phase(design: object, request: PhaseRequest) -> ModuleDesign:
     return replace(design, phase=request.phase)
 
 
+def design_on_mesh(design: object, mesh: MeshRequest) -> ModuleDesign:
+    """The design with a rank of a mesh; UsageError for what is no module."""
+    if not isinstance(design, ModuleDesign):
+        raise UsageError("a mesh is only for torch modules", hint='For example, "f32[1,8] -> net.py:Net".')
+    return replace(design, mesh=mesh)
+
+
 def module_design(design: Any, inputs: tuple[Any, ...], keywords: Mapping[str, Any]) -> ModuleDesign:
     """The module, or the one that a text names, on `inputs`; UsageError where there are none."""
     if not is_module(design):
@@ -128,6 +153,7 @@ def module_design(design: Any, inputs: tuple[Any, ...], keywords: Mapping[str, A
     found = given_inputs(inputs, keywords, forward_names(design))
     if inputs and all(isinstance(each, str) for each in found.all):
         parse_inputs(found.args)  # which says what is wrong with the first
+    check_keywords(design, found.kwargs)
     return ModuleDesign(design, found)
 
 

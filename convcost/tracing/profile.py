@@ -18,14 +18,20 @@ from convcost.core.report import Report
 from convcost.core.type_checks import check_text, check_type, is_module, is_module_class, wrong_type_error
 from convcost.operators.interface import Operator
 from convcost.system.garbage_collection import fast_garbage_collection
-from convcost.tracing.distributed.run import is_distributed, profile_distributed, with_collectives
+from convcost.tracing.distributed.run import (
+    is_distributed,
+    profile_distributed,
+    profile_on_mesh,
+    with_collectives,
+)
 from convcost.tracing.generation import ForwardRun, run_forward
-from convcost.tracing.given_inputs import GivenInputs, forward_names, given_inputs
+from convcost.tracing.given_inputs import GivenInputs, check_keywords, forward_names, given_inputs
 from convcost.tracing.isolation.distributed_state import has_process_group
 from convcost.tracing.isolation.isolated_call import interruptible, isolated
 from convcost.tracing.isolation.tensor_copies import RunMode, tensor_copies
 from convcost.tracing.isolation.virtual_devices import VirtualDevices
 from convcost.tracing.memory_profile import memory_footprint
+from convcost.tracing.mesh_request import MeshRequest, ParallelizeFunction, mesh_request
 from convcost.tracing.module_call import ModuleCall
 from convcost.tracing.module_tree import module_tree
 from convcost.tracing.recording.data_access import DataRunReads, ShapeRunReads
@@ -125,6 +131,7 @@ class Profiler:
         if inputs.names:
             names = ", ".join(inputs.names)
             raise UsageError(f"profile needs a number for {names}", hint=OPEN_HINT)
+        check_keywords(module, inputs.kwargs)
         return ModuleCall(module, inputs.args, inputs.kwargs).with_tensors("meta")
 
     def _check(self) -> None:
@@ -146,6 +153,16 @@ class Profiler:
         if is_distributed(call):
             return profile_distributed(call, lambda part: self.profile_part(part, device, failure))
         return with_collectives(self.profile_part(call, device, failure))
+
+    def add_rank(self, call: ModuleCall, whole: Report, mesh: MeshRequest) -> Report:
+        """The report `whole` of the call, with what rank 0 of the mesh has of it.
+
+        Raises UsageError where nothing says how the module is parallelised, and what a function raises.
+        """
+        of_rank = replace(self, footprint=None)
+        return profile_on_mesh(
+            call, whole, mesh.dimensions, mesh.function, lambda part: of_rank.profile_part(part, "cpu")
+        )
 
     def profile_part(
         self, call: ModuleCall, device: str = "", failure: BaseException | None = None
@@ -261,17 +278,34 @@ def user_operator(formula: Callable[..., Cost]) -> Operator:
     return Operator(cost, counts_real=True)
 
 
-def profile(module: torch.nn.Module, /, *args: Any, **kwargs: Any) -> Report:
+def profile(
+    module: torch.nn.Module,
+    /,
+    *args: Any,
+    mesh: str | None = None,
+    parallelize: ParallelizeFunction | None = None,
+    **kwargs: Any,
+) -> Report:
     """The cost of `module(*args, **kwargs)`, by submodule and operator; what runs is a copy.
 
     Inputs may be tensors on any device, the meta device included: their shapes are what counts. A text
-    such as "f32[1,3,224,224]" stands for one. Raises what the module's forward raises, and WrongTypeError
-    for what is no module.
+    such as "f32[1,3,224,224]" stands for one. With `mesh="tp=8"` also what one rank computes, holds and
+    sends, as for convcost.cost; where forward has an argument called mesh or parallelize, both are its own.
+    Raises what the module's forward raises, and WrongTypeError for what is no module.
 
     >>> profile(torch.nn.Linear(8, 2), torch.zeros(4, 8)).macs
     64
     """
-    return Profiler().profile(module, *args, **kwargs)
+    check_is_module(module)
+    names = forward_names(module)
+    if "mesh" in names or "parallelize" in names:
+        own = {"mesh": mesh, "parallelize": parallelize}
+        kwargs |= {name: value for name, value in own.items() if value is not None}
+        mesh = parallelize = None
+    request, profiler = mesh_request(mesh, parallelize), Profiler()
+    call = profiler.call(module, given_inputs(args, kwargs, names))
+    report = profiler.profile_call(call)
+    return profiler.add_rank(call, report, request) if request else report
 
 
 def check_is_module(module: Any) -> None:

@@ -132,7 +132,7 @@ def test_flat_parameters_of_the_older_fsdp_are_refused():
             def __init__(self):
                 nn.Module.__init__(self)
 
-        with pytest.raises(UsageError, match="FullyShardedDataParallel is not counted"):
+        with pytest.raises(UsageError, match="FullyShardedDataParallel is not supported"):
             convcost.profile(Wrapped(), torch.randn(4, 64))
 
 
