@@ -14,16 +14,14 @@ from typing import Any
 import torch
 
 from convcost.core.errors import UsageError, did_you_mean
+from convcost.tracing.mesh_request import ParallelizeFunction
 from convcost.tracing.module_tree import named_modules
-
-ParallelizeFunction = Callable[[Any, Any], Any]
-"""Takes a module and a mesh. Parallelises the module in place, or returns another module."""
 
 SHARDED_DIMENSIONS = ("dp", "fsdp")
 
 FORMS = (
     "Give the module a method parallelize(mesh) or an attribute tp_plan, or name a function of the module "
-    "and the mesh: --parallelize net.py:parallelize."
+    "and the mesh: --parallelize net.py:function, in Python parallelize=function."
 )
 
 

@@ -23,10 +23,11 @@ from convcost.tracing.distributed.fsdp import (
     sharded_parameters,
 )
 from convcost.tracing.distributed.input_shards import observed_input_shards
-from convcost.tracing.distributed.plan import ParallelizeFunction, parallelize
+from convcost.tracing.distributed.plan import parallelize
 from convcost.tracing.distributed.shard_copies import rank_copy, whole_copy
 from convcost.tracing.isolation.distributed_state import has_process_group
 from convcost.tracing.isolation.process_state import preserved_process_state
+from convcost.tracing.mesh_request import ParallelizeFunction
 from convcost.tracing.module_call import ModuleCall
 from convcost.tracing.module_tree import module_tree, named_modules
 from convcost.tracing.tensors import bytes_of, is_dtensor, local_tensor, tensors

@@ -22,7 +22,7 @@ from convcost.tracing.isolation.isolated_call import isolated_copy
 from convcost.tracing.memory_profile import (
     MeasuredCall,
     SizeArithmetic,
-    converting,
+    converted_copies,
     failure_reason,
     measured_footprint,
     memory_footprint,
@@ -83,7 +83,7 @@ def _symbolic_call(
     sizes = SymbolicSizes(examples)
     with ExitStack() as stack:
         mode = stack.enter_context(fake_mode(sizes.shape_env))
-        copy = converting(partial(fake_copy, mode, device="meta"), dtype)  # as in a run on numbers
+        copy = converted_copies(partial(fake_copy, mode, device="meta"), dtype)  # as in a run on numbers
         copied = stack.enter_context(isolated_copy(ModuleCall(module), copy, copy))
         stack.enter_context(fused_kernels())
         with sizes.guard_log.inside_torch():

@@ -10,6 +10,7 @@ from os.path import realpath
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from convcost.core.distributed import MeshDimension
 from convcost.core.errors import UsageError
 from convcost.tracing.declared_inputs import DeclaredInputs
 from convcost.tracing.prompt_inputs import PhaseRequest, with_context
@@ -71,6 +72,13 @@ def parse_argument_value(text: str) -> Any:
         return ast.literal_eval(text.strip())
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         return text
+
+
+class MeshTarget(NamedTuple):
+    """A mesh, and the place of the function that parallelises the module; None for the module's own plan."""
+
+    dimensions: tuple[MeshDimension, ...]
+    place: Place | None
 
 
 @dataclass(frozen=True)
