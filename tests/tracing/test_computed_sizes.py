@@ -122,7 +122,7 @@ def test_a_size_of_less_than_1_is_refused():
     assert [each.text for each in report.assumptions] == ["T ≥ 4"]
     for size in (3, 1):
         with pytest.raises(
-            ConvcostError, match=f"the size T-3 is {size - 3} where T = {size}\nIt must be at least 1"
+            ConvcostError, match=f"the size T-3 is {size - 3} for T = {size}\nIt must be at least 1"
         ):
             convcost.cost(nn.Linear(8, 4), "[T-3,8]", T=size)
 
