@@ -11,12 +11,14 @@ import typer
 from convcost import api
 from convcost.cli.designs import DEFAULT_PAIR, Candidates, read_candidates
 from convcost.cli.estimates import Reports, read_estimator
+from convcost.cli.modules import read_mesh
 from convcost.cli.options import (
     ConventionOptions,
     CounterOptions,
     DesignDtypeOption,
     DeviceOption,
     MemoryOptions,
+    MeshOptions,
     ModuleOptions,
     TimingOptions,
 )
@@ -36,6 +38,7 @@ class ComparisonOptions:
     memory: MemoryOptions
     counters: CounterOptions
     modules: ModuleOptions
+    mesh: MeshOptions
 
 
 class CountedDesigns(NamedTuple):
@@ -71,6 +74,7 @@ def count_designs(
         pair=pair,
         memory_dtype=estimator.memory_dtype,
         backward=timing.backward,
+        mesh=read_mesh(options.mesh, options.memory),
     )
     dtype = options.dtype or "float32"
     request = (candidates.designs, candidates.sizes, convention, dtype, timing.backward)

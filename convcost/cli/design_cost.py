@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from convcost.cli.crosscheck import Countables, diagnose_model, exit_if_wrong, print_with_verdicts
 from convcost.cli.estimates import Estimator, read_estimator
-from convcost.cli.modules import MeshRequest, read_formulas, run_target
+from convcost.cli.modules import read_formulas, run_target
 from convcost.cli.options import CostOptions, PartOptions
 from convcost.cli.output import check_backward, emit, print_result
 from convcost.cli.plots import PlotRequest, read_plots
@@ -19,7 +19,7 @@ from convcost.counters import select_model_counters
 from convcost.design import SizedSpec
 from convcost.render.style import View
 from convcost.spec import check_names
-from convcost.tracing.target.target import Target
+from convcost.tracing.target.target import MeshTarget, Target
 
 if TYPE_CHECKING:
     from convcost.tracing.target.profile import ProfiledModel
@@ -33,7 +33,7 @@ class ModuleTarget(NamedTuple):
     target: Target
     formulas: str
     seconds: float
-    mesh: MeshRequest | None = None
+    mesh: MeshTarget | None = None
 
 
 def print_cost(

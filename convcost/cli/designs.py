@@ -20,7 +20,7 @@ from convcost.layers.network import Network
 from convcost.spec import Spec, parse
 from convcost.spec.design_file import DesignFile, read_design_file
 from convcost.spec.founding_pair import FoundingPair
-from convcost.tracing.target.target import Target
+from convcost.tracing.target.target import MeshTarget, Target
 
 if TYPE_CHECKING:
     from convcost.tracing.target.profile import ProfiledModel
@@ -163,15 +163,20 @@ def read_candidates(
     vary: Collection[str] = (),
     memory_dtype: str | None = None,
     backward: bool = False,
+    mesh: MeshTarget | None = None,
 ) -> Candidates:
     """Read the candidates, and run modules on their inputs.
 
-    Sizes to `vary` stay open in modules. With `memory_dtype`, memory is measured in this dtype; with
-    `backward`, the backward runs too.
+    Sizes to `vary` stay open in modules, which are put on the `mesh`. With `memory_dtype`, memory is
+    measured in this dtype; with `backward`, the backward runs too.
     """
     seconds = modules.seconds
     found = read_sources(context, tokens, settings, modules, pair)
-    return run_sources(found, max_bytes, seconds, vary=vary, memory_dtype=memory_dtype, backward=backward)
+    if mesh and all(isinstance(source, Spec) for source in found.sources):
+        raise UsageError("--mesh is for torch modules, such as net.py:Net", hint="Leave it out.")
+    return run_sources(
+        found, max_bytes, seconds, vary=vary, memory_dtype=memory_dtype, backward=backward, mesh=mesh
+    )
 
 
 def run_sources(
@@ -182,6 +187,7 @@ def run_sources(
     vary: Collection[str] = (),
     memory_dtype: str | None = None,
     backward: bool = False,
+    mesh: MeshTarget | None = None,
 ) -> Candidates:
     """Run the modules; arguments as for `read_candidates`."""
     if all(isinstance(source, Spec) for source in found.sources):
@@ -191,7 +197,7 @@ def run_sources(
     profiler = Profiler(backward, memory=max_bytes, footprint=memory_dtype)
     fixed = {name: size for name, size in found.sizes.items() if name not in vary}
     sources = (
-        source if isinstance(source, Spec) else run_target(source.sized(fixed), profiler, seconds)
+        source if isinstance(source, Spec) else run_target(source.sized(fixed), profiler, seconds, mesh)
         for source in found.sources
     )
     return Candidates(tuple(sources), found.sizes)

@@ -47,5 +47,5 @@ def model(
     """
     check_phases(modules, options.timing, options.memory)
     target = read_target(context, arguments or (), settings or (), modules)
-    ranks = read_mesh(mesh, options)
+    ranks = read_mesh(mesh, options.memory)
     print_cost(ModuleTarget(target, formulas, modules.seconds, ranks), options, parts)

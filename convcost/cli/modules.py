@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from convcost.cli.hints import file_error, is_target
-from convcost.cli.options import CostOptions, MeshOptions, ModuleOptions
+from convcost.cli.options import MemoryOptions, MeshOptions, ModuleOptions
 from convcost.cli.output import stdout_to_stderr
 from convcost.cli.parser_errors import option_names
 from convcost.cli.phases import phase_requests
 from convcost.cli.sizes import check_options, read_sizes, split_tokens
 from convcost.cli.supervisor import time_limit
-from convcost.core.distributed import MeshDimension
 from convcost.core.errors import ConvcostError, UsageError
 from convcost.core.source_text import SourceText
 from convcost.layers import find_layer
 from convcost.spec import check_names
 from convcost.tracing.declared_inputs import parse_inputs
 from convcost.tracing.target.module_text import ModuleText, parse_module_text
-from convcost.tracing.target.target import Place, Target, parse_argument_value, parse_place, with_prompt
+from convcost.tracing.target.target import (
+    MeshTarget,
+    Place,
+    Target,
+    parse_argument_value,
+    parse_place,
+    with_prompt,
+)
 
 if TYPE_CHECKING:
     from convcost.tracing.profile import Profiler
@@ -141,24 +147,17 @@ ARGUMENTS_HINT = "Give a module's arguments by name: --arg num_classes=10."
 TARGET_HINT = "Write it as path/to/file.py:Name or package.module:Name."
 
 
-class MeshRequest(NamedTuple):
-    """The mesh, and the place of the function that parallelises the module, if the module has no plan."""
-
-    dimensions: tuple[MeshDimension, ...]
-    function: Place | None
-
-
-def read_mesh(mesh: MeshOptions, options: CostOptions) -> MeshRequest | None:
+def read_mesh(mesh: MeshOptions, memory: MemoryOptions) -> MeshTarget | None:
     """The requested mesh; UsageError for an invalid one, or with estimates for a single device."""
     if not mesh.dimensions:
         return None
-    if options.memory.memory:
+    if memory.memory:
         raise UsageError("--memory is for one device, so it can't be combined with --mesh")
-    return MeshRequest(mesh.dimensions, parse_place(mesh.parallelize) if mesh.parallelize else None)
+    return MeshTarget(mesh.dimensions, parse_place(mesh.parallelize) if mesh.parallelize else None)
 
 
 def run_target(
-    target: Target, profiler: Profiler, timeout: float, mesh: MeshRequest | None = None
+    target: Target, profiler: Profiler, timeout: float, mesh: MeshTarget | None = None
 ) -> ProfiledModel:
     """Run and count the module, with its output redirected to stderr.
 
@@ -168,7 +167,7 @@ def run_target(
     from convcost.tracing.target.profile import profile_target
 
     with stdout_to_stderr(), time_limit(timeout):
-        return profile_target_on_mesh(target, profiler, *mesh) if mesh else profile_target(target, profiler)
+        return profile_target_on_mesh(target, profiler, mesh) if mesh else profile_target(target, profiler)
 
 
 def read_formulas(text: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from types import FrameType
 
 from convcost.cli.output import close_quietly, print_error
 from convcost.system.signals import SIGNALS, exit_on_signals
-from convcost.system.workers import EndedError, Worker, can_fork
+from convcost.system.workers import Worker, WorkerEndedError, can_fork
 from convcost.tracing.sources.reference import is_reference
 
 FAILURE_MESSAGE = "the command failed after the model ran"
@@ -51,14 +51,14 @@ def supervised(command: Callable[[], None]) -> int:
             code = int(answer)
             if failure:
                 print_error(failure)
-        except (EndedError, ValueError) as error:
+        except (WorkerEndedError, ValueError) as error:
             ended = worker.exit_code
             signalled = ended if ended is not None and ended in SIGNAL_EXIT_CODES else 2
             code = 128 + forwarded[-1] if forwarded else signalled
             if ended is not None and -ended == getattr(signal, "SIGALRM", None):
                 print_error(TIMEOUT_MESSAGE)
             elif code == 2:
-                reason = error if isinstance(error, EndedError) else "it wrote to convcost's own pipe"
+                reason = error if isinstance(error, WorkerEndedError) else "it wrote to convcost's own pipe"
                 print_error(f"the model ended the command: {reason}")
     worker.stop()
     return code

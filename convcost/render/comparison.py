@@ -16,6 +16,7 @@ from convcost.render import estimates
 from convcost.render.breakeven import open_verdicts
 from convcost.render.cheapest import cheapest_notes
 from convcost.render.counters import counter_section
+from convcost.render.distributed import PAYLOAD_NOTE, failure_notes, rank_comparison
 from convcost.render.document import Document, Line, Section, Table
 from convcost.render.formulas import amount_text, approximate_text, factor_text, shape_text, short_text
 from convcost.render.layer_table import layer_table
@@ -50,6 +51,7 @@ def comparison_document(comparison: Comparison, style: Style) -> Document:
             *(_metric_line(comparison, metric) for metric in shown_metrics(*reports)),
         ),
     )
+    by_rank = rank_comparison(comparison)
     by_module = differences(comparison) if any(report.trace for report in reports) else Section()
     designs = [report for report in reports if not isinstance(report, WeightsReport)]
     layers = tuple(_layers(report, style) for report in designs) if style.layers else ()
@@ -58,8 +60,13 @@ def comparison_document(comparison: Comparison, style: Style) -> Document:
         facts=sizes_facts(reports),
         costs=with_leading_terms_note(
             Section(
-                (table, *phase_comparison(comparison), *by_module.tables, *layers),
-                (*by_module.notes, *comparison_notes(comparison), *_convention_notes(reports)),
+                (table, *phase_comparison(comparison), *by_rank, *by_module.tables, *layers),
+                (
+                    *by_module.notes,
+                    *comparison_notes(comparison),
+                    *((PAYLOAD_NOTE,) if by_rank else ()),
+                    *_convention_notes(reports),
+                ),
             )
         ),
         counters=counter_section(reports),
@@ -105,6 +112,7 @@ def comparison_notes(comparison: Comparison) -> tuple[str, ...]:
     reports = comparison.candidates
     notes = [
         *comparison.notes,
+        *failure_notes(reports),
         *dict.fromkeys(note for report in reports for note in report.notes),
         _input_size_note(comparison),
         *verdicts(comparison),

@@ -7,7 +7,7 @@ from itertools import groupby
 
 from convcost.analysis.dense_experts import dense_experts
 from convcost.core.cost import FLOPS_PER_MAC
-from convcost.core.generation import CachedTensor, ExpertRouting, Generation
+from convcost.core.generation import CachedTensor, ExpertRouting, PhaseRun
 from convcost.core.report import Report
 from convcost.core.units import exact, human
 from convcost.render.document import Fact
@@ -18,7 +18,7 @@ MOST_CACHED = 4
 """The most kinds of cached tensors to list."""
 
 
-def generation_facts(found: Generation | None) -> Iterator[Fact]:
+def generation_facts(found: PhaseRun | None) -> Iterator[Fact]:
     """The phase and the cache; empty for a plain forward."""
     if found is None:
         return

@@ -82,7 +82,7 @@ def test_an_operator_without_a_formula_makes_the_count_partial():
 
 
 def test_a_loop_of_unknown_length_makes_the_count_partial():
-    reason = "higher_order::while_loop: one trip is counted, as the number of trips depends on values"
+    reason = "higher_order::while_loop: one trip is counted, since the number of trips depends on data"
     assert check_outcomes(ENTRY.format("Loops") + INPUT) == [("formulas", False, reason)]
 
 

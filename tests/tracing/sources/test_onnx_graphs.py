@@ -184,7 +184,7 @@ def test_a_loop_whose_trips_data_decides_counts_one_and_says_so(folder):
     found = cost_of(folder, [node("y = Loop(n, , x)", body=body)], [floats("w", 8, 8)], inputs)
     assert found.macs == 24 * 64
     [call] = found.trace.uncounted
-    assert call.reason == "one trip is counted, as the number of trips depends on values"
+    assert call.reason == "one trip is counted, since the number of trips depends on data"
 
 
 def test_a_scan_has_a_step_for_each_slice(folder):
