@@ -148,14 +148,14 @@ def _status(path: Path) -> os.stat_result | None:
 
 def check_is_no_input(path: Path, inputs: Iterable[Path]) -> None:
     """UsageError if the output file is one of `inputs`, also under another name."""
-    for each in inputs:
-        is_same = os.path.realpath(each) == os.path.realpath(path)
+    for source in inputs:
+        is_same = os.path.realpath(source) == os.path.realpath(path)
         with suppress(OSError):
-            is_same = is_same or os.path.samefile(each, path)
+            is_same = is_same or os.path.samefile(source, path)
         if is_same:
             hint = "Name another file for the output."
             raise UsageError(
-                f"{display_path(path)} is a file that this command reads: {display_path(each)}", hint=hint
+                f"{display_path(path)} is a file that this command reads: {display_path(source)}", hint=hint
             )
 
 

@@ -38,8 +38,8 @@ def _attention(
     def make(query: torch.Tensor, _: torch.Tensor, value: torch.Tensor, *__: Any) -> KernelResult:
         *batch, positions = query.shape[:-1]
         heads = batch.pop() if batch else 1
-        laid_out = query.new_empty((*batch, positions, heads, value.shape[-1])).transpose(-2, -3)
-        output = laid_out if query.ndim > 2 else laid_out.squeeze(-3)
+        strided = query.new_empty((*batch, positions, heads, value.shape[-1])).transpose(-2, -3)
+        output = strided if query.ndim > 2 else strided.squeeze(-3)
         return output, (output, torch.empty(query.shape[:-1], dtype=torch.float32, device=query.device))
 
     return _run_kernel(make, True, query, key, value, attn_mask)

@@ -145,7 +145,12 @@ def _bound_arguments(call: ModuleCall) -> dict[str, Any]:
     """The arguments by name, including those of **kwargs."""
     bound = signature(call.model.forward).bind(*call.args, **call.kwargs)
     rest = next(
-        (name for name, each in bound.signature.parameters.items() if each.kind is each.VAR_KEYWORD), ""
+        (
+            name
+            for name, parameter in bound.signature.parameters.items()
+            if parameter.kind is parameter.VAR_KEYWORD
+        ),
+        "",
     )
     found = dict(bound.arguments)
     return {**found, **found.pop(rest, {})} if rest else found

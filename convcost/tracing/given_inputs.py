@@ -31,22 +31,22 @@ class GivenInputs:
     @property
     def names(self) -> tuple[str, ...]:
         """The named sizes, without duplicates."""
-        declared = (each for each in self.all if type(each) is DeclaredTensor)
-        return tuple(dict.fromkeys(name for each in declared for name in each.names))
+        declared = (value for value in self.all if type(value) is DeclaredTensor)
+        return tuple(dict.fromkeys(name for value in declared for name in value.names))
 
     def sized(self, sizes: Mapping[str, int]) -> GivenInputs:
         """The inputs with `sizes` substituted."""
 
-        def change(each: Any) -> Any:
-            return each.sized(sizes) if type(each) is DeclaredTensor else each
+        def change(value: Any) -> Any:
+            return value.sized(sizes) if type(value) is DeclaredTensor else value
 
         return GivenInputs(
-            tuple(map(change, self.args)), {name: change(each) for name, each in self.kwargs.items()}
+            tuple(map(change, self.args)), {name: change(value) for name, value in self.kwargs.items()}
         )
 
     def declared(self) -> DeclaredInputs:
         """All inputs as dtypes and shapes; UsageError if one is not a tensor."""
-        kwargs = {name: _declared(each) for name, each in self.kwargs.items()}
+        kwargs = {name: _declared(value) for name, value in self.kwargs.items()}
         return DeclaredInputs(tuple(map(_declared, self.args)), kwargs)
 
 
@@ -82,7 +82,7 @@ def given_inputs(
         inputs, keywords = tuple(before), {**last, **keywords}
     args: list[Any] = []
     kwargs: dict[str, Any] = {}
-    for name, value in (*(("", each) for each in inputs), *keywords.items()):
+    for name, value in (*(("", given) for given in inputs), *keywords.items()):
         stated, found = parse_input(value) if _is_declaration(value) else ("", value)
         if stated and name and stated != name:
             raise UsageError(f"the input {name} has a different name in its text, {stated[:40]}")

@@ -125,17 +125,17 @@ def converted_copies(copy: TensorCopy, dtype: str) -> TensorCopy:
 def stored_footprint(call: ModuleCall, dtype: str) -> MemoryUse:
     """The memory of parameters, buffers and inputs in `dtype`, before anything runs."""
     tree = module_tree(call.model)
-    parameters = [each for each in tree.parameters.values() if not is_lazy(each)]
-    buffers = (each for each in tree.buffers.values() if not is_lazy(each))
+    parameters = [parameter for parameter in tree.parameters.values() if not is_lazy(parameter)]
+    buffers = (buffer for buffer in tree.buffers.values() if not is_lazy(buffer))
     trainable: Counter[int] = Counter()
-    for each in parameters:
-        trainable[_itemsize(each, dtype)] += each.numel() if each.requires_grad else 0
+    for parameter in parameters:
+        trainable[_itemsize(parameter, dtype)] += parameter.numel() if parameter.requires_grad else 0
     inputs = _bytes(tensors(call[1:]), dtype)
     return MemoryUse(dtype, _bytes(parameters, dtype), _bytes(buffers, dtype), inputs, dict(trainable))
 
 
 def _bytes(held: Iterable[torch.Tensor], dtype: str) -> int:
-    return sum(each.numel() * _itemsize(each, dtype) for each in held)
+    return sum(tensor.numel() * _itemsize(tensor, dtype) for tensor in held)
 
 
 def _itemsize(tensor: torch.Tensor, dtype: str) -> int:
@@ -194,10 +194,10 @@ def measured_footprint(
     with make_call() as (call, arithmetic):
         forward = run_interruptibly(evaluation_peak, call, arithmetic)
     with make_call() as (call, arithmetic):
-        kept, training = run_interruptibly(training_peak, call, arithmetic)
+        saved, training = run_interruptibly(training_peak, call, arithmetic)
         found = stored_footprint(call, dtype)
         inputs = arithmetic.size(found.inputs)
-    return found._replace(inputs=inputs, kept=kept, forward=forward, training=training)
+    return found._replace(inputs=inputs, kept=saved, forward=forward, training=training)
 
 
 def evaluation_peak(call: ModuleCall, arithmetic: SizeArithmetic) -> Size:
@@ -219,10 +219,10 @@ def training_peak(call: ModuleCall, arithmetic: SizeArithmetic) -> tuple[Size, S
     tracker, saved = LiveStorageTracker([*module_tree(model).tensors, *inputs], arithmetic), set[int]()
     with torch.enable_grad(), StorageMode(tracker), _record_saves(saved):
         output = model(*args, **kwargs)
-        kept = _bytes_for_backward(tracker, saved, inputs, output)
+        saved_bytes = _bytes_for_backward(tracker, saved, inputs, output)
         run_backward_from_loss(output)
     gradients = (parameter.grad for parameter in module_tree(model).parameters.values())
-    return kept, tracker.peak(gradient for gradient in gradients if gradient is not None)
+    return saved_bytes, tracker.peak(gradient for gradient in gradients if gradient is not None)
 
 
 @contextmanager

@@ -67,7 +67,7 @@ class ModuleCall(NamedTuple):
 
     def has_arguments_of(self, other: ModuleCall) -> bool:
         """Whether all arguments are the same objects as those of `other`."""
-        values = ((*each.args, *each.kwargs.values()) for each in (self, other))
+        values = ((*call.args, *call.kwargs.values()) for call in (self, other))
         return all(map(is_, *values))
 
 

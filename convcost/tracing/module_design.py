@@ -133,7 +133,7 @@ def design_in_phase(design: object, request: PhaseRequest) -> ModuleDesign:
         target = with_prompt(replace(design.target, request=request))
         return replace(design, target=target, phase=request.phase)
     given = design.inputs
-    if all(type(each) is DeclaredTensor for each in given.all):
+    if all(type(value) is DeclaredTensor for value in given.all):
         declared = with_context(given.declared(), request.context)
         return replace(design, inputs=GivenInputs(declared.args, declared.kwargs), phase=request.phase)
     if request.context is not None:
@@ -157,7 +157,7 @@ def module_design(design: Any, inputs: tuple[Any, ...], keywords: Mapping[str, A
     if not inputs and not keywords:
         raise UsageError(f"{type(design).__name__} has no inputs", hint=INPUTS_HINT)
     found = given_inputs(inputs, keywords, forward_names(design))
-    if inputs and all(isinstance(each, str) for each in found.all):
+    if inputs and all(isinstance(value, str) for value in found.all):
         parse_inputs(found.args)  # raises the error for the first of them
     check_keywords(design, found.kwargs)
     return ModuleDesign(design, found)
@@ -171,7 +171,7 @@ def _named_module(text: str, inputs: tuple[Any, ...], keywords: Mapping[str, Any
     if stated.inputs and (inputs or keywords):
         raise UsageError(f"{text.strip()[:80]} already has inputs", hint="Leave out the others.")
     given = given_inputs(inputs, keywords)
-    are_declared = all(type(each) is DeclaredTensor for each in given.all)
+    are_declared = all(type(value) is DeclaredTensor for value in given.all)
     declared = given.declared() if are_declared else DeclaredInputs()
     target = with_source_model(Target(stated.place, stated.arguments, stated.inputs or declared))
     if are_declared:

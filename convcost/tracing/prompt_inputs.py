@@ -79,7 +79,7 @@ def with_context(
             shape = (OPEN_BATCH, *shape[1:])
         return declared._replace(shape=shape)
 
-    args = tuple(changed("", each) for each in inputs.args)
+    args = tuple(changed("", declared) for declared in inputs.args)
     return DeclaredInputs(args, {name: changed(name, each) for name, each in inputs.kwargs.items()})
 
 
@@ -118,8 +118,10 @@ def prompt_text(request: PhaseRequest) -> str:
 def _tokens(inputs: DeclaredInputs) -> tuple[str, DeclaredTensor]:
     """The input of token ids, and its name if it has one."""
     named = ((name, inputs.kwargs[name]) for name in TOKENS if name in inputs.kwargs)
-    all_inputs = (*(("", each) for each in inputs.args), *inputs.kwargs.items())
-    integers = ((name, each) for name, each in all_inputs if _holds_integers(each) and each.shape)
+    all_inputs = (*(("", declared) for declared in inputs.args), *inputs.kwargs.items())
+    integers = (
+        (name, declared) for name, declared in all_inputs if _holds_integers(declared) and declared.shape
+    )
     name, found = next(named, None) or next(integers, None) or ("", None)
     if found is None or not found.shape:
         raise UsageError(

@@ -94,14 +94,20 @@ def _rows(
     owned: Mapping[str, dict[str, torch.nn.Parameter]],
     visits: Mapping[str, SubmoduleVisit],
 ) -> tuple[Row, ...]:
-    ran: dict[str, list[Operation]] = defaultdict(list)
+    operations: dict[str, list[Operation]] = defaultdict(list)
     for operation in trace.operations:
         if operation.phase == "forward":
-            ran[operation.path].append(operation)
+            operations[operation.path].append(operation)
     rows = [
-        _row(module, texts[module.path], owned.get(module.path, {}), ran[module.path], visits[module.path])
+        _row(
+            module,
+            texts[module.path],
+            owned.get(module.path, {}),
+            operations[module.path],
+            visits[module.path],
+        )
         for module in trace.modules
-        if module.path in owned or ran[module.path]
+        if module.path in owned or operations[module.path]
     ]
     return tuple(rows) or (_row(trace.modules[0], texts[""], {}, [], visits[""]),)
 

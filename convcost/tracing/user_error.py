@@ -46,10 +46,10 @@ def target_error(what: str, error: BaseException, hint: str = "") -> TargetError
     """
     if isinstance(error, KeyboardInterrupt):
         raise error
-    shown = (lacks_data(error) and error.__cause__) or error
-    notes = [f"  {line}"[:LONGEST] for line in getattr(shown, "__notes__", ())[:MOST_LINES]]
+    reported = (lacks_data(error) and error.__cause__) or error
+    notes = [f"  {line}"[:LONGEST] for line in getattr(reported, "__notes__", ())[:MOST_LINES]]
     return TargetError(
-        "\n".join((f"{what}: {short_text(shown)}", *error_location(shown), *notes)), error, hint
+        "\n".join((f"{what}: {short_text(reported)}", *error_location(reported), *notes)), error, hint
     )
 
 

@@ -150,8 +150,8 @@ class Guard(NamedTuple):
     def forces(self, point: Point) -> bool:
         """Whether it fixes its sizes to those at `point`, judged by nearby points."""
         sizes = {name: point[name] for name in names_in(self.difference)}
-        around = ({name: factor * size + step for name, size in sizes.items()} for factor, step in NEARBY)
-        return self.relation == "zero" and not any(map(self.holds, around))
+        nearby = ({name: factor * size + step for name, size in sizes.items()} for factor, step in NEARBY)
+        return self.relation == "zero" and not any(map(self.holds, nearby))
 
 
 def guards_in(expression: Any, sizes: SymbolicSizes, kinds: Collection[str] = NEGATED) -> Iterator[Guard]:
@@ -189,8 +189,8 @@ def decisive_guards(
     sizes: SymbolicSizes, calls: Iterable[TorchCall], points: Iterable[Point]
 ) -> tuple[Guard, ...]:
     """The guards of the model's questions, and those of torch's that change a result at one of `points`."""
-    asked = (question for question in sizes.guard_log.answers if question.by_model)
-    found = dict.fromkeys(guard for question in asked for guard in guards_in(question.expression, sizes))
+    questions = (question for question in sizes.guard_log.answers if question.by_model)
+    found = dict.fromkeys(guard for question in questions for guard in guards_in(question.expression, sizes))
     fitting = [point for point in points if all(guard.holds(point) for guard in found)]
     for call in distinct_calls(calls):
         torch_guards = dict.fromkeys(

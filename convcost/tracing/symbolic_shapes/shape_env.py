@@ -77,8 +77,8 @@ class GuardLog:
 
     def answer_to(self, expression: Any) -> bool:
         """The answer to an earlier question, whoever asked it."""
-        asked = GuardExpression(expression, True), GuardExpression(expression, False)
-        return next(self.answers[question] for question in asked if question in self.answers)
+        questions = GuardExpression(expression, True), GuardExpression(expression, False)
+        return next(self.answers[question] for question in questions if question in self.answers)
 
 
 def is_about_strides(expression: Any) -> bool:

@@ -213,5 +213,7 @@ def check_arguments(
 
 
 def _parameters(accepted: Signature) -> str:
-    shown = [str(parameter.replace(annotation=parameter.empty)) for parameter in accepted.parameters.values()]
-    return f"({', '.join(shown)})"[:200]
+    parameters = [
+        str(parameter.replace(annotation=parameter.empty)) for parameter in accepted.parameters.values()
+    ]
+    return f"({', '.join(parameters)})"[:200]

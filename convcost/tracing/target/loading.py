@@ -250,8 +250,8 @@ def _unknown_name(place: Place, module: ModuleType) -> UsageError:
     """The error for an unknown name, with the names that exist."""
     own = [name for name, value in vars(module).items() if _is_offered(value, module)]
     near = did_you_mean(place.name, own)
-    shown = () if near and len(own) > MOST_SHOWN else own
-    has = f"It has {', '.join(shown[:MOST_SHOWN])}{', …' if shown[MOST_SHOWN:] else ''}." if shown else ""
+    listed = () if near and len(own) > MOST_SHOWN else own
+    has = f"It has {', '.join(listed[:MOST_SHOWN])}{', …' if listed[MOST_SHOWN:] else ''}." if listed else ""
     return UsageError(f"{place.source} has no {place.name[:80]}{near}", hint=has)
 
 

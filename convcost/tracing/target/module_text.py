@@ -102,6 +102,8 @@ def _argument(keyword: ast.keyword) -> tuple[str, Any]:
     try:
         return name, ast.literal_eval(keyword.value)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-        shown = ast.unparse(keyword.value)[:40]
-        hint = f'Put a text in quotes: {name}="{shown}".' if shown.isidentifier() else ""
-        raise UsageError(f"{name}={shown} is not a number, text, list or other literal", hint=hint) from None
+        literal = ast.unparse(keyword.value)[:40]
+        hint = f'Put a text in quotes: {name}="{literal}".' if literal.isidentifier() else ""
+        raise UsageError(
+            f"{name}={literal} is not a number, text, list or other literal", hint=hint
+        ) from None
