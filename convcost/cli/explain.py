@@ -1,4 +1,4 @@
-"""`convcost explain`: where the numbers come from, step by step."""
+"""`convcost explain`: the costs derived step by step."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class DerivedModuleOptions(ModuleOptions):
         typer.Option(
             "--input",
             metavar="[NAME=]DTYPE[SIZES]",
-            help="A module's input, such as 'f32[1,3,224,224]', or the shape of a layer's.",
+            help="A module's input, such as 'f32[1,3,224,224]'; for a layer given by its kind, a shape: 4,128,10.",
         ),
     ] = None
 
@@ -92,5 +92,5 @@ def _shape(modules: ModuleOptions) -> str:
 
 
 def _is_kind(tokens: list[str]) -> bool:
-    """Whether the first is a word with a number behind it, as a misspelt layer has."""
+    """Whether a word is followed by a number: a misspelt layer with its arguments."""
     return tokens[0].isidentifier() and len(tokens) > 1 and tokens[1].isdigit()

@@ -18,7 +18,7 @@ from convcost.gate.counting import count_entry
 from convcost.gate.entry import Entry
 from convcost.gate.result import EntryCheck
 from convcost.system.worker_pool import WorkerPool, close_stdin
-from convcost.system.workers import EndedError, Sender, can_fork
+from convcost.system.workers import Sender, WorkerEndedError, can_fork
 
 TIMEOUT_HINT = "Allow more time: timeout = SECONDS, or --timeout SECONDS."
 
@@ -42,7 +42,11 @@ def run_models(entries: Sequence[Entry], folder: Path) -> Iterator[tuple[Entry, 
 
 
 def _failed_run(entry: Entry, answer: object) -> ModelRun:
-    end = answer if isinstance(answer, EndedError) else EndedError("it wrote to convcost's own pipe")
+    end = (
+        answer
+        if isinstance(answer, WorkerEndedError)
+        else WorkerEndedError("it wrote to convcost's own pipe")
+    )
     hint = f"\n{TIMEOUT_HINT}" if end.timed_out else ""
     return ModelRun(None, failure=f"{entry.text} could not be counted: {end}{hint}")
 

@@ -1,4 +1,4 @@
-"""A device mesh that is asked for, and how a module is put on it."""
+"""A requested device mesh, and the function that parallelises a module on it."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ ParallelizeFunction = Callable[[Any, Any], Any]
 
 
 class MeshRequest(NamedTuple):
-    """A mesh, and the function that parallelises the module; None where the module does so itself."""
+    """A mesh, and the function that parallelises the module; None for the module's own plan."""
 
     dimensions: tuple[MeshDimension, ...]
     function: ParallelizeFunction | None = None
 
 
 def mesh_request(mesh: str | None, parallelize: ParallelizeFunction | None) -> MeshRequest | None:
-    """The mesh that Python code asks for, if any; UsageError for what is no mesh."""
+    """The mesh given in Python, such as "tp=8"; None if there is none; UsageError if it is invalid."""
     if parallelize is not None and not callable(parallelize):
         raise wrong_type_error("parallelize", parallelize, "a function of the module and the mesh")
     if mesh is None:

@@ -111,7 +111,7 @@ def test_a_backward_that_finds_no_tensor_is_named():
     model = Calls(lambda module, x: print(module.linear(x).shape), linear=nn.Linear(8, 8))  # noqa: T201
     trace = Profiler(backward=True).profile(model, torch.ones(4, 8)).trace
     assert [(missed.operator, missed.reason) for missed in trace.uncounted] == [
-        ("python::backward", "the output holds no tensor to go back from")
+        ("python::backward", "the output has no tensor to run the backward from")
     ]
 
 

@@ -15,7 +15,7 @@ from convcost.analysis.breakdown import (
     sum_operators,
 )
 from convcost.core.cost import Convention, Cost
-from convcost.core.generation import Generation, GenerationPhase
+from convcost.core.generation import GenerationPhase, PhaseRun
 from convcost.core.record_fields import describe, keys_of, one_of
 from convcost.core.report import Report
 from convcost.core.trace import CondCall, Phase, SubmoduleRun, Trace
@@ -219,7 +219,7 @@ def trace_record(report: Report, trace: Trace) -> TraceRecord:
     )
 
 
-def _generation(found: Generation) -> GenerationRecord:
+def _generation(found: PhaseRun) -> GenerationRecord:
     return record_from(GenerationRecord, found, cache=records_from(CachedTensorRecord, found.cache))
 
 

@@ -33,9 +33,9 @@ def data_parallel_collectives(modules: Mapping[str, Any], trace: Trace) -> Itera
 
     DDP sends gradients in several buckets; here they are one tensor for each dtype.
     """
-    ran = {module.path for module in trace.modules}
+    called = {module.path for module in trace.modules}
     for path, module in modules.items():
-        if path not in ran or module.process_group.size() == 1:
+        if path not in called or module.process_group.size() == 1:
             continue
         tree = module_tree(module)
         if module.broadcast_buffers:

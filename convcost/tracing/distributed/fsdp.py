@@ -64,8 +64,8 @@ class ParameterGroup(NamedTuple):
         elements = share * sum(parameter.elements for parameter in self.parameters)
         if len(dtypes) == 1:
             return _call("all_gather", group, elements, *dtypes)
-        taken = (p.elements * (self.gather_dtype or p.dtype).itemsize for p in self.parameters)
-        return _call("all_gather", group, share * sum(taken), torch.uint8)
+        sizes = (p.elements * (self.gather_dtype or p.dtype).itemsize for p in self.parameters)
+        return _call("all_gather", group, share * sum(sizes), torch.uint8)
 
     def reductions(self, parameters: Sequence[GroupParameter]) -> Iterator[CollectiveCall]:
         """The reduce_scatter of the gradients of `parameters`, then their all_reduce over replicas."""
@@ -172,15 +172,17 @@ def fsdp_collectives(groups: Sequence[ParameterGroup], trace: Trace) -> tuple[Co
 def _collectives(groups: Sequence[ParameterGroup], trace: Trace) -> Iterator[Collective]:
     calls = {module.path: module.calls for module in trace.modules}
     paths = [module.path for module in trace.modules]
-    ran = sorted((group for group in groups if calls.get(group.path)), key=partial(_forward_end, paths))
-    for group in ran:
+    called_groups = sorted(
+        (group for group in groups if calls.get(group.path)), key=partial(_forward_end, paths)
+    )
+    for group in called_groups:
         times = calls[group.path] if group.forward_shards else 1
         yield Collective(group.path, "forward", group.gather(group.shards), times)
     if not trace.has_backward:
         return
     trained = [parameter.name for group in groups for parameter in group.parameters if parameter.is_trained]
     used = [name for name in trained if name not in trace.unused]
-    for group, follower in reversed([*zip_longest(ran, ran[1:])]):
+    for group, follower in reversed([*zip_longest(called_groups, called_groups[1:])]):
         is_reached = _has_gradient(group.path, paths, used)
         is_prefetched = follower is not None and _has_gradient(follower.path, paths, used)
         times = calls[group.path] if is_reached else int(is_prefetched)

@@ -210,7 +210,7 @@ def scan(call: HigherOrderCall, combine_fn: Any, init: Any, xs: Any, additional_
             leaves, spec = tree_flatten(combine_fn(*carry, *slices, *additional_inputs))
             carry = leaves[: len(init)]
             steps.append(leaves[len(init) :])
-        stacked = [None if each[0] is None else torch.stack(each) for each in zip(*steps, strict=True)]
+        stacked = [None if parts[0] is None else torch.stack(parts) for parts in zip(*steps, strict=True)]
     return tree_unflatten([*carry, *stacked], spec)
 
 

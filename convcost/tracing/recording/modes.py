@@ -19,7 +19,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_flatten, tree_unflatten
 
-from convcost.tracing.isolation.isolated_call import eager
+from convcost.tracing.isolation.isolated_call import eager_execution
 from convcost.tracing.recording.gradients import batched_gradients
 from convcost.tracing.recording.recorder import Recorder
 from convcost.tracing.tensors import has_own_dispatch, is_user_class
@@ -112,7 +112,7 @@ def without_compilation() -> Iterator[None]:
             return lambda *given, **named: call(args[0], given, named)
         compiled = compiling(*args, **options)
         if is_recording():
-            stack.enter_context(eager())  # possible only now that torch has loaded its compiler
+            stack.enter_context(eager_execution())  # possible only now that torch has loaded its compiler
         return compiled
 
     with ExitStack() as stack:

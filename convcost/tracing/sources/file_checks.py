@@ -17,25 +17,27 @@ LONGEST_END = 2**16 + 22 + 20 + 56
 def checked_file(path: str) -> Path:
     """The file at `path`; UsageError if it is missing, unreadable, or not a regular file."""
     file = Path(path)
-    shown = path[:200]
+    display_name = path[:200]
     try:
         mode = os.stat(file).st_mode
     except (FileNotFoundError, NotADirectoryError):
-        raise UsageError(f"there is no file {shown}{_near(file)}") from None
+        raise UsageError(f"there is no file {display_name}{_near(file)}") from None
     except (OSError, ValueError) as error:
-        raise UsageError(f"{shown} can't be read: {getattr(error, 'strerror', None) or error}") from None
+        raise UsageError(
+            f"{display_name} can't be read: {getattr(error, 'strerror', None) or error}"
+        ) from None
     if stat.S_ISDIR(mode):
-        raise UsageError(f"{shown} is a folder, not a file")
+        raise UsageError(f"{display_name} is a folder, not a file")
     if not stat.S_ISREG(mode):
-        raise UsageError(f"{shown} is not a regular file")
+        raise UsageError(f"{display_name} is not a regular file")
     if not os.access(file, os.R_OK):
-        raise UsageError(f"{shown} can't be read: permission denied")
+        raise UsageError(f"{display_name} can't be read: permission denied")
     return file
 
 
 def _near(file: Path) -> str:
     try:
-        return did_you_mean(file.name, (each.name for each in file.parent.iterdir() if each.is_file()))
+        return did_you_mean(file.name, (entry.name for entry in file.parent.iterdir() if entry.is_file()))
     except OSError:
         return ""
 

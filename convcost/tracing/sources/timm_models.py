@@ -9,8 +9,7 @@ from typing import Any
 from convcost.core.errors import UsageError, did_you_mean
 from convcost.tracing.declared_inputs import DeclaredInputs, DeclaredTensor
 from convcost.tracing.sources.interface import BuildableModel
-from convcost.tracing.sources.libraries import import_library
-from convcost.tracing.sources.weight_arguments import without_weights
+from convcost.tracing.sources.libraries import import_library, without_weights
 
 WEIGHT_ARGUMENTS = ("pretrained", "checkpoint_path", "pretrained_cfg", "pretrained_cfg_overlay", "cache_dir")
 
@@ -40,7 +39,7 @@ def _check_name(timm: Any, name: str) -> None:
         near = did_you_mean(architecture, timm.list_models())
         hint = f"timm.list_models('*{architecture[:20]}*') lists models." if not near else ""
         raise UsageError(f"timm has no model {name[:80]}{near}", hint=hint)
-    tags = [each.partition(".")[2] for each in timm.list_models(f"{architecture}.*", pretrained=True)]
+    tags = [name.partition(".")[2] for name in timm.list_models(f"{architecture}.*", pretrained=True)]
     if dot and tag not in tags:
         raise UsageError(f"timm has no weights {tag[:40]} for {architecture}{did_you_mean(tag, tags)}")
 

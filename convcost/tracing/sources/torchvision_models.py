@@ -11,8 +11,7 @@ from typing import Any
 from convcost.core.errors import UsageError, did_you_mean
 from convcost.tracing.declared_inputs import DeclaredInputs, DeclaredTensor
 from convcost.tracing.sources.interface import BuildableModel
-from convcost.tracing.sources.libraries import import_library
-from convcost.tracing.sources.weight_arguments import without_weights
+from convcost.tracing.sources.libraries import import_library, without_weights
 
 WEIGHT_ARGUMENTS = ("weights", "weights_backbone", "pretrained", "pretrained_backbone")
 
@@ -60,21 +59,21 @@ def _usual_inputs(
         return _images((side, side)), "as torchvision's detection models resize images to about this size"
     if ".optical_flow." in family:
         return _images(FLOW_SIZE, 2), "a usual pair of frames for optical flow"
-    transforms = [each.transforms() for each in weights]
+    transforms = [weight.transforms() for weight in weights]
     crop = min(_sizes(transforms), default=(IMAGE_SIZE, IMAGE_SIZE))
     wanted = arguments.get("image_size")
     size = (wanted, wanted) if isinstance(wanted, int) else crop
     source = f"from the transforms of torchvision's weights of {name}"
     if ".video." in family:
-        frames = max((each.meta.get("min_temporal_size", 1) for each in weights), default=1)
+        frames = max((weight.meta.get("min_temporal_size", 1) for weight in weights), default=1)
         return _images((max(frames, CLIP_FRAMES), *size)), source
     return _images(size), source
 
 
 def _sizes(transforms: list[Any]) -> Iterator[tuple[int, int]]:
     """The image size after each of the transforms."""
-    for each in transforms:
-        size = getattr(each, "crop_size", None) or getattr(each, "resize_size", None)
+    for transform in transforms:
+        size = getattr(transform, "crop_size", None) or getattr(transform, "resize_size", None)
         if size:
             yield (size[0], size[-1])
 

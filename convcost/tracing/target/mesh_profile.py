@@ -1,4 +1,4 @@
-"""What a target costs on a mesh: it is built and counted whole, then parallelised on fake ranks."""
+"""Profile a target on a mesh: it is counted as a whole, then parallelised and counted on a fake rank."""
 
 from __future__ import annotations
 
@@ -21,7 +21,12 @@ from convcost.tracing.user_error import target_error
 def profile_target_on_mesh(
     target: Target, profiler: Profiler, mesh: MeshRequest | MeshTarget
 ) -> ProfiledModel:
-    """What the target costs, and a rank of the mesh has of it; TargetError or UsageError where that fails."""
+    """The target's costs, as a whole and on one rank of the mesh.
+
+    Raises:
+        UsageError: The target can't be parallelised.
+        TargetError: The user's code failed.
+    """
     if isinstance(mesh, MeshTarget):
         mesh = MeshRequest(mesh.dimensions, _load_function(mesh.place) if mesh.place else None)
     profiled = profile_target(target, profiler)
@@ -29,7 +34,7 @@ def profile_target_on_mesh(
     if report.open_names:
         raise UsageError(f"a mesh needs a number for {', '.join(report.open_names)}")
     if module is None:
-        raise UsageError(f"a mesh needs a torch module that runs; {target} is read as a file")
+        raise UsageError(f"a mesh needs a torch module that runs; {target} is a file of weights")
     call = ModuleCall(module, profiled.args, profiled.kwargs)
     profiler = replace(profiler, phase=target.request and target.request.phase)
     try:
@@ -43,7 +48,7 @@ def profile_target_on_mesh(
 
 
 def _importable(target: Target) -> AbstractContextManager[None]:
-    """Where the module's own plan may import from."""
+    """Make the target's folder importable for the module's own plan."""
     place = target.place
     return importable(place.folder, place.is_file) if isinstance(place, Place) else importable(Path.cwd())
 
@@ -53,7 +58,7 @@ def _load_function(place: Place) -> ParallelizeFunction:
         found: Any = load(place)
     if not callable(found):
         kind = type(found).__name__
-        raise UsageError(f"{place} is a {kind}; it must be a function of the module and the mesh")
+        raise UsageError(f"{place} is a {kind}; expected a function of the module and the mesh")
     check_callable(str(place), found)
     check_arguments(str(place), found, (None, None), hint="It is called with the module and the mesh.")
     return found  # type: ignore[no-any-return]

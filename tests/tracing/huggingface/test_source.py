@@ -122,9 +122,7 @@ def test_an_encoder_and_a_decoder_get_inputs_for_as_many_examples(write_config):
     [t5] = [model.config for model in ENCODERS if model.name == "t5-small"]
     write_config("t5", **t5, num_decoder_layers=1)
     report = library.cost("input_ids=i64[B,20] -> hf:t5(num_layers=1, vocab_size=50)", B=3)
-    assert report.notes == (
-        "The input decoder_input_ids=i64[B,64] is assumed, as the model can't run without it.",
-    )
+    assert report.notes == ("The input decoder_input_ids=i64[B,64] is assumed: the model needs it.",)
     assert report.output == (3, 64, 50)
 
 

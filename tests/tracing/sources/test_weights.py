@@ -139,8 +139,8 @@ def test_a_configuration_guards_what_is_stored(files):
     [
         (("--device", "a100"), "--device: m.gguf contains only weights, which can't be run"),
         (("--time",), "--time: m.gguf contains only weights, which can't be run"),
-        (("--memory",), "--memory needs a torch module that runs; m.gguf is read as a file"),
-        (("--backward",), "--backward needs a torch module that runs; m.gguf is read as a file"),
+        (("--memory",), "--memory needs a torch module that runs; m.gguf is a file of weights"),
+        (("--backward",), "--backward needs a torch module that runs; m.gguf is a file of weights"),
         (("--counters", "all"), "--counters: m.gguf contains only weights, which can't be run"),
         (("--input", "f32[1,3]"), "m.gguf contains only weights, so it takes no input"),
         (("--arg", "width=2"), "m.gguf contains only weights, so it takes no arguments"),

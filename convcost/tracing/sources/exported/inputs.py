@@ -89,10 +89,8 @@ def range_text(name: str, ranges: Mapping[str, SizeRange]) -> str:
 def size_ranges(found: Mapping[str, SymbolRange]) -> dict[str, SizeRange]:
     """The ranges of the open sizes, without the lower bound that torch.export gives to all of them."""
     return {
-        name: SizeRange(
-            each.min_val if each.min_val is not None and each.min_val > SPECIALIZED else None, each.max_val
-        )
-        for name, each in found.items()
+        name: SizeRange(None if (limits.min_val or 0) <= SPECIALIZED else limits.min_val, limits.max_val)
+        for name, limits in found.items()
     }
 
 

@@ -68,11 +68,13 @@ class GraphSpan:
     def _call(self, node: ExportedNode, values: Values) -> Any:
         read = ArgumentReader(values, self._device, self._function).read
         if found := HIGHER_ORDER.fullmatch(node.target):
-            return _run_higher_order(found["name"], [read(each.arg) for each in node.inputs])
+            return _run_higher_order(found["name"], [read(argument.arg) for argument in node.inputs])
         function, keywords = function_named(node.target)
-        is_keyword = [_is_keyword(each, keywords) for each in node.inputs]
-        args = [read(each.arg) for each in compress(node.inputs, map(not_, is_keyword))]
-        return function(*args, **{each.name: read(each.arg) for each in compress(node.inputs, is_keyword)})
+        is_keyword = [_is_keyword(argument, keywords) for argument in node.inputs]
+        args = [read(argument.arg) for argument in compress(node.inputs, map(not_, is_keyword))]
+        return function(
+            *args, **{argument.name: read(argument.arg) for argument in compress(node.inputs, is_keyword)}
+        )
 
     def _function(self, found: GraphName) -> Callable[..., Any]:
         return partial(run_graph, found.graph, self._device)
@@ -97,7 +99,7 @@ def _bind(outputs: Sequence[ExportedArgument], made: Any, values: Values) -> Non
         if output.as_tensor:
             values[output.as_tensor.name] = value
         elif output.as_tensors is not None:
-            names = (each.name for each in output.as_tensors)
+            names = (tensor.name for tensor in output.as_tensors)
             values.update(zip(names, value, strict=True))
         elif number := output.as_sym_int or output.as_sym_bool or output.as_sym_float:
             values[str(number.as_name)] = value
@@ -105,7 +107,7 @@ def _bind(outputs: Sequence[ExportedArgument], made: Any, values: Values) -> Non
 
 def run_graph(graph: ExportedGraph, device: torch.device, *given: Any) -> Any:
     """Run a nested graph, such as a branch of torch.cond, and return its outputs."""
-    names = [_only_name(each) for each in graph.inputs]
+    names = [_only_name(argument) for argument in graph.inputs]
     values: Values = dict(zip(names, given, strict=True))
     GraphSpan(SubmoduleCall("", tuple(graph.nodes), (), (), {}), device).fill(torch.nn.Module(), values)
     outputs = _outputs(graph.outputs, values, device)
@@ -172,15 +174,15 @@ def build_module(
         given = signature.bind(self, *args, **kwargs).arguments
         values: Values = dict(constants)
         values |= {value: _attribute(self, path) for value, path in bound.items()}
-        for each in inputs:
-            values[each.value] = each.checked(given[each.name])
+        for declared in inputs:
+            values[declared.value] = declared.checked(given[declared.name])
         device = _device(values.values())
         GraphSpan(span, device).fill(self, values)
         returned = _outputs(outputs, values, device)
         return returned[0] if len(returned) == 1 else returned
 
     parameters = [Parameter("self", Parameter.POSITIONAL_ONLY)]
-    parameters += [Parameter(each.name, Parameter.POSITIONAL_OR_KEYWORD) for each in inputs]
+    parameters += [Parameter(declared.name, Parameter.POSITIONAL_OR_KEYWORD) for declared in inputs]
     signature = Signature(parameters)
     forward.__signature__ = signature  # type: ignore[attr-defined]
     model: torch.nn.Module = type(name, (torch.nn.Module,), {"forward": forward})()

@@ -233,4 +233,3 @@ class Program(Struct):
     graph_module: GraphModule
     range_constraints: dict[str, SymbolRange]
     schema_version: SchemaVersion
-    torch_version: str = ""

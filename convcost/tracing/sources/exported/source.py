@@ -49,7 +49,7 @@ def _model(path: str, program: Program) -> BuildableModel:
     ranges = size_ranges(program.range_constraints)
     inputs = tuple(_inputs(program, ranges))
     make = partial(_build, PurePath(path).stem, program, inputs)
-    declared = DeclaredInputs(tuple(each.declared for each in inputs))
+    declared = DeclaredInputs(tuple(given.declared for given in inputs))
     note = f"The input {declared} is from the export." if inputs else ""
     return BuildableModel(make, declared, tuple(_range_notes(declared, ranges)), note)
 

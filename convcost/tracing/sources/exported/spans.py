@@ -78,7 +78,7 @@ def span_of(graph: ExportedGraph) -> SubmoduleCall:
     nodes = [LocatedNode(place, node, frames_of(node)) for place, node in enumerate(graph.nodes)]
     last_use = {name: place for place, node, _ in nodes for name in names_read(node)}
     last_use |= {name: len(nodes) for output in graph.outputs for name in names_in(output)}
-    inputs = tuple(name for each in graph.inputs for name in names_in(each))
+    inputs = tuple(name for argument in graph.inputs for name in names_in(argument))
     return _span("", nodes, 0, last_use, inputs)
 
 
@@ -87,16 +87,18 @@ def _span(
 ) -> SubmoduleCall:
     steps: list[ExportedNode | SubmoduleCall] = []
     ends: list[int] = []
-    for frame, group in groupby(nodes, lambda each: each.frames[level] if len(each.frames) > level else None):
+    for frame, group in groupby(
+        nodes, lambda located: located.frames[level] if len(located.frames) > level else None
+    ):
         inside = list(group)
         if frame is None:
-            steps += [each.node for each in inside]
-            ends += [each.place for each in inside]
+            steps += [located.node for located in inside]
+            ends += [located.place for located in inside]
         else:
             steps.append(_span(frame.path, inside, level + 1, last_use))
             ends.append(inside[-1].place)
-    made = {name for each in nodes for name in names_written(each.node)}
-    read = dict.fromkeys(name for each in nodes for name in names_read(each.node) if name not in made)
+    made = {name for located in nodes for name in names_written(located.node)}
+    read = dict.fromkeys(name for located in nodes for name in names_read(located.node) if name not in made)
     last = nodes[-1].place if nodes else -1
     written = tuple(name for name in made if last_use.get(name, -1) > last)
     reads = tuple(dict.fromkeys((*given, *read)))
@@ -117,8 +119,8 @@ def _last_uses(
 
 def names_read(node: ExportedNode) -> Iterator[str]:
     """The names of the values that a node reads."""
-    for each in node.inputs:
-        yield from names_in(each.arg)
+    for argument in node.inputs:
+        yield from names_in(argument.arg)
 
 
 def names_written(node: ExportedNode) -> Iterator[str]:
@@ -132,7 +134,7 @@ def names_in(argument: ExportedArgument) -> Iterator[str]:
     single = (argument.as_tensor, argument.as_optional_tensor and argument.as_optional_tensor.as_tensor)
     several = (
         *(argument.as_tensors or ()),
-        *(each.as_tensor for each in argument.as_optional_tensors or ()),
+        *(tensor.as_tensor for tensor in argument.as_optional_tensors or ()),
         *(tensor for tensors in argument.as_nested_tensors or () for tensor in tensors),
     )
     yield from (tensor.name for tensor in (*single, *several) if tensor)

@@ -35,16 +35,18 @@ def read_config(name: str) -> dict[str, Any]:
     """
     path = _find(name)
     if path.stat().st_size > LARGEST_FILE:
-        raise UsageError(f"{_shown(path)} is larger than {LARGEST_FILE // 2**20} MiB: not a config.json")
+        raise UsageError(
+            f"{_display_name(path)} is larger than {LARGEST_FILE // 2**20} MiB: not a config.json"
+        )
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise UsageError(f"{_shown(path)} can't be read: {error.strerror}") from None
+        raise UsageError(f"{_display_name(path)} can't be read: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
         reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)[:200]
-        raise UsageError(f"{_shown(path)} is not valid JSON: {reason}") from None
+        raise UsageError(f"{_display_name(path)} is not valid JSON: {reason}") from None
     if not isinstance(fields, dict):
-        raise UsageError(f"{_shown(path)} is not a JSON object with the fields of a configuration")
+        raise UsageError(f"{_display_name(path)} is not a JSON object with the fields of a configuration")
     return fields
 
 
@@ -55,17 +57,17 @@ def _find(name: str) -> Path:
     if isdir(path):
         return _in_folder(path)
     if name and path.exists():
-        raise UsageError(f"{_shown(path)} is not a regular file", hint=FORM)
+        raise UsageError(f"{_display_name(path)} is not a regular file", hint=FORM)
     if name.startswith((".", "/", "~")) or name.endswith(".json") or not REPOSITORY.fullmatch(name):
         near = did_you_mean(path.name, (found.name for found in path.parent.glob("*")))
-        raise UsageError(f"there is no file or folder {_shown(path)}{near}", hint=FORM)
+        raise UsageError(f"there is no file or folder {_display_name(path)}{near}", hint=FORM)
     return _from_hub(name)
 
 
 def _in_folder(folder: Path) -> Path:
     path = folder / FILE_NAME
     if not isfile(path):
-        raise UsageError(f"there is no {FILE_NAME} in {_shown(folder)}", hint=FORM)
+        raise UsageError(f"there is no {FILE_NAME} in {_display_name(folder)}", hint=FORM)
     return path
 
 
@@ -91,5 +93,5 @@ def _from_hub(name: str) -> Path:
         raise UsageError(f"{message}, and {host} can't be reached", hint=DOWNLOAD) from None
 
 
-def _shown(path: Path) -> str:
+def _display_name(path: Path) -> str:
     return str(path)[:200]

@@ -81,7 +81,7 @@ def _check_names(
     known |= set(getattr(config_class, "__dataclass_fields__", ()))
     for name in changes:
         if name not in known:
-            near = did_you_mean(name, (each for each in known if not each.startswith("_")))
+            near = did_you_mean(name, (field for field in known if not field.startswith("_")))
             raise UsageError(f"{config_class.__name__} has no field {name[:80]}{near}")
 
 
@@ -97,8 +97,10 @@ def _merge(fields: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, A
     for name in LAYER_COUNTS:
         before, after = fields.get(name), merged.get(name)
         if isinstance(before, int) and isinstance(after, int) and 0 < after < before and name in changes:
-            kept = {key: value[:after] for key, value in fields.items() if _is_by_layer(key, value, before)}
-            merged |= {key: value for key, value in kept.items() if key not in changes}
+            shortened = {
+                key: value[:after] for key, value in fields.items() if _is_by_layer(key, value, before)
+            }
+            merged |= {key: value for key, value in shortened.items() if key not in changes}
     return merged
 
 

@@ -60,8 +60,8 @@ def complete_inputs(
     given = {*declared.kwargs, *forward_names(model_class)[: len(declared.args)]}
     shape = declared.all[0].shape
     missing = {
-        name: each._replace(shape=(*shape[:1], *each.shape[1:]))
-        for name, each in defaults.kwargs.items()
+        name: declared_input._replace(shape=(*shape[:1], *declared_input.shape[1:]))
+        for name, declared_input in defaults.kwargs.items()
         if name not in given
     }
     return DeclaredInputs(declared.args, {**declared.kwargs, **missing})

@@ -23,9 +23,11 @@ def argument_names(graph: OnnxGraph) -> dict[str, str]:
     found: dict[str, str] = {}
     for name in graph.inputs:
         plain = re.sub(r"\W+", "_", name, flags=re.ASCII)[:LONGEST_NAME].lstrip("_0123456789") or "input"
-        taken = {*found.values(), "self"}
+        reserved = {*found.values(), "self"}
         tries = (f"{plain}_{number}" if number else plain for number in count())
-        found[name] = next(each for each in tries if each not in taken and not iskeyword(each))
+        found[name] = next(
+            candidate for candidate in tries if candidate not in reserved and not iskeyword(candidate)
+        )
     return found
 
 

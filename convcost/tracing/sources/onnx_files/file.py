@@ -21,17 +21,17 @@ def read_onnx(path: Path) -> OnnxGraph:
     """The graph in an ONNX file; UsageError if it can't be read or counted."""
     checked_file(str(path))
     onnx = import_library("onnx", path.name, "'convcost[onnx]'")
-    shown = display_path(path)
+    display_name = display_path(path)
     model = onnx.ModelProto()
     try:
         _parse(model, _graph_bytes(path))
         return read_graph(model)
     except OSError as error:
-        raise UsageError(f"{shown} can't be read: {error.strerror or error}") from None
+        raise UsageError(f"{display_name} can't be read: {error.strerror or error}") from None
     except DamagedFileError as error:
-        raise UsageError(f"{shown} is not an ONNX model, or is damaged: {error}") from None
+        raise UsageError(f"{display_name} is not an ONNX model, or is damaged: {error}") from None
     except InvalidModelError as error:
-        raise UsageError(f"{shown} can't be counted: {error}") from None
+        raise UsageError(f"{display_name} can't be counted: {error}") from None
 
 
 def _parse(model: Any, data: bytes) -> None:

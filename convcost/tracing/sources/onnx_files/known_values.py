@@ -143,8 +143,8 @@ def _squeeze(call: NodeCall, given: list[Elements]) -> Elements:
 
 def _reshape(call: NodeCall, given: list[Elements]) -> Elements:
     shape = given[1].tolist()
-    kept = [given[0].shape[place] if size == 0 else size for place, size in enumerate(shape)]
-    return given[0].reshape(shape if call.get("allowzero") else kept)
+    resolved = [given[0].shape[place] if size == 0 else size for place, size in enumerate(shape)]
+    return given[0].reshape(shape if call.get("allowzero") else resolved)
 
 
 def _split(call: NodeCall, given: list[Elements]) -> list[Elements]:
@@ -182,7 +182,7 @@ def _range(call: NodeCall, given: list[Elements]) -> Elements | None:
 
 
 def _reduction(function: Callable[[Any, Any], Any]) -> Rule:
-    each = numpy.frompyfunc(function, 2, 1)
+    pairwise = numpy.frompyfunc(function, 2, 1)
 
     def rule(call: NodeCall, given: list[Elements]) -> Any:
         axes, keeps = call.optional_numbers(1, "axes"), bool(call.get("keepdims", 1))
@@ -191,7 +191,7 @@ def _reduction(function: Callable[[Any, Any], Any]) -> Rule:
         places = {axis % given[0].ndim for axis in axes or range(given[0].ndim)}
         found = given[0]
         for place in sorted(places, reverse=True):
-            found = each.reduce(found, axis=place, keepdims=keeps)
+            found = pairwise.reduce(found, axis=place, keepdims=keeps)
         return found
 
     return rule

@@ -76,16 +76,16 @@ def node_paths(graph: OnnxGraph) -> list[str]:
     all_kinds = [_kinds(node, stored) for node in graph.nodes]
     pairs = zip(scopes, all_kinds, strict=True)
     counts = Counter((scope, kind) for scope, kinds in pairs if scope for kind in kinds)
-    around = {scope[:length] for scope in scopes for length in range(len(scope))}
-    taken: Counter[str] = Counter()
+    outer_scopes = {scope[:length] for scope in scopes for length in range(len(scope))}
+    path_counts: Counter[str] = Counter()
     found = []
     for node, scope, kinds in zip(graph.nodes, scopes, all_kinds, strict=True):
         kind = "main" if counts[scope, "main"] else "computing"
-        is_main = counts[scope, kind] == 1 and kind in kinds and scope not in around
+        is_main = counts[scope, kind] == 1 and kind in kinds and scope not in outer_scopes
         own = () if is_main else (part_name(node.op if scope else _own_name(node)),)
         path = ".".join((*scope, *own))
-        taken[path] += 1
-        found.append(path if taken[path] == 1 else f"{path}_{taken[path] - 1}")
+        path_counts[path] += 1
+        found.append(path if path_counts[path] == 1 else f"{path}_{path_counts[path] - 1}")
     return found
 
 
@@ -111,8 +111,8 @@ def parameter_owners(graph: OnnxGraph, paths: Iterable[str]) -> dict[str, str]:
     """For each tensor, the path of the first node that computes with it."""
     owners: dict[str, str] = {}
     for node, path in reversed([*zip(graph.nodes, paths, strict=True)]):
-        taken_by = path
+        owner = path
         if node.op in PASSED_ON and node.outputs:
-            taken_by = owners.get(node.outputs[0], path)
-        owners.update((name, taken_by) for name in (*node.inputs, *node.captured) if name)
+            owner = owners.get(node.outputs[0], path)
+        owners.update((name, owner) for name in (*node.inputs, *node.captured) if name)
     return owners

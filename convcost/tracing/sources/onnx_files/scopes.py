@@ -24,7 +24,9 @@ def module_scopes(name: str, metadata: Mapping[str, str]) -> tuple[str, ...]:
     if written:
         return tuple(filter(None, _last_module(written).split(".")))[:DEEPEST]
     parts = name[:LONGEST_NAME].strip("/").split("/")
-    whole = [part for part, behind in pairwise(parts) if not behind.startswith(f"{part}.") or part == ""]
+    whole = [
+        part for part, following in pairwise(parts) if not following.startswith(f"{part}.") or part == ""
+    ]
     return tuple(piece for part in whole for piece in part.split(".") if piece)[:DEEPEST]
 
 

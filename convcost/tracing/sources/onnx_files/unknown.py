@@ -23,8 +23,8 @@ def run_unknown(
 ) -> tuple[Value, ...]:
     """Tensors with the stated shapes and dtypes; UsageError if the file does not state a shape."""
     tensors = [as_tensor(value) for value in inputs if value is not None and not isinstance(value, list)]
-    shapes = [_shape(op, each, sizes) for each in stated]
-    dtypes = [(each and each.dtype) or "float32" for each in stated]
+    shapes = [_shape(op, output, sizes) for output in stated]
+    dtypes = [(output and output.dtype) or "float32" for output in stated]
     made = _operator(*_names(op))(tensors, shapes[0], dtypes[0])
     others = zip(shapes[1:], dtypes[1:], strict=True)
     return made, *(torch.zeros(shape, dtype=getattr(torch, dtype)) for shape, dtype in others)

@@ -58,12 +58,12 @@ def without_large_values(data: memoryview) -> bytes:
     Raises:
         DamagedFileError: The bytes are not a protocol buffer.
     """
-    kept = bytearray()
-    _copy_message(data, 0, len(data), "model", kept, DEEPEST)
-    return bytes(kept)
+    output = bytearray()
+    _copy_message(data, 0, len(data), "model", output, DEEPEST)
+    return bytes(output)
 
 
-def _copy_message(data: memoryview, start: int, end: int, kind: str, kept: bytearray, depth: int) -> None:
+def _copy_message(data: memoryview, start: int, end: int, kind: str, output: bytearray, depth: int) -> None:
     if not depth:
         raise DamagedFileError("nested too deeply")
     inner = INNER.get(kind, {})
@@ -71,9 +71,9 @@ def _copy_message(data: memoryview, start: int, end: int, kind: str, kept: bytea
         if field.has_length and field.number in inner:
             part = bytearray()
             _copy_message(data, field.value, field.end, inner[field.number], part, depth - 1)
-            kept += _number(field.number << 3 | LENGTH) + _number(len(part)) + part
+            output += _number(field.number << 3 | LENGTH) + _number(len(part)) + part
         elif kind != "tensor" or field.number not in TENSOR_VALUES or _is_small(field):
-            kept += data[field.start : field.end]
+            output += data[field.start : field.end]
 
 
 def _is_small(field: WireField) -> bool:

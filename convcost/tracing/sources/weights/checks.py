@@ -35,11 +35,11 @@ def no_inputs(name: str, report: Report) -> Callable[[DeclaredInputs], Report]:
     return give
 
 
-def check_places(shown: str, places: Iterable[tuple[int, int]], size: int, gap: int = 0) -> None:
+def check_places(display_name: str, places: Iterable[tuple[int, int]], size: int, gap: int = 0) -> None:
     """UsageError if tensors overlap, leave gaps, or end after `size` bytes.
 
     Args:
-        shown: The file's name, for messages.
+        display_name: The file's name, for messages.
         places: Start and end of each tensor in bytes, in order.
         size: The bytes of data in the file.
         gap: The most bytes between two tensors.
@@ -47,11 +47,11 @@ def check_places(shown: str, places: Iterable[tuple[int, int]], size: int, gap: 
     before = 0
     for start, end in places:
         if start < before:
-            raise UsageError(f"{shown} is damaged: two of its tensors overlap")
+            raise UsageError(f"{display_name} is damaged: two of its tensors overlap")
         if start - before > gap:
-            raise UsageError(f"{shown} is damaged: bytes between its tensors belong to no tensor")
+            raise UsageError(f"{display_name} is damaged: bytes between its tensors belong to no tensor")
         before = end
     if before > size:
         raise UsageError(
-            f"{shown} is truncated: its tensors take {before:,} bytes, but only {size:,} are there"
+            f"{display_name} is truncated: its tensors take {before:,} bytes, but only {size:,} are there"
         )

@@ -23,9 +23,6 @@ from convcost.tracing.sources.onnx_files.values import (
     larger,
 )
 
-SPATIAL_MODES = {"nearest": "nearest", "linear": "linear", "cubic": "bicubic"}
-"""torch's names for the modes of Resize."""
-
 LINEAR_MODES = {1: "linear", 2: "bilinear", 3: "trilinear"}
 
 

@@ -48,7 +48,7 @@ def _group_norm(call: NodeCall) -> torch.Tensor:
     data, weight, bias, groups = call.tensor(0), call.tensor(1), call.tensor(2), call.get("num_groups", 1)
     channels = data.shape[1]
     if weight.shape[0] != channels:
-        weight, bias = (each.repeat_interleave(channels // groups) for each in (weight, bias))
+        weight, bias = (tensor.repeat_interleave(channels // groups) for tensor in (weight, bias))
     return functional.group_norm(data, groups, weight, bias)
 
 

@@ -31,7 +31,7 @@ def _recurrent(call: NodeCall) -> Any:
     )
     output, *last = found
     if batch_first:
-        return output.reshape(batch, steps, directions, units), *(each.transpose(0, 1) for each in last)
+        return output.reshape(batch, steps, directions, units), *(state.transpose(0, 1) for state in last)
     return output.reshape(steps, batch, directions, units).transpose(1, 2), *last
 
 
