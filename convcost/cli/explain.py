@@ -33,7 +33,8 @@ class DerivedModuleOptions(ModuleOptions):
         typer.Option(
             "--input",
             metavar="[NAME=]DTYPE[SIZES]",
-            help="A module's input, such as 'f32[1,3,224,224]'; for a layer given by its kind, a shape: 4,128,10.",
+            help="A module's input, such as 'f32[1,3,224,224]'; for a layer given by its kind, a shape: "
+            "4,128,10.",
         ),
     ] = None
 
