@@ -1,4 +1,4 @@
-"""`convcost cost`: everything about one design, a spec or a torch module."""
+"""`convcost cost`: one design, a spec or a torch module, in full."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def cost(
 
 
 class ModuleTargetOptions(NamedTuple):
-    """The options that are for torch modules alone."""
+    """Options that are only for torch modules."""
 
     modules: ModuleOptions
     formulas: str
@@ -75,10 +75,10 @@ def _read_design(
     given: ModuleTargetOptions,
     memory: MemoryOptions,
 ) -> SizedSpec | ModuleTarget:
-    """The one design that is named: a torch module by its place, or else a spec."""
+    """The design: a torch module by its place, or else a spec."""
     texts, _ = split_tokens(tokens, option_names(context), takes_numbers=True)
     if not texts:
-        raise UsageError("there is no design", hint=DESIGN_HINT)
+        raise UsageError("a design is missing", hint=DESIGN_HINT)
     if is_target(texts[0]) or DOTTED_NAME.fullmatch(texts[0]):
         target = read_target(context, tokens, settings, given.modules)
         return ModuleTarget(target, given.formulas, given.modules.seconds, read_mesh(given.mesh, memory))
@@ -94,11 +94,11 @@ def _read_design(
 DESIGN_HINT = "Write one, such as '[B, E] -> Linear(E, 4E)', or name a torch module: net.py:Net."
 
 DOTTED_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
-"""Where a module may be, written without a colon: torch.nn.ReLU."""
+"""A text that may name a module without a colon: torch.nn.ReLU."""
 
 
 def _check_is_one_text(texts: list[str]) -> None:
-    """Refuse a layer's kind with its arguments behind it."""
+    """UsageError for a layer's kind followed by its arguments."""
     first, *others = texts
     if others and find_layer(first):
         hint = f"Write '{first}({', '.join(others)})', or convcost layer {' '.join(texts)}."
@@ -106,7 +106,7 @@ def _check_is_one_text(texts: list[str]) -> None:
 
 
 def _check_options(text: str, given: ModuleTargetOptions) -> None:
-    """Refuse what is for torch modules alone: the input of a spec is part of it."""
+    """UsageError for options that are only for torch modules: a spec states its own input."""
     modules = given.modules
     if modules.inputs:
         shape = modules.inputs[0]
@@ -132,6 +132,6 @@ def _check_options(text: str, given: ModuleTargetOptions) -> None:
 
 
 def _sizes(shape: str) -> str:
-    """The sizes in an input as it is written for a module, or for a layer: f32[4, 8] or 4,8."""
+    """The sizes in an input, which may be written as for a module or a layer: f32[4, 8] or 4,8."""
     inner = shape.partition("[")[2] if "[" in shape else shape
     return inner.strip(" []()").replace("x", ",")[:40]

@@ -1,4 +1,4 @@
-"""The costs of one design, with all that is asked for beside them: what `cost`, `layer` and `model` print."""
+"""Prints one design with the requested estimates and verdicts, for `cost`, `layer` and `model`."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from convcost.tracing.target.target import MeshTarget, Target
 if TYPE_CHECKING:
     from convcost.tracing.target.profile import ProfiledModel
 
-USUAL_PARTS = PartOptions()
+DEFAULT_PARTS = PartOptions()
 
 
 class ModuleTarget(NamedTuple):
-    """A torch module by its place, that of formulas for its operators, the time it may take, and its mesh."""
+    """A torch module's place, its formulas for operators, its time limit in seconds, and its mesh."""
 
     target: Target
     formulas: str
@@ -37,11 +37,11 @@ class ModuleTarget(NamedTuple):
 
 
 def print_cost(
-    design: SizedSpec | ModuleTarget, options: CostOptions, parts: PartOptions = USUAL_PARTS
+    design: SizedSpec | ModuleTarget, options: CostOptions, parts: PartOptions = DEFAULT_PARTS
 ) -> None:
-    """Print what the design costs; exit with 1 under --strict if that is not certain.
+    """Print the costs of the design; with --strict, exit with 1 if a counter differs or the count is partial.
 
-    Raises UsageError for options that make no sense before anything runs.
+    Raises UsageError for options that don't apply, before anything runs.
     """
     format_name = options.output.format_for(Report)
     is_spec = isinstance(design, SizedSpec)

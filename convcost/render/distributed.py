@@ -1,4 +1,4 @@
-"""A module on a mesh: one rank beside the whole, and what it sends."""
+"""A module on a mesh: one rank beside the whole module, and its collectives."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ PAYLOAD_NOTE = "Payload: the bytes that a rank passes to a collective."
 RING_NOTE = f"{PAYLOAD_NOTE} Ring: the bytes that it sends with the ring algorithm."
 
 NUMBER = re.compile(r"(?:(?<=\.)|^)\d+(?=\.|$)")
-"""A number in a path: a block's place among others."""
+"""A number in a path: the index of a block."""
 
 SHORT_DTYPES = {"float64": "f64", "float32": "f32", "float16": "f16", "bfloat16": "bf16"}
-"""As inputs are declared."""
+"""Short names, as in declared inputs."""
 
 MOST_NAMED = 3
-"""Inputs in a sentence."""
+"""The most inputs to name in a sentence."""
 
 PHASES: tuple[CollectivePhase, ...] = ("forward", "backward")
 
 
 def distributed_tables(report: Report) -> tuple[Table, ...]:
-    """One rank beside the whole module, and the collectives of each phase; nothing without a mesh."""
+    """One rank beside the whole module, and the collectives of each phase; empty without a mesh."""
     run = report.distributed
     if run is None:
         return ()
@@ -106,17 +106,17 @@ def mesh_text(run: DistributedRun) -> str:
 
 
 def _collective_table(run: DistributedRun, phase: CollectivePhase) -> Table:
-    """Those of one phase; of blocks that are alike, together."""
-    alike: dict[tuple[str, CollectiveCall], list[Collective]] = defaultdict(list)
+    """The collectives of one phase, with those of equal blocks merged."""
+    groups: dict[tuple[str, CollectiveCall], list[Collective]] = defaultdict(list)
     for found in run.collectives:
         if found.phase == phase:
-            alike[NUMBER.sub("*", found.path), found.call].append(found)
-    lines = (_line(_sum(path, found)) for (path, _), found in alike.items())
+            groups[NUMBER.sub("*", found.path), found.call].append(found)
+    lines = (_line(_sum(path, found)) for (path, _), found in groups.items())
     return Table((f"sent in the {phase}", "over", "calls × tensor", "payload", "ring"), tuple(lines))
 
 
 def _sum(path: str, found: list[Collective]) -> Collective:
-    """All calls as one, under their own path if they have one."""
+    """All calls as one collective; `path` replaces their paths if these differ."""
     paths = {each.path for each in found}
     calls = sum(each.calls for each in found)
     return found[0]._replace(path=path if len(paths) > 1 else found[0].path, calls=calls)
@@ -133,7 +133,7 @@ def _line(found: Collective) -> Line:
 
 
 def distributed_notes(report: Report) -> tuple[str, ...]:
-    """What is to be known of the mesh, the gravest first."""
+    """Notes on the mesh, the most serious first."""
     run = report.distributed
     if run is None:
         return ()
@@ -150,14 +150,14 @@ def distributed_notes(report: Report) -> tuple[str, ...]:
 
 
 def _input_shards(report: Report, run: DistributedRun) -> str:
-    """What a rank is given of inputs that are sharded."""
+    """The shards of inputs that a rank receives."""
     whole, part = report.trace, run.per_rank.trace
     if whole is None or part is None:
         return ""
     shards = [
-        MixedText(shape_text(mine.shape), " of ", shape_text(entire.shape))
-        for entire, mine in zip(whole.inputs, part.inputs, strict=False)
-        if entire.shape != mine.shape
+        MixedText(shape_text(shard.shape), " of ", shape_text(full.shape))
+        for full, shard in zip(whole.inputs, part.inputs, strict=False)
+        if full.shape != shard.shape
     ]
     if not shards:
         return ""

@@ -17,7 +17,7 @@ from convcost.render.records.record import (
 )
 from convcost.render.records.report import RATIOS, LayerRecord, ModelRecord
 from convcost.render.style import Style
-from convcost.render.weights import USUAL_SORT
+from convcost.render.weights import DEFAULT_SORT
 
 Unknown = Annotated[None, describe("Null: weights alone do not determine it.")]
 
@@ -96,7 +96,7 @@ def rows(report: WeightsReport, style: Style) -> list[dict[str, Any]]:
     view = style.view
     tensors = [tensor for tensor in report.tensors if view.filter.lower() in tensor.name.lower()]
     if view.sort or view.top:
-        size = view.sort if view.sort in {"params", "bytes"} else USUAL_SORT
+        size = view.sort if view.sort in {"params", "bytes"} else DEFAULT_SORT
         tensors.sort(key=lambda tensor: tensor.name if view.sort == "path" else -getattr(tensor, size))
     found = map(plain_data, records_from(StoredTensorRecord, tensors[: view.top]))
     return [{**line, "shape": str(data(line["shape"]))} for line in found]

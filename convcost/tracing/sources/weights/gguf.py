@@ -42,7 +42,7 @@ LARGEST_HEADER = 2**28
 
 MOST_DIMENSIONS = 8
 
-USUAL_ALIGNMENT = 32
+DEFAULT_ALIGNMENT = 32
 
 SIZES = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
 """Bytes of a value by metadata type: integers, floats, booleans."""
@@ -118,7 +118,7 @@ class _Header:
 
     def _skip_pairs(self, pairs: int) -> int:
         """Skip all metadata entries, and return the alignment of tensors."""
-        alignment = USUAL_ALIGNMENT
+        alignment = DEFAULT_ALIGNMENT
         for _ in range(pairs):
             key, kind = self._string(LONGEST_KEY), self._number(4)
             if key == "general.alignment" and kind == UINT32:
