@@ -111,11 +111,13 @@ class TableMethods:
         """
         return hook("arrow_table")(self)
 
-    def pandas(self) -> pandas.DataFrame:
+    def to_pandas(self) -> pandas.DataFrame:
         """The rows as a data frame of pandas: integers of 64 bits, or Python's where one is larger."""
         return cast("pandas.DataFrame", hook("pandas_table")(self))
 
-    to_pandas = pandas
+    def pandas(self) -> pandas.DataFrame:
+        """The same as to_pandas."""
+        return self.to_pandas()
 
     def polars(self) -> polars.DataFrame:
         """The rows as a data frame of Polars: integers of 64 bits, or of 128 where one is larger."""
