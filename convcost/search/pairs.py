@@ -54,7 +54,7 @@ def search_two_sizes(design: Design, asked: Match) -> Match:
     def first(hits: CostTies | None) -> Choice | None:
         return choice(*divmod(hits.first[0], len(other_sizes)), hits.cost) if hits else None
 
-    choices = tuple(choice(*pair) for pair in _undominated(*maxima))
+    choices = tuple(choice(*pair) for pair in _undominated_pairs(*maxima))
     below, above = first(nearest.below), first(nearest.above)
     eligible = choices if asked.at_most or above is None else (*choices, above)
     least = min((abs(choice.difference) for choice in eligible), default=None)
@@ -71,7 +71,7 @@ def _add_within(maxima: tuple[LineMaxima, LineMaxima], table: CostTable, target:
             lines.add(within, factor, 1 - size, table.start)
 
 
-def _undominated(lines: LineMaxima, other_lines: LineMaxima) -> Iterator[tuple[int, int, Size]]:
+def _undominated_pairs(lines: LineMaxima, other_lines: LineMaxima) -> Iterator[tuple[int, int, Size]]:
     """The pairs that no other dominates, as the indices of their sizes, and what they cost."""
     is_mutual = other_lines.others[lines.others] == np.arange(len(lines.others))
     places = np.flatnonzero(is_mutual & (lines.costs >= 0))

@@ -138,14 +138,14 @@ class _Parser:
         while self.accept("or"):
             terms.append(self.all())
         self.depth -= 1
-        return lambda values: _joined(operator.or_, terms, values)
+        return lambda values: _combine_terms(operator.or_, terms, values)
 
     def all(self) -> Callable[[Values], Any]:
         """all: negation ("and" negation)*"""
         terms = [self.negation()]
         while self.accept("and"):
             terms.append(self.negation())
-        return lambda values: _joined(operator.and_, terms, values)
+        return lambda values: _combine_terms(operator.and_, terms, values)
 
     def negation(self) -> Callable[[Values], Any]:
         """negation: "not" negation | comparison | "(" any ")" """
@@ -190,7 +190,7 @@ class _Parser:
             _comparison(first, sign, second)
             for first, sign, second in zip(terms, signs, terms[1:], strict=False)
         ]
-        return lambda values: _joined(operator.and_, parts, values)
+        return lambda values: _combine_terms(operator.and_, parts, values)
 
     def _check_times(self, tokens: Sequence[Token]) -> None:
         """A time such as 2ms is compared with seconds alone."""
@@ -263,7 +263,7 @@ def _comparison(
     return lambda values: first(values).compare(sign, second(values))
 
 
-def _joined(
+def _combine_terms(
     operation: Callable[[Any, Any], Any], terms: list[Callable[[Values], Any]], values: Values
 ) -> Any:
     found = terms[0](values)

@@ -130,7 +130,7 @@ def record_batch(block: RowBlock, plan: SweepPlan, schema: pyarrow.Schema) -> py
     integers = {name: exact_array(column) for name, column in {**block.sizes, **block.quantities}.items()}
     reference = None if block.reference is None else exact_array(block.reference)
     quotients = plan.every_quotient
-    arrays = [_repeated(plan.names[block.design], number)]
+    arrays = [_repeat(plan.names[block.design], number)]
     arguments = plan.arguments[block.design] if plan.arguments else {}
     for field in [*schema][1:-1]:
         if field.name in arguments:
@@ -144,7 +144,7 @@ def record_batch(block: RowBlock, plan: SweepPlan, schema: pyarrow.Schema) -> py
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
-def _repeated(text: str, number: int) -> pyarrow.Array:
+def _repeat(text: str, number: int) -> pyarrow.Array:
     import pyarrow as pa
 
     return pa.repeat(pa.scalar(text), number)
@@ -199,7 +199,7 @@ def _specs(text: SpecFormat | None, sizes: Mapping[str, Any], number: int) -> py
     import pyarrow.compute as pc
 
     if not text or not text.names:
-        return _repeated(text.format({}) if text else "", number)
+        return _repeat(text.format({}) if text else "", number)
     numbers = {name: _digits(sizes[name]) for name in {*text.names}}
     pieces: list[Any] = [pa.scalar(text.texts[0])]
     for name, piece in zip(text.names, text.texts[1:], strict=True):
