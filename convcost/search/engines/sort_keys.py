@@ -65,7 +65,7 @@ def sort_key(program: SweepProgram, design: int, objective: Objective) -> SortKe
 
 
 def _quotient_key(inputs: tuple[Any, ...], sign: int) -> SortKey:
-    """The key of a quotient. Fractions with denominators of b bits or less differ by 2^(−2b), or are equal."""
+    """The key of a quotient: fractions of b-bit denominators are equal, or differ by at least 2^(−2b)."""
     numerator, denominator = inputs
     most = bounds_of(denominator)[1]
     bits = most.bit_length()
