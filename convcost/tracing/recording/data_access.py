@@ -101,13 +101,13 @@ class ShapeRunReads:
             raise GradientsNeededError("the model checks whether a tensor requires grad")
         return found
 
-    def failed(self, name: str, arguments: dict[str, Any], error: Exception) -> None:
+    def note_failure(self, name: str, arguments: dict[str, Any], error: Exception) -> None:
         """Note that an operator raised `error`, maybe because it needs data."""
         text = error_text(error).lower()
         if isinstance(error, NotImplementedError) or "meta" in text or "data" in text:
             self._note(name, arguments)
 
-    def ran(self, *_: Any) -> None:
+    def note_operator(self, *_: Any) -> None:
         """Ignored: an operator ran."""
 
     def close(self, _: Any) -> None:
@@ -165,10 +165,10 @@ class DataRunReads:
             self._shared.append(SharedMemory(name, tensor, tensor.detach().clone()))
         return function(*args, **kwargs)
 
-    def failed(self, *_: Any) -> None:
+    def note_failure(self, *_: Any) -> None:
         """Ignored: the error is the user's own."""
 
-    def ran(
+    def note_operator(
         self, name: str, inputs: list[torch.Tensor], written: list[torch.Tensor], outputs: list[Any]
     ) -> None:
         """Note that the operator `name` ran on `inputs`, and wrote to some of them."""

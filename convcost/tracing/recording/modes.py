@@ -160,7 +160,7 @@ def _torch_modes(recorder: Recorder) -> Iterator[None]:
 class RecordingFunctionMode(TorchFunctionMode):
     """Passes calls of torch's functions to a recorder. A user's tensor class handles a call first."""
 
-    entered: frozenset[Any] = frozenset()
+    entered_functions: frozenset[Any] = frozenset()
 
     def __init__(self, recorder: Recorder) -> None:
         super().__init__()
@@ -174,14 +174,14 @@ class RecordingFunctionMode(TorchFunctionMode):
         return self._recorder.function(self, func, args, kwargs or {})
 
     @contextmanager
-    def inside(self, function: Any) -> Iterator[None]:
+    def active_inside(self, function: Any) -> Iterator[None]:
         """Activate the mode again while the body of `function` runs."""
-        before, self.entered = self.entered, self.entered | {function}
+        before, self.entered_functions = self.entered_functions, self.entered_functions | {function}
         try:
             with self:
                 yield
         finally:
-            self.entered = before
+            self.entered_functions = before
 
 
 class RecordingDispatchMode(TorchDispatchMode):  # type: ignore[no-untyped-call]

@@ -88,7 +88,7 @@ class RecordedCall:
     is_outermost: bool = True
     """Whether it was inside no other call of torch."""
     expressions: tuple[Any, ...] = ()
-    """What torch asked of open sizes meanwhile."""
+    """torch's questions about open sizes during the call."""
 
     def add(self, counted: CountedCall) -> None:
         """Add an entry. If it is of another submodule, the call is not repeatable."""

@@ -1,4 +1,9 @@
-"""ONNX files, run by torch's operators: net.onnx."""
+"""ONNX files, run by torch's operators: net.onnx.
+
+`file.py` reads a file without its weights (`wire_format.py`), and `graph_reader.py` makes a checked graph
+(`graph.py`). `module.py` builds a module with a submodule for each node (`layout.py`), which calls torch's
+operators (`operators/`). `known_values.py` evaluates what the graph computes of shapes.
+"""
 
 from __future__ import annotations
 

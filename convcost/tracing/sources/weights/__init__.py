@@ -1,1 +1,1 @@
-"""Weights files: only their headers are read."""
+"""Files of weights: `safetensors.py` and `gguf.py` read their headers, and check them by `checks.py`."""
