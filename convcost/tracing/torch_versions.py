@@ -85,7 +85,7 @@ def _dispatch_to_mode(operator: Any, mode: Any, *args: Any, **kwargs: Any) -> An
 
 @contextmanager
 def compiler_loaded_without_modes() -> Iterator[None]:
-    """If something in the block loads torch's compiler, no mode sees it: older torch runs operators as it does."""
+    """No mode sees what loads torch's compiler in the block: older torch runs operators for that."""
     finder = _CompilerFinder()
     if COMPILER not in sys.modules:
         sys.meta_path.insert(0, finder)
