@@ -1,7 +1,7 @@
-"""What is wrong with a TOML table, by the typed record that it has to fit.
+"""Finds all issues in a TOML table by the typed record that describes it.
 
-`msgspec.convert` makes the record, but it stops at the first error, does not say which key of a table with
-free names is wrong, and has no bounds beyond 64 bits. So a walk over the same types finds every issue.
+`msgspec.convert` makes the record, but it stops at the first error, does not name the wrong key of a table
+with free names, and has no bounds beyond 64 bits. So a walk over the same types finds every issue first.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from convcost.core.record_fields import KeyType, is_record, key_type, record_key
 from convcost.gate.toml_positions import KeyPath
 
 FEW_WORDS = 3
-"""Up to so many words are told as alternatives; more as a list."""
+"""Up to this many words are joined by "or"; more are a list."""
 
 MOST_BITS = 1000
-"""A whole number of more bits is not converted to decimal digits."""
+"""A whole number with more bits is not converted to decimal digits."""
 
 
 class ConfigIssue(NamedTuple):
-    """What is wrong at the key that `path` leads to, and the way out."""
+    """The issue at the key `path`, and how to fix it."""
 
     path: KeyPath
     message: str
@@ -33,7 +33,7 @@ class ConfigIssue(NamedTuple):
 
 
 def find_issues(value: Any, declared: Any, path: KeyPath = ()) -> list[ConfigIssue]:
-    """What keeps a value that tomllib has read from being of the declared type, such as a record."""
+    """The issues of a value from tomllib, where it does not fit the declared type, such as a record."""
     return list(_issues(value, key_type(declared), path))
 
 
@@ -51,14 +51,14 @@ def _issues(value: Any, key: KeyType, path: KeyPath) -> Iterator[ConfigIssue]:
     elif origin is Literal and isinstance(value, str):
         if value not in parts:
             near = did_you_mean(value, parts)
-            yield ConfigIssue(path, f"is {_wanted(key)}, not {value[:40]}{near}")
+            yield ConfigIssue(path, f"is {_expected_text(key)}, not {value[:40]}{near}")
     elif is_record(kind) and isinstance(value, Mapping):
         yield from _key_issues(value, kind, path)
     elif any(_is_of(value, each) for each in key.types):
         yield from _bound_issues(value, key.bounds, path)
     elif kind is not Any:
         hint = f'For example, "{key.example}".' if isinstance(key.example, str) else ""
-        yield ConfigIssue(path, f"takes {_wanted(key)}, not {_described(value)}", hint)
+        yield ConfigIssue(path, f"takes {_expected_text(key)}, not {_value_text(value)}", hint)
 
 
 def _key_issues(
@@ -69,14 +69,14 @@ def _key_issues(
         if name in keys:
             yield from _issues(item, keys[name], (*path, name))
         else:
-            yield ConfigIssue((*path, name), f"there is no such key{did_you_mean(name, keys)}")
+            yield ConfigIssue((*path, name), f"unknown key{did_you_mean(name, keys)}")
     for name in required_keys(record):
         if name not in table:
             yield ConfigIssue(path, f"{name} is missing")
 
 
 class _Words(NamedTuple):
-    """The Python types of the values of a kind, and what one and several of them are called."""
+    """The Python types of a kind of values, and the words for one and for several."""
 
     types: tuple[type, ...]
     one: str
@@ -98,7 +98,7 @@ def _words(kind: Any) -> _Words:
 
 
 def _is_of(value: object, kind: Any) -> bool:
-    """Python's booleans are integers; TOML's are not."""
+    """Whether `value` is of a kind; a boolean is not an integer, as in TOML."""
     types = _words(kind).types
     return isinstance(value, types) and (bool in types or not isinstance(value, bool))
 
@@ -107,21 +107,23 @@ def _bound_issues(value: Any, bounds: Mapping[str, int], path: KeyPath) -> Itera
     if not bounds or isinstance(value, str):
         return
     if isinstance(value, float) and isnan(value):
-        yield ConfigIssue(path, "is nan; a number is needed")
+        yield ConfigIssue(path, "is nan; it must be a number")
     elif value < bounds["minimum"]:
-        yield ConfigIssue(path, f"is {_shortened(value)}; it must be at least {bounds['minimum']}")
+        yield ConfigIssue(path, f"is {_short_number(value)}; it must be at least {bounds['minimum']}")
     elif value > bounds["maximum"]:
-        yield ConfigIssue(path, f"is {_shortened(value)}; at most {float(bounds['maximum']):.0e} is possible")
+        yield ConfigIssue(
+            path, f"is {_short_number(value)}; it must be at most {float(bounds['maximum']):.0e}"
+        )
 
 
-def _shortened(value: float) -> str:
+def _short_number(value: float) -> str:
     """A number in about 20 characters at most."""
     if isinstance(value, int) and value.bit_length() > MOST_BITS:
         return f"{'-' * (value < 0)}1e+{int((value.bit_length() - 1) * log10(2))} or more"
     return f"{float(value):.3e}" if isinstance(value, int) and abs(value) >= 10**20 else str(value)
 
 
-def _wanted(key: KeyType) -> str:
+def _expected_text(key: KeyType) -> str:
     """The values of a type in words: a list of strings."""
     kind, parts = key.types[0], get_args(key.types[0])
     if get_origin(kind) is Literal:
@@ -133,7 +135,7 @@ def _wanted(key: KeyType) -> str:
     return " or ".join(_words(each).one for each in kinds)
 
 
-def _described(value: object) -> str:
+def _value_text(value: object) -> str:
     """What a value is, in words."""
     if isinstance(value, bool):
         return "true" if value else "false"

@@ -9,11 +9,11 @@ from convcost.render.style import UNLIMITED_WIDTH, Style, as_ascii
 from convcost.render.texts import CommandText
 
 LINE_BREAK = "  \n  "
-"""Within an item of a list."""
+"""A line break within an item of a list."""
 
 
 def render(result: Result, style: Style) -> str:
-    """A list of what it is about, a heading for each derivation, pipe tables, and the notes as a list."""
+    """A list of facts, a heading for each derivation, pipe tables, and the notes as a list."""
     laid_out = document(result, style._replace(width=UNLIMITED_WIDTH))
     about = (*laid_out.heading, *laid_out.facts)
     heading = [
@@ -53,11 +53,11 @@ def _line(line: str | EquationText | LoopNestText) -> str:
 
 def _table(table: Table) -> list[str]:
     rule = ["---", *(["---"] if table.text else ["---:"]) * (len(table.columns) - 1)]
-    rows = [(_indented(line), *map(escape_markdown, line.cells)) for line in table.lines]
+    rows = [(_indented_label(line), *map(escape_markdown, line.cells)) for line in table.lines]
     return [_row(tuple(map(escape_markdown, table.columns))), _row(rule), *map(_row, rows)]
 
 
-def _indented(line: Line) -> str:
+def _indented_label(line: Line) -> str:
     return "&nbsp;" * 4 * line.depth + "↳ " * line.minor + escape_markdown(line.label)
 
 

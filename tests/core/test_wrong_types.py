@@ -174,7 +174,7 @@ ACCEPTED = (
         (lambda: convcost.memory(None), f"the design is None; {ACCEPTED} is needed"),
         (lambda: convcost.profile("Linear(4, 4)"),
          "the module is the text 'Linear(4, 4)'; a torch module is needed\n"
-         "convcost.cost('Linear(4, 4)') tells a design's cost."),
+         "For a design as text, use convcost.cost('Linear(4, 4)')."),
         (lambda: convcost.profile(torch.nn.Linear),
          "the module is the class Linear; a torch module is needed\n"
          "Make one of that class: Linear(...)"),

@@ -1,4 +1,4 @@
-"""What CI servers read of a check: JUnit's XML, and GitHub's annotations at a file and a line."""
+"""The result of a check for CI servers: JUnit XML, and GitHub annotations."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from convcost.render.gate.check_texts import failure_sentences
 
 
 def junit_xml(gate_result: GateResult) -> str:
-    """JUnit's XML: a class for each entry, a case for each of its checks and for its baseline."""
+    """JUnit XML: a class for each entry, and a case for each of its checks and its baseline."""
     cases = [case for result in gate_result.entries for case in _cases(gate_result, result)]
     failed = sum("<failure" in case for case in cases)
-    cases += [_error(gate_result, problem) for problem in gate_result.problems]
-    cases += [_skipped(gate_result, name) for name in gate_result.skipped]
+    cases += [_error_case(gate_result, problem) for problem in gate_result.problems]
+    cases += [_skipped_case(gate_result, name) for name in gate_result.skipped]
     others = f'errors="{len(gate_result.problems)}" skipped="{len(gate_result.skipped)}"'
     counts = f'tests="{len(cases)}" failures="{failed}" {others}'
     suite = f"<testsuite {_attributes(name='convcost')} {counts}>"
@@ -25,7 +25,7 @@ def junit_xml(gate_result: GateResult) -> str:
 
 
 def _cases(gate_result: GateResult, result: EntryResult) -> Iterator[str]:
-    """A counter's case has its name; an entry that asks nothing has one that says it was counted."""
+    """The cases of an entry; one without checks has a case that it was counted."""
     entry, config = result.entry, gate_result.config
     texts = failure_sentences(result)
     for check in result.checks:
@@ -39,25 +39,25 @@ def _cases(gate_result: GateResult, result: EntryResult) -> Iterator[str]:
 
 
 def _case(gate_result: GateResult, entry: str, name: str, line: int, failure: str) -> str:
-    opening = _opening(gate_result, f"convcost.{entry}", name, line)
+    opening = _opening_tag(gate_result, f"convcost.{entry}", name, line)
     if not failure:
         return f"{opening}/>"
     text = escape(make_xml_printable(failure))
     return f"{opening}><failure {_attributes(message=failure)}>{text}</failure></testcase>"
 
 
-def _error(gate_result: GateResult, problem: ConfigProblem) -> str:
+def _error_case(gate_result: GateResult, problem: ConfigProblem) -> str:
     first = problem.message.partition("\n")[0]
     error = f"<error {_attributes(message=first)}>{escape(make_xml_printable(problem.message))}</error>"
-    return f"{_opening(gate_result, 'convcost', problem.key, problem.line)}>{error}</testcase>"
+    return f"{_opening_tag(gate_result, 'convcost', problem.key, problem.line)}>{error}</testcase>"
 
 
-def _skipped(gate_result: GateResult, name: str) -> str:
+def _skipped_case(gate_result: GateResult, name: str) -> str:
     line = gate_result.config.line(name)
-    return f"{_opening(gate_result, f'convcost.{name}', 'counted', line)}><skipped/></testcase>"
+    return f"{_opening_tag(gate_result, f'convcost.{name}', 'counted', line)}><skipped/></testcase>"
 
 
-def _opening(gate_result: GateResult, classname: str, name: str, line: int) -> str:
+def _opening_tag(gate_result: GateResult, classname: str, name: str, line: int) -> str:
     file = gate_result.config.source.name
     return f'<testcase {_attributes(classname=classname, name=name, file=file)} line="{line}"'
 
@@ -68,11 +68,11 @@ def _attributes(**texts: str) -> str:
 
 MESSAGE_ESCAPES = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 PROPERTY_ESCAPES = MESSAGE_ESCAPES | str.maketrans({":": "%3A", ",": "%2C"})
-"""How GitHub's workflow commands write these characters."""
+"""Escapes of GitHub's workflow commands."""
 
 
 def failure_annotations(gate_result: GateResult, file: str) -> Iterator[str]:
-    """GitHub's command for each failure, at its key in `file`."""
+    """A GitHub annotation for each failure, at its key in `file`."""
     for result in gate_result.entries:
         name = result.entry.name
         for key, text in failure_sentences(result):
@@ -81,7 +81,7 @@ def failure_annotations(gate_result: GateResult, file: str) -> Iterator[str]:
 
 
 def problem_annotations(error: ConfigError, located: Callable[[str], str]) -> Iterator[str]:
-    """GitHub's command for each problem; `located` gives a file's path from the top of the repository."""
+    """A GitHub annotation for each problem; `located` makes a path relative to the repository's root."""
     for problem in error.problems:
         key = problem.key or "configuration"
         yield _annotation(located(problem.file), problem.line, key, problem.message)

@@ -1,4 +1,4 @@
-"""Reductions along axes, which an attribute or an input states."""
+"""Reductions along axes, which are an attribute or an input."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from convcost.tracing.sources.onnx_files.values import NodeCall
 
 
 def _reduction(function: Callable[..., Any]) -> TorchRule:
-    """`function` of a tensor, its axes, and whether they stay as ones."""
+    """A reduction by `function(data, axes, keepdims)`."""
 
     def rule(call: NodeCall) -> Any:
         data, axes = call.tensor(0), call.optional_numbers(1, "axes")
@@ -30,12 +30,12 @@ def _product(data: torch.Tensor, axes: tuple[int, ...], keeps: bool) -> torch.Te
     return data
 
 
-def _place(function: Callable[..., Any]) -> TorchRule:
+def _index_reduction(function: Callable[..., Any]) -> TorchRule:
     return lambda call: function(call.tensor(0), axis_of(call), bool(call.get("keepdims", 1)))
 
 
-def _top(call: NodeCall) -> Any:
-    """The largest, and their places."""
+def _topk(call: NodeCall) -> Any:
+    """TopK: values and indices."""
     return tuple(torch.topk(call.tensor(0), call.numbers(1)[0], axis_of(call, -1)))
 
 
@@ -54,5 +54,10 @@ REDUCTIONS: dict[str, Callable[..., Any]] = {
 
 OPERATORS: dict[str, TorchRule] = {
     **{name: _reduction(function) for name, function in REDUCTIONS.items()},
-    **{"ArgMax": _place(torch.argmax), "ArgMin": _place(torch.argmin), "TopK": _top, "CumSum": _running_sum},
+    **{
+        "ArgMax": _index_reduction(torch.argmax),
+        "ArgMin": _index_reduction(torch.argmin),
+        "TopK": _topk,
+        "CumSum": _running_sum,
+    },
 }
