@@ -17,7 +17,6 @@ LARGEST_SHOWN = 10**MOST_DIGITS
 MOST_DIGITS_OF_A_TOTAL = 1_000
 
 DESIGN = 'a text such as "Linear(3, 4)"'
-PARSED = f"{DESIGN}, what convcost.parse makes of one, or a report"
 PROFILE = "convcost.profile(module, x) counts it on the input x, and gives a report."
 REPORT = 'convcost.cost("Linear(3, 4)") and convcost.profile(module, x) give one.'
 

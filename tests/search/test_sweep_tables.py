@@ -202,7 +202,7 @@ def test_a_library_that_is_missing_is_named_with_the_way_to_install_it(
     with pytest.raises(UsageError, match=f"{library} is not installed"):
         getattr(found, method)()
     if library == "pyarrow":
-        with pytest.raises(UsageError, match="pyarrow is not installed") as caught:
+        with pytest.raises(UsageError, match="need pyarrow, which is not installed") as caught:
             convcost.sweep("Linear(E, E)", over={"E": "1:3"}, out=tmp_path / "x.parquet")
         assert caught.value.hint == "pip install 'convcost[sweep]'"
     convcost.sweep("Linear(E, E)", over={"E": "1:3"}, out=tmp_path / "x.csv")
