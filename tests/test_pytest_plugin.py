@@ -173,7 +173,7 @@ def test_a_marker_of_a_class_is_for_those_of_its_tests_that_take_the_fixture(run
 
 def test_the_fixture_is_listed_with_its_first_line(run):
     run("", "--fixtures").stdout.fnmatch_lines(
-        ["convcost -- *", "    `assert_cost`, with what the test's `convcost` markers have as defaults*"]
+        ["convcost -- *", "    `assert_cost` with defaults from the test's `convcost` markers*"]
     )
 
 
