@@ -88,7 +88,7 @@ def _unruled_reason(report: Report) -> str:
     """Why no rule says what the layers keep, though it can be measured; "" where rules say it of all."""
     for row in report.rows:
         if row.further_inputs and not isinstance(row.layer, JOINS):
-            return f"what {row.kind} keeps of several inputs has no rule"
+            return f"no rule for the saved tensors of {row.kind} with several inputs"
         if reason := _unknown_memory(row):
             return reason
     return unknown_copies(report.rows)

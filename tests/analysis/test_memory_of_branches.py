@@ -134,11 +134,11 @@ UNKNOWN = [
     ),
     (
         "[B, T, 4] -> MultiheadAttention(4, 2, batch_first=True)(x, [B, 5, 4])",
-        "what MultiheadAttention keeps of several inputs has no rule",
+        "no rule for the saved tensors of MultiheadAttention with several inputs",
     ),
     (
         "[B, T, 4] -> CosineSimilarity()(x, [B, T, 4])",
-        "what CosineSimilarity keeps of several inputs has no rule",
+        "no rule for the saved tensors of CosineSimilarity with several inputs",
     ),
     (
         "[B, T, 4] -> Linear(4, 4) -> sum(1)",

@@ -149,7 +149,7 @@ def test_a_layer_of_torch_that_designs_lack_can_be_counted_so():
 
 @pytest.mark.parametrize("kind", ["sequential", "ModuleList"])
 def test_a_container_is_sent_to_the_arrow(kind):
-    assert "A chain of layers is written A -> B" in refused("layer", kind)
+    assert "Write a chain of layers as A -> B" in refused("layer", kind)
 
 
 def test_the_names_of_torch_s_layers_are_all_known():
@@ -276,7 +276,7 @@ def test_set_gives_a_size_of_any_name(name):
     [
         (
             ("cost", "resnet50"),
-            "A model is named by its library: timm:resnet50, torchvision:resnet50 or hf:PATH.",
+            "For a model, name its library: timm:resnet50, torchvision:resnet50 or hf:PATH.",
         ),
         (
             ("cost", "net.pth"),

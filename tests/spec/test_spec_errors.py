@@ -53,7 +53,7 @@ a size beyond 1e+30
 no layer is called __import__
   __import__('os')
   ^^^^^^^^^^
-convcost layers lists them. A module of your own is counted by its file: convcost model file.py:Net
+List all layers with convcost layers. To count your own module: convcost model file.py:Net
 """,
     """\
 Conv1d: groups = 3 does not divide in_channels = 8
@@ -166,15 +166,15 @@ Linear needs in_features and out_features
 Linear(in_features, out_features, bias=True)
 """,
     """\
-Conv2d: kernel_size has 3 values; 2 or a single one is needed
+Conv2d: kernel_size has 3 values; give 2 or a single one
   Conv2d(8, 16, (3, 3, 3))
                 ^^^^^^^^^
 """,
     """\
-Conv1d: stride is 2, but what padding=same allows is 1
+Conv1d: stride is 2, but the only stride with padding=same is 1
   Conv1d(8, 16, 3, stride=2, padding=same)
                    ^^^^^^^^
-With a stride, give the padding as a number.
+With a stride, set padding to a number.
 """,
     """\
 Conv1d: padding is -1; it must be at least 0

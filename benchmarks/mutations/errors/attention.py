@@ -45,7 +45,7 @@ ATTENTION.error(
 )
 ATTENTION.error(
     "gradients of pairs that are masked",
-    "Cost(scores * features, seen * features)",
+    "Cost(scores * features, visible * features)",
     "Cost(scores * features, scores * features)",
 )
 ATTENTION.error(

@@ -72,7 +72,7 @@ LAYER_GRADIENTS.error(
     "the mean over all positions as any other",
     "1 if _is_mean(lengths) else DERIVATIVE_AND_PRODUCT",
     "DERIVATIVE_AND_PRODUCT",
-    "layers/adaptive.py",
+    "layers/operation_counts.py",
 )
 LAYER_GRADIENTS.error(
     "a root's gradient for each input",
@@ -144,7 +144,7 @@ DESIGN_GRADIENTS.error(
 )
 DESIGN_GRADIENTS.error(
     "what is broadcast without a sum",
-    "return 0 if is_alike(operand, output) else arithmetic.elements(output)",
+    "return 0 if is_broadcast_already(operand, output) else arithmetic.elements(output)",
     "return 0",
     "layers/joins.py",
 )
