@@ -26,8 +26,8 @@ GivenDesign: TypeAlias = "str | Spec | Report | ModuleDesign | torch.nn.Module |
 """What is taken for a design: a text, a Spec, a Report, or a module with its inputs, as (module, x)."""
 
 ACCEPTED = (
-    'a text such as "Linear(3, 4)" or "net.py:Net", a Spec, a Report, '
-    'or a torch module with its inputs, (module, "f32[1,3,224,224]"),'
+    'a string such as "Linear(3, 4)" or "net.py:Net", a Spec, a Report, '
+    'or a torch module with its inputs, (module, "f32[1,3,224,224]")'
 )
 
 NO_NAMES: Mapping[str, Any] = MappingProxyType({})

@@ -64,7 +64,7 @@ class RooflineBound(NamedTuple):
 
     @property
     def intensity(self) -> Fraction:
-        """FLOPs for each byte moved; 0 where nothing is."""
+        """FLOPs per byte moved; 0 where nothing is."""
         return quotient(self.workload.flops, self.workload.bytes) if self.workload.bytes else Fraction(0)
 
 
@@ -107,7 +107,7 @@ class Roofline:
 
     @property
     def intensity(self) -> Fraction:
-        """FLOPs for each byte moved; 0 where nothing is."""
+        """FLOPs per byte moved; 0 where nothing is."""
         return quotient(self.flops, self.bytes) if self.bytes else Fraction(0)
 
     @cached_property

@@ -131,7 +131,7 @@ class Profiler:
         """WrongTypeError for a setting of a wrong type."""
         hint = 'For example, {"mylib::scan": scan_cost}.'
         for name, formula in check_type("formulas", self.formulas, Mapping, "a mapping", hint).items():
-            check_type("the name of an operator", name, str, "a text", hint)
+            check_type("the name of an operator", name, str, "a string", hint)
             if not callable(formula):
                 raise wrong_type_error(f"the formula of {name[:80]}", formula, "a function", hint)
         check_type("backward", self.backward, bool, "True or False")

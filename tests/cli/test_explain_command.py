@@ -171,7 +171,7 @@ def test_an_unknown_format_gets_the_near_one_and_the_list():
         (("[2, 5] -> Linear(3, 3)",), "the input's last dimension is 5"),
         (("Linear(3, 3)", "--input", "2,3"), "--input is for a layer by its kind"),
         (("--E", "0"), "E is 0; it must be at least 1"),
-        (("--count", "some"), "count is matmul or bias or all, not some"),
+        (("--count", "some"), "count must be matmul or bias or all, not some"),
     ],
 )
 def test_a_wrong_request_is_refused(arguments, complaint):

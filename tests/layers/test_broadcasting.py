@@ -46,7 +46,7 @@ REFUSED = [
         (2,),
         (2, 3),
         (3,),
-        "the input [3] has 1 dimension; expected 2, as input 1 has",
+        "the input [3] has 1 dimension; expected 2, like input 1",
     ),
 ]
 

@@ -146,7 +146,7 @@ Add -> and a layer.
 an input in the middle of a chain
   [2,3] -> ReLU -> [3,4] -> ReLU
                    ^^^^^
-Write it in front of a branch, or of the whole design.
+Put it at the start of a branch, or of the whole design.
 """,
     """\
 ReLU: it has 2 inputs; expected 1
@@ -212,7 +212,7 @@ add: the input is of the design's dtype, but the layer is float16
                                   ^^^
 """,
     """\
-found ')'; expected 'x' and what is repeated
+found ')'; expected 'x' and the layer to repeat
   [3] -> concat(x, x, 0)
                        ^
 A number is not a branch. Name the argument: dim=1.
@@ -221,7 +221,7 @@ A number is not a branch. Name the argument: dim=1.
 found '-'; expected '->' or the end of the spec
   [3] -> x - ReLU
            ^
-Branches are joined by +, *, concat, matmul and einsum. A module may do more: file.py:Net.
+Join branches with +, *, concat, matmul or einsum. For other operations, use a module: file.py:Net.
 """,
     """\
 Linear: the input is float16, but the layer is of the design's dtype

@@ -45,7 +45,7 @@ the largest exponent is 64
          ^^^^^
 """,
     """\
-a size beyond 1e+30
+a size above 1e+30
   Linear((9**60)**60, 2)
           ^^^^^
 """,
@@ -136,7 +136,7 @@ Conv1d has no argument kernel (did you mean kernel_size?)
 ReLU has no argument dtype
   [8] -> ReLU(dtype=half)
               ^^^^^^^^^^
-ReLU has no parameters. Give the dtype to the command: --dtype bfloat16.
+ReLU has no parameters. Set the dtype of the design: --dtype bfloat16.
 """,
     """\
 no dtype is called hlf (did you mean half?)
@@ -150,7 +150,7 @@ kernel_size is given twice
                    ^^^^^^^^^^^^^
 """,
     """\
-an argument without a name stands behind one with a name
+positional argument follows keyword argument
   Conv1d(8, 16, 3, stride=2, 1)
                              ^
 """,

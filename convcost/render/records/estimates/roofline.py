@@ -45,7 +45,7 @@ class RooflinePartRecord(Record):
     calls: int
     flops: Formula
     bytes_moved: Formula
-    intensity: Annotated[Quotient, describe("FLOPs for each byte moved.")]
+    intensity: Annotated[Quotient, describe("FLOPs per byte moved.")]
     seconds_at_peak: Quotient
     seconds_at_bandwidth: Quotient
     bound_by: Annotated[Resource | None, describe("Null where sizes are open.")]
