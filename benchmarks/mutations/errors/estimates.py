@@ -35,8 +35,8 @@ ROOFLINES.error(
 )
 ROOFLINES.error(
     "a module's output not written",
-    "zip(shapes, each, strict=True))",
-    "zip(shapes[:-1], each, strict=False))",
+    "zip(shapes, sizes, strict=True))",
+    "zip(shapes[:-1], sizes, strict=False))",
     "core/trace.py",
 )
 ROOFLINES.error(
