@@ -35,7 +35,7 @@ EXPECTED = """\
  input       (B, T, E) = (2, 5, 8)
  output      (B, E, T) = (2, 8, 5)
  rule        Swaps two dimensions.
- MACs        None: it multiplies and accumulates nothing.
+ MACs        None: no multiply–accumulates.
 
  matmul() at 0
  ─────────────
@@ -57,7 +57,7 @@ EXPECTED = """\
  rule        The sum of its inputs, which broadcast: an addition per element for
              each input after the first.
  each        1 for each of 50 output elements = 50
- MACs        None: it multiplies and accumulates nothing.
+ MACs        None: no multiply–accumulates.
  excluded    50 elementwise operations.
 """
 

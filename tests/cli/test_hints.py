@@ -222,7 +222,7 @@ def test_a_flag_of_a_layer_takes_no_other_value(value):
 def test_a_counter_of_modules_is_not_asked_about_designs():
     assert refused(*PAIR, "--counters", "ptflops") == (
         "ptflops counts torch modules, not designs\n"
-        "convcost model asks it, once it is there: pip install 'convcost[peers]'\n"
+        "Use it with convcost model, after pip install 'convcost[peers]'.\n"
     )
 
 

@@ -88,9 +88,8 @@ LAYER_GRADIENTS.error(
 )
 LAYER_GRADIENTS.error(
     "blocks that are not added up",
-    '"""One addition per output element: the gradients of overlapping blocks are summed."""\n'
-    "        return arithmetic.elements(self.output(shape))",
-    '"""One addition per output element: the gradients of overlapping blocks are summed."""\n        return 0',
+    'overlapping blocks are summed."""\n        return arithmetic.elements(self.output(shape))',
+    'overlapping blocks are summed."""\n        return 0',
     "layers/rearrangement.py",
 )
 LAYER_GRADIENTS.error(

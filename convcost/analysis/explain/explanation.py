@@ -1,11 +1,11 @@
-"""From designs and sizes to the derivation of their costs."""
+"""Makes derivations of the costs of designs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
 from convcost.analysis.explain.comparison import comparison_part
-from convcost.analysis.explain.layer import flops, layer_part, left_out
+from convcost.analysis.explain.layer import excluded_step, flops, layer_part
 from convcost.analysis.explain.layer_group import LayerGroup, layer_groups
 from convcost.analysis.explain.steps import (
     DerivationPart,
@@ -27,20 +27,26 @@ from convcost.design import GivenDesign, as_design, check_sizes, sized_spec
 from convcost.spec import Spec, parse
 from convcost.spec.founding_pair import FoundingPair
 
-MODULE_HINT = "convcost.cost shows a module by submodule and operator."
+MODULE_HINT = "Use convcost.cost to see the costs of a module by submodule and operator."
 
 MOST_BY_NAME = 12
-"""A chain of more different layers is explained in numbers alone."""
+"""A chain of more different layers is explained only in numbers."""
 
 MOST_TERMS = 8
-"""A sum of more layers is shown by its result alone."""
+"""For a sum of more layers, only the result is shown."""
 
 
 def explain(*designs: GivenDesign, convention: Convention = MATMUL, **sizes: Size) -> Explanation:
-    """How the costs of designs come about, step by step: shapes, loops, MACs, FLOPs, parameters, ratios.
+    """Derive the costs of designs step by step: shapes, loops, MACs, FLOPs, parameters, ratios.
 
-    Each is a spec, or a spec's report, under this `convention`; without any it is the founding pair. Raises
-    as `cost` does, and UsageError for a torch module, whose costs `cost` has by submodule and operator.
+    Args:
+        designs: Specs, or reports of specs. The founding pair if there are none.
+        convention: What counts as FLOPs.
+        sizes: Values of sizes, by name.
+
+    Raises:
+        UsageError: For a torch module; `cost` shows its costs by submodule and operator. Also the errors of
+            `cost`.
 
     >>> explain("Linear(10E, E)", E=128).parts[0].title
     'Linear(1280, 128)'
@@ -57,20 +63,21 @@ def explain(*designs: GivenDesign, convention: Convention = MATMUL, **sizes: Siz
         each if isinstance(each, Spec) else own.spec.report(own.sizes, convention)
         for each, own in zip(stated, specs, strict=True)
     )
-    found = reports(counted, given, convention)
-    return explanation(found, tuple(_by_name(own.spec, each) for own, each in zip(specs, found, strict=True)))
+    results = reports(counted, given, convention)
+    named = tuple(_by_name(own.spec, each) for own, each in zip(specs, results, strict=True))
+    return explanation(results, named)
 
 
 def derivation(
     specs: tuple[Spec, ...], sizes: Mapping[str, Size], convention: Convention = MATMUL
 ) -> Explanation:
-    """How the costs of `specs` come about, in the names of sizes and with numbers put in."""
-    found = reports(specs, sizes, convention)
-    return explanation(found, tuple(map(_by_name, specs, found)))
+    """Derive the costs of `specs`, by names of sizes and by values."""
+    results = reports(specs, sizes, convention)
+    return explanation(results, tuple(map(_by_name, specs, results)))
 
 
 def _by_name(spec: Spec, report: Report) -> Report:
-    """`report` with every size left open; itself where that is not possible, or too long to be read."""
+    """The report with all sizes open; `report` itself if that is impossible, or too long to read."""
     if not spec.names or len(spec.templates) > MOST_BY_NAME:
         return report
     try:
@@ -80,26 +87,27 @@ def _by_name(spec: Spec, report: Report) -> Report:
 
 
 def explanation(reports: tuple[Report, ...], named: tuple[Report, ...]) -> Explanation:
-    """How `reports` come about; `named` are the same designs with every size left open, or the same."""
-    found = [layer_groups(*pair) for pair in zip(reports, named, strict=True)]
+    """Derive the costs in `reports`; `named` are the reports with all sizes open, or the same reports."""
+    groups = [layer_groups(*pair) for pair in zip(reports, named, strict=True)]
     is_single = len(reports) == 1
     designs = tuple(
-        DesignDerivation(report, _parts(report, alike, "" if is_single else report.name))
-        for report, alike in zip(reports, found, strict=True)
+        DesignDerivation(report, _parts(report, own_groups, "" if is_single else report.name))
+        for report, own_groups in zip(reports, groups, strict=True)
     )
     if is_single:
         return Explanation(designs)
-    first, *others = found
+    first, *others = groups
     comparison = Comparison(reports)
     pairs = zip(reports[1:], others, strict=True)
     return Explanation(
-        designs, tuple(comparison_part(comparison, other, first, alike) for other, alike in pairs)
+        designs,
+        tuple(comparison_part(comparison, other, first, other_groups) for other, other_groups in pairs),
     )
 
 
-def _parts(report: Report, found: tuple[LayerGroup, ...], title: str) -> tuple[DerivationPart, ...]:
-    parts = tuple(layer_part(group, report.convention, title) for group in found)
-    return (*parts, total_part(report, found)) if len(found) > 1 else parts
+def _parts(report: Report, groups: tuple[LayerGroup, ...], title: str) -> tuple[DerivationPart, ...]:
+    parts = tuple(layer_part(group, report.convention, title) for group in groups)
+    return (*parts, total_part(report, groups)) if len(groups) > 1 else parts
 
 
 def total_part(report: Report, groups: tuple[LayerGroup, ...]) -> DerivationPart:
@@ -107,7 +115,7 @@ def total_part(report: Report, groups: tuple[LayerGroup, ...]) -> DerivationPart
     steps = (
         _sum("MACs", groups, lambda row: row.cost.macs, report.macs),
         flops(report.cost, report.convention),
-        left_out(report.cost, report.convention, report.rows),
+        excluded_step(report.cost, report.convention, report.rows),
         _sum("parameters", groups, lambda row: row.params, report.params),
     )
     return DerivationPart(f"{report.name}, in total", tuple(step for step in steps if step.lines))
