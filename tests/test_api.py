@@ -45,7 +45,7 @@ def test_the_founding_pair_is_varied_by_keywords():
 
 @pytest.mark.parametrize("variation", [{"layers": 0}, {"layers": True}, {"layers": "3"}, {"bias": 1}])
 def test_a_variation_that_is_none_is_refused(variation):
-    with pytest.raises(UsageError, match=r"layers is|bias is"):
+    with pytest.raises(UsageError, match=r"layers is|bias must"):
         compare(**variation)
 
 

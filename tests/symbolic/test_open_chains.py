@@ -178,7 +178,7 @@ def test_a_sum_of_reports_is_asked_again_part_by_part():
         ("[B, E, 3] -> Flatten(D, 2)", "Flatten: start_dim must be a plain number"),
         ("[B, E] -> Unflatten(D, (2, -1))", "Unflatten: dim must be a plain number"),
         ("[1, 2, 1] -> Conv1d(2, 2, K+1)", r"The kernel spans K \+ 1\."),
-        ("[1, 8, P] -> 500 x Conv1d(8, 8, K, stride=T)", "the formulas in open sizes get too long"),
+        ("[1, 8, P] -> 500 x Conv1d(8, 8, K, stride=T)", "the formulas in open sizes are too long"),
     ],
 )
 def test_sizes_that_no_numbers_fit_are_refused_in_words(text, message):
