@@ -144,7 +144,10 @@ def test_the_marker_is_explained_and_takes_keywords_alone(run):
     result = run("@pytest.mark.convcost('2 GFLOPs')\ndef test_cost(convcost):\n    convcost(CONV, flops=1)\n")
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(
-        ["*ERROR at setup*", "the convcost marker takes keywords alone, such as E=128 or max_params=10_000"]
+        [
+            "*ERROR at setup*",
+            "the convcost marker takes only keyword arguments, such as E=128 or max_params=10_000",
+        ]
     )
 
 

@@ -172,7 +172,7 @@ def _check_version(table: Mapping[str, Any], file: str) -> None:
         hint = "The file was not changed. Move it elsewhere."
         raise UsageError(f"{file} is not a lock file of convcost", hint=hint)
     if version > VERSION:
-        message = f"{file} is of version {version}; this convcost knows version {VERSION}"
+        message = f"{file} has version {version}; this convcost knows version {VERSION}"
         raise UsageError(message, hint="Update convcost to read it. The file was not changed.")
 
 

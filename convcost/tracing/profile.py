@@ -277,7 +277,7 @@ def profile(module: torch.nn.Module, /, *args: Any, **kwargs: Any) -> Report:
 def check_is_module(module: Any) -> None:
     """WrongTypeError for what is not a torch module, with what is done with it instead."""
     if isinstance(module, type) and is_module_class(module):
-        hint = f"Make one of that class: {module.__name__}(...)"
+        hint = f"Create an instance: {module.__name__}(...)"
         raise wrong_type_error("the module", module, "a torch module", hint)
     if not is_module(module):
         hint = f"convcost.cost({module[:40]!r}) tells a design's cost." if isinstance(module, str) else ""

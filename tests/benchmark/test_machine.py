@@ -135,19 +135,19 @@ def test_figures_come_back_as_they_were_kept():
     assert parse_machine(machine_text(gpu), "f.json") == gpu
 
 
-HINT = "\nMove it away, and convcost devices --measure writes a new one."
+HINT = "\nRemove it, and write a new one with convcost devices --measure."
 
 
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        ("", "is no JSON"),
-        ("{", "is no JSON"),
-        ("[" * 100_000, "is no JSON"),
-        ("[]", "has no measurement of convcost's"),
-        ('{"schema": "convcost/1"}', "has no measurement of convcost's"),
-        ('{"schema": 1}', "has no measurement of convcost's"),
-        ('{"schema": "convcost-machine/2"}', "is of version 2, and this convcost reads version 1"),
+        ("", "is not JSON"),
+        ("{", "is not JSON"),
+        ("[" * 100_000, "is not JSON"),
+        ("[]", "is not a measurement by convcost"),
+        ('{"schema": "convcost/1"}', "is not a measurement by convcost"),
+        ('{"schema": 1}', "is not a measurement by convcost"),
+        ('{"schema": "convcost-machine/2"}', "has version 2, but this convcost reads version 1"),
         ('{"schema": "convcost-machine/1"}', "is damaged: Object missing required field `name`"),
     ],
 )

@@ -139,7 +139,7 @@ def test_another_s_file_is_refused_and_left_as_it_is(text, caches, measuring):
     for command in (("devices", "this"), ("devices", "--measure"), (*PLAIN, "--device", "this")):
         message = refused(*command)
         assert message.startswith(f"{path} ")
-        assert message.endswith("\nMove it away, and convcost devices --measure writes a new one.\n")
+        assert message.endswith("\nRemove it, and write a new one with convcost devices --measure.\n")
     assert (path.read_text(), measuring) == (text, [])
 
 

@@ -132,7 +132,7 @@ def test_arguments_of_a_module_behind_it_are_sent_to_arg():
 
 @pytest.mark.parametrize("design", ["Linear(3, 4)", "Linear(3, 4) -> ReLU"])
 def test_a_single_design_is_sent_to_the_command_for_it(design):
-    assert refused("compare", design).endswith("For a single one, use convcost cost.\n")
+    assert refused("compare", design).endswith("For a single design, use convcost cost.\n")
 
 
 @pytest.mark.parametrize("arguments", [("layer", "ctcloss", "0"), ("explain", "CTCLoss(0)")])

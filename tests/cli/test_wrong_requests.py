@@ -110,7 +110,7 @@ def test_an_unknown_dtype_gets_a_near_one(command):
 
 def test_a_single_design_is_sent_to_layer():
     assert refused("compare", "Linear(3, 3)") == (
-        "compare needs at least two designs\nFor a single one, use convcost cost.\n"
+        "compare needs at least two designs\nFor a single design, use convcost cost.\n"
     )
 
 

@@ -169,7 +169,7 @@ ACCEPTED = (
     ("call", "message"),
     [
         (lambda: convcost.compare(torch.nn.Linear, "ReLU"),
-         f"the design must be {ACCEPTED}, not the class Linear\nMake one of that class: Linear(...)"),
+         f"the design must be {ACCEPTED}, not the class Linear\nCreate an instance: Linear(...)"),
         (lambda: convcost.cost(3), f"the design must be {ACCEPTED}, not 3"),
         (lambda: convcost.memory(None), f"the design must be {ACCEPTED}, not None"),
         (lambda: convcost.profile("Linear(4, 4)"),
@@ -177,7 +177,7 @@ ACCEPTED = (
          "convcost.cost('Linear(4, 4)') tells a design's cost."),
         (lambda: convcost.profile(torch.nn.Linear),
          "the module must be a torch module, not the class Linear\n"
-         "Make one of that class: Linear(...)"),
+         "Create an instance: Linear(...)"),
         (lambda: convcost.memory(REPORT, torch.bfloat16), "dtype must be a string, not torch.bfloat16\n"
          'Give its name: "bfloat16".'),
         (lambda: convcost.cost(RELU, E="128"), "E is the string '128'; a size must be a whole number"),

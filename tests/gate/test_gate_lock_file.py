@@ -153,7 +153,7 @@ WAY_OUT = "The file was not changed. Restore it, or delete it and run convcost c
         ),
         (
             TEXT.replace("lock = 1", "lock = 2"),
-            "convcost.lock is of version 2; this convcost knows version 1\n"
+            "convcost.lock has version 2; this convcost knows version 1\n"
             "Update convcost to read it. The file was not changed.",
         ),
         (

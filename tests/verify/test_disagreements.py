@@ -89,7 +89,7 @@ def test_a_layer_that_torch_does_not_take_is_found_once_and_nothing_else_is_aske
     result = run("AvgPool2d", counters=LEVEL, cases=1)
     [(check, _, reason, spec)] = shown(result.new)
     assert (check, spec) == ("torch", "[1, 1, 1] -> AvgPool2d(1, divisor_override=0)")
-    assert reason.startswith("torch does not take it: it raised RuntimeError: divisor must be not zero")
+    assert reason.startswith("torch does not accept it: it raised RuntimeError: divisor must be not zero")
 
 
 def test_what_has_no_single_size_is_shown_with_several(monkeypatch):
@@ -142,7 +142,7 @@ def test_a_blind_spot_that_is_gone_is_said_to_be_so(monkeypatch):
     read_by("torch_profiler", monkeypatch, lambda self, *call: reading(*call))
     result = run("Conv3d", counters=("torch_profiler",), cases=1)
     assert [group[:3] for group in shown(result.resolved)] == [
-        ("torch_profiler", ("Conv3d",), "aten::conv3d is no blind spot any more")
+        ("torch_profiler", ("Conv3d",), "aten::conv3d is no longer a blind spot")
     ]
     assert (result.agrees, result.known) == (True, ())
 

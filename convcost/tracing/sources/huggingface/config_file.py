@@ -28,7 +28,7 @@ TIMEOUT = 10
 def read_config(name: str) -> dict[str, Any]:
     """The fields of the configuration at `name`: a file, a folder that has one, or a model on the hub.
 
-    Raises UsageError where there is none, or it is no JSON object. Nothing of the file is run.
+    Raises UsageError where there is none, or it is not JSON object. Nothing of the file is run.
     """
     path = _find(name)
     if path.stat().st_size > LARGEST_FILE:
