@@ -22,7 +22,8 @@ from convcost.design import (
 from convcost.spec import Spec, check_names, parse
 from convcost.spec.founding_pair import FoundingPair, founding_pair
 from convcost.spec.spec import check_int
-from convcost.tracing.module_design import ModuleDesign, design_in_phase
+from convcost.tracing.mesh_request import MeshRequest, ParallelizeFunction, mesh_request
+from convcost.tracing.module_design import ModuleDesign, design_in_phase, design_on_mesh
 from convcost.tracing.prompt_inputs import (
     PhaseRequest,
     check_context,
@@ -41,6 +42,8 @@ def cost(
     backward: bool = False,
     phase: str | None = None,
     context: int | str | None = None,
+    mesh: str | None = None,
+    parallelize: ParallelizeFunction | None = None,
     **sizes: Any,
 ) -> Report:
     """The cost of one design: cost("Linear(10E, E)", E=128).flops.
@@ -58,6 +61,10 @@ def cost(
             "decode" one more token per sequence, with the prompt in the cache. See report.flops_per_token and
             report.kv_cache_bytes.
         context: The number of tokens in the prompt, or a name such as "T" that stays open.
+        mesh: A device mesh such as "tp=8": also count one of its ranks, next to the whole module. See
+            report.per_rank and report.collectives.
+        parallelize: A function of the module and the mesh that parallelizes the module. Without it, the
+            module's own plan is used.
         sizes: Values of sizes, by name. They can also be given as a mapping, sizes={"E": 128}.
 
     Raises:
@@ -71,12 +78,14 @@ def cost(
     """
     given, backward = _split_backward(sizes, backward)
     given, request = _split_phase(given, phase, context)
+    given, ranks = _split_mesh(given, mesh, parallelize)
     if request and backward:
         raise UsageError(f"{request.phase} has no backward pass", hint="Omit phase or backward.")
     if request and is_module(design) and not inputs:
         inputs = (prompt_text(request),)
     stated, given = design_and_sizes(design, inputs, given)
-    return design_report(design_in_phase(stated, request) if request else stated, given, backward)
+    stated = design_in_phase(stated, request) if request else stated
+    return design_report(design_on_mesh(stated, ranks) if ranks else stated, given, backward)
 
 
 def _split_backward(sizes: dict[str, Any], backward: bool) -> tuple[dict[str, Any], bool]:
@@ -100,6 +109,16 @@ def _split_phase(
         return sizes, PhaseRequest(parsed, context)
     named = {"phase": phase, "context": context}
     return {**sizes, **{name: size for name, size in named.items() if size is not None}}, None
+
+
+def _split_mesh(
+    sizes: dict[str, Any], mesh: str | None, parallelize: ParallelizeFunction | None
+) -> tuple[dict[str, Any], MeshRequest | None]:
+    """The sizes, and the mesh that is asked for: a number is that of a size called so."""
+    named: dict[str, Any] = {"mesh": mesh, "parallelize": parallelize}
+    are_sizes = {name: value for name, value in named.items() if type(value) is int}
+    asked = {name: None if name in are_sizes else value for name, value in named.items()}
+    return {**sizes, **are_sizes}, mesh_request(**asked)
 
 
 def design_report(

@@ -162,7 +162,7 @@ def _check_version(record: Any, file: str) -> None:
     if not match:
         raise _file_error(file, "is not a measurement by convcost")
     if int(match[1]) != VERSION:
-        raise _file_error(file, f"has version {int(match[1])}, but this convcost reads version {VERSION}")
+        raise _file_error(file, f"has version {int(match[1])}; this convcost reads version {VERSION}")
 
 
 def _file_error(file: str, what: str) -> UsageError:

@@ -1,4 +1,4 @@
-"""`convcost explain`: where the numbers come from, step by step."""
+"""`convcost explain`: the costs derived step by step."""
 
 from __future__ import annotations
 
@@ -37,7 +37,12 @@ def explain(
         ),
     ] = None,
     shape: Annotated[
-        str, typer.Option("--input", metavar="SHAPE", help="The input shape, for a layer given by its kind.")
+        str,
+        typer.Option(
+            "--input",
+            metavar="SHAPE",
+            help="The input shape, such as 4,128,10, for a layer given by its kind.",
+        ),
     ] = "",
     settings: SettingsOption = None,
     *,
@@ -60,10 +65,10 @@ def _read_specs(context: typer.Context, tokens: list[str], shape: str, settings:
     if tokens and (is_torch_layer(layer_name(tokens[0])) or _is_kind(tokens)):
         return read_layer(context, tokens[0], tokens[1:], shape, settings)
     if shape:
-        raise UsageError("--input is for a layer by its kind, such as linear", hint=DESIGN_HINT)
+        raise UsageError("--input is for a layer given by its kind, such as linear", hint=DESIGN_HINT)
     return read_specs(context, tokens, settings)
 
 
 def _is_kind(tokens: list[str]) -> bool:
-    """Whether the first is a word with a number behind it, as a misspelt layer has."""
+    """Whether a word is followed by a number: a misspelt layer with its arguments."""
     return tokens[0].isidentifier() and len(tokens) > 1 and tokens[1].isdigit()

@@ -28,10 +28,14 @@ class CachedTensor(NamedTuple):
         return self.occurrences * arithmetic.elements(self.shape) * self.itemsize
 
 
-class Generation(NamedTuple):
-    """A phase of generation: `context` is the prompt tokens per sequence, `tokens` all tokens that ran.
+class PhaseRun(NamedTuple):
+    """A run of a language model in one phase.
 
-    `cache` holds the tensors that prefill writes, and decode reads.
+    Attributes:
+        phase: The phase.
+        context: The number of tokens in each sequence of the prompt.
+        tokens: The number of tokens that ran, in all sequences.
+        cache: The tensors of the cache after the prompt, which prefill writes and decode reads.
     """
 
     phase: GenerationPhase

@@ -12,7 +12,7 @@ from convcost.core import arithmetic
 from convcost.core.cost import MATMUL, Convention, Cost, Shape, Size, ratio_of
 from convcost.core.distributed import Collective, DistributedRun
 from convcost.core.dtypes import ITEMSIZES
-from convcost.core.generation import Generation
+from convcost.core.generation import PhaseRun
 from convcost.core.late_binding import RenderMethods, SubstitutionMethods
 from convcost.core.row import InputShape, Row
 from convcost.core.trace import PHASES, Phase, Trace, with_work
@@ -233,8 +233,8 @@ class Report(RenderMethods, SubstitutionMethods):
         return self.generation is not None
 
     @property
-    def generation(self) -> Generation | None:
-        """The generation phase that ran, with its cache; None if no phase was requested."""
+    def generation(self) -> PhaseRun | None:
+        """The run of the generation phase, with its cache; None if no phase was requested."""
         return self.trace.generation if self.trace else None
 
     @property

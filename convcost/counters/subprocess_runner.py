@@ -12,24 +12,24 @@ from typing import Any, NamedTuple
 
 from convcost.core.errors import ConvcostError
 from convcost.counters.interface import CounterReading
-from convcost.system.workers import EndedError, Worker
+from convcost.system.workers import Worker, WorkerEndedError
 from convcost.tracing.user_error import error_text
 
 
 def run_in_subprocess(work: Callable[[], Any], seconds: float) -> Any:
     """The result of `work`, run in a forked process and returned as JSON: numbers, strings, lists.
 
-    Raises EndedError if `work` raises, the process dies, or it does not finish in `seconds`.
+    Raises WorkerEndedError if `work` raises, the process dies, or it does not finish in `seconds`.
     """
     worker = Worker(lambda send: send(json.dumps(_attempt(work, send.writer)).encode()))
     try:
         returned, raised = json.loads(worker.answer(seconds))
     except ValueError:
-        raise EndedError("its result can't be read") from None
+        raise WorkerEndedError("its result can't be read") from None
     finally:
         worker.stop()
     if raised:
-        raise EndedError(raised)
+        raise WorkerEndedError(raised)
     return returned
 
 

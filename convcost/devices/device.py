@@ -49,7 +49,7 @@ class Device:
         return Fraction(self.peak(dtype), self.bandwidth)
 
     @property
-    def usual_dtype(self) -> str:
+    def default_dtype(self) -> str:
         """The dtype shown by default: bfloat16, float16, float32, or the first one available."""
         return next((dtype for dtype in USUAL if dtype in self.peaks), next(iter(self.peaks)))
 

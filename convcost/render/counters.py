@@ -1,4 +1,4 @@
-"""What counters say of a result: verdicts, differences and their causes, and the list of all counters."""
+"""Counters' verdicts on a result, differences and their causes, and the list of all counters."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PENDING = "..."
 MISSING = "not installed"
 
 VersionedCounters = list[tuple[Counter, str | None]]
-"""Counters, each with its version if it is installed."""
+"""Counters, each with its version, or None if not installed."""
 
 DIAGNOSIS_COLUMNS = ("counter", "its own figure", "as MACs", "difference")
 
@@ -29,20 +29,20 @@ DIAGNOSIS_NOTE = "The causes under a counter add up to its difference exactly."
 UNEXPLAINED_NOTE = "The part of a difference without a known cause is listed as unexplained."
 
 BROKEN_LABEL = 28
-"""The least width of a label that is broken into lines."""
+"""The minimum width of a label that is broken into lines."""
 
 Amount = Callable[[Fraction, str], str]
-"""Writes a number with its unit, or alone."""
+"""Formats a number with its unit, or with an empty one."""
 
 
 class CounterList(NamedTuple):
-    """The counters there are, each with its version or None."""
+    """The counters, each with its version, or None if not installed."""
 
     counters: tuple[tuple[Counter, str | None], ...]
 
 
 def counter_section(reports: tuple[Report, ...]) -> Section:
-    """What each counter says of each candidate, and why; nothing if no counter was asked."""
+    """Each counter's verdict on each candidate, with reasons; empty without counters."""
     return Section(_verdict_tables(reports), _verdict_notes(reports))
 
 
@@ -76,7 +76,7 @@ def _own_figure(result: CounterResult) -> str:
 
 
 def _verdict_notes(reports: tuple[Report, ...]) -> tuple[str, ...]:
-    """Every verdict's reason, once, with the candidates it is about."""
+    """The reason of every verdict, once, with its candidates."""
     about: dict[tuple[str, str, str], list[str]] = {}
     for report in reports:
         for name, result in report.counters.items():
@@ -95,7 +95,7 @@ def _candidate_names(names: list[str], reports: tuple[Report, ...]) -> str:
 
 
 def counters_document(result: CounterList, style: Style) -> Document:
-    """The counters that come with convcost side by side; below them the others, a line each."""
+    """The counters that come with convcost side by side; below them a line for each other one."""
     own = [(counter, version) for counter, version in result.counters if counter.name in COUNTERS]
     others = [(counter, version) for counter, version in result.counters if counter.name not in COUNTERS]
     tables = (_own_counters_table(own), *([_peers_table(others)] if others else ()))
@@ -103,7 +103,7 @@ def counters_document(result: CounterList, style: Style) -> Document:
 
 
 def _own_counters_table(listed: VersionedCounters) -> Table:
-    """Version, unit, what each counts, what it does not see."""
+    """Version, unit, counted operations and blind spots of each."""
     counters = [counter for counter, _ in listed]
     lines = (
         Line("name", tuple(counter.name for counter in counters)),
@@ -124,7 +124,7 @@ def _peers_table(listed: VersionedCounters) -> Table:
 
 
 def _install_notes(listed: VersionedCounters) -> tuple[str, ...]:
-    """How to get what is not there."""
+    """How to install missing counters."""
     missing: dict[str, list[str]] = {}
     for counter, version in listed:
         if version is None:
@@ -133,7 +133,7 @@ def _install_notes(listed: VersionedCounters) -> tuple[str, ...]:
 
 
 def diagnosis_section(report: DiagnosedReport, width: int) -> Section:
-    """A table of counters, each with the causes of its difference; figures are rounded if they don't fit."""
+    """A table of counters with the causes of their differences; rounded if exact figures don't fit."""
     table = _diagnosis_table(report, _in_full)
     if not _fits(table, width):
         table = _diagnosis_table(report, human)
@@ -141,7 +141,7 @@ def diagnosis_section(report: DiagnosedReport, width: int) -> Section:
 
 
 def _fits(table: Table, width: int) -> bool:
-    """Whether the numbers have room beside the labels, which are broken into lines if they are long."""
+    """Whether the numbers fit beside the labels; long labels are broken into lines."""
     numbers = range(1, len(table.columns))
     longest = max(len(line.label) + 2 * line.indent for line in table.lines)
     label = longest if longest <= width // 2 else BROKEN_LABEL
@@ -160,7 +160,7 @@ def _diagnosis_table(report: DiagnosedReport, amount: Amount) -> Table:
 
 
 def _in_full(value: Fraction, unit: str = "") -> str:
-    """Every digit; a counter of FLOPs may come to half a MAC."""
+    """All digits; half a MAC is possible for a counter of FLOPs."""
     whole, rest = divmod(value, 1)
     return f"{in_full(whole)}{'.5' if rest else ''} {unit}".rstrip()
 
@@ -196,7 +196,7 @@ def _diagnosis_notes(report: DiagnosedReport) -> Iterator[str]:
 
 
 def _diagnosis_texts(diagnosis: CounterDiagnosis) -> Iterator[str]:
-    """What there is to say of a counter, to be said once of all it holds for."""
+    """The remarks on a counter; equal ones of several counters are merged."""
     if diagnosis.result.reason:
         yield f"{diagnosis.result.verdict}, {diagnosis.result.reason}"
     if diagnosis.remarks:

@@ -11,7 +11,7 @@ from sympy import Expr
 from convcost.core.constraints import Divides
 from convcost.core.cost import NO_VALID_MACS, NUMBERS_NEEDED, Convention, Cost, Gradients, Size
 from convcost.core.errors import RequirementError
-from convcost.core.generation import Generation
+from convcost.core.generation import PhaseRun
 from convcost.core.report import Report
 from convcost.core.row import InputShape, LayerLike, Row
 from convcost.core.trace import CondCall, Operation, TensorInfo, Trace
@@ -207,11 +207,11 @@ def _conditional(call: CondCall, change: Change) -> CondCall:
     )
 
 
-def _generation(generation: Generation, change: Change) -> Generation:
-    return generation._replace(
-        context=map_formulas(generation.context, change),
-        tokens=map_formulas(generation.tokens, change),
-        cache=tuple(tensor._replace(shape=map_formulas(tensor.shape, change)) for tensor in generation.cache),
+def _generation(run: PhaseRun, change: Change) -> PhaseRun:
+    return run._replace(
+        context=map_formulas(run.context, change),
+        tokens=map_formulas(run.tokens, change),
+        cache=tuple(tensor._replace(shape=map_formulas(tensor.shape, change)) for tensor in run.cache),
     )
 
 

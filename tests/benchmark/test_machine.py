@@ -147,7 +147,7 @@ HINT = "\nRemove it, and write a new one with convcost devices --measure."
         ("[]", "is not a measurement by convcost"),
         ('{"schema": "convcost/1"}', "is not a measurement by convcost"),
         ('{"schema": 1}', "is not a measurement by convcost"),
-        ('{"schema": "convcost-machine/2"}', "has version 2, but this convcost reads version 1"),
+        ('{"schema": "convcost-machine/2"}', "has version 2; this convcost reads version 1"),
         ('{"schema": "convcost-machine/1"}', "is damaged: Object missing required field `name`"),
     ],
 )

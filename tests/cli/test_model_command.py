@@ -354,7 +354,7 @@ def test_an_operator_without_a_formula_is_named_and_a_formula_counts_it(here, na
 
 
 REFUSALS = {
-    (): "there is no target\n",
+    (): "a target is missing\n",
     ("net.py:Net", "net.py:Net", *IDS): "convcost model takes one target, not 2\n",
     ("net.py", *IDS): "net.py does not name a class or function\n",
     ("nut.py:Net", *IDS): "there is no file nut.py (did you mean net.py?)\n",
@@ -373,7 +373,7 @@ REFUSALS = {
     ("net.py:Net", *IDS, "--depth", "0"): "--depth is 0; it must be at least 1\n",
     ("net.py:Net", *IDS, "--depth", "x"): "--depth x: it must be a whole number\n",
     ("net.py:Net", *IDS, "--format", "yaml"): "no format is called yaml\n",
-    ("net.py:Net", *IDS, "--backwards"): "there is no option and no size --backwards",
+    ("net.py:Net", *IDS, "--backwards"): "no option and no size is called --backwards",
     ("net.py:Net", "--input", "i64[B,7]", "--T", "3"): "no size is called T\nThe sizes here are B.\n",
     ("net.py:Twice", "--input", "[B,4]", "--sort", "macs"): "--sort macs needs a number for B\n",
     ("net.py:Twice", "--input", "[B,4]", "--backward"): "--backward needs a number for B\n",
@@ -478,7 +478,7 @@ def test_each_module_has_inputs_and_arguments_of_its_own(tmp_path):
     ]
     assert json.loads(convcost("model", designs[0], "--B", "7", "--json").out)["macs"] == 7 * 4 * 12
     assert refused("compare", *designs[:2], "--input", "[5,4]").startswith(
-        "--input is for modules that state no inputs of their own\n"
+        "--input is only for modules that state no inputs\n"
     )
 
 

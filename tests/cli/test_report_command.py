@@ -47,7 +47,7 @@ def test_sizes_may_stand_before_the_file():
 
 def test_the_counters_are_asked_as_in_a_comparison():
     reader = page(*SIZES)
-    assert reader.texts("h2")[-2:] == ["What counters say", "How this page was made"]
+    assert reader.texts("h2")[-2:] == ["Counters", "How this page was made"]
     verdicts = [cell.text for cell in reader.all("td") if cell.attributes.get("class")]
     assert verdicts == ["agrees"] * 5 + ["blind"]
 
@@ -78,7 +78,7 @@ def test_one_module_is_shown_with_its_cost(folder):
     assert (code, out) == (0, "page.html was written.\n")
     assert "building" in err
     reader = PageReader((folder / "page.html").read_text())
-    assert reader.texts("h2") == ["Charts", "Costs", "What counters say", "How this page was made"]
+    assert reader.texts("h2") == ["Charts", "Costs", "Counters", "How this page was made"]
 
 
 def test_modules_and_designs_are_compared(folder):
@@ -103,8 +103,8 @@ def test_a_page_that_is_there_is_replaced(folder):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "report needs a file to write\nFor example: convcost report report.html\n"),
-        (SIZES, "report needs a file to write\nFor example: convcost report report.html\n"),
+        ((), "an output file is missing\nFor example: convcost report report.html\n"),
+        (SIZES, "an output file is missing\nFor example: convcost report report.html\n"),
         (("Linear(3, 4)",), "a page can't be written to Linear(3, 4)\nName an .html file: report.html\n"),
         (("-", *SIZES), "a page can't be written to -\nName an .html file: report.html\n"),
         (("no/page.html", *SIZES), "no/page.html can't be written: its folder does not exist\n"),

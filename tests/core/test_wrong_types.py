@@ -174,7 +174,7 @@ ACCEPTED = (
         (lambda: convcost.memory(None), f"the design must be {ACCEPTED}, not None"),
         (lambda: convcost.profile("Linear(4, 4)"),
          "the module must be a torch module, not the string 'Linear(4, 4)'\n"
-         "convcost.cost('Linear(4, 4)') tells a design's cost."),
+         "For a design as text, use convcost.cost('Linear(4, 4)')."),
         (lambda: convcost.profile(torch.nn.Linear),
          "the module must be a torch module, not the class Linear\n"
          "Create an instance: Linear(...)"),

@@ -106,7 +106,7 @@ TERA = 'Write it as "312 TFLOP/s", or as "40 cores x 2.3 GHz x 64 FLOP".'
         ("devices = 3", [(1, "devices", "takes a table of tables, not a number")]),
         (
             "[devices.a]\nlike = 'a100'\nbandwith = '1 TB/s'",
-            [(3, "devices.a.bandwith", "there is no such key (did you mean bandwidth?)")],
+            [(3, "devices.a.bandwith", "unknown key (did you mean bandwidth?)")],
         ),
         (
             "[devices.a]\nlike = 'a101'",
@@ -120,7 +120,7 @@ TERA = 'Write it as "312 TFLOP/s", or as "40 cores x 2.3 GHz x 64 FLOP".'
         ),
         (
             "[devices.a]\nlike = 'a100'\n\n[devices.a.peaks]\nbfloat = '1 TFLOP/s'",
-            [(5, "devices.a.peaks.bfloat", "there is no such key (did you mean bfloat16?)")],
+            [(5, "devices.a.peaks.bfloat", "unknown key (did you mean bfloat16?)")],
         ),
         (
             "[devices.a]\nlike = 'a100'\npeaks = { float16 = '1 TFLOPS', int8 = '2' }",

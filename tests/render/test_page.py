@@ -142,7 +142,7 @@ def test_with_open_sizes_it_has_the_break_even_points_and_formulas_as_mathml():
 
 def test_the_counters_verdicts_have_a_class_for_their_colour():
     reader = PageReader(page_of("counted"))
-    assert "What counters say" in reader.texts("h2")
+    assert "Counters" in reader.texts("h2")
     verdicts = [cell for cell in reader.all("td") if cell.attributes.get("class") == "differs"]
     assert [cell.text for cell in verdicts] == ["differs"] * 3
 

@@ -60,9 +60,7 @@ def test_what_makes_a_module_is_taken(folder, name):
 def test_a_function_of_pythons_is_not_called(folder, name):
     written(folder / "net.py", CODE + "print = print\n")
     message = refused(UsageError, f"net.py:{name}", "[2,4]")
-    assert message.endswith(
-        ", so it is not run\nA function that is called has to be your own, or that of an installed package."
-    )
+    assert message.endswith(", so it is not run\nGive a function of your own or of an installed package.")
     message = refused(UsageError, "net.py:Net", maker=f"net.py:{name}")
     assert ", so it is not run\n" in message
     assert not (folder / "touched").exists()
@@ -105,7 +103,7 @@ def test_a_formula_is_the_users_own(folder):
 def test_inputs_come_from_something_that_can_be_called(folder):
     written(folder / "net.py", CODE + "values = [1]\n")
     message = refused(UsageError, "net.py:Net", maker="net.py:values")
-    assert message == "net.py:values is a list; a function that returns the inputs is needed"
+    assert message == "net.py:values is a list; expected a function that returns the inputs"
 
 
 @pytest.mark.parametrize("name", ["random", "token", "types"])
