@@ -187,7 +187,7 @@ def test_a_parameter_takes_so_many_bytes_for_itself_its_gradient_its_state_and_i
         (
             "int8",
             "adamw",
-            "no parameters are trained in int8\nChoose from float64, float32, tfloat32, float16, bfloat16.",
+            "int8 can't be used for training\nChoose from float64, float32, tfloat32, float16, bfloat16.",
         ),
         (
             "float32",

@@ -68,7 +68,7 @@ def test_a_dtype_that_fails_or_is_absurdly_slow_is_skipped_with_the_reason():
     assert tuple(machine.peaks) == ("float32", "bfloat16")
     assert machine.skipped == {
         "float64": "more than 100 times slower than float32",
-        "float16": 'torch can\'t multiply in it here (RuntimeError: "addmm" not implemented for Half)',
+        "float16": 'torch does not support products in it here (RuntimeError: "addmm" not implemented for Half)',
     }
 
 
@@ -125,7 +125,7 @@ def test_what_a_cache_holds_is_moved_at_its_bandwidth(moved, name, bandwidth):
 def test_what_was_measured_otherwise_is_said():
     assert describe_outdated(MACHINE, "2.13.0", 2) == ""
     assert describe_outdated(MACHINE, "2.14.0", 1) == (
-        "this was measured with torch 2.13.0, and this is 2.14.0; on 2 threads, and this is on 1"
+        "this was measured with torch 2.13.0, but this is 2.14.0; on 2 threads, but this uses 1"
     )
 
 

@@ -125,8 +125,8 @@ def test_a_measurement_of_other_circumstances_is_used_but_said(caches):
     outcome = convcost(*PLAIN, "--device", "this")
     assert outcome.code == 0
     assert outcome.err == (
-        f"convcost: this was measured with torch 1.0, and this is {torch.__version__}; on 99 threads, "
-        f"and this is on {torch.get_num_threads()}\nMeasure it: convcost devices --measure\n"
+        f"convcost: this was measured with torch 1.0, but this is {torch.__version__}; on 99 threads, "
+        f"but this uses {torch.get_num_threads()}\nMeasure it: convcost devices --measure\n"
     )
 
 

@@ -169,7 +169,7 @@ def test_an_unknown_format_gets_the_near_one_and_the_list():
         (("Conv1(3, 3, 3)",), "no layer is called Conv1 (did you mean Conv1d?)"),
         (("conv1d", "3", "3", "3", "--legnth", "9"), "did you mean --length?"),
         (("[2, 5] -> Linear(3, 3)",), "the input's last dimension is 5"),
-        (("Linear(3, 3)", "--input", "2,3"), "--input is for a layer by its kind"),
+        (("Linear(3, 3)", "--input", "2,3"), "--input is for a layer given by its kind, such as linear"),
         (("--E", "0"), "E is 0; it must be at least 1"),
         (("--count", "some"), "count must be matmul or bias or all, not some"),
     ],

@@ -43,7 +43,7 @@ def test_known_blind_spots_pass():
 
 def test_a_blind_spot_of_some_inputs_is_said_with_these():
     out = convcost(*FEW, "--seed", "1", "--kinds", "LayerNorm", "--counters", "fvcore").out
-    said = "it raised AssertionError where the input has fewer than two or more than five dimensions."
+    said = "it raised AssertionError for inputs of fewer than two or more than five dimensions."
     assert f"Known: fvcore, LayerNorm (2 cases): {said}" in " ".join(out.split())
 
 
