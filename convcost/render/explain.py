@@ -24,6 +24,7 @@ from convcost.render.document import (
     StepText,
 )
 from convcost.render.formulas import math_text, value_text
+from convcost.render.model import partial_note
 from convcost.render.notes import (
     assumptions_note,
     convention_note,
@@ -54,7 +55,13 @@ def explained_reports(explanation: Explanation) -> tuple[Report, ...]:
 def explanation_notes(explanation: Explanation) -> tuple[str, ...]:
     """Warnings, the convention, and assumptions."""
     reports = explained_reports(explanation)
-    notes = (*warning_notes(reports), convention_note(reports[0].convention), assumptions_note(reports))
+    notes = (
+        *(partial_note(report.trace, report.name) for report in reports if report.trace),
+        *dict.fromkeys(note for report in reports for note in report.notes),
+        *warning_notes(reports),
+        convention_note(reports[0].convention),
+        assumptions_note(reports),
+    )
     return tuple(note for note in notes if note)
 
 

@@ -101,7 +101,7 @@ def remaining_modes(error: BaseException | None, run_modes: tuple[RunMode, ...])
 
 @dataclass(frozen=True)
 class Profiler:
-    """Profiles a module's forward, and its backward if wanted.
+    """Profiles a module's forward, and on request its backward.
 
     Attributes:
         backward: Whether to count the backward.
@@ -299,9 +299,9 @@ def profile(
 ) -> Report:
     """The cost of `module(*args, **kwargs)`, by submodule and operator. A copy of the module runs.
 
-    Inputs may be tensors on any device, the meta device included: their shapes are what counts. A text
-    such as "f32[1,3,224,224]" stands for one. With `mesh="tp=8"` also what one rank computes, holds and
-    sends, as for convcost.cost; where forward has an argument called mesh or parallelize, both are its own.
+    Inputs may be tensors on any device, including the meta device, since only their shapes matter, or texts
+    such as "f32[1,3,224,224]". `mesh="tp=8"` adds what one rank computes, holds and sends, as for
+    convcost.cost. If forward has an argument called mesh or parallelize, both are passed to it.
 
     Raises:
         WrongTypeError: `module` is not a torch module.

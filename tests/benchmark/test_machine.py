@@ -68,7 +68,8 @@ def test_a_dtype_that_fails_or_is_absurdly_slow_is_skipped_with_the_reason():
     assert tuple(machine.peaks) == ("float32", "bfloat16")
     assert machine.skipped == {
         "float64": "more than 100 times slower than float32",
-        "float16": 'torch does not support products in it here (RuntimeError: "addmm" not implemented for Half)',
+        "float16": "torch does not support products in it here "
+        '(RuntimeError: "addmm" not implemented for Half)',
     }
 
 

@@ -160,7 +160,9 @@ def test_a_place_that_is_not_there_is_refused(monkeypatch):
 def test_what_does_not_fit_in_memory_is_not_built(monkeypatch):
     monkeypatch.setattr("convcost.benchmark.stopwatch.free_bytes", lambda on: 10**6)
     report = convcost.cost("[2, 1000] -> Linear(1000, 1000)")
-    with pytest.raises(UsageError, match=r"timing would need about 3\.83 MiB of memory, but 977 KiB are free"):
+    with pytest.raises(
+        UsageError, match=r"timing would need about 3\.83 MiB of memory, but 977 KiB are free"
+    ):
         quick_stopwatch().timed((report,), lambda: pytest.fail("it was built"))
 
 

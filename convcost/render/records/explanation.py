@@ -74,7 +74,7 @@ class DerivationRecord(Record):
     macs: Formula
     flops: Formula | None
     params: Formula
-    trainable_params: Annotated[Formula, describe("Equal to params.")]
+    trainable_params: Formula
     parts: list[DerivationPartRecord]
 
 

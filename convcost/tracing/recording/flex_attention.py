@@ -50,7 +50,7 @@ def flex_attention(
 def _modified_scores(call: Any, query: Any, key: Any, score_mod: Any, buffers: Any) -> Any:
     """The scores after `score_mod`, with its elementwise work recorded; None without a `score_mod`.
 
-    Autograd can then differentiate it, also by tensors that it adds to the scores.
+    Autograd can differentiate them, also by tensors that `score_mod` adds to the scores.
     """
     from torch._dynamo._trace_wrapped_higher_order_op import TransformGetItemToIndex
     from torch.nn.attention.flex_attention import _identity, _vmap_for_bhqkv
