@@ -231,7 +231,11 @@ def test_a_report_is_a_design():
 @pytest.mark.parametrize(
     ("arguments", "named", "message"),
     [
-        (("Linear(3, 4)", "f32[1,3]"), {}, "inputs are for torch modules\nA spec states its input: "),
+        (
+            ("Linear(3, 4)", "f32[1,3]"),
+            {},
+            "inputs are for torch modules\nPut the input of a spec in its text: ",
+        ),
         ((), {}, "Sequential has no inputs\nGive tensors, or texts such as"),
         (("[B,8]",), {"C": 3}, "no size is called C\nThe sizes here are B."),
         (("[B,8]",), {"backward": True}, "backward needs a number for B"),

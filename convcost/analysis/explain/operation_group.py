@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from convcost.analysis.breakdown import NUMBER
-from convcost.analysis.explain.layer import flops, excluded_step
+from convcost.analysis.explain.layer import excluded_step, flops
 from convcost.analysis.explain.steps import (
     DerivationLine,
     DerivationPart,
