@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder
 from typing import Any
 
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
 
 from convcost.core.errors import UsageError
 
@@ -16,6 +20,8 @@ from convcost.core.errors import UsageError
 class UnsupportedByTorchError(UsageError):
     """This version of torch has no such layer, or one without an argument."""
 
+
+COMPILER = "torch._dynamo"
 
 VERSION = torch.__version__.partition("+")[0]
 
@@ -75,6 +81,39 @@ def show_higher_order_operators(mode: type[TorchDispatchMode]) -> None:
 
 def _dispatch_to_mode(operator: Any, mode: Any, *args: Any, **kwargs: Any) -> Any:
     return mode.__torch_dispatch__(operator, (), args, kwargs)
+
+
+@contextmanager
+def compiler_loaded_without_modes() -> Iterator[None]:
+    """No mode sees what loads torch's compiler in the block: older torch runs operators for that."""
+    finder = _CompilerFinder()
+    if COMPILER not in sys.modules:
+        sys.meta_path.insert(0, finder)
+    try:
+        yield
+    finally:
+        if finder in sys.meta_path:
+            sys.meta_path.remove(finder)
+
+
+class _CompilerFinder(MetaPathFinder):
+    def find_spec(self, fullname: str, path: Any, target: Any = None) -> ModuleSpec | None:
+        if fullname != COMPILER:
+            return None
+        spec = PathFinder.find_spec(fullname, path, target)
+        if spec is not None and spec.loader is not None:
+            vars(spec.loader)["exec_module"] = partial(_run_without_modes, spec.loader.exec_module)
+        return spec
+
+
+def _run_without_modes(function: Any, *args: Any) -> Any:
+    modes = [torch._C._pop_torch_function_stack() for _ in range(torch._C._len_torch_function_stack())]
+    try:
+        with _disable_current_modes():
+            return function(*args)
+    finally:
+        for mode in reversed(modes):
+            torch._C._push_on_torch_function_stack(mode)
 
 
 def flex_outputs() -> int:

@@ -180,7 +180,7 @@ def test_a_folder_that_may_not_be_looked_into_is_said(caches, monkeypatch):
 def test_a_user_without_a_home_is_told_where_else_to_keep_it(monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", "")
     monkeypatch.setattr(os.path, "expanduser", lambda path: path)
-    with pytest.raises(UsageError, match=r"no home folder\nXDG_CACHE_HOME names another"):
+    with pytest.raises(UsageError, match=r"no home folder\nSet XDG_CACHE_HOME to use another"):
         machines.cache_folder()
 
 

@@ -112,7 +112,7 @@ def test_the_input_of_a_layer_is_a_shape_alone():
 @pytest.mark.parametrize("command", ["layer", "code"])
 @pytest.mark.parametrize("target", ["net.py:Net", "torchvision.models:resnet18"])
 def test_a_torch_module_where_a_design_is_wanted_is_sent_to_model(command, target):
-    way_out = f'A torch module is counted by: convcost model {target} --input "f32[1,3,224,224]"\n'
+    way_out = f'For a torch module: convcost model {target} --input "f32[1,3,224,224]"\n'
     assert refused(command, target).endswith(way_out)
 
 

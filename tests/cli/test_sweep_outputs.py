@@ -113,7 +113,7 @@ def test_an_interrupt_leaves_no_file(ending, tmp_path):
         (("--columns", "flops,speed"), "no quantity is called speed"),
         (("--by", "seconds"), "no quantity and no size is called seconds\nIt needs a device, --device h100;"),
         (("--columns", "seconds"), "no quantity is called seconds\nIt needs a device, --device h100;"),
-        (("--where", "params < 2ms"), "2ms is a time, and nothing here is in seconds"),
+        (("--where", "params < 2ms"), "2ms is a time, but nothing here is in seconds"),
     ],
 )
 def test_a_wrong_request_is_refused(options, error):
