@@ -234,7 +234,7 @@ def test_a_report_is_a_design():
         (
             ("Linear(3, 4)", "f32[1,3]"),
             {},
-            "inputs are for torch modules\nPut the input of a spec in its text: ",
+            "inputs are for torch modules\nPut the input of a spec in",
         ),
         ((), {}, "Sequential has no inputs\nGive tensors, or texts such as"),
         (("[B,8]",), {"C": 3}, "no size is called C\nThe sizes here are B."),
