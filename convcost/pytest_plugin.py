@@ -1,4 +1,4 @@
-"""The pytest plugin: a fixture and a marker around `assert_cost`.
+"""The pytest plugin of convcost: a fixture and a marker for `assert_cost`.
 
     def test_the_cost(convcost):
         convcost("[B, S, 10E] -> Linear(10E, E)", flops="20*B*S*E**2")
@@ -27,7 +27,7 @@ __all__ = ["assert_cost", "convcost", "pytest_configure"]
 MARKER = "convcost(**options): default limits, sizes and options of the fixture convcost"
 
 RECORDED_METRICS = ("flops", "macs", "params", "trainable_params")
-"""The metrics of each asserted cost in a JUnit report."""
+"""The quantities recorded in JUnit reports."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -36,11 +36,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """UsageError for a test with a marker but without the fixture, which would assert nothing."""
+    """Raise UsageError for a test with its own marker, but without the fixture: it would assert nothing."""
     for item in items:
         is_marked = any(marker.name == "convcost" for marker in item.own_markers)
         if is_marked and "convcost" not in getattr(item, "fixturenames", ()):
-            message = "has the marker convcost but not the fixture convcost, so it would assert nothing"
+            message = "has the marker convcost, but does not use the fixture convcost, so it asserts nothing"
             raise pytest.UsageError(f"{item.nodeid} {message}")
 
 
@@ -48,7 +48,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def convcost(
     request: pytest.FixtureRequest, record_property: Callable[[str, object], None]
 ) -> Callable[..., Report]:
-    """`assert_cost` with defaults from the test's `convcost` markers; the innermost marker wins."""
+    """`assert_cost` with defaults from the `convcost` markers of the test; the innermost one wins."""
     defaults = _defaults(request.node)
 
     def assert_with_defaults(design: Any, /, *inputs: Any, **options: Any) -> Report:
@@ -65,6 +65,7 @@ def _defaults(node: Any) -> dict[str, Any]:
     markers = list(node.iter_markers("convcost"))[::-1]
     if any(marker.args for marker in markers):
         pytest.fail(
-            "the convcost marker takes only keywords, such as E=128 or max_params=10_000", pytrace=False
+            "the convcost marker takes only keyword arguments, such as E=128 or max_params=10_000",
+            pytrace=False,
         )
     return {name: value for marker in markers for name, value in marker.kwargs.items()}
