@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from convcost.core.report import Report
 
-SCREEN = 76
+MESSAGE_WIDTH = 76
 """The width of failure texts, which pytest indents."""
 
 
