@@ -140,7 +140,9 @@ def test_costs_are_properties_in_a_junit_report(run, pytester):
 
 
 def test_the_marker_is_explained_and_takes_keywords_alone(run):
-    run("", "--markers").stdout.fnmatch_lines(["@pytest.mark.convcost([*][*]options): default limits, sizes*"])
+    run("", "--markers").stdout.fnmatch_lines(
+        ["@pytest.mark.convcost([*][*]options): default limits, sizes*"]
+    )
     result = run("@pytest.mark.convcost('2 GFLOPs')\ndef test_cost(convcost):\n    convcost(CONV, flops=1)\n")
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(
