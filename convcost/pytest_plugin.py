@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["assert_cost", "convcost", "pytest_configure"]
 
-MARKER = "convcost(**asked): limits, sizes and options that the fixture convcost has as defaults"
+MARKER = "convcost(**defaults): default limits, sizes and options for the convcost fixture"
 
 RECORDED = ("flops", "macs", "params", "trainable_params")
 """What a JUnit report has of each cost that was asserted."""
@@ -40,9 +40,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         is_marked = any(marker.name == "convcost" for marker in item.own_markers)
         if is_marked and "convcost" not in getattr(item, "fixturenames", ()):
-            message = (
-                "has the marker convcost, but does not take the fixture convcost: there is no limit to assert"
-            )
+            message = "has the convcost marker but does not use the convcost fixture, so nothing is asserted"
             raise pytest.UsageError(f"{item.nodeid} {message}")
 
 
@@ -67,6 +65,7 @@ def _defaults(node: Any) -> dict[str, Any]:
     markers = list(node.iter_markers("convcost"))[::-1]
     if any(marker.args for marker in markers):
         pytest.fail(
-            "the convcost marker takes keywords alone, such as E=128 or max_params=10_000", pytrace=False
+            "the convcost marker takes only keyword arguments, such as E=128 or max_params=10_000",
+            pytrace=False,
         )
     return {name: value for marker in markers for name, value in marker.kwargs.items()}

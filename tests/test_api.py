@@ -235,7 +235,7 @@ def test_a_report_is_a_design():
         ((), {}, "Sequential has no inputs\nGive tensors, or texts such as"),
         (("[B,8]",), {"C": 3}, "no size is called C\nThe sizes here are B."),
         (("[B,8]",), {"backward": True}, "backward needs a number for B"),
-        (("[B,8]",), {"B": "x"}, "B is the text 'x'; a size is a whole number"),
+        (("[B,8]",), {"B": "x"}, "B must be a whole number, not the text 'x'"),
     ],
 )
 def test_what_does_not_go_with_a_design_is_refused(arguments, named, message):

@@ -115,7 +115,7 @@ def test_a_failure_of_a_formula_is_by_layer_in_formulas_and_says_what_is_wanted_
         " difference                        6·B·S·E²·L\n"
         "\n"
         " What is wanted are the MACs.\n"
-        " 0: Conv1d makes the difference."
+        " 0: Conv1d costs exactly the difference."
     )
 
 
@@ -132,13 +132,13 @@ def test_a_failure_of_a_module_is_by_module():
         " asserted     = 512                = 224\n"
         " difference    +256                  −12\n"
         "\n"
-        " 2: Linear makes the difference."
+        " 2: Linear costs exactly the difference."
     )
 
 
 def test_what_is_not_like_another_design_is_shown_in_both_by_layer():
     assert failure(net(), "f32[2,8]", like=net(32)) == (
-        "Sequential does not cost as much as Sequential\n"
+        "Sequential does not cost the same as Sequential\n"
         "\n"
         " Sequential          Sequential   here   difference    share\n"
         "─────────────────────────────────────────────────────────────\n"
@@ -165,8 +165,8 @@ def test_what_is_not_like_another_design_is_shown_in_both_by_layer():
         ({"flops": 1_968_640}, "What is wanted are the FLOPs by count='bias'."),
         ({"flops": 4 * 28 * 128**2}, "What is wanted are the FLOPs by taps='valid'."),
         ({"flops": 1_966_080, "count": "bias"}, "What is wanted are the FLOPs by count='matmul'."),
-        ({"params": 49_280}, "0: Conv1d makes the difference."),
-        ({"params": 3 * 49_280}, "One more like 0: Conv1d would make up for the difference."),
+        ({"params": 49_280}, "0: Conv1d costs exactly the difference."),
+        ({"params": 3 * 49_280}, "Another layer like 0: Conv1d would cost exactly the difference."),
     ],
     ids=str,
 )
@@ -217,10 +217,10 @@ def test_a_limit_that_holds_for_some_sizes_only_does_not_hold():
             (),
             {"max_flop": 1},
             UsageError,
-            "no size and no limit is called max_flop (did you mean max_flops?)",
+            "no size or limit is called max_flop (did you mean max_flops?)",
         ),
-        (CONV, (), {"X": 3, "flops": 1}, UsageError, "no size and no limit is called X"),
-        (CONV, (), {"E": 1.5, "flops": 1}, UsageError, "E is 1.5; a size is a whole number"),
+        (CONV, (), {"X": 3, "flops": 1}, UsageError, "no size or limit is called X"),
+        (CONV, (), {"E": 1.5, "flops": 1}, UsageError, "E must be a whole number, not 1.5"),
         (
             *(CONV, (), {"max_flops": 10}, UnboundSizeError),
             "E, L have no value in 2 x Conv1d\nGive numbers, such as E=128, or write the limit as a formula.",
@@ -237,7 +237,7 @@ def test_a_limit_that_holds_for_some_sizes_only_does_not_hold():
         (CONV, (), {"flops": "9" * 5_000}, ConvcostError, ""),
         (CONV, (), {"flops": "(" * 500}, ConvcostError, ""),
         (CONV, (), {"flops": 1.5, **BOUND}, UsageError, "flops is 1.5; it must be a whole number"),
-        (CONV, (), {"flops": 1, "count": "most", **BOUND}, UsageError, "count is matmul or bias or all"),
+        (CONV, (), {"flops": 1, "count": "most", **BOUND}, UsageError, "count is most"),
         (CONV, (), {"flops": 1, "tolerance": "1", **BOUND}, UsageError, "is not a percentage"),
         (CONV, (torch.zeros(1),), {"flops": 1}, UsageError, "inputs are for torch modules"),
         (
@@ -245,38 +245,50 @@ def test_a_limit_that_holds_for_some_sizes_only_does_not_hold():
             (),
             {"flops": 1, "tolerance": 0.02, **BOUND},
             UsageError,
-            "tolerance is 0.02; a text is needed",
+            "tolerance must be a text, not 0.02",
         ),
-        (CONV, (), {"flops": 1, "dtype": torch.int8, **BOUND}, UsageError, "dtype is torch.int8; a text is"),
-        (CONV, (), {"flops": 1, "count": 3, **BOUND}, UsageError, "count is 3; a text is needed"),
+        (
+            CONV,
+            (),
+            {"flops": 1, "dtype": torch.int8, **BOUND},
+            UsageError,
+            "dtype must be a text, not torch.int8",
+        ),
+        (CONV, (), {"flops": 1, "count": 3, **BOUND}, UsageError, "count must be a text, not 3"),
         (
             CONV,
             (),
             {"flops": None, **BOUND},
             UsageError,
-            "flops is None; a number, an amount or a formula is",
+            "flops must be a number, an amount or a formula, not None",
         ),
         (
             CONV,
             (),
             {"flops": True, **BOUND},
             UsageError,
-            "flops is True; a number, an amount or a formula is",
+            "flops must be a number, an amount or a formula, not True",
         ),
-        (CONV, (), {"flops": float("nan"), **BOUND}, UsageError, "flops is nan; a number, an amount or a"),
-        (CONV, (), {"flops": 1e400, **BOUND}, UsageError, "flops is inf; a number, an amount or a formula"),
+        (
+            CONV,
+            (),
+            {"flops": float("nan"), **BOUND},
+            UsageError,
+            "flops must be a number, an amount or a formula",
+        ),
+        (CONV, (), {"flops": 1e400, **BOUND}, UsageError, "flops must be a number, an amount or a formula"),
         (
             nn.Linear,
             ("f32[2,3]",),
             {"flops": 1},
             UsageError,
-            "the design is the class Linear; a text such as",
+            "the design must be a text such as",
         ),
         ("Conv1d(", (), {"flops": 1}, SpecError, ""),
-        (7, (), {"flops": 1}, UsageError, "the design is 7; a text such as"),
+        (7, (), {"flops": 1}, UsageError, "the design must be a text such as"),
         (net(), (), {"flops": 1}, UsageError, "Sequential has no inputs"),
         (net(), ("f32[B,8",), {"flops": 1}, SpecError, ""),
-        (net(), (torch.zeros(2, 8),), {"flops": 768, "B": 3}, UsageError, "no size and no limit is called B"),
+        (net(), (torch.zeros(2, 8),), {"flops": 768, "B": 3}, UsageError, "no size or limit is called B"),
     ],
     ids=str,
 )

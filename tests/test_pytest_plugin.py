@@ -46,7 +46,7 @@ E        asserted                            = 983,040·B·S
 E        difference                            983,040·B·S
 E       
 E        What is wanted are the MACs.
-E        0: Conv1d makes the difference.
+E        0: Conv1d costs exactly the difference.
 
 """  # noqa: W291
 
@@ -140,11 +140,16 @@ def test_costs_are_properties_in_a_junit_report(run, pytester):
 
 
 def test_the_marker_is_explained_and_takes_keywords_alone(run):
-    run("", "--markers").stdout.fnmatch_lines(["@pytest.mark.convcost([*][*]asked): limits, sizes*"])
+    run("", "--markers").stdout.fnmatch_lines(
+        ["@pytest.mark.convcost([*][*]defaults): default limits, sizes*"]
+    )
     result = run("@pytest.mark.convcost('2 GFLOPs')\ndef test_cost(convcost):\n    convcost(CONV, flops=1)\n")
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(
-        ["*ERROR at setup*", "the convcost marker takes keywords alone, such as E=128 or max_params=10_000"]
+        [
+            "*ERROR at setup*",
+            "the convcost marker takes only keyword arguments, such as E=128 or max_params=10_000",
+        ]
     )
 
 
@@ -153,8 +158,8 @@ def test_a_marker_of_a_test_that_does_not_take_the_fixture_asserts_nothing_and_i
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(
         [
-            "ERROR: *.py::test_cost has the marker convcost, but does not take the fixture convcost: "
-            "there is no limit to assert"
+            "ERROR: *.py::test_cost has the convcost marker but does not use the convcost fixture, "
+            "so nothing is asserted"
         ]
     )
 

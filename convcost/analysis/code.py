@@ -102,7 +102,7 @@ def numeric_network(spec: Spec, sizes: Mapping[str, Size]) -> Network:
     if network.is_open:
         missing = [name for name in spec.names if name not in sizes and name not in BATCH_LIKE]
         example = " ".join(f"--{name} 32" for name in missing)
-        message = f"a module needs a number for every size: {', '.join(missing)}"
+        message = f"a module needs values for all sizes: {', '.join(missing)}"
         raise UsageError(message, hint=f"Add {example}.")
     return network
 

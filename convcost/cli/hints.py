@@ -18,13 +18,13 @@ from convcost.tracing.sources.reference import is_reference
 from convcost.tracing.target.module_text import is_module_text
 
 BIAS_HINT = "Write a layer's arguments in its brackets: bias=False."
-DESIGN_HINT = "In a design the shape stands in front: [B, S, E] -> Linear(E, E)"
+DESIGN_HINT = "In a design, the shape comes first: [B, S, E] -> Linear(E, E)"
 DTYPE_HINT = "A dtype is given by name: --dtype bfloat16."
 OPEN_HINT = "A size without a value stays a symbol: leave its option out."
 STDOUT_HINT = "The result goes to stdout: > FILE after the command puts it in a file."
 METRICS_HINT = "Every figure is shown; --count and --taps say what FLOPs are, --json has all of it."
 POSITIONS_HINT = "Positions are the size S of the usual input: --S 128."
-COLOURS_HINT = "Set NO_COLOR=1 for no colours, FORCE_COLOR=1 for colours in a pipe."
+COLOURS_HINT = "Set NO_COLOR=1 for no colors, FORCE_COLOR=1 for colors in a pipe."
 HARDWARE_HINT = "--device a100 shows the roofline lower bound; --time --on cpu measures here."
 
 OPTION_HINTS: dict[str, str] = {
@@ -36,10 +36,10 @@ OPTION_HINTS: dict[str, str] = {
     ),
     **{name: f"Write it as --format {name}." for name in FORMATS if name != "json"},
     **{"md": "Write it as --format markdown.", "tex": "Write it as --format latex."},
-    **dict.fromkeys(("yaml", "yml"), "There is no YAML of its own: YAML's parsers read --json."),
+    **dict.fromkeys(("yaml", "yml"), "YAML parsers read --json."),
     **dict.fromkeys(("o", "output", "out", "file", "save", "export", "write"), STDOUT_HINT),
     **dict.fromkeys(("v", "verbose", "debug", "details"), "There is nothing more to show; --json has all."),
-    **dict.fromkeys(("q", "quiet", "silent"), "Notes and progress go to stderr: 2>/dev/null hides them."),
+    **dict.fromkeys(("q", "quiet", "silent"), "Progress goes to stderr: 2>/dev/null hides it."),
     **dict.fromkeys(("version", "V"), "convcost --version shows the version."),
     **dict.fromkeys(("color", "colour", "no-color", "no-colour", "colors", "plain"), COLOURS_HINT),
     **dict.fromkeys(("gpu", "cuda", "cpu", "hardware", "accelerator"), HARDWARE_HINT),
@@ -78,7 +78,7 @@ COST_HINT = "convcost cost shows one design or torch module, convcost compare se
 COMPARE_HINT = "convcost compare shows designs and modules side by side."
 TIME_HINT = "convcost cost and convcost compare measure times with --time."
 FIND_HINT = "convcost match finds the size that meets a cost or a budget."
-CHECK_HINT = "convcost check holds costs to what pyproject.toml says; --update makes today's the baselines."
+CHECK_HINT = "convcost check enforces the limits in pyproject.toml; --update records baselines."
 
 COMMAND_HINTS: dict[str, str] = {
     **dict.fromkeys(
@@ -117,7 +117,7 @@ def unknown_option(
     `hints` come before those of every command.
     """
     word, own = name.replace("_", "-"), tuple(own)
-    message = f"there is no option and no size --{name[:40]}"
+    message = f"no option or size is called --{name[:40]}"
     meant = hints.get(word) or OPTION_HINTS.get(word, f"--{word}")
     if meant.removeprefix("--") in own:
         return UsageError(f"{message} (did you mean {meant}?)")
@@ -178,11 +178,11 @@ def unknown_command(name: str, commands: Iterable[str]) -> UsageError:
 def model_hint(target: str) -> str:
     """How a torch module is counted."""
     if "->" in target:
-        return f"A torch module is counted by: convcost model '{target.strip()[:80]}'"
+        return f"To count a torch module: convcost model '{target.strip()[:80]}'"
     if target.strip().endswith(tuple(SUFFIXES)) or is_reference(target):
-        return f"A model is counted by: convcost model {target.strip()[:80]}"
+        return f"To count a model: convcost model {target.strip()[:80]}"
     target = target if ":" in target else f"{target.strip()}:Name"
-    return f'A torch module is counted by: convcost model {target[:80]} --input "f32[1,3,224,224]"'
+    return f'To count a torch module: convcost model {target[:80]} --input "f32[1,3,224,224]"'
 
 
 def is_target(text: str) -> bool:
@@ -223,7 +223,7 @@ def design_error(text: str, options: Iterable[str] = (), takes_numbers: bool = F
     if wrong_file := file_error(text):
         return wrong_file
     if re.fullmatch(r"[^\s(\[@]+\.txt", text):
-        hint = f"The designs in a file are taken by: @{text[:40]}"
+        hint = f"To read designs from a file, write @{text[:40]}"
         return UsageError(f"{text[:40]} is a file, not a design", hint=hint)
     if re.fullmatch(r"[0-9.]+", text) and not takes_numbers:
         hint = f"A size is given by its name: --E {text[:20]}, or --set E={text[:20]}."

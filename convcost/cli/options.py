@@ -186,7 +186,7 @@ class TimingOptions:
         bool,
         typer.Option(
             "--backward",
-            help="Also count the gradients by input and weight; with --time, also time a training step.",
+            help="Also count input and weight gradients; with --time, also time a training step.",
         ),
     ] = False
     compile: Annotated[
@@ -343,7 +343,7 @@ class MeshOptions:
         typer.Option(
             "--parallelize",
             metavar="FILE.py:NAME",
-            help="With --mesh: a function of the module and the mesh that parallelises it.",
+            help="With --mesh: a function of the module and the mesh that parallelizes it.",
         ),
     ] = ""
 

@@ -166,7 +166,7 @@ def sweep(
     pictures = read_plots(plots, format_name)
     tokens = list(specs or ())
     if not split_tokens(tokens)[0]:
-        raise UsageError("there is no design", hint="Give one or more; ratios are to the first.")
+        raise UsageError("there is no design", hint="Give one or more designs; ratios are to the first.")
     axes = tuple(map(parse_axis, over or ()))
     swept = tuple(axis.name for axis in axes)
     memory = parse_bytes(max_memory)

@@ -212,7 +212,7 @@ class NumberNeeded(NamedTuple):
 
     @property
     def message(self) -> str:
-        return f"{self.argument} is {self.purpose}, which takes a number"
+        return f"{self.argument} is {self.purpose}; it must be a number"
 
     @property
     def rule(self) -> str:

@@ -68,8 +68,8 @@ def convention(count: str, padding: str) -> Convention:
 
 def _word(what: str, word: str, known: tuple[Any, ...]) -> Any:
     if word not in known:
-        message = f"{what} is {' or '.join(known)}, not {word[:40]}{did_you_mean(word, known)}"
-        raise UsageError(message)
+        message = f"{what} is {word[:40]}{did_you_mean(word, known)}"
+        raise UsageError(message, hint=f"Choose from {', '.join(known)}.")
     return word
 
 

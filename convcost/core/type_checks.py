@@ -32,7 +32,7 @@ def check_type(name: str, value: Any, kind: type[T] | tuple[type[T], ...], wante
 def wrong_type_error(name: str, value: Any, wanted: str, hint: str = "") -> WrongTypeError:
     """That `name` is `value`, and what is `wanted` instead."""
     way_out = PROFILE if is_module(value) and not hint else hint
-    return WrongTypeError(f"{name} is {describe_value(value)}; {wanted} is needed", hint=way_out)
+    return WrongTypeError(f"{name} must be {wanted}, not {describe_value(value)}", hint=way_out)
 
 
 def check_text(name: str, value: Any, example: str) -> str:

@@ -27,7 +27,7 @@ def obstacle(report: Report) -> str:
     if report.open_names:
         return f"a counter needs numbers for {', '.join(report.open_names)}"
     if report.generation and report.generation.phase == "decode":
-        return "counters call a module without what it has cached"
+        return "counters can't run a model with a filled cache"
     if largest_tensor(report) >= ADDRESSABLE_BYTES:
         return f"torch has no tensor of {human(largest_tensor(report), 'B')}"
     return ""

@@ -106,4 +106,4 @@ def _check_range(value: int, text: str, measure: Measure) -> int:
 
 def _amount_error(text: str, measure: Measure) -> UsageError:
     hint = f'Write it as "{measure.example}", or as "{measure.derived}".'
-    return UsageError(f"{text[:60]!r} is no {measure.name}", hint=hint)
+    return UsageError(f"{text[:60]!r} can't be read as {measure.name}", hint=hint)

@@ -57,7 +57,7 @@ def read_device(
     figures = _figures(table, faults)
     missing = [] if "like" in table else [key for key in NEEDED if table.get(key, "") in ("", {})]
     if missing:
-        faults.append(TableFault((), f"there is no {' and no '.join(missing)}, and no like"))
+        faults.append(TableFault((), f"{' and '.join(missing)} must be given, or like"))
     sources = _sources(table, figures, origin, faults)
     if faults:
         raise UnreadableDeviceError(faults)

@@ -134,7 +134,7 @@ def _check_names(sizes: Mapping[str, Size], designs: Iterable[CountedEntry], lim
     for name in sizes:
         if name not in used:
             near = did_you_mean(name, (*used, *LIMITS))
-            raise UsageError(f"no size and no limit is called {name[:64]}{near}")
+            raise UsageError(f"no size or limit is called {name[:64]}{near}")
 
 
 def _compare_with(like: CountedEntry, counted: CountedEntry) -> BaselineChanges | None:
@@ -215,10 +215,10 @@ def _explaining_row(report: Report, metric: str, wanted: Any) -> Iterator[str]:
     for row in report.rows:
         figure = BY_NAME[metric].in_row(row, report.convention)
         if figure is not None and _is_same(difference, figure):
-            yield f"{_row_name(row)} makes the difference"
+            yield f"{_row_name(row)} costs exactly the difference"
             return
         if figure is not None and _is_same(-difference, figure):
-            yield f"One more like {_row_name(row)} would make up for the difference"
+            yield f"Another layer like {_row_name(row)} would cost exactly the difference"
             return
 
 

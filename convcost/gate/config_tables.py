@@ -35,25 +35,23 @@ RELATION_WORDS: dict[Relation, str] = {"≤": "at most", "≥": "at least", "=":
 class EntryDefaults(Struct, forbid_unknown_fields=True):
     """What an entry has of its own, or the configuration for all of them."""
 
-    tolerance: Annotated[str, describe("How far a total may be off a baseline or an exact limit.", "1%")] = (
-        "0%"
-    )
+    tolerance: Annotated[
+        str, describe("How far a total may differ from a baseline or an exact limit.", "1%")
+    ] = "0%"
     growth_only: Annotated[
         bool,
-        describe(
-            "Whether a total may fall below its baseline. A formula that changes fails either way.", True
-        ),
+        describe("Whether a total may fall below its baseline. A formula that changes always fails.", True),
     ] = False
-    timeout: Annotated[Seconds, describe("Seconds that counting a model may take.", 600)] = DEFAULT_TIMEOUT
+    timeout: Annotated[Seconds, describe("Time limit in seconds for counting a model.", 600)] = (
+        DEFAULT_TIMEOUT
+    )
 
 
 class EntryKeys(EntryDefaults, forbid_unknown_fields=True):
     """The keys of an entry but for its limits."""
 
     spec: Annotated[Text, describe('A design as text, such as "[B, S, L*E] -> Linear(L*E, E)".')] = UNSET
-    dtype: Annotated[DtypeName, describe("The dtype of a spec, in which its bytes count.", "bfloat16")] = (
-        "float32"
-    )
+    dtype: Annotated[DtypeName, describe("The dtype of a spec, for its bytes.", "bfloat16")] = "float32"
     model: Annotated[
         Text,
         describe(
@@ -70,16 +68,18 @@ class EntryKeys(EntryDefaults, forbid_unknown_fields=True):
     args: Annotated[dict[str, Any], describe("Arguments for its class or factory.", {"width": 64})] = {}
     train: Annotated[bool, describe("Whether it runs in training mode.", True)] = False
     formulas: Annotated[str, describe("A dict of formulas for operators by name.", "net.py:FORMULAS")] = ""
-    sizes: Annotated[dict[str, Size], describe("Numbers for sizes; one without a number stays open.")] = {}
+    sizes: Annotated[dict[str, Size], describe("Values of sizes; a size without one stays open.")] = {}
     count: Annotated[Count, describe("Whether FLOPs include bias adds, or all elementwise work.", "bias")] = (
         "matmul"
     )
-    taps: Annotated[Padding, describe("Whether all taps count, or those on real data.", "valid")] = "full"
+    taps: Annotated[
+        Padding, describe("Whether all taps count (full), or only those on real data.", "valid")
+    ] = "full"
     agree_with: Annotated[
-        list[str], describe("Counters that have to agree.", ["fvcore", "flop_counter_mode"])
+        list[str], describe("Counters that must agree.", ["fvcore", "flop_counter_mode"])
     ] = []
     ratio_to: Annotated[str, describe("The entry that this one is compared with.", "another")] = ""
-    metric: Annotated[Metric, describe("The quantity that the ratio is of.", "params")] = "flops"
+    metric: Annotated[Metric, describe("The quantity whose ratio is limited.", "params")] = "flops"
 
 
 SPEC_KEYS = ("spec", "dtype")
@@ -103,7 +103,7 @@ EntryTable: Any = defstruct(
     _limit_fields(),
     bases=(EntryKeys,),
     module=__name__,
-    namespace={"__doc__": "A spec or a torch module, and what is asked of its cost."},
+    namespace={"__doc__": "A spec or a torch module, and limits on its cost."},
     forbid_unknown_fields=True,
 )
 
@@ -122,26 +122,27 @@ PeaksTable: Any = defstruct(
 class DeviceTable(Struct, forbid_unknown_fields=True):
     """What a device can do."""
 
-    like: Annotated[Text, describe("A device that has what is not given here.", "a100")] = UNSET
-    title: Annotated[Text, describe("The name that its driver gives it.")] = UNSET
+    like: Annotated[Text, describe("A device that supplies every key not given here.", "a100")] = UNSET
+    title: Annotated[Text, describe("The name reported by its driver.")] = UNSET
     aliases: Annotated[list[str], describe("Other names.", ["box"])] = []
     vendor: Annotated[Text, describe("The vendor.")] = UNSET
-    kind: Annotated[DeviceKind | UnsetType, describe("What it is.", "gpu")] = UNSET
-    year: Annotated[Year, describe("When it came out.", 2024)] = UNSET
-    memory: Annotated[Amount, describe("Its own memory, if it has some.", "80 GB")] = UNSET
+    kind: Annotated[DeviceKind | UnsetType, describe("gpu, cpu, tpu or npu.", "gpu")] = UNSET
+    year: Annotated[Year, describe("The year of release.", 2024)] = UNSET
+    memory: Annotated[Amount, describe("Dedicated memory, if any.", "80 GB")] = UNSET
     bandwidth: Annotated[
-        Amount, describe('Of its memory: "2 TB/s", or "8 channels x 8 B x 3.2 GT/s".', "2 TB/s")
+        Amount, describe('Memory bandwidth: "2 TB/s", or "8 channels x 8 B x 3.2 GT/s".', "2 TB/s")
     ] = UNSET
     peaks: Annotated[
         PeaksTable | UnsetType,
         describe(
-            'By dtype, dense: "312 TFLOP/s", or "40 cores x 2.3 GHz x 64 FLOP".', {"float32": "20 TFLOP/s"}
+            'Dense peaks by dtype: "312 TFLOP/s", or "40 cores x 2.3 GHz x 64 FLOP".',
+            {"float32": "20 TFLOP/s"},
         ),
     ] = UNSET
-    source: Annotated[Text, describe("Where the figures are from; the configuration by default.")] = UNSET
+    source: Annotated[Text, describe("The source of the figures; by default, the configuration.")] = UNSET
     sources: Annotated[
         dict[str, str],
-        describe("Where some are from, by bandwidth, memory or dtype.", {"bandwidth": "data sheet"}),
+        describe("Sources of single figures: bandwidth, memory or a dtype.", {"bandwidth": "data sheet"}),
     ] = {}
     notes: Annotated[list[str], describe("Further remarks.", ["measured in May"])] = []
 
@@ -150,7 +151,7 @@ DeviceTables = dict[str, DeviceTable]
 
 
 class ConfigTable(EntryDefaults, forbid_unknown_fields=True):
-    """What convcost check guards: [tool.convcost] in pyproject.toml, or a convcost.toml."""
+    """The configuration of convcost check: [tool.convcost] in pyproject.toml, or convcost.toml."""
 
     entries: Annotated[dict[str, EntryTable], describe("The entries by name.")] = {}
     devices: Annotated[DeviceTables, describe("Devices of your own by name, for rooflines.")] = {}

@@ -52,11 +52,11 @@ def starter_text() -> str:
 
 def _lines() -> Iterator[str]:
     defaults, entry, device = map(record_keys, (EntryDefaults, EntryTable, DeviceTable))
-    yield "# What convcost check guards. Remove the # in front of a key to use it."
+    yield "# Limits for convcost check. Remove the # in front of a key to use it."
     yield ""
     yield from _commented_out(defaults)
     yield START
-    yield from _comment(f"{EntryTable.__doc__} Its keys:")
+    yield from _comment("An entry is a spec or a torch module, with limits on its cost. Its keys:")
     described = ("spec", "sizes")
     for name in described:
         yield from _comment(f"{name}: {entry[name].description}")

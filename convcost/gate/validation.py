@@ -51,14 +51,14 @@ def _issues(value: Any, key: KeyType, path: KeyPath) -> Iterator[ConfigIssue]:
     elif origin is Literal and isinstance(value, str):
         if value not in parts:
             near = did_you_mean(value, parts)
-            yield ConfigIssue(path, f"is {_wanted(key)}, not {value[:40]}{near}")
+            yield ConfigIssue(path, f"must be {_wanted(key)}, not {value[:40]}{near}")
     elif is_record(kind) and isinstance(value, Mapping):
         yield from _key_issues(value, kind, path)
     elif any(_is_of(value, each) for each in key.types):
         yield from _bound_issues(value, key.bounds, path)
     elif kind is not Any:
         hint = f'For example, "{key.example}".' if isinstance(key.example, str) else ""
-        yield ConfigIssue(path, f"takes {_wanted(key)}, not {_described(value)}", hint)
+        yield ConfigIssue(path, f"must be {_wanted(key)}, not {_described(value)}", hint)
 
 
 def _key_issues(
@@ -69,7 +69,7 @@ def _key_issues(
         if name in keys:
             yield from _issues(item, keys[name], (*path, name))
         else:
-            yield ConfigIssue((*path, name), f"there is no such key{did_you_mean(name, keys)}")
+            yield ConfigIssue((*path, name), f"unknown key{did_you_mean(name, keys)}")
     for name in required_keys(record):
         if name not in table:
             yield ConfigIssue(path, f"{name} is missing")
@@ -107,7 +107,7 @@ def _bound_issues(value: Any, bounds: Mapping[str, int], path: KeyPath) -> Itera
     if not bounds or isinstance(value, str):
         return
     if isinstance(value, float) and isnan(value):
-        yield ConfigIssue(path, "is nan; a number is needed")
+        yield ConfigIssue(path, "must be a number, not nan")
     elif value < bounds["minimum"]:
         yield ConfigIssue(path, f"is {_shortened(value)}; it must be at least {bounds['minimum']}")
     elif value > bounds["maximum"]:

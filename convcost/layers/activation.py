@@ -117,7 +117,7 @@ class LogSigmoid(_WithoutArguments):
 
 
 class Softsign(_WithoutArguments):
-    """x / (1 + |x|); backward by eight operators, as torch has no kernel for it."""
+    """x / (1 + |x|); eight operators in the backward, as torch has no kernel for it."""
 
     operations = 3
     gradient_operations = 8
@@ -341,7 +341,7 @@ class Softmin(_SoftmaxBase):
 
 
 class LogSoftmax(_SoftmaxBase):
-    """(x − max x) − log Σ exp(x − max x); the logarithm is once for each sum and not counted."""
+    """(x − max x) − log Σ exp(x − max x); the one logarithm per sum is not counted."""
 
 
 class Softmax2d(_WithoutArguments):

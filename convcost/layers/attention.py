@@ -176,7 +176,7 @@ def equal_leading(
 
 @dataclass(frozen=True, repr=False)
 class MultiheadAttention(CompositeLayer):
-    """Projections of query, key and value, attention on heads, and a projection of what they yield.
+    """Projections of query, key and value, attention per head, and an output projection.
 
     [T, B, embed_dim], [B, T, embed_dim] if `batch_first`, or [T, embed_dim] → the same. One input attends to
     itself; on two the second is key and value, [S, B, kdim]; three are query, key and value. Costs are those

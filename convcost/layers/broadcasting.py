@@ -44,7 +44,7 @@ def broadcast_requirements(first: Shape, second: Shape, number: int) -> Iterator
                 f"dimension {-place} of input {number + 1}",
                 "that of the inputs before it",
                 f"inputs[{number}]",
-                f"It has the shape {shape_text(second)}, those before {shape_text(first)}.",
+                f"Its shape is {shape_text(second)}; the inputs before it have {shape_text(first)}.",
             )
 
 

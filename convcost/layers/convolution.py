@@ -133,7 +133,7 @@ class _Convolution(SlidingKernel):
         if self.padding == "same":
             hint = "With a stride, give the padding as a number."
             for stride in self.per_dimension("stride"):
-                yield Equals(stride, 1, "stride", "what padding=same allows", "stride", hint)
+                yield Equals(stride, 1, "stride", "the only stride for padding=same", "stride", hint)
         elif not isinstance(self.padding, str):
             yield at_least(0, padding=self.padding)
         yield from super().requirements(shape)

@@ -60,7 +60,7 @@ class transpose(ViewLayer):
 
 @dataclass(frozen=True, repr=False)
 class reshape(ViewLayer):
-    """The same elements in another shape; one size may be −1, which is what is left."""
+    """The same elements in another shape; one size may be −1, and is inferred."""
 
     variadic: ClassVar[str] = "shape"
 
@@ -106,7 +106,7 @@ class unsqueeze(ViewLayer):
 
 @dataclass(frozen=True, repr=False)
 class squeeze(ViewLayer):
-    """Without the dimension `dim`, which has to be of size 1."""
+    """Removes the dimension `dim`, which must have size 1."""
 
     dim: int
 
@@ -121,7 +121,7 @@ class squeeze(ViewLayer):
 
 @dataclass(frozen=True, repr=False)
 class select(ViewLayer):
-    """Without the dimension `dim`, of which the place `index` is taken, as x[:, 0] takes the first token."""
+    """Takes place `index` of dimension `dim`: x[:, 0] takes the first token."""
 
     dim: int
     index: int

@@ -67,14 +67,14 @@ class _BroadcastOperation(MultipleInputLayer):
 
 
 class add(_BroadcastOperation):
-    """The sum of its inputs, which broadcast: an addition for each element and further input."""
+    """The sum of its inputs, with broadcasting: per element, a sum for each input after the first."""
 
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         return SavedTensors()
 
 
 class mul(_BroadcastOperation):
-    """The product of its inputs, which broadcast: a multiplication for each element and further input."""
+    """The product of its inputs, with broadcasting: per element, a product for each input after the first."""
 
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         """Its inputs, and each product of some of them."""
@@ -91,7 +91,7 @@ class mul(_BroadcastOperation):
 
 @dataclass(frozen=True, repr=False)
 class concat(MultipleInputLayer):
-    """torch.cat: its inputs one behind the other along `dim`; nothing is computed."""
+    """torch.cat: joins its inputs along `dim`; computes nothing."""
 
     input_counts: ClassVar[range] = range(2, MOST_BRANCHES + 1)
     further_inputs_hint = "Its inputs are not in a list: concat(x, ReLU, dim=1)."
@@ -122,7 +122,7 @@ class concat(MultipleInputLayer):
 
 @dataclass(frozen=True, repr=False)
 class matmul(MultipleInputLayer):
-    """torch.matmul: [*, n, m] and [*, m, p] → [*, n, p], where * broadcasts; n · m · p MACs for each of them.
+    """torch.matmul: [*, n, m] and [*, m, p] → [*, n, p], where * broadcasts; n · m · p MACs per product.
 
     An input of one dimension is a row at the left, a column at the right.
     """
@@ -164,7 +164,7 @@ class matmul(MultipleInputLayer):
 
 @dataclass(frozen=True, repr=False)
 class einsum(MultipleInputLayer):
-    """torch.einsum of two inputs: a MAC for each combination of the letters' values if one is summed over.
+    """torch.einsum of two inputs: if a letter is summed over, one MAC per combination of indices.
 
     Otherwise, as where every sum is over a dimension written as 1, it is a product of elements, which is
     elementwise work. Source: torch.einsum, which makes a batched matrix product or a multiplication of it.
@@ -216,7 +216,7 @@ class einsum(MultipleInputLayer):
             expected = known.get(letter, 1)
             is_summed = letter in inputs[0] and letter not in output
             if is_summed or not (is_one(size) or is_one(expected)):
-                yield Equals(size, expected, f"{letter} in input 2", "it in input 1", "inputs[1]")
+                yield Equals(size, expected, f"{letter} in input 2", "in input 1 it", "inputs[1]")
 
     def output(self, shape: Shape) -> Shape:
         sizes = self._sizes(shape)

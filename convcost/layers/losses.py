@@ -55,7 +55,7 @@ class MSELoss(_FusedGradientLoss, _StandardLoss):
 
 @dataclass(frozen=True, repr=False)
 class SmoothL1Loss(_FusedGradientLoss, _StandardLoss):
-    """(x − t)²·(½ / β), or |x − t| − ½·β, where ½·β is one number: 3 for each element."""
+    """(x − t)²·(½ / β), or |x − t| − ½·β: 3 for each element, as ½·β is one number."""
 
     operations = 3
 
@@ -69,7 +69,7 @@ class SmoothL1Loss(_FusedGradientLoss, _StandardLoss):
 
 @dataclass(frozen=True, repr=False)
 class HuberLoss(_FusedGradientLoss):
-    """½·(x − t)², or δ·(|x − t| − ½·δ), where ½·δ is one number: 4 for each element."""
+    """½·(x − t)², or δ·(|x − t| − ½·δ): 4 for each element, as ½·δ is one number."""
 
     operations = 4
 
@@ -157,7 +157,7 @@ class PoissonNLLLoss(Loss):
 
 @dataclass(frozen=True, repr=False)
 class MultiLabelSoftMarginLoss(Loss):
-    """−mean of t·log σ(x) + (1 − t)·log σ(−x) over the classes, which are the last dimension.
+    """−mean of t·log σ(x) + (1 − t)·log σ(−x) over the classes, the last dimension.
 
     For each element two logarithms of sigmoids, and 7 operations; for each loss a quotient.
     """
@@ -203,7 +203,7 @@ class _ClassificationLoss(Loss):
 
 @dataclass(frozen=True, repr=False)
 class NLLLoss(_ClassificationLoss):
-    """−x of the class that is right: a look-up and a negative for each target."""
+    """−x of the target class: a look-up and a negation per target."""
 
     operations = 0
     operations_of_loss = 1
@@ -223,7 +223,7 @@ class NLLLoss(_ClassificationLoss):
 
 @dataclass(frozen=True, repr=False)
 class CrossEntropyLoss(_ClassificationLoss):
-    """NLLLoss of the logarithm of a softmax; a target is the number of a class.
+    """NLLLoss of a log-softmax; targets are class indices.
 
     Smooth labels take one sum more for each element, and 3 operations for each loss and 3 at the end.
     """
@@ -274,7 +274,7 @@ class CrossEntropyLoss(_ClassificationLoss):
 
 @dataclass(frozen=True, repr=False)
 class MultiMarginLoss(_ClassificationLoss):
-    """Σ max(0, margin − x_t + x) for each sample, which is summed up in any case: 4 for each element."""
+    """Σ max(0, margin − x_t + x) over the classes of each sample: 4 per element."""
 
     operations = 4
     gradient_operations = DERIVATIVE_AND_PRODUCT

@@ -146,7 +146,7 @@ class Network:
         for division in self.divisions:
             evaluator.require(division, 0)
         run = _Run(evaluator, dtype)
-        run.chain(self.chain, run.input(self.input))
+        run.chain(self.chain, run.input(self.input, self.input_is_inferred))
         rows = with_gradients(run.rows, evaluator.gradients) if backward else tuple(run.rows)
         return Report(
             name=self.name,
@@ -183,15 +183,22 @@ class _Run:
         self.evaluator = evaluator
         self.dtype = dtype
         self.rows: list[Row] = []
+        self._inferred: Shape = ()
         self.inputs: list[InputShape] = []
         self._known: dict[tuple[int, tuple[_Tensor, ...], str], Row] = {}
 
-    def input(self, shape: Shape) -> _Tensor:
-        """A new input of the network."""
-        for size in shape:
-            self.evaluator.require(AtLeast(size, 1, "a dimension of the input"), len(self.rows))
+    def input(self, shape: Shape, is_inferred: bool = False) -> _Tensor:
+        """A new input of the network; one that is inferred is checked after the arguments of the layer."""
+        if is_inferred:
+            self._inferred = shape
+        else:
+            self._check_sizes(shape)
         self.inputs.append(InputShape(shape))
         return _Tensor(shape, -len(self.inputs))
+
+    def _check_sizes(self, shape: Shape) -> None:
+        for size in shape:
+            self.evaluator.require(AtLeast(size, 1, "a dimension of the input"), len(self.rows))
 
     def chain(self, chain: Chain, tensor: _Tensor, path: str = "") -> _Tensor:
         """The output of `chain` on `tensor`; its layers' paths start with `path`."""
@@ -242,6 +249,8 @@ class _Run:
         dtypes = [tensor.dtype for tensor in tensors]
         for requirement in chain(_call_requirements(call, dtypes), layer.requirements(shape)):
             self.evaluator.require(requirement, step)
+        self._check_sizes(self._inferred)
+        self._inferred = ()
         output, parameters = self.evaluator.output(layer, shape), layer.parameters()
         own = ITEMSIZES[call.dtype] if call.dtype else None
         return Row(
@@ -270,9 +279,12 @@ def _call_requirements(call: LayerCall, dtypes: list[str]) -> Iterator[ArgumentC
     """That a layer is called with as many inputs as it takes, and with those of its dtype."""
     counts, count = call.layer.input_counts, len(dtypes)
     wanted = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
-    found = f"{count} {plural(count, 'input')}"
-    message = f"it has {found}, not {wanted}"
-    yield ArgumentCheck(count in counts, message, hint=call.layer.further_inputs_hint)
+    wanted = f"{wanted} {plural(counts[-1], 'input')}"
+    hint = call.layer.further_inputs_hint
+    if count < counts[0] and not hint:
+        hint = f"Give every input: [...] -> {call.layer}({', '.join(['x', *['[...]'] * (counts[0] - 1)])})"
+    message = f"it takes {wanted}, not {count}"
+    yield ArgumentCheck(count in counts, message, hint=hint)
     for number, dtype in enumerate(dtypes):
         expected = call.layer.input_dtype(number) or (call.dtype if call.layer.has_dtype else dtypes[0])
         message = f"the input is {dtype or OF_DESIGN}, but the layer {expected or OF_DESIGN}"

@@ -127,7 +127,7 @@ class _SlidingBlocks(_Rearrangement, SpatialLayer):
 
 @dataclass(frozen=True)
 class Unfold(_SlidingBlocks):
-    """[batch, C, H, W] as [batch, C·taps, blocks], which a convolution multiplies its weight with."""
+    """[batch, C, H, W] as [batch, C·taps, blocks], as a convolution multiplies them with its weight."""
 
     kernel_size: Sizes
     dilation: Sizes = 1

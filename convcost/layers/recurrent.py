@@ -168,7 +168,7 @@ class _Sequence(_Recurrent):
 
 @dataclass(frozen=True, repr=False)
 class RNN(_Sequence):
-    """h = tanh(W_ih x + b_ih + W_hh h + b_hh) at each position; per hidden unit 2: a sum and tanh or ReLU."""
+    """h = tanh(W_ih x + b_ih + W_hh h + b_hh) at each position; 2 operations per hidden unit."""
 
     gates = 1
     operations = 2
@@ -189,10 +189,10 @@ class RNN(_Sequence):
 
 @dataclass(frozen=True, repr=False)
 class LSTM(_Sequence):
-    """Input, forget, cell and output gate at each position; per hidden unit 22.
+    """Input, forget, cell and output gate at each position: 22 operations per hidden unit.
 
-    A sum for each gate, three sigmoids of 4, two tanh of 1; f·c + i·g and o·tanh(c) are 4. With `proj_size`
-    the state is W_hr h, of so many features.
+    A sum for each gate, three sigmoids of 4, two tanh of 1; f·c + i·g and o·tanh(c) are 4. With
+    `proj_size`, the state is W_hr h.
     """
 
     gates = 4
@@ -233,7 +233,7 @@ class LSTM(_Sequence):
 
 @dataclass(frozen=True, repr=False)
 class GRU(_Sequence):
-    """Reset, update and new gate at each position; per hidden unit 17.
+    """Reset, update and new gate at each position: 17 operations per hidden unit.
 
     A sum for each gate, two sigmoids of 4, a tanh of 1; r·h is 1, (1 − z)·n + z·h is 4.
     """
@@ -281,7 +281,7 @@ class _Cell(_Recurrent):
 
 @dataclass(frozen=True, repr=False)
 class RNNCell(_Cell):
-    """A step of RNN; per hidden unit 2."""
+    """A step of RNN: 2 operations per hidden unit."""
 
     gates = RNN.gates
     operations = RNN.operations
@@ -299,7 +299,7 @@ class RNNCell(_Cell):
 
 @dataclass(frozen=True, repr=False)
 class LSTMCell(_Cell):
-    """A step of LSTM; per hidden unit 22."""
+    """A step of LSTM: 22 operations per hidden unit."""
 
     returns_tuple = True
     unknown_memory = "CUDA's fused kernel decides what {} keeps"
@@ -314,7 +314,7 @@ class LSTMCell(_Cell):
 
 @dataclass(frozen=True, repr=False)
 class GRUCell(_Cell):
-    """A step of GRU; per hidden unit 17."""
+    """A step of GRU: 17 operations per hidden unit."""
 
     unknown_memory = LSTMCell.unknown_memory
     gates = GRU.gates

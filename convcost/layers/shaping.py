@@ -122,7 +122,7 @@ class Flatten(ViewLayer):
 
 @dataclass(frozen=True, repr=False)
 class Unflatten(ViewLayer):
-    """Splits dimension `dim` into `unflattened_size`, of which one may be −1."""
+    """Splits dimension `dim` into `unflattened_size`, one of which may be −1."""
 
     example_arguments = "1, (-1, 2)"
 

@@ -115,7 +115,7 @@ class _TransformerLayer(_Transformer):
 
 
 class TransformerEncoderLayer(_TransformerLayer):
-    """x + self attention, then x + linear layers with an activation between, each sum normalised.
+    """x + self attention, then x + linear layers with an activation between, each sum normalized.
 
     [T, B, d_model], [B, T, d_model] if `batch_first`, or [T, d_model] → the same. With `norm_first` what goes
     into attention and into the linear layers is normalised, and not the sums. The costs are those of the
@@ -132,7 +132,7 @@ class TransformerEncoderLayer(_TransformerLayer):
 
 
 class TransformerDecoderLayer(_TransformerLayer):
-    """x + self attention, x + attention to a memory, x + linear layers, each sum normalised.
+    """x + self attention, x + attention to a memory, x + linear layers, each sum normalized.
 
     [T, B, d_model] and a memory [S, B, d_model], with the batch first if `batch_first`, or both without one
     → as the first. With `norm_first` what goes into each is normalised, and not the sums. The costs are those
@@ -156,7 +156,7 @@ class TransformerDecoderLayer(_TransformerLayer):
 
 @dataclass(frozen=True, repr=False)
 class Transformer(_Transformer):
-    """Encoder layers on a source, decoder layers on a target with what these yield as memory.
+    """Encoder layers on a source; decoder layers on a target, with the encoder's output as memory.
 
     Source [S, B, d_model] and target [T, B, d_model], with the batch first if `batch_first`, or both without
     one → as the target. The costs are those of the layers, and of a normalisation behind all encoder layers

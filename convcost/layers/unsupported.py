@@ -43,22 +43,22 @@ UNSUPPORTED = (
     UnsupportedLayers(
         "old names",
         ("CrossMapLRN2d", "NLLLoss2d"),
-        "Others have replaced them: LocalResponseNorm and NLLLoss.",
+        "Write LocalResponseNorm and NLLLoss instead.",
     ),
     UnsupportedLayers(
         "devices",
         ("DataParallel", "SyncBatchNorm"),
-        "They spread over devices what one device computes: write the module itself, or BatchNorm2d.",
+        "They spread work over devices: write the module itself, or BatchNorm2d.",
     ),
     UnsupportedLayers(
-        "costs by data",
+        "data-dependent costs",
         ("AdaptiveLogSoftmaxWithLoss", "CTCLoss", "MultiLabelMarginLoss"),
-        "Their cost depends on the targets: which cluster each is in, how long each is, how many there are.",
+        "The cost depends on the values of the targets.",
     ),
     UnsupportedLayers(
-        "checks of data",
+        "value checks",
         ("GaussianNLLLoss",),
-        "It looks at each variance before it computes, so that it does not run on shapes alone.",
+        "It checks the values of its variances, so it does not run on shapes alone.",
     ),
     UnsupportedLayers(
         "compositions",

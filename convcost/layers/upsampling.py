@@ -115,7 +115,7 @@ class _Upsampling(Layer):
 
 @dataclass(frozen=True, repr=False)
 class Upsample(_Upsampling):
-    """[batch, channels, ...] to another size: by copies of the nearest value, interpolation, or means."""
+    """[batch, channels, ...] to another size: nearest value, interpolation, or means."""
 
     size: Sizes | None = None
     scale_factor: float | tuple[float, ...] | None = None

@@ -135,7 +135,8 @@ def _check_varied(vary: tuple[str, ...], design: CountedDesign) -> None:
     if not 1 <= len(set(vary)) == len(vary) <= 2:
         raise UsageError(
             f"one or two different sizes can be varied, not {', '.join(vary)[:60] or 'none'}",
-            hint="For example, --vary E or --vary E,K.",
+            hint='For example, vary="E" or vary="E,K".',
+            cli_hint="For example, --vary E or --vary E,K.",
         )
     names = open_names(design)
     for name in vary:

@@ -90,7 +90,7 @@ class SweepRequest:
 def check_request(request: SweepRequest, sizes: Mapping[str, Size]) -> None:
     """UsageError for what can be refused before anything is parsed or counted."""
     if not (request.designs or request.variants):
-        raise UsageError("there is no design", hint="Give one or more; ratios are to the first.")
+        raise UsageError("there is no design", hint="Give one or more designs; ratios are to the first.")
     if not 1 <= check_int("top", request.top) <= MOST_ROWS:
         raise UsageError(f"top is {request.top}", hint=f"Give 1 to {MOST_ROWS:,}.")
     if request.file:
@@ -125,7 +125,7 @@ def parse_criteria(request: SweepRequest, sizes: Mapping[str, Size]) -> SweepCri
     for objective in (by, *pareto):
         if objective.name not in known:
             hint = CONDITIONAL.get(objective.name, "")
-            raise unknown_name("no quantity and no size is called", objective.name, known, hint=hint)
+            raise unknown_name("no quantity or size is called", objective.name, known, hint=hint)
     condition = parse_condition(request.where, known, table.times) if request.where.strip() else None
     names = frozenset(each.name for each in (by, *pareto)) | (condition.names if condition else frozenset())
     _check_numeric_arguments(request, names)
@@ -268,4 +268,8 @@ def check_values(used: Iterable[str], grid: Grid) -> None:
     """UnboundSizeError for a size that no quantity depends on, but the condition or the order does."""
     have = {*(axis.name for axis in grid.axes), *grid.fixed}
     if missing := next((name for name in sorted(used) if name not in have), ""):
-        raise UnboundSizeError(f"{missing} has no value", hint=f"Give sizes: --{missing} 128")
+        raise UnboundSizeError(
+            f"{missing} has no value",
+            hint=f"Give sizes: {missing}=128",
+            cli_hint=f"Give sizes: --{missing} 128",
+        )

@@ -48,7 +48,7 @@ class FoundingPair(NamedTuple):
 def founding_pair(bias: object = True, layers: object = 2) -> FoundingPair:
     """The pair with these variations; UsageError for what is none."""
     if type(bias) is not bool:
-        raise WrongTypeError(f"bias is {describe_value(bias)}; True or False is needed")
+        raise WrongTypeError(f"bias must be True or False, not {describe_value(bias)}")
     number = check_int("layers", layers)
     if number < 1:
         raise UsageError(f"layers is {number}; it must be at least 1")

@@ -210,7 +210,7 @@ class _ChainBuilder:
 
     def _repeated(self, repeat: Repeat) -> TemplateChain:
         if repeat.times < 1:
-            self._fail("repeat it at least once", repeat.span)
+            self._fail(f"the repeat count is {repeat.times}; it must be at least 1", repeat.span)
         before = self._layers
         chain = self.chain(repeat.steps)
         self._count((self._layers - before) * (repeat.times - 1), repeat.span)
@@ -281,7 +281,7 @@ def check_int(name: str, size: Any, most_digits: int = MOST_DIGITS) -> Size:
         found = operator.index(size)
     except Exception:  # whatever another's number raises
         shown = describe_value(size) if type(size) is not Fraction else str(size)[:40]
-        raise WrongTypeError(f"{name} is {shown}; a size is a whole number") from None
+        raise WrongTypeError(f"{name} must be a whole number, not {shown}") from None
     check_digits(name, found, most_digits)
     return found
 

@@ -197,7 +197,9 @@ def _dtype(tokens: Tokens) -> str:
     name, span = tokens.next.text, tokens.next.span
     if name not in DTYPES:
         message = f"no dtype is called {name[:40]}{did_you_mean(name, DTYPES)}"
-        hint = "There are f64 f32 f16 bf16, i64 i32 i16 i8 u8, bool, c64 c128, and torch's own names."
+        hint = (
+            "Choose from f64, f32, f16, bf16, i64, i32, i16, i8, u8, bool, c64, c128, or torch's own names."
+        )
         raise SpecError(message, text=tokens.text, span=span, hint=hint)
     tokens.read()
     return DTYPES[name]

@@ -280,5 +280,5 @@ def check_is_module(module: Any) -> None:
         hint = f"Make one of that class: {module.__name__}(...)"
         raise wrong_type_error("the module", module, "a torch module", hint)
     if not is_module(module):
-        hint = f"convcost.cost({module[:40]!r}) tells a design's cost." if isinstance(module, str) else ""
+        hint = f"convcost.cost({module[:40]!r}) counts a design." if isinstance(module, str) else ""
         raise wrong_type_error("the module", module, "a torch module", hint)

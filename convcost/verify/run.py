@@ -97,7 +97,7 @@ def _kinds(name: str) -> tuple[str, ...]:
         return (layer.__name__,)
     if name.lower() not in FAMILIES:
         near = did_you_mean(name, (*KINDS, *FAMILIES))
-        message = f"no layer and no family of layers is called {name[:40] or '(nothing)'}{near}"
+        message = f"no layer or family is called {name[:40] or '(nothing)'}{near}"
         raise UsageError(message, hint=f"The families are {', '.join(FAMILIES)}.")
     return FAMILIES[name.lower()]
 

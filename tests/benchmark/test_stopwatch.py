@@ -41,9 +41,9 @@ def test_from_python_designs_are_timed_in_one_call():
         "[2, E] -> Linear(E, 4)", "[2, E] -> Linear(E, E)", stopwatch=quick_stopwatch(), E=8
     )
     assert all(report.time.forward.samples for report in found.candidates)
-    with pytest.raises(UsageError, match="timing needs a number for E"):
+    with pytest.raises(UsageError, match="timing needs values for E"):
         convcost.timed("[2, E] -> Linear(E, 4)", "[2, E] -> Linear(E, E)")
-    with pytest.raises(UsageError, match="timing needs a number for E\n"):
+    with pytest.raises(UsageError, match="timing needs values for E\n"):
         convcost.timed("Linear(E, 4)", "Linear(E, E)")
 
 

@@ -47,15 +47,14 @@ MODEL = """\
  measured on cpu, float32              Net
 ───────────────────────────────────────────
  forward                          100.0 µs
-   middle half              100.0–101.0 µs
+   quartiles                100.0–101.0 µs
    achieved                   2.56 MFLOP/s
  training step                    101.0 µs
-   middle half              101.0–102.0 µs
+   quartiles                101.0–102.0 µs
    achieved                   5.07 MFLOP/s
 
- Times are medians of 3 rounds in turn on 2 threads, without gradients, on
- random inputs unless given. A training step is forward and backward in
- training mode, from ones at every output; no optimizer.
+ Times are medians of 3 rounds on 2 threads, without gradients. A training step
+ is a forward and a backward in training mode, without an optimizer.
 
 """
 
@@ -148,7 +147,7 @@ def test_a_module_that_is_there_already_is_copied_and_one_that_is_built_is_not(c
     ],
 )
 def test_open_sizes_have_no_time(command, message, clock):
-    assert refused(*command, "--time") == f"timing needs a number for {message}"
+    assert refused(*command, "--time") == f"timing needs values for {message}"
 
 
 @pytest.mark.parametrize("option", [("--compile",), ("--on", "cpu"), ("--threads", "1")])

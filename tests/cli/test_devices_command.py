@@ -137,7 +137,7 @@ def test_devices_of_one_s_own_are_listed_with_their_file_as_source():
 def test_what_is_wrong_with_one_s_own_is_pointed_at():
     Path("own.toml").write_text("[devices.mine]\nlike = 'a100'\nmemory = 'much'\n")
     assert refused("devices", "--config", "own.toml") == (
-        "own.toml:3: devices.mine.memory: 'much' is no memory\n"
+        "own.toml:3: devices.mine.memory: 'much' can't be read as memory\n"
         '  Write it as "80 GB", or as "5 stacks x 16 GB".\n'
     )
 
@@ -164,7 +164,7 @@ def test_a_figure_of_nothing_is_not_called_missing():
         "[devices.mine]\nvendor = 'x'\nkind = 'gpu'\nbandwidth = 0\npeaks = {float32 = 1}\n"
     )
     assert refused("devices", "--config", "own.toml") == (
-        "own.toml:4: devices.mine.bandwidth: '0' is no bytes per second\n"
+        "own.toml:4: devices.mine.bandwidth: '0' can't be read as bytes per second\n"
         '  Write it as "2.039 TB/s", or as "8 channels x 8 B x 3.2 GT/s".\n'
     )
 

@@ -112,7 +112,7 @@ def test_the_input_of_a_layer_is_a_shape_alone():
 @pytest.mark.parametrize("command", ["layer", "explain"])
 @pytest.mark.parametrize("target", ["net.py:Net", "torchvision.models:resnet18"])
 def test_a_torch_module_where_a_design_is_wanted_is_sent_to_model(command, target):
-    way_out = f'A torch module is counted by: convcost model {target} --input "f32[1,3,224,224]"\n'
+    way_out = f'To count a torch module: convcost model {target} --input "f32[1,3,224,224]"\n'
     assert refused(command, target).endswith(way_out)
 
 
@@ -252,7 +252,7 @@ def test_a_package_that_a_file_imports_and_lacks_is_named(tmp_path, monkeypatch)
 @pytest.mark.parametrize("command", COMMANDS_WITHOUT_SIZES)
 def test_a_command_without_sizes_refuses_an_unknown_option(command):
     message, way_out = refused(command, "--nonsense", "3").splitlines()
-    assert message == "there is no option --nonsense"
+    assert message == "no option is called --nonsense"
     assert way_out == f"convcost {command} -h lists its options."
 
 

@@ -47,7 +47,7 @@ def test_sizes_may_stand_before_the_file():
 
 def test_the_counters_are_asked_as_in_a_comparison():
     reader = page(*SIZES)
-    assert reader.texts("h2")[-2:] == ["What counters say", "How this page was made"]
+    assert reader.texts("h2")[-2:] == ["Counters", "How this page was made"]
     verdicts = [cell.text for cell in reader.all("td") if cell.attributes.get("class")]
     assert verdicts == ["agrees"] * 5 + ["blind"]
 
@@ -78,7 +78,7 @@ def test_one_module_is_shown_with_its_cost(folder):
     assert (code, out) == (0, "page.html was written.\n")
     assert "building" in err
     reader = PageReader((folder / "page.html").read_text())
-    assert reader.texts("h2") == ["Charts", "Costs", "What counters say", "How this page was made"]
+    assert reader.texts("h2") == ["Charts", "Costs", "Counters", "How this page was made"]
 
 
 def test_modules_and_designs_are_compared(folder):

@@ -169,18 +169,18 @@ ACCEPTED = (
     ("call", "message"),
     [
         (lambda: convcost.compare(torch.nn.Linear, "ReLU"),
-         f"the design is the class Linear; {ACCEPTED} is needed\nMake one of that class: Linear(...)"),
-        (lambda: convcost.cost(3), f"the design is 3; {ACCEPTED} is needed"),
-        (lambda: convcost.memory(None), f"the design is None; {ACCEPTED} is needed"),
+         f"the design must be {ACCEPTED}, not the class Linear\nMake one of that class: Linear(...)"),
+        (lambda: convcost.cost(3), f"the design must be {ACCEPTED}, not 3"),
+        (lambda: convcost.memory(None), f"the design must be {ACCEPTED}, not None"),
         (lambda: convcost.profile("Linear(4, 4)"),
-         "the module is the text 'Linear(4, 4)'; a torch module is needed\n"
-         "convcost.cost('Linear(4, 4)') tells a design's cost."),
+         "the module must be a torch module, not the text 'Linear(4, 4)'\n"
+         "convcost.cost('Linear(4, 4)') counts a design."),
         (lambda: convcost.profile(torch.nn.Linear),
-         "the module is the class Linear; a torch module is needed\n"
+         "the module must be a torch module, not the class Linear\n"
          "Make one of that class: Linear(...)"),
-        (lambda: convcost.memory(REPORT, torch.bfloat16), "dtype is torch.bfloat16; a text is needed\n"
+        (lambda: convcost.memory(REPORT, torch.bfloat16), "dtype must be a text, not torch.bfloat16\n"
          'Give its name: "bfloat16".'),
-        (lambda: convcost.cost(RELU, E="128"), "E is the text '128'; a size is a whole number"),
+        (lambda: convcost.cost(RELU, E="128"), "E must be a whole number, not the text '128'"),
     ],
 )  # fmt: skip
 def test_the_message_says_what_is_wanted_and_what_to_do(call, message):
@@ -190,7 +190,7 @@ def test_the_message_says_what_is_wanted_and_what_to_do(call, message):
 
 def test_a_formula_that_is_no_function_is_refused():
     with pytest.raises(
-        WrongTypeError, match=r"^the formula of aten::addmm is 7; a function is needed\nFor example, "
+        WrongTypeError, match=r"^the formula of aten::addmm must be a function, not 7\nFor example, "
     ):
         profiled(formulas={"aten::addmm": 7})
 

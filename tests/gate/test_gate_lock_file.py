@@ -179,8 +179,7 @@ WAY_OUT = "The file was not changed. Restore it, or delete it and run convcost c
         ),
         (
             TEXT.replace("macs = 983040", "mac = 983040"),
-            "convcost.lock is damaged: entries.conv.mac: there is no such key (did you mean macs?)\n"
-            + WAY_OUT,
+            "convcost.lock is damaged: entries.conv.mac: unknown key (did you mean macs?)\n" + WAY_OUT,
         ),
         (
             TEXT.replace("flops = 1966080\n", ""),

@@ -169,5 +169,5 @@ def test_the_wanted_order_of_dimensions_follows_batch_first():
 def test_an_initial_state_is_not_taken_and_the_way_out_is_said():
     with pytest.raises(SpecError) as refusal:
         convcost.cost("[3, 2, 4] -> GRU(4, 5)(x, [1, 2, 5])")
-    assert refusal.value.message == "GRU: it has 2 inputs, not 1"
+    assert refusal.value.message == "GRU: it takes 1 input, not 2"
     assert refusal.value.hint.startswith("The initial state is zeros.")

@@ -155,7 +155,7 @@ REFUSED = [
     (
         "Conv2d(8, 4, 3, padding='same', stride=2)",
         (1, 8, 9, 9),
-        "stride is 2, but what padding=same allows is 1",
+        "stride is 2, but the only stride for padding=same is 1",
     ),
     (
         "Conv1d(8, 4, 3, padding=9, padding_mode='reflect')",

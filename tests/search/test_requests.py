@@ -47,7 +47,7 @@ def test_batch_sizes_are_1_where_the_metric_needs_them_and_others_stay_open():
         ((CONV,), {"vary": "W"}, "there is no design to match"),
         ((DENSE, CONV), {"vary": "W", "budget": 5}, "with a budget, give only the design to fit"),
         ((CONV,), {"vary": "W", "budget": -5}, "the budget is -5\nGive 0 or more."),
-        ((CONV,), {"vary": "W", "budget": 5.5}, "budget is 5.5; a size is a whole number"),
+        ((CONV,), {"vary": "W", "budget": 5.5}, "budget must be a whole number, not 5.5"),
         ((CONV,), {"vary": "W", "budget": "5 apples"}, "'5 apples' is not an amount of FLOPs"),
         (
             (DENSE, CONV),

@@ -122,7 +122,7 @@ ERRORS = (
 add: dimension -1 of input 2 is 4, but that of the inputs before it is 3
   [2,3] -> x + Linear(3,4)
                ^^^^^^^^^^^
-It has the shape [2, 4], those before [2, 3].
+Its shape is [2, 4]; the inputs before it have [2, 3].
 """,
     """\
 concat: dimension 1 of input 2 is 4, but that of input 1 is 3
@@ -149,7 +149,7 @@ an input in the middle of a chain
 Write it in front of a branch, or of the whole design.
 """,
     """\
-ReLU: it has 2 inputs, not 1
+ReLU: it takes 1 input, not 2
   [2,3] -> ReLU()(x, x)
            ^^^^
 """,
@@ -165,7 +165,7 @@ einsum: k is summed over in one input alone
 Sum over k in that branch: sum(1).
 """,
     """\
-einsum: k in input 2 is 5, but it in input 1 is 1
+einsum: k in input 2 is 5, but in input 1 it is 1
   [2,1] -> einsum("ik,kj->ij", x, [5,4])
                                   ^^^^^
 """,
@@ -180,12 +180,12 @@ matmul: a scalar has no rows or columns
                           ^
 """,
     """\
-select: index is a place, which takes a number
+select: index is a place; it must be a number
   [2,3] -> select(0, E)
                      ^
 """,
     """\
-concat: it has 1 input, not 2 to 64
+concat: it takes 2 to 64 inputs, not 1
   [2,3] -> cat([x, ReLU], dim=1)
            ^^^
 Its inputs are not in a list: concat(x, ReLU, dim=1).

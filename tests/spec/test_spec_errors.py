@@ -171,7 +171,7 @@ Conv2d: kernel_size has 3 values; 2 or a single one is needed
                 ^^^^^^^^^
 """,
     """\
-Conv1d: stride is 2, but what padding=same allows is 1
+Conv1d: stride is 2, but the only stride for padding=same is 1
   Conv1d(8, 16, 3, stride=2, padding=same)
                    ^^^^^^^^
 With a stride, give the padding as a number.
@@ -182,7 +182,7 @@ Conv1d: padding is -1; it must be at least 0
                    ^^^^^^^^^^
 """,
     """\
-repeat it at least once
+the repeat count is 0; it must be at least 1
   0 x Linear(8, 8)
   ^^^^^^^^^^^^^^^^
 """,

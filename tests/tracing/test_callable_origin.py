@@ -105,7 +105,7 @@ def test_a_formula_is_the_users_own(folder):
 def test_inputs_come_from_something_that_can_be_called(folder):
     written(folder / "net.py", CODE + "values = [1]\n")
     message = refused(UsageError, "net.py:Net", maker="net.py:values")
-    assert message == "net.py:values is a list; a function that returns the inputs is needed"
+    assert message == "net.py:values is a list; expected a function that returns the inputs"
 
 
 @pytest.mark.parametrize("name", ["random", "token", "types"])

@@ -23,7 +23,7 @@ from convcost.analysis.explain.steps import (
     number,
 )
 from convcost.core.arithmetic import elements
-from convcost.core.comparison import Comparison
+from convcost.core.comparison import Comparison, quotient_name
 from convcost.core.cost import MATMUL, Shape, Size
 from convcost.core.report import Report
 from convcost.core.units import plural
@@ -31,7 +31,7 @@ from convcost.core.units import plural
 MOST_FACTORS = 4
 """More left-over factors are no reason that a reader can hold in mind."""
 
-ALIKE = "the other loops are alike."
+ALIKE = "the other loops are the same."
 
 LayerGroups = tuple[LayerGroup, ...]
 
@@ -49,7 +49,7 @@ def comparison_part(
         DerivationStep("parameters", tuple(_ratio(first, other, "params"))),
         DerivationStep("outputs", tuple(_outputs(comparison, other))),
     )
-    return DerivationPart(f"{other.name} ÷ {first.name}", tuple(step for step in steps if step.lines))
+    return DerivationPart(quotient_name(other.name, first.name), tuple(step for step in steps if step.lines))
 
 
 def _inputs(
@@ -108,7 +108,7 @@ def _outputs(comparison: Comparison, other: Report) -> Iterator[DerivationLine]:
     yield Sentence(
         "{} yields {} output elements against {}: {} as many.", (other.name, *counts, Multiple(more))
     )
-    yield Sentence("Each of them costs {} the FLOPs.", (Multiple(each),))
+    yield Sentence("Each costs {} the FLOPs.", (Multiple(each),))
 
 
 class LoopTerm(NamedTuple):

@@ -123,7 +123,7 @@ def profile_on_mesh(
         found = layout(parallel)
         if not found.meshes:
             name = type(call.model).__name__
-            raise UsageError(f"{name} was not parallelised: none of its parameters is a DTensor")
+            raise UsageError(f"{name} was not parallelized: none of its parameters is a DTensor")
         of_rank, shapes = profile_rank(parallel, found, profile, mesh)
         if shapes:
             larger = profile(whole_copy(call, shapes))

@@ -46,12 +46,12 @@ INITIALIZERS = frozenset(
 
 Built = TypeVar("Built")
 
-ARGUMENTS_HINT = "Arguments are given as --arg num_classes=10."
+ARGUMENTS_HINT = "Give arguments as --arg num_classes=10."
 
 Arguments = tuple[tuple[Any, ...], Mapping[str, Any]]
 """Arguments by place and by name."""
 
-INPUTS_HINT = 'Inputs are given as --input "f32[1,3,224,224]", by name as --input "ids=i64[1,128]".'
+INPUTS_HINT = 'Give inputs as --input "f32[1,3,224,224]", or by name as --input "ids=i64[1,128]".'
 
 
 def construct(make: Callable[[], Built], build_mode: BuildMode) -> Built:
@@ -145,7 +145,7 @@ def construct_module(make: Callable[..., Any], arguments: Mapping[str, Any]) -> 
             raise
         module = make(**arguments)
     if not isinstance(module, torch.nn.Module):
-        raise UsageError(f"{name} returned {_with_article(module)}; a torch.nn.Module is needed")
+        raise UsageError(f"{name} returned {_with_article(module)}; expected a torch.nn.Module")
     return module
 
 
@@ -188,7 +188,7 @@ def _inputs_from_maker(target: Target, maker: Callable[[], Any], build_mode: Bui
     if isinstance(made, tuple | list):
         return tuple(made), {}
     kind = type(made).__name__
-    raise UsageError(f"{target.maker} returned {kind}; a tensor, a tuple, a list or a dict is needed")
+    raise UsageError(f"{target.maker} returned {kind}; expected a tensor, a tuple, a list or a dict")
 
 
 def check_arguments(

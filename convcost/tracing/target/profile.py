@@ -134,7 +134,7 @@ def load_maker(place: Place) -> Callable[[], Any]:
     with importable(place.folder, place.is_file):
         found: Callable[[], Any] = load(place)
     if not callable(found):
-        raise UsageError(f"{place} is a {type(found).__name__}; a function that returns the inputs is needed")
+        raise UsageError(f"{place} is a {type(found).__name__}; expected a function that returns the inputs")
     check_callable(str(place), found)
     check_arguments(str(place), found, hint="It is called without arguments.")
     return found
