@@ -1,6 +1,6 @@
-"""Generated specs by the hundred thousand: shapes, parameters and MACs beside torch's own on the meta device.
+"""Compares generated specs with torch on the meta device: shapes, parameters and MACs.
 
-`python benchmarks/agreement.py 1000000 [SEED]`; what disagrees is printed as it comes.
+`python benchmarks/agreement.py 1000000 [SEED]`; prints each difference as it is found.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ REPORTED = 10_000
 
 
 def specs(seed: int) -> Iterator[Case]:
-    """Cases of all kinds in turn without an end, each spec once."""
+    """An endless iterator of distinct specs of all kinds in turn."""
     seen = set[int]()
     for turn in count(seed):
         for kind in KINDS:
@@ -41,7 +41,7 @@ def specs(seed: int) -> Iterator[Case]:
 
 
 def disagreement(case: Case) -> str:
-    """What torch has instead; nothing where it agrees."""
+    """The difference from torch, or an empty text."""
     [row] = case.report.rows
     module, inputs = build_network(case.network, "meta")
     with no_gradients(), FlopCounterMode(display=False) as counted:
@@ -59,7 +59,7 @@ def disagreement(case: Case) -> str:
 
 
 def run(number: int, seed: int) -> Counter[str]:
-    """How many agree, and how many disagree."""
+    """The numbers of specs that agree and that disagree."""
     outcomes: Counter[str] = Counter()
     start = time.perf_counter()
     for case in islice(specs(seed), number):

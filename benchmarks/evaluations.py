@@ -1,4 +1,4 @@
-"""Cost evaluations of a spec that is parsed already, beside fvcore counting the same two layers."""
+"""Time of evaluating a parsed spec, against fvcore counting the same two layers."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Hostile specs, configurations and lock files by the thousand: each is answered or refused in words.
+"""Thousands of hostile specs, configurations and lock files: each must be answered or refused with a message.
 
     python benchmarks/hostile.py --specs 1_000_000 --configs 5_000 --seed 1
 
-Prints how many were answered and refused, by kind; the slowest; the memory that all of them took. The exit
-code is 1 if anything else was raised, one took more than `--seconds`, or memory grew by more than 300 MB.
+Prints how many were answered and refused, by kind; the slowest; the memory growth. The exit code is 1
+if anything else was raised, one took more than `--seconds`, or memory grew by more than 300 MB.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ TOKENS = [
 
 
 class TooLongError(BaseException):
-    """It took longer than it may; not caught by what catches errors."""
+    """An input took too long. Not an `Exception`, so that handlers of errors don't catch it."""
 
 
 def size(rng: random.Random, depth: int = 0) -> str:
@@ -82,7 +82,7 @@ def layer(rng: random.Random, channels: str) -> str:
 
 
 def grammatical(rng: random.Random) -> str:
-    """A chain that the grammar allows, of whatever sizes."""
+    """A chain that the grammar allows, with sizes of any kind."""
     channels = size(rng, 1)
     chain = []
     for _ in range(rng.randint(1, 4)):
@@ -92,7 +92,7 @@ def grammatical(rng: random.Random) -> str:
 
 
 def mutated(rng: random.Random) -> str:
-    """A good spec with a few places changed."""
+    """A valid spec with a few characters changed."""
     text = rng.choice(SEEDS)
     for _ in range(rng.randint(1, 4)):
         place = rng.randrange(len(text))
@@ -101,7 +101,7 @@ def mutated(rng: random.Random) -> str:
 
 
 def jumbled(rng: random.Random) -> str:
-    """Parts of the language in no order."""
+    """Tokens of the language in random order."""
     return "".join(rng.choice(TOKENS) for _ in range(rng.randint(1, 12)))
 
 
@@ -162,7 +162,7 @@ KEYS = {
 
 
 def config(rng: random.Random) -> str:
-    """Some tables, some keys, each with any value; sometimes no TOML at all."""
+    """Random tables and keys with random values; sometimes not TOML."""
     lines = []
     for table in rng.sample(TABLES, rng.randint(1, 3)):
         lines.append(table if rng.random() < 0.9 else rng.choice(ODD_TABLES))
@@ -181,7 +181,7 @@ def mutated_text(rng: random.Random, text: str) -> str:
 
 
 def check(rng: random.Random, folder: Path) -> None:
-    """Check a configuration against a lock file that was written for another, and then changed."""
+    """Check a configuration against a changed lock file of another one."""
     (folder / "convcost.toml").write_text(config(rng), errors="replace")
     lock = folder / "convcost.lock"
     if rng.random() < 0.5 and (good := folder / "good.lock").exists():
@@ -198,7 +198,7 @@ def write_good_lock(folder: Path) -> None:
 
 
 def attempts(arguments: argparse.Namespace, folder: Path) -> Iterator[tuple[str, str, Callable[[], None]]]:
-    """The kind of each input, the input, and what is done with it."""
+    """The kind of each input, the input, and the function to call with it."""
     rng = random.Random(arguments.seed)
     for _ in range(arguments.specs):
         kind = rng.choices([*SPECS], SHARES)[0]
@@ -210,7 +210,7 @@ def attempts(arguments: argparse.Namespace, folder: Path) -> Iterator[tuple[str,
 
 
 def outcome(work: Callable[[], None], seconds: float) -> str:
-    """How it ended; `!` in front of what must not be."""
+    """How the attempt ended, with `!` in front of a failure."""
     signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         work()

@@ -1,6 +1,6 @@
-"""Time of a Llama's report, of numbers and with open sizes, against building it and FlopCounterMode.
+"""Time of a Llama's report, with given and with open sizes, against building it and against FlopCounterMode.
 
-All of it on the meta device, in seconds of this process's CPU time, so that a busy machine changes little.
+Everything runs on the meta device. Times are CPU seconds of this process, which other load affects little.
 Needs transformers.
 """
 
@@ -36,7 +36,7 @@ OPEN = DeclaredTensor("int64", ("B", "T"))
 
 
 def main() -> None:
-    """Each model, its least times of a few runs, then how 126 layers compare with 32."""
+    """Print the minimal times of each model, then the ratio of 126 layers to 32."""
     ids = torch.zeros(1, 4096, dtype=torch.int64, device="meta")
     least: dict[tuple[str, str], float] = {}
     for name, sizes in SIZES.items():
@@ -79,7 +79,7 @@ def flop_counter_mode(model: torch.nn.Module, ids: torch.Tensor) -> int:
 
 
 def seconds(run: Callable[[], object]) -> float:
-    """The least of a few runs, after one that torch prepares in."""
+    """The minimum of a few runs, after one to warm up."""
     run()
     found = []
     for _ in range(RUNS):

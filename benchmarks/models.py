@@ -1,4 +1,4 @@
-"""Time of convcost.profile against the bare forward on the meta device, and against every peer installed.
+"""Time of convcost.profile against a plain forward on the meta device, and against every peer installed.
 
 A peer runs on the meta device if it can, else on the CPU.
 """
@@ -24,7 +24,7 @@ Model, Way = torch.nn.Module, Callable[[], object]
 
 
 def main() -> None:
-    """Medians of alternating runs, as ratios to the bare forward and to the fastest peer."""
+    """Print medians of alternating runs, as ratios to a plain forward and to the fastest peer."""
     torch.set_grad_enabled(False)
     for name, build in (("ResNet-50", resnet50), ("ViT-B/16", ViT)):
         report = convcost.profile(*built(build, "meta"))
@@ -47,7 +47,7 @@ def built(build: Callable[[], Model], device: str) -> tuple[Model, torch.Tensor]
 
 
 def ways(build: Callable[[], Model]) -> dict[str, Way]:
-    """What is timed: of peers, those that are installed and that run there.
+    """The functions to time, with the peers that are installed and run this model.
 
     Each peer has models of its own, since one that fails may leave its hooks on them.
     """
@@ -67,7 +67,7 @@ def ways(build: Callable[[], Model]) -> dict[str, Way]:
 
 
 def silent(count: Way) -> Way:
-    """`count`, without what it prints."""
+    """`count` with its output discarded."""
 
     def run() -> object:
         with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():

@@ -1,4 +1,4 @@
-"""ResNet-50 and ViT-B/16 as their papers have them: 4,089 and 17,564 million multiply–accumulates."""
+"""ResNet-50 and ViT-B/16 as in their papers: 4,089 and 17,564 million multiply–accumulates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a trial of Optuna's costs to count: by formulas, beside building the module and running fvcore."""
+"""Time of counting an Optuna trial by formulas, against building the module and running fvcore."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ ROUNDS = 5
 
 
 def by_formulas(sizes: dict[str, int]) -> int:
-    """MACs of the block, as the example has its FLOPs."""
+    """MACs of the block of the example, by formulas."""
     return convcost.cost(BLOCK, **sizes).macs
 
 
 def by_fvcore(sizes: dict[str, int]) -> int:
-    """MACs of the same block, built for this trial."""
+    """MACs of the same block, built for this trial, by fvcore."""
     channels, inner, kernel_size, groups = (sizes[name] for name in "CMKG")
     first = nn.Conv2d(channels, inner, kernel_size, padding=kernel_size // 2, groups=groups)
     block = nn.Sequential(first, nn.ReLU(), nn.Conv2d(inner, channels, 1)).eval()
@@ -35,7 +35,7 @@ def by_fvcore(sizes: dict[str, int]) -> int:
 
 
 def designs() -> list[dict[str, int]]:
-    """The sizes of possible trials."""
+    """Sizes that trials may have."""
     choose = random.Random(0)
     found = []
     while len(found) < TRIALS:
@@ -47,7 +47,7 @@ def designs() -> list[dict[str, int]]:
 
 
 def seconds(count: Callable[[dict[str, int]], int], each: list[dict[str, int]]) -> float:
-    """Seconds for one of them."""
+    """Seconds for each design."""
     start = time.perf_counter()
     for sizes in each:
         count(sizes)

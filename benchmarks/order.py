@@ -1,6 +1,6 @@
-"""Which of two designs is faster: as this machine's figures say, against what is measured in the same run.
+"""How often the time estimate names the faster of two designs, measured in the same run.
 
-`python benchmarks/order.py [SEED]...`: the cases that the estimate was made with, or others, drawn by seeds.
+`python benchmarks/order.py [SEED]...`: the cases that the estimate was fitted to, or others drawn from seeds.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def founding(positions: int, width: int, length: int) -> Case:
 
 
 def depthwise(channels: int, size: tuple[int, ...], kernel_size: int, batch: int = 1) -> Case:
-    """A full convolution, and one of each channel by itself: `channels` times fewer FLOPs."""
+    """A full convolution, and a depthwise one with `channels` times fewer FLOPs."""
     shape = ", ".join(map(str, (batch, channels, *size)))
     layer = f"Conv{len(size)}d({channels}, {channels}, {kernel_size}, padding=same"
     return Case(
@@ -79,7 +79,7 @@ CASES = (
 
 
 def drawn(seed: int) -> Iterator[Case]:
-    """Eight of each that nobody has looked at before."""
+    """Eight cases of each kind, drawn at random."""
     choice = Random(seed).choice
     for _ in range(8):
         yield founding(choice((1, 4, 16, 64, 256)), choice((32, 64, 128, 256, 512)), choice((4, 8, 16, 32)))
@@ -91,7 +91,7 @@ def drawn(seed: int) -> Iterator[Case]:
 
 
 class Outcome(NamedTuple):
-    """The second's time over the first one's: by least times alone, with the overhead of calls, measured."""
+    """The second design's time over the first one's: by roofline, with call overhead, and measured."""
 
     case: Case
     least: Fraction
@@ -100,7 +100,7 @@ class Outcome(NamedTuple):
 
     @property
     def counts(self) -> bool:
-        """Whether one is faster in a way that matters."""
+        """Whether the difference in time is large enough to count."""
         return not 1 / APART <= self.measured <= APART
 
     @property
@@ -118,7 +118,7 @@ class Outcome(NamedTuple):
 
 
 def outcome(case: Case, machine: Machine) -> Outcome:
-    """What was predicted of the case, and what was measured."""
+    """The predictions for a case, and the measurement."""
     reports = compare(case.first, case.second).candidates
     first, second = (estimate(report, machine) for report in reports)
     timed = Stopwatch(threads=THREADS, plan=PLAN).timed(reports, lambda: networks(case))
@@ -129,7 +129,7 @@ def outcome(case: Case, machine: Machine) -> Outcome:
 
 
 def estimate(report: Report, machine: Machine) -> Roofline:
-    """Its least time with the bandwidth that such amounts have here, run after run."""
+    """Its roofline time at the bandwidth measured here for that number of bytes."""
     moved = roofline(report, machine.device).bytes
     return roofline(report, machine.device_for(moved))
 

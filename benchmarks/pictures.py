@@ -1,4 +1,4 @@
-"""What a picture adds to a command, beside importing Altair and vl-convert and drawing a point with them."""
+"""Time that `--plot` adds to a command, against importing Altair and vl-convert and drawing one point."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ FIRST_DRAWING = {
 
 
 def seconds(command: tuple[str, ...]) -> float:
-    """How long a command takes as a whole process."""
+    """Seconds that a command takes as a process."""
     start = time.perf_counter()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return time.perf_counter() - start
 
 
 def added(command: tuple[str, ...], plain: tuple[str, ...]) -> float:
-    """What a command takes more than the plain one: the median of runs in turn, after one to warm up."""
+    """The time of a command beyond the plain one: median of alternating runs, after one to warm up."""
     seconds(command), seconds(plain)
     return statistics.median(seconds(command) - seconds(plain) for _ in range(RUNS))
 

@@ -1,4 +1,4 @@
-"""Whole commands against the bare imports, or the command, they stand on: medians of alternating runs."""
+"""Time of whole commands against importing the libraries that they need: medians of alternating runs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CHECK = (sys.executable, "-m", "convcost", "check", "--config")
 
 
 class Pair(NamedTuple):
-    """A command, the floor it stands on, and how many times that it may take."""
+    """A command, its lower bound, and the highest ratio allowed."""
 
     command: tuple[str, ...]
     floor: tuple[str, ...]
@@ -25,7 +25,7 @@ class Pair(NamedTuple):
 
 
 def imports(names: str) -> tuple[str, ...]:
-    """An interpreter that does nothing else."""
+    """The command that imports these modules and does nothing else."""
     return (sys.executable, "-c", f"import {names}")
 
 
@@ -37,7 +37,7 @@ PAIRS = {
 
 
 def entries(number: int) -> str:
-    """The configuration of so many designs, each with limits, every fifth with a formula."""
+    """A configuration of `count` designs with limits, every fifth with a formula."""
     return "\n".join(
         f"[entries.design{place}]\n"
         f'spec = "[B*S, E, L] -> Conv1d(E, {place}E, 3, padding=1) -> ReLU -> Conv1d({place}E, E, 1)"\n'
@@ -61,14 +61,14 @@ def checks(folder: str) -> dict[str, Pair]:
 
 
 def seconds(command: tuple[str, ...]) -> float:
-    """How long a command takes as a whole process."""
+    """Seconds that a command takes as a process."""
     start = time.perf_counter()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return time.perf_counter() - start
 
 
 def medians(command: tuple[str, ...], floor: tuple[str, ...]) -> tuple[float, float]:
-    """The medians of both, run in turn after one run each to warm up."""
+    """The medians of both, in alternating runs after one each to warm up."""
     seconds(command), seconds(floor)
     runs = [(seconds(command), seconds(floor)) for _ in range(RUNS)]
     commands, floors = zip(*runs, strict=True)

@@ -1,6 +1,6 @@
-"""The Pareto front of 10^8 designs of two convolutions, beside SQL written by hand for the same question.
+"""Time of the Pareto front of 10^8 designs of two convolutions, against hand-written SQL.
 
-Beside it are loops over `convcost.cost` and over fvcore, on a sample, extrapolated to all designs.
+Loops over `convcost.cost` and over fvcore are timed on a sample and extrapolated.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ SQL = """
 
 
 def by_sweep() -> set[tuple[int, int]]:
-    """FLOPs and parameters of the front."""
+    """FLOPs and parameters of the front, by `convcost.sweep`."""
     found = convcost.sweep(
         SPEC, over=OVER, where=WHERE, pareto="flops:max,params", top=10_000, engine="duckdb"
     )
@@ -63,13 +63,13 @@ def by_sweep() -> set[tuple[int, int]]:
 
 
 def by_hand() -> set[tuple[int, int]]:
-    """The same of the SQL."""
+    """The same, by SQL."""
     with duckdb.connect() as connection:
         return {(flops, params) for flops, params, _ in connection.execute(SQL).fetchall()}
 
 
 def seconds(run: Callable[[], Any]) -> tuple[float, float]:
-    """The time that passes, and that all processors take."""
+    """Wall-clock and CPU seconds."""
     before, start = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
     run()
     taken, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF)
@@ -77,14 +77,14 @@ def seconds(run: Callable[[], Any]) -> tuple[float, float]:
 
 
 def seconds_by_cost() -> float:
-    """For one design, by `convcost.cost`."""
+    """Seconds for each design, by `convcost.cost`."""
     spec = convcost.parse(SPEC)
     designs = [{name: random.choice(values) for name, values in OVER.items()} for _ in range(SAMPLE)]
     return seconds(lambda: [spec.report(sizes).flops for sizes in designs])[0] / SAMPLE
 
 
 def seconds_by_fvcore() -> float:
-    """For one design that is built for it, by fvcore."""
+    """Seconds for each design, built and counted by fvcore."""
 
     def count(sizes: dict[str, int]) -> None:
         c, m, n, k, j, h = (sizes[name] for name in "CMNKJH")

@@ -1,4 +1,4 @@
-"""A million designs to a Parquet file, beside DuckDB's own COPY of the same columns by hand-written SQL."""
+"""Time of writing a million designs to Parquet, against DuckDB's COPY of the same columns."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ FROM range(1, 101) a(C), range(1, 51) b(M), range(1, 20, 2) c(K), range(1, 21) d
 
 
 def seconds(run: Callable[[], object]) -> float:
-    """How long it takes."""
+    """Seconds that a function takes."""
     start = time.perf_counter()
     run()
     return time.perf_counter() - start
 
 
 def main() -> None:
-    """Both in turn, and that both files have the same rows."""
+    """Time both alternately, and check that both files have the same rows."""
     with TemporaryDirectory() as folder:
         own, copied = str(Path(folder, "own.parquet")), str(Path(folder, "copied.parquet"))
         connection = duckdb.connect()

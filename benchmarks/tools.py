@@ -1,8 +1,7 @@
-"""What FLOP counters say of small modules whose MACs are known by hand, as a Markdown table.
+"""MACs that FLOP counters report for small modules with hand-derived counts, as a Markdown table.
 
-Each tool is called as its documentation says, on the CPU, on a module of its own. Figures are MACs: those
-of a tool that counts FLOPs are halved. `pip install 'convcost[peers]' transformers` installs the tools;
-those that are missing are left out.
+Each tool is called as its documentation says, on the CPU, on a fresh module. FLOPs are halved to MACs.
+`pip install 'convcost[peers]' transformers` installs the tools; missing tools are left out.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ class Attention(nn.Module):
 
 
 class Product(nn.Module):
-    """A weight that is no layer's."""
+    """A product with a parameter that belongs to no layer."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -148,7 +147,7 @@ TOOLS: dict[str, tuple[str, Count]] = {
 
 
 def installed() -> dict[str, str]:
-    """The version of each tool that is there."""
+    """The versions of the installed tools."""
     found = {}
     for tool, (package, _) in TOOLS.items():
         with contextlib.suppress(metadata.PackageNotFoundError):
@@ -157,7 +156,7 @@ def installed() -> dict[str, str]:
 
 
 def figure(tool: str, case: Case) -> int | None:
-    """The MACs that a tool prints; None where it fails."""
+    """The MACs that a tool reports, or None where it fails."""
     torch.manual_seed(0)
     count = TOOLS[tool][1]
     with torch.no_grad(), warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
@@ -169,7 +168,7 @@ def figure(tool: str, case: Case) -> int | None:
 
 
 def cells(tool: str) -> Iterator[str]:
-    """What the table has for a tool: bold where it is exact."""
+    """A tool's cells in the table: bold where exact."""
     for case in CASES:
         found = figure(tool, case)
         yield "fails" if found is None else f"**{found:,}**" if found == case.macs else f"{found:,}"

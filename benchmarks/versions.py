@@ -29,7 +29,7 @@ SKIPPED = "not slow and not spark and not browser"
 
 
 def requirements() -> list[str]:
-    """What convcost and its tests need, as pyproject.toml says, but for torch."""
+    """The requirements of convcost and its tests in pyproject.toml, without torch."""
     import tomllib
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -39,7 +39,7 @@ def requirements() -> list[str]:
 
 
 def environment(torch: str, python: str, folder: Path) -> Path:
-    """The interpreter of an environment with that version of torch, which is made where it is missing."""
+    """The interpreter of an environment with that version of torch; creates the environment if needed."""
     version = subprocess.run([python, "--version"], capture_output=True, text=True, check=True).stdout
     place = folder / f"{version.strip().replace(' ', '-').lower()}-torch-{torch}"
     interpreter = place / "bin" / "python"
@@ -57,7 +57,7 @@ def environment(torch: str, python: str, folder: Path) -> Path:
 
 
 def run_tests(interpreter: Path, arguments: list[str]) -> tuple[dict[str, Counter[str]], list[str]]:
-    """How many tests of each folder passed, failed and were skipped; which ones failed."""
+    """The numbers of passed, failed and skipped tests by folder, and the failed tests."""
     with TemporaryDirectory() as folder:
         report = Path(folder, "report.xml")
         command = [interpreter, "-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider", "--tb=no"]

@@ -22,7 +22,8 @@ from convcost.design import (
 from convcost.spec import Spec, check_names, parse
 from convcost.spec.founding_pair import FoundingPair, founding_pair
 from convcost.spec.spec import check_int
-from convcost.tracing.module_design import ModuleDesign, design_in_phase
+from convcost.tracing.mesh_request import MeshRequest, ParallelizeFunction, mesh_request
+from convcost.tracing.module_design import ModuleDesign, design_in_phase, design_on_mesh
 from convcost.tracing.prompt_inputs import (
     PhaseRequest,
     check_context,
@@ -41,6 +42,8 @@ def cost(
     backward: bool = False,
     phase: str | None = None,
     context: int | str | None = None,
+    mesh: str | None = None,
+    parallelize: ParallelizeFunction | None = None,
     **sizes: Any,
 ) -> Report:
     """What one design costs with `sizes` put in: cost("Linear(10E, E)", E=128).flops.
@@ -54,6 +57,10 @@ def cost(
     with "decode" on one more token for each sequence, with the prompt in its cache; a context such as "T"
     stays open. report.flops_per_token, report.kv_cache_bytes.
 
+    With `mesh="tp=8"` one rank of that device mesh is counted beside the whole module: report.per_rank,
+    report.collectives. The module is parallelised by the plan that it brings, or by `parallelize`, a
+    function of the module and the mesh.
+
     Sizes may also come in a mapping, here as wherever they are taken: sizes={"E": 128}. One without a value
     stays open, and the costs are sympy formulas in it. Raises SpecError where the text is wrong or a layer
     does not fit its input, UsageError for a size that the design does not have, and what a module's forward
@@ -66,12 +73,14 @@ def cost(
     """
     given, backward = _split_backward(sizes, backward)
     given, request = _split_phase(given, phase, context)
+    given, ranks = _split_mesh(given, mesh, parallelize)
     if request and backward:
         raise UsageError(f"{request.phase} has no backward pass", hint="Leave out one of them.")
     if request and is_module(design) and not inputs:
         inputs = (prompt_text(request),)
     found, given = design_and_sizes(design, inputs, given)
-    return design_report(design_in_phase(found, request) if request else found, given, backward)
+    found = design_in_phase(found, request) if request else found
+    return design_report(design_on_mesh(found, ranks) if ranks else found, given, backward)
 
 
 def _split_backward(sizes: dict[str, Any], backward: bool) -> tuple[dict[str, Any], bool]:
@@ -95,6 +104,16 @@ def _split_phase(
         return sizes, PhaseRequest(found, context)
     named = {"phase": phase, "context": context}
     return {**sizes, **{name: size for name, size in named.items() if size is not None}}, None
+
+
+def _split_mesh(
+    sizes: dict[str, Any], mesh: str | None, parallelize: ParallelizeFunction | None
+) -> tuple[dict[str, Any], MeshRequest | None]:
+    """The sizes, and the mesh that is asked for: a number is that of a size called so."""
+    named: dict[str, Any] = {"mesh": mesh, "parallelize": parallelize}
+    are_sizes = {name: value for name, value in named.items() if type(value) is int}
+    asked = {name: None if name in are_sizes else value for name, value in named.items()}
+    return {**sizes, **are_sizes}, mesh_request(**asked)
 
 
 def design_report(

@@ -70,17 +70,37 @@ def test_one_module_knows_the_versions_of_torch(path):
         assert not re.search(r"torch\.version|TorchVersion|hasattr\((torch|cuda|cudnn)\b(?!\.ops)", text)
 
 
-def test_the_map_names_files_and_folders_that_are_there():
-    """Those with a slash, from the package on, or behind another of the same sentence."""
-    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
-    named = {name for name in re.findall(r"`([\w./]+)`", text) if "/" in name}
-    assert len(named) > 30
-    assert [
-        name for name in named if not any((ROOT / folder / name).exists() for folder in ("convcost", ""))
-    ] == []
+def named_paths(text: str) -> set[str]:
+    """Those in backquotes that are paths of Python files, or have a slash."""
+    return {name for name in re.findall(r"`([\w./]+)`", text) if "/" in name or name.endswith(".py")}
 
 
-def test_the_map_has_every_package():
+def missing_paths(text: str, *folders: str) -> list[str]:
+    return [
+        name for name in named_paths(text) if not any((ROOT / folder / name).exists() for folder in folders)
+    ]
+
+
+@pytest.mark.parametrize("page", ["ARCHITECTURE.md", "CONTRIBUTING.md", "docs/how-to/extend.md"])
+def test_pages_for_contributors_name_files_that_exist(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    assert missing_paths(text, "", "convcost") == []
+
+
+PACKAGES = sorted((ROOT / "convcost").rglob("__init__.py"))
+
+
+@pytest.mark.parametrize("path", PACKAGES, ids=lambda path: str(path.parent.relative_to(ROOT)))
+def test_docstrings_of_packages_name_files_that_exist(path):
+    docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    assert missing_paths(docstring, path.parent, "convcost") == []
+
+
+def test_architecture_fits_two_screens():
+    assert len((ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8").splitlines()) <= 100
+
+
+def test_architecture_names_every_package():
     text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
     packages = [path.parent.name for path in (ROOT / "convcost").glob("*/__init__.py")]
     assert [name for name in packages if f"`{name}`" not in text] == []

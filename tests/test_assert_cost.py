@@ -114,8 +114,8 @@ def test_a_failure_of_a_formula_is_by_layer_in_formulas_and_says_what_is_wanted_
         " asserted                        = 6·B·S·E²·L\n"
         " difference                        6·B·S·E²·L\n"
         "\n"
-        " What is wanted are the MACs.\n"
-        " 0: Conv1d costs exactly the difference."
+        " The asserted value equals the MACs.\n"
+        " 0: Conv1d accounts for the difference."
     )
 
 
@@ -132,7 +132,7 @@ def test_a_failure_of_a_module_is_by_module():
         " asserted     = 512                = 224\n"
         " difference    +256                  −12\n"
         "\n"
-        " 2: Linear costs exactly the difference."
+        " 2: Linear accounts for the difference."
     )
 
 
@@ -160,13 +160,13 @@ def test_what_is_not_like_another_design_is_shown_in_both_by_layer():
 @pytest.mark.parametrize(
     ("asked", "hint"),
     [
-        ({"flops": 983_040}, "What is wanted are the MACs."),
-        ({"macs": 1_966_080}, "What is wanted are the FLOPs."),
-        ({"flops": 1_968_640}, "What is wanted are the FLOPs by count='bias'."),
-        ({"flops": 4 * 28 * 128**2}, "What is wanted are the FLOPs by taps='valid'."),
-        ({"flops": 1_966_080, "count": "bias"}, "What is wanted are the FLOPs by count='matmul'."),
-        ({"params": 49_280}, "0: Conv1d costs exactly the difference."),
-        ({"params": 3 * 49_280}, "Another layer like 0: Conv1d would cost exactly the difference."),
+        ({"flops": 983_040}, "The asserted value equals the MACs."),
+        ({"macs": 1_966_080}, "The asserted value equals the FLOPs."),
+        ({"flops": 1_968_640}, "The asserted value equals the FLOPs with count='bias'."),
+        ({"flops": 4 * 28 * 128**2}, "The asserted value equals the FLOPs with taps='valid'."),
+        ({"flops": 1_966_080, "count": "bias"}, "The asserted value equals the FLOPs with count='matmul'."),
+        ({"params": 49_280}, "0: Conv1d accounts for the difference."),
+        ({"params": 3 * 49_280}, "One more like 0: Conv1d would account for the difference."),
     ],
     ids=str,
 )

@@ -45,8 +45,8 @@ E        total                               1,966,080·B·S
 E        asserted                            = 983,040·B·S
 E        difference                            983,040·B·S
 E       
-E        What is wanted are the MACs.
-E        0: Conv1d costs exactly the difference.
+E        The asserted value equals the MACs.
+E        0: Conv1d accounts for the difference.
 
 """  # noqa: W291
 

@@ -1,4 +1,4 @@
-"""What a deliberate error is: a text in a file of the package, and the one that is put in its place."""
+"""A deliberate error: a text in a file of the package, and its replacement."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -24,14 +24,14 @@ class Mutation(NamedTuple):
     new: str
 
     def applied(self, text: str) -> str:
-        """The file's text with the error in it, which has one place."""
+        """The file's text with the error. The text to replace must occur once."""
         if text.count(self.old) != 1:
             raise SystemExit(f"{self.file}: {text.count(self.old)} places for {self.what!r}: {self.old!r}")
         return text.replace(self.old, self.new)
 
 
 class Family:
-    """Errors in one family of formulas; `kinds` are what verify tries, `tests` what else would fail."""
+    """Errors in one family of formulas; `verify` tries `kinds`, and `tests` cover the family too."""
 
     def __init__(self, name: str, kinds: tuple[str, ...], tests: tuple[str, ...], file: str) -> None:
         self.name = name
@@ -41,5 +41,5 @@ class Family:
         self.mutations: list[Mutation] = []
 
     def error(self, what: str, old: str, new: str, file: str = "") -> None:
-        """One more error, in the family's own file or another."""
+        """Add an error, in the family's file or another one."""
         self.mutations.append(Mutation(what, file or self.file, old, new))

@@ -6,7 +6,7 @@ from convcost.analysis.activation_memory import ActivationBytes
 from convcost.core.report import Report
 from convcost.spec import parse
 
-USUAL_DTYPE = "float32"
+DEFAULT_DTYPE = "float32"
 
 
 def measured_activations(report: Report, dtype: str) -> ActivationBytes | None:
@@ -21,7 +21,7 @@ def measured_activations(report: Report, dtype: str) -> ActivationBytes | None:
     network = report.spec and parse(report.full_spec).network(report.sizes)
     if not network or network.report(dtype=report.dtype).rows != report.rows:
         return None
-    if has_own_dtypes and report.dtype != USUAL_DTYPE:
+    if has_own_dtypes and report.dtype != DEFAULT_DTYPE:
         return None
     found = network_footprint(network, "" if has_own_dtypes else dtype or report.dtype)
     if found.kept is None or found.forward is None or found.training is None:

@@ -161,7 +161,7 @@ def _check_version(record: Any, file: str) -> None:
     if not found:
         raise _file_error(file, "has no measurement of convcost's")
     if int(found[1]) != VERSION:
-        raise _file_error(file, f"is of version {int(found[1])}, and this convcost reads version {VERSION}")
+        raise _file_error(file, f"has version {int(found[1])}; this convcost reads version {VERSION}")
 
 
 def _file_error(file: str, what: str) -> UsageError:

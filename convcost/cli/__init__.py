@@ -13,7 +13,7 @@ from convcost.cli.output import close_quietly, print_error
 from convcost.cli.supervisor import raised_at, runs_model, supervised
 
 COUNTING_LIBRARIES = ("torch", "fvcore")
-"""What modules and counters need, and formulas of designs do not."""
+"""Libraries that modules and counters need, and designs in text do not."""
 
 app = typer.Typer(
     name="convcost",
@@ -42,19 +42,19 @@ def _options(
 
 
 def run() -> None:
-    """Run the command that the arguments name, in a process of its own if a model may end it."""
+    """Run the command, in a child process if a model may end it."""
     if runs_model(sys.argv[1:]):
         raise SystemExit(supervised(_run))
     _run()
 
 
 def _run() -> None:
-    """Run the command, and leave stdout without a complaint."""
-    if "_CONVCOST_COMPLETE" in os.environ:  # typer wraps a help, and fish takes each line as an option
+    """Run the command, and close stdout without an error message."""
+    if "_CONVCOST_COMPLETE" in os.environ:  # typer wraps help, and fish takes each line for an option
         os.environ["COLUMNS"] = "1000"
     try:
         app(prog_name="convcost")  # by `python -m` too
-    except ImportError as error:  # of a library: what a user's file raises has its own message
+    except ImportError as error:  # from a library: errors in a user's file have their own message
         print_error(_import_message(error))
         raise SystemExit(2) from None
     except OSError as error:
@@ -65,10 +65,10 @@ def _run() -> None:
 
 
 def _import_message(error: ImportError) -> str:
-    """What is missing, and how to get it."""
+    """The error for a missing or broken library, with how to install it."""
     library = (error.name or "").partition(".")[0]
     if isinstance(error, ModuleNotFoundError) and library in COUNTING_LIBRARIES:
-        hint = f"To install it: pip install {library}. For designs in text, --counters none does without it."
+        hint = f"To install it: pip install {library}. Designs in text work without it, with --counters none."
         return f"this needs {library}, which is not installed\n{hint}"
     hint = "Reinstall that library; if the error remains, please report it."
     return f"a library can't be imported: {error}\n  {raised_at(error)}\n{hint}"

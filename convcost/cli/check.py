@@ -1,4 +1,4 @@
-"""`convcost check`: whether costs are what a configuration asks."""
+"""`convcost check`: checks costs against a configuration."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def check(
     if init:
         if names or update or junit or report:
             raise UsageError("--init only writes a file", hint="Give it alone, or with --config FILE.")
-        emit(f"{display_path(write_starter(config))} was written: convcost check reads it.\n")
+        emit(f"{display_path(write_starter(config))} was written. Run convcost check to use it.\n")
         return
     try:
         with stdout_to_stderr():
@@ -100,7 +100,7 @@ def check(
 
 
 def _read_configuration(file: str, growth_only: bool | None, timeout: str) -> Config:
-    """The configuration, with what the options say for every entry."""
+    """Read the configuration, with options applied to all entries."""
     overrides = {
         **({} if growth_only is None else {"growth_only": growth_only}),
         **({"timeout": parse_seconds(timeout, "--timeout")} if timeout else {}),
@@ -109,6 +109,6 @@ def _read_configuration(file: str, growth_only: bool | None, timeout: str) -> Co
 
 
 def _write_junit(result: GateResult, file: str) -> None:
-    from convcost.render.gate.ci import junit_xml  # Python's XML loads what it has for HTTP
+    from convcost.render.gate.ci import junit_xml  # Python's XML modules import its HTTP client
 
     write_text(Path(file), junit_xml(result), result.config.input_files)

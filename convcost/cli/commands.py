@@ -1,7 +1,7 @@
-"""The commands: each is made from its function when it is called, with its options and its errors.
+"""The commands, each built from its function on first use, with its options and errors.
 
-Typer converts each value with pydantic, whose import takes as long as typer's and rich's together: texts and
-flags need no conversion, so they get none. Where typer has no such conversion, nothing changes.
+Typer converts each value with pydantic, whose import takes as long as typer's and rich's together. Strings
+and flags need no conversion, so they get none.
 """
 
 from __future__ import annotations
@@ -39,32 +39,32 @@ COMMANDS = (
     "code",
     "schema",
 )
-"""The commands in the order of the help; each is the function of its name in the module of its name."""
+"""The commands, in the order of the help. Each is a function in the module of the same name."""
 
 COMMANDS_WITHOUT_SIZES = ("check", "verify", "counters", "devices", "layers", "schema")
-"""The commands that take no sizes, so that an option that they don't have is refused."""
+"""The commands that take no sizes: their unknown options are errors."""
 
 ACCEPT_UNKNOWN_OPTIONS = {"ignore_unknown_options": True, "allow_extra_args": True}
-"""So that sizes (`--E 128`) and torch's argument names (`--kernel-size 3`) reach the command."""
+"""Settings that pass sizes (`--E 128`) and torch's argument names (`--kernel-size 3`) to the command."""
 
 ARGUMENTS = "convcost.arguments"
-"""Where a command's context has its arguments as they were typed."""
+"""The key of a command's arguments, as typed, in the `meta` of its context."""
 
 NUMBERED_FLAGS = {"--layers": "--convs"}
-"""A flag that is another option where a number follows it, in commands that have both."""
+"""Flags that mean another option if a number follows, in commands that have both."""
 
 
-class TextOrFlag:
-    """A text's or a flag's value, as it was typed."""
+class UnconvertedType:
+    """The type of a parameter whose value is kept as typed."""
 
     def coerce(self, value: Any, param: Any, ctx: object) -> Any:
-        """`value`; nothing is an empty tuple where there can be several."""
+        """`value`; for a parameter that takes several, an empty tuple instead of None."""
         is_multiple = param.multiple or param.nargs == -1
         return () if value is None and is_multiple else value
 
 
 class Command(TyperCommand):
-    """A command whose parameters are texts and flags."""
+    """A command whose parameters are strings and flags."""
 
     def get_params(self, ctx: Any) -> Any:
         return _without_conversion(super().get_params(ctx))
@@ -82,7 +82,7 @@ class Command(TyperCommand):
             return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> None:
-        """Run it; an interrupt ends it with 130."""
+        """Run the command; an interrupt exits with 130."""
         with show_errors():
             _check_folder()
             try:
@@ -94,7 +94,7 @@ class Command(TyperCommand):
 
 
 class CommandGroup(TyperGroup):
-    """The commands together, with flags of their own."""
+    """The group of all commands, with its own flags."""
 
     def get_params(self, ctx: Any) -> Any:
         return _without_conversion(super().get_params(ctx))
@@ -109,7 +109,7 @@ class CommandGroup(TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in COMMANDS:
-            if ctx.resilient_parsing:  # a shell that completes a line is told nothing
+            if ctx.resilient_parsing:  # no message while a shell completes a line
                 return None
             with show_errors(), translate_errors(ctx, (cmd_name,)):
                 raise unknown_command(cmd_name, COMMANDS)
@@ -133,7 +133,7 @@ def rename_numbered_flags(arguments: list[str], options: Collection[str]) -> lis
 
 @contextmanager
 def show_errors() -> Iterator[None]:
-    """Exit with 2 for one of convcost's errors inside, with a short message on stderr."""
+    """Turn a ConvcostError inside into exit code 2 with a short message on stderr."""
     try:
         yield
     except ConvcostError as error:
@@ -142,7 +142,7 @@ def show_errors() -> Iterator[None]:
 
 
 def _check_folder() -> None:
-    """UsageError where the current folder is gone: torch does not start there, and no file is found."""
+    """UsageError if the current folder was deleted: torch does not start there."""
     try:
         os.getcwd()
     except OSError:
@@ -150,7 +150,7 @@ def _check_folder() -> None:
 
 
 def _check_completion_request(arguments: list[str]) -> None:
-    """UsageError where an option for the current shell names one, which typer would pass over."""
+    """UsageError if a completion option has a value, which typer would ignore."""
     option, _, value = "=".join(arguments[:2]).partition("=")
     if value and option in ("--install-completion", "--show-completion"):
         hint = "For another shell, such as zsh: _CONVCOST_COMPLETE=source_zsh convcost"
@@ -158,7 +158,7 @@ def _check_completion_request(arguments: list[str]) -> None:
 
 
 def make_command(name: str) -> Any:
-    """The command called `name`, from the function of its name in the module of its name."""
+    """Build the command `name` from the function of that name in the module of that name."""
     single = typer.Typer(add_completion=False, rich_markup_mode=None)
     settings = {
         "help_option_names": ["-h", "--help"],
@@ -170,7 +170,7 @@ def make_command(name: str) -> Any:
 
 
 def expand_groups(function: Callable[..., None]) -> Callable[..., None]:
-    """`function` as typer takes it: with the options of each group in place of the group."""
+    """Make a function for typer: with the options of each group as parameters, instead of the group."""
     hints = get_type_hints(function, include_extras=True)
     groups = {name: hint for name, hint in hints.items() if is_dataclass(hint)}
     declared = signature(function).parameters
@@ -191,7 +191,7 @@ def expand_groups(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def _options(group: Any) -> dict[str, Parameter]:
-    """The options of a group: its fields, and those of the groups in it, unless it declares them itself."""
+    """The options of a group: its own fields, and those of nested groups that it does not redeclare."""
     hints = get_type_hints(group, include_extras=True)
     own = {
         field.name: Parameter(
@@ -209,7 +209,7 @@ def _options(group: Any) -> dict[str, Parameter]:
 
 
 def _make_group(group: Any, values: Mapping[str, Any]) -> Any:
-    """A group with the values of its options, and with the groups in it."""
+    """Make a group, with its nested groups, from the values of its options."""
     hints = get_type_hints(group, include_extras=True)
     made = {name: _make_group(hint, values) for name, hint in hints.items() if is_dataclass(hint)}
     own = {name: values[name] for name, hint in hints.items() if get_origin(hint) is Annotated}
@@ -217,9 +217,9 @@ def _make_group(group: Any, values: Mapping[str, Any]) -> Any:
 
 
 def _without_conversion(parameters: Any) -> Any:
-    """The parameters, each taken as it was typed; help shows no type beside an argument's own word for it."""
+    """The parameters without conversion of their values; help shows no types of arguments."""
     for parameter in parameters:
-        parameter._runtime_param = TextOrFlag()
+        parameter._runtime_param = UnconvertedType()
         if parameter.param_type_name == "argument":
             parameter.display_type_rich = _no_type
     return parameters

@@ -1,4 +1,4 @@
-"""`convcost compare`: two designs or more, side by side."""
+"""`convcost compare`: two or more designs side by side."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 
 from convcost.cli.counted_designs import ComparisonOptions, count_designs
 from convcost.cli.crosscheck import print_with_verdicts
-from convcost.cli.designs import USUAL_PAIR
+from convcost.cli.designs import DEFAULT_PAIR
 from convcost.cli.options import MetricPlotOptions, OutputOptions, SettingsOption
 from convcost.cli.plots import read_plots
 from convcost.core.comparison import Comparison
@@ -46,9 +46,9 @@ def compare(
 ) -> None:
     """Compare designs: costs, ratios and break-even points.
 
-    A design is a line of text, a torch module or a model by its source. Without one, a dense layer is
-    compared with two convolutions; --K 5, --no-bias and --convs 3 vary this pair. @FILE reads designs from a
-    file, one per line. A module may state its own inputs and arguments; --input and --arg are for modules
+    A design is a line of text, a torch module, or a model such as timm:resnet50. Without one, a dense layer
+    is compared with two convolutions; --K 5, --no-bias and --convs 3 vary this pair. @FILE reads designs from
+    a file, one per line. A module may state its own inputs and arguments; --input and --arg are for modules
     that state none.
 
     \b
@@ -70,8 +70,8 @@ def compare(
 
 
 def _number_of_convolutions(text: str) -> int:
-    """The number of `--convs`, 2 where it is not given."""
-    number = parse_count(text, "--convs") if text else USUAL_PAIR.layers
+    """The number of convolutions: of `--convs`, or 2."""
+    number = parse_count(text, "--convs") if text else DEFAULT_PAIR.layers
     if number < 1:
         raise UsageError(f"--convs is {number}; it must be at least 1")
     return number

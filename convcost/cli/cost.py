@@ -1,17 +1,25 @@
-"""`convcost cost`: everything about one design, a spec or a torch module."""
+"""`convcost cost`: one design, a spec or a torch module, in full."""
 
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
 from convcost.cli.design_cost import ModuleTarget, print_cost
 from convcost.cli.designs import read_specs
 from convcost.cli.hints import is_target
-from convcost.cli.modules import read_target
-from convcost.cli.options import CostOptions, FormulasOption, ModuleOptions, PartOptions, SettingsOption
+from convcost.cli.modules import read_mesh, read_target
+from convcost.cli.options import (
+    CostOptions,
+    FormulasOption,
+    MemoryOptions,
+    MeshOptions,
+    ModuleOptions,
+    PartOptions,
+    SettingsOption,
+)
 from convcost.cli.parser_errors import option_names
 from convcost.cli.phases import check_phases
 from convcost.cli.sizes import split_tokens
@@ -36,6 +44,7 @@ def cost(
     options: CostOptions,
     modules: ModuleOptions,
     formulas: FormulasOption = "",
+    mesh: MeshOptions,
 ) -> None:
     """Show what one design costs, by layer, with counters, memory and time.
 
@@ -46,22 +55,35 @@ def cost(
       convcost cost net.py:Net --input "f32[1,3,224,224]" --device h100,a100
     """
     check_phases(modules, options.timing, options.memory)
-    design = _read_design(context, arguments or [], settings or [], modules, formulas)
+    target_options = ModuleTargetOptions(modules, formulas, mesh)
+    design = _read_design(context, arguments or [], settings or [], target_options, options.memory)
     print_cost(design, options, parts)
 
 
+class ModuleTargetOptions(NamedTuple):
+    """Options that are only for torch modules."""
+
+    modules: ModuleOptions
+    formulas: str
+    mesh: MeshOptions
+
+
 def _read_design(
-    context: typer.Context, tokens: list[str], settings: list[str], modules: ModuleOptions, formulas: str
+    context: typer.Context,
+    tokens: list[str],
+    settings: list[str],
+    given: ModuleTargetOptions,
+    memory: MemoryOptions,
 ) -> SizedSpec | ModuleTarget:
-    """The one design that is named: a torch module by its place, or else a spec."""
+    """The design: a torch module by its place, or else a spec."""
     texts, _ = split_tokens(tokens, option_names(context), takes_numbers=True)
     if not texts:
-        raise UsageError("there is no design", hint=DESIGN_HINT)
+        raise UsageError("a design is missing", hint=DESIGN_HINT)
     if is_target(texts[0]) or DOTTED_NAME.fullmatch(texts[0]):
-        target = read_target(context, tokens, settings, modules)
-        return ModuleTarget(target, formulas, modules.seconds)
+        target = read_target(context, tokens, settings, given.modules)
+        return ModuleTarget(target, given.formulas, given.modules.seconds, read_mesh(given.mesh, memory))
     _check_is_one_text(texts)
-    _check_options(texts[0], modules, formulas)
+    _check_options(texts[0], given)
     specs, sizes = read_specs(context, tokens, settings)
     if len(specs) > 1:
         hint = "convcost compare takes several."
@@ -72,19 +94,20 @@ def _read_design(
 DESIGN_HINT = "Write one, such as '[B, E] -> Linear(E, 4E)', or name a torch module: net.py:Net."
 
 DOTTED_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
-"""Where a module may be, written without a colon: torch.nn.ReLU."""
+"""A text that may name a module without a colon: torch.nn.ReLU."""
 
 
 def _check_is_one_text(texts: list[str]) -> None:
-    """Refuse a layer's kind with its arguments behind it."""
+    """UsageError for a layer's kind followed by its arguments."""
     first, *others = texts
     if others and find_layer(first):
         hint = f"Write '{first}({', '.join(others)})', or convcost layer {' '.join(texts)}."
         raise UsageError(f"a design is one text, not {len(texts)}", hint=hint)
 
 
-def _check_options(text: str, modules: ModuleOptions, formulas: str) -> None:
-    """Refuse what is for torch modules alone: the input of a spec is part of it."""
+def _check_options(text: str, given: ModuleTargetOptions) -> None:
+    """UsageError for options that are only for torch modules: a spec states its own input."""
+    modules = given.modules
     if modules.inputs:
         shape = modules.inputs[0]
         hint = f"Write the shape in front: '[{_sizes(shape)}] -> {text[:80]}'"
@@ -93,21 +116,22 @@ def _check_options(text: str, modules: ModuleOptions, formulas: str) -> None:
             "--input is for torch modules; a design states its input",
             hint=f"It has one: {text[:80]}" if has_input else hint,
         )
-    if modules.describe_a_module or modules.timeout or formulas:
-        names = {
-            "--inputs-from": modules.inputs_from,
-            "--arg": modules.module_arguments,
-            "--train": modules.train,
-            "--phase": modules.phase,
-            "--context": modules.context_length,
-            "--timeout": modules.timeout,
-            "--formulas": formulas,
-        }
-        first = next(name for name, value in names.items() if value)
+    others = {
+        "--inputs-from": modules.inputs_from,
+        "--arg": modules.module_arguments,
+        "--train": modules.train,
+        "--phase": modules.phase,
+        "--context": modules.context_length,
+        "--timeout": modules.timeout,
+        "--formulas": given.formulas,
+        "--mesh": given.mesh.mesh,
+        "--parallelize": given.mesh.parallelize,
+    }
+    if first := next((name for name, value in others.items() if value), ""):
         raise UsageError(f"{first} is for torch modules, such as net.py:Net", hint="Leave it out.")
 
 
 def _sizes(shape: str) -> str:
-    """The sizes in an input as it is written for a module, or for a layer: f32[4, 8] or 4,8."""
+    """The sizes in an input, which may be written as for a module or a layer: f32[4, 8] or 4,8."""
     inner = shape.partition("[")[2] if "[" in shape else shape
     return inner.strip(" []()").replace("x", ",")[:40]

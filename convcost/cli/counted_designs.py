@@ -1,4 +1,4 @@
-"""Designs that are read and counted together, with the estimates asked for: for `compare` and `report`."""
+"""Reads and counts the designs of `compare` and `report`, with the requested estimates."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from typing import NamedTuple
 import typer
 
 from convcost import api
-from convcost.cli.designs import USUAL_PAIR, Candidates, read_candidates
+from convcost.cli.designs import DEFAULT_PAIR, Candidates, read_candidates
 from convcost.cli.estimates import Reports, read_estimator
+from convcost.cli.modules import read_mesh
 from convcost.cli.options import (
     ConventionOptions,
     CounterOptions,
     DesignDtypeOption,
     DeviceOption,
     MemoryOptions,
+    MeshOptions,
     ModuleOptions,
     TimingOptions,
 )
@@ -27,7 +29,7 @@ from convcost.spec.founding_pair import FoundingPair
 
 @dataclass(frozen=True, kw_only=True)
 class ComparisonOptions:
-    """What is counted and estimated of several designs."""
+    """The shared options of `compare` and `report`."""
 
     flops: ConventionOptions
     dtype: DesignDtypeOption = ""
@@ -36,10 +38,11 @@ class ComparisonOptions:
     memory: MemoryOptions
     counters: CounterOptions
     modules: ModuleOptions
+    mesh: MeshOptions
 
 
 class CountedDesigns(NamedTuple):
-    """Designs, and the report of each."""
+    """Designs, and their reports."""
 
     candidates: Candidates
     reports: Reports
@@ -50,13 +53,13 @@ def count_designs(
     tokens: Iterable[str],
     settings: Iterable[str],
     options: ComparisonOptions,
-    pair: FoundingPair = USUAL_PAIR,
+    pair: FoundingPair = DEFAULT_PAIR,
     *,
     allow_single: bool = False,
 ) -> CountedDesigns:
-    """The designs and sizes in `tokens`, counted and estimated; without any design the founding `pair`.
+    """Count the designs in `tokens`, or without any the founding `pair`, and add estimates.
 
-    Raises UsageError for a single design that is not allowed, and for options that make no sense.
+    Raises UsageError for a single design unless `allow_single`, and for options that don't apply.
     """
     convention, timing = options.flops.convention, options.timing
     timing.check()
@@ -71,6 +74,7 @@ def count_designs(
         pair=pair,
         memory_dtype=estimator.memory_dtype,
         backward=timing.backward,
+        mesh=read_mesh(options.mesh, options.memory),
     )
     dtype = options.dtype or "float32"
     request = (candidates.designs, candidates.sizes, convention, dtype, timing.backward)

@@ -1,4 +1,4 @@
-"""`convcost counters`: which counters there are and what each can see."""
+"""`convcost counters`: the list of counters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Costs with the counters' verdicts, which a terminal shows as they come in."""
+"""Costs with the counters' verdicts, which a terminal shows as they arrive."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 Reports: TypeAlias = tuple[Report, ...]
 
 Countables: TypeAlias = tuple["Network | ProfiledModel", ...]
-"""What counters count: for each report the layers, or the module, that it is about."""
+"""The network or module of each report, for counters to run."""
 
 MakeResult: TypeAlias = Callable[[Reports], Comparison | Report]
 
@@ -47,18 +47,18 @@ def print_with_verdicts(
     options: CounterOptions,
     format_name: str,
     below: str = "",
-    **shown: Any,
+    **style_options: Any,
 ) -> None:
-    """Print `make_result(reports)` with the counters' verdicts; under --strict exit with 1 if one is wrong.
+    """Print `make_result(reports)` with the counters' verdicts; with --strict, exit with 1 if one differs.
 
-    `below` is printed after it; `shown` are options of the style: how much of it is shown.
+    `below` is printed after it; `style_options` select what is shown.
     """
     states = _with_verdicts(reports, countables, options)
     if format_name == "table" and options.counters != "none" and is_terminal():
-        final = _print_live(states, make_result, shown)
+        final = _print_live(states, make_result, style_options)
     else:
         *_, final = states
-        print_result(make_result(final), format_name, **shown)
+        print_result(make_result(final), format_name, **style_options)
     emit(below)
     if options.strict:
         exit_if_wrong(*final)
@@ -67,13 +67,13 @@ def print_with_verdicts(
 def final_verdicts(
     reports: Reports, countables: Callable[[], Countables], options: CounterOptions
 ) -> Reports:
-    """The reports with the verdicts of all counters that are asked for."""
+    """The reports with the verdicts of all requested counters."""
     *_, final = _with_verdicts(reports, countables, options)
     return final
 
 
 def exit_if_wrong(*results: Report | DiagnosedReport) -> None:
-    """Exit with 1, with a message, if an operator of one is not counted or a counter differs."""
+    """Exit with 1 and a message if an operator is not counted or a counter differs."""
     reports = [result.report if isinstance(result, DiagnosedReport) else result for result in results]
     counted = [*reports, *(report.per_rank for report in reports if report.per_rank)]
     is_partial = any(report.trace is not None and report.trace.is_partial for report in counted)
@@ -99,7 +99,7 @@ def _differing(result: Report | DiagnosedReport) -> Iterator[str]:
 def _with_verdicts(
     reports: Reports, countables: Callable[[], Countables], options: CounterOptions
 ) -> Iterator[Reports]:
-    """The reports with every verdict pending, then with one more at each step."""
+    """The reports with all verdicts pending, then again after each verdict."""
     is_open = any(report.open_names for report in reports)
     are_weights = all(isinstance(report, WeightsReport) for report in reports)
     names = options.counters or "all"
@@ -116,20 +116,22 @@ def _with_verdicts(
             yield tuple(current)
 
 
-def _print_live(states: Iterator[Reports], make_result: MakeResult, shown: Mapping[str, Any]) -> Reports:
-    """The costs at once, and below them the counters' table as it fills."""
+def _print_live(
+    states: Iterator[Reports], make_result: MakeResult, style_options: Mapping[str, Any]
+) -> Reports:
+    """Print the costs, and below them the counters' table, updated as verdicts arrive."""
     from rich.console import Console
     from rich.live import Live
     from rich.text import Text
 
     final = next(states)
-    print_result(make_result(final), "table", **shown, part="costs")
-    seen = style(**shown, part="counters")
+    print_result(make_result(final), "table", **style_options, part="costs")
+    counters_style = style(**style_options, part="counters")
 
     def table() -> Text:
-        return Text.from_ansi(render(make_result(final), "table", seen))
+        return Text.from_ansi(render(make_result(final), "table", counters_style))
 
-    live = Live(table(), console=Console(width=seen.width), auto_refresh=False)
+    live = Live(table(), console=Console(width=counters_style.width), auto_refresh=False)
     with cleanup(show_cursor):
         try:
             live.start(refresh=True)
@@ -144,7 +146,7 @@ def _print_live(states: Iterator[Reports], make_result: MakeResult, shown: Mappi
 def _verdicts(
     countable: Network | ProfiledModel, report: Report, counters: tuple[Counter, ...], max_bytes: int
 ) -> Iterator[tuple[str, CounterResult]]:
-    """The verdict of each counter on what `report` is about, with its cause in a sentence."""
+    """The verdict of each counter on a network or module, with its cause in a sentence."""
     if isinstance(countable, Network):
         from convcost.counters.crosscheck import crosscheck_design
 
@@ -160,7 +162,7 @@ def _verdicts(
 def diagnose_model(
     profiled: ProfiledModel, report: Report, counters: tuple[Counter, ...], max_bytes: int
 ) -> Report | DiagnosedReport:
-    """`report`, with what `counters` find in the model that it is about; as it is if there are none."""
+    """`report` with the diagnoses of `counters` run on its model; unchanged without counters."""
     if not counters:
         return report
     require_costs((report,), "--counters")

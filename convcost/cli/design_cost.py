@@ -1,4 +1,4 @@
-"""The costs of one design, with all that is asked for beside them: what `cost`, `layer` and `model` print."""
+"""Prints one design with the requested estimates and verdicts, for `cost`, `layer` and `model`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from convcost.cli.crosscheck import Countables, diagnose_model, exit_if_wrong, print_with_verdicts
 from convcost.cli.estimates import Estimator, read_estimator
-from convcost.cli.modules import MeshRequest, read_formulas, run_target
+from convcost.cli.modules import read_formulas, run_target
 from convcost.cli.options import CostOptions, PartOptions
 from convcost.cli.output import check_backward, emit, print_result
 from convcost.cli.plots import PlotRequest, read_plots
@@ -19,29 +19,29 @@ from convcost.counters import select_model_counters
 from convcost.design import SizedSpec
 from convcost.render.style import View
 from convcost.spec import check_names
-from convcost.tracing.target.target import Target
+from convcost.tracing.target.target import MeshTarget, Target
 
 if TYPE_CHECKING:
     from convcost.tracing.target.profile import ProfiledModel
 
-USUAL_PARTS = PartOptions()
+DEFAULT_PARTS = PartOptions()
 
 
 class ModuleTarget(NamedTuple):
-    """A torch module by its place, that of formulas for its operators, the time it may take, and its mesh."""
+    """A torch module's place, its formulas for operators, its time limit in seconds, and its mesh."""
 
     target: Target
     formulas: str
     seconds: float
-    mesh: MeshRequest | None = None
+    mesh: MeshTarget | None = None
 
 
 def print_cost(
-    design: SizedSpec | ModuleTarget, options: CostOptions, parts: PartOptions = USUAL_PARTS
+    design: SizedSpec | ModuleTarget, options: CostOptions, parts: PartOptions = DEFAULT_PARTS
 ) -> None:
-    """Print what the design costs; exit with 1 under --strict if that is not certain.
+    """Print the costs of the design; with --strict, exit with 1 if a counter differs or the count is partial.
 
-    Raises UsageError for options that make no sense before anything runs.
+    Raises UsageError for options that don't apply, before anything runs.
     """
     format_name = options.output.format_for(Report)
     is_spec = isinstance(design, SizedSpec)

@@ -1,4 +1,4 @@
-"""What is compared: designs as specs, torch modules among them, and the sizes given."""
+"""Reads the designs of a command, specs and torch modules, and the sizes."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ from convcost.layers.network import Network
 from convcost.spec import Spec, parse
 from convcost.spec.design_file import DesignFile, read_design_file
 from convcost.spec.founding_pair import FoundingPair
-from convcost.tracing.target.target import Target
+from convcost.tracing.target.target import MeshTarget, Target
 
 if TYPE_CHECKING:
     from convcost.tracing.target.profile import ProfiledModel
 
 
-USUAL_PAIR = FoundingPair()
+DEFAULT_PAIR = FoundingPair()
 
 
 class SizedSpecs(NamedTuple):
-    """Designs as specs, and the sizes given."""
+    """Specs, and the given sizes."""
 
     specs: tuple[Spec, ...]
     sizes: dict[str, Size]
 
 
 class Sources(NamedTuple):
-    """Designs as specs, torch modules among them that were not run, the sizes given, and what is special."""
+    """Specs and torch modules, not yet run, with the given sizes, and notes."""
 
     sources: tuple[Spec | Target, ...]
     sizes: dict[str, Size]
@@ -45,7 +45,7 @@ class Sources(NamedTuple):
 
 
 class Candidates(NamedTuple):
-    """Designs as specs, torch modules as profiled among them, the sizes given, and what is special."""
+    """Specs and profiled torch modules, with the given sizes, and notes."""
 
     sources: tuple[Spec | ProfiledModel, ...]
     sizes: dict[str, Size]
@@ -53,13 +53,13 @@ class Candidates(NamedTuple):
 
     @property
     def designs(self) -> tuple[CountedDesign, ...]:
-        """The candidates as the library compares them."""
+        """The candidates as specs and reports."""
         return tuple(source if isinstance(source, Spec) else source.report for source in self.sources)
 
     def report_factories(
         self, convention: Convention, dtype: str, backward: bool
     ) -> tuple[ReportFactory | None, ...]:
-        """For each candidate what reports it with further sizes; a module can't be."""
+        """For each spec a function that reports it with further sizes; None for a module."""
         return tuple(self._report_factory(source, convention, dtype, backward) for source in self.sources)
 
     def _report_factory(
@@ -71,32 +71,32 @@ class Candidates(NamedTuple):
         return lambda more: source.report({**own, **more}, convention, dtype, backward=backward)
 
     def countables(self) -> tuple[Network | ProfiledModel, ...]:
-        """The candidates as counters count them, with numbers for all sizes."""
+        """The networks and modules of the candidates, for counters; all sizes need numbers."""
         return tuple(
             source.network(self.sizes) if isinstance(source, Spec) else source for source in self.sources
         )
 
 
 def read_texts(context: typer.Context, tokens: Iterable[str]) -> tuple[list[str], list[Option]]:
-    """The designs as texts, those of each `@FILE` in its place, and the options.
+    """The designs as texts, with `@FILE` replaced by the file's designs, and the options.
 
-    What the files define stands in front of each text that uses it.
+    Definitions of the files are put in front of each text that uses them.
     """
     texts, options = split_tokens(tokens, option_names(context))
     files = {text: read_design_file(text.removeprefix("@")) for text in texts if text.startswith("@")}
-    every = sum(files.values(), DesignFile())
+    definitions = sum(files.values(), DesignFile())
     listed = [design for text in texts for design in (files[text].designs if text in files else (text,))]
     if files and not listed:
-        hint = "Name a design that uses them beside the file."
+        hint = "Also give a design that uses them."
         raise UsageError(f"{' and '.join(files)[:80]}: there are definitions but no design", hint=hint)
     check_number(listed, "designs or arguments")
-    return [text if is_target(text) else every.complete(text) for text in listed], options
+    return [text if is_target(text) else definitions.complete(text) for text in listed], options
 
 
 def read_specs(
-    context: typer.Context, tokens: Iterable[str], settings: Iterable[str], pair: FoundingPair = USUAL_PAIR
+    context: typer.Context, tokens: Iterable[str], settings: Iterable[str], pair: FoundingPair = DEFAULT_PAIR
 ) -> SizedSpecs:
-    """Designs as specs, and sizes by name; without any design the founding `pair`."""
+    """The specs and sizes of a command; without any design the founding `pair`."""
     return _specs(context, *read_texts(context, tokens), settings, pair)
 
 
@@ -117,10 +117,10 @@ def _specs(
 
 
 def _check_pair(pair: FoundingPair, texts: list[str]) -> None:
-    """UsageError for a variation of the founding pair beside `texts` of designs."""
+    """UsageError for options of the founding pair if designs are given."""
     if texts and not pair.bias:
         raise UsageError("--no-bias is only for the founding pair, without a SPEC", hint=BIAS_HINT)
-    if texts and pair != USUAL_PAIR:
+    if texts and pair != DEFAULT_PAIR:
         hint = "A repeated layer is written as 3 x Conv1d(E, E, 3, padding=same)."
         raise UsageError("--convs is only for the founding pair, without a SPEC", hint=hint)
 
@@ -130,9 +130,9 @@ def read_sources(
     tokens: Iterable[str],
     settings: Iterable[str],
     modules: ModuleOptions,
-    pair: FoundingPair = USUAL_PAIR,
+    pair: FoundingPair = DEFAULT_PAIR,
 ) -> Sources:
-    """Each candidate as a spec, or as a module with the inputs that it states or `modules` describes."""
+    """Read each candidate: a spec, or a module with its own inputs or those of `modules`."""
     texts, options = read_texts(context, tokens)
     if not any(map(is_target, texts)):
         if modules.describe_a_module:
@@ -159,19 +159,24 @@ def read_candidates(
     modules: ModuleOptions,
     max_bytes: int,
     *,
-    pair: FoundingPair = USUAL_PAIR,
+    pair: FoundingPair = DEFAULT_PAIR,
     vary: Collection[str] = (),
     memory_dtype: str | None = None,
     backward: bool = False,
+    mesh: MeshTarget | None = None,
 ) -> Candidates:
-    """Each candidate as a spec, or as a module that was run on the inputs that `modules` describes.
+    """Read the candidates, and run modules on their inputs.
 
-    Sizes to `vary` stay open in modules, whose memory is measured in `memory_dtype`, if there is one, and
-    whose `backward` is run if asked.
+    Sizes to `vary` stay open in modules, which are put on the `mesh`. With `memory_dtype`, memory is
+    measured in this dtype; with `backward`, the backward runs too.
     """
     seconds = modules.seconds
     found = read_sources(context, tokens, settings, modules, pair)
-    return run_sources(found, max_bytes, seconds, vary=vary, memory_dtype=memory_dtype, backward=backward)
+    if mesh and all(isinstance(source, Spec) for source in found.sources):
+        raise UsageError("--mesh is for torch modules, such as net.py:Net", hint="Leave it out.")
+    return run_sources(
+        found, max_bytes, seconds, vary=vary, memory_dtype=memory_dtype, backward=backward, mesh=mesh
+    )
 
 
 def run_sources(
@@ -182,8 +187,9 @@ def run_sources(
     vary: Collection[str] = (),
     memory_dtype: str | None = None,
     backward: bool = False,
+    mesh: MeshTarget | None = None,
 ) -> Candidates:
-    """The candidates, each module run; the rest as for `read_candidates`."""
+    """Run the modules; arguments as for `read_candidates`."""
     if all(isinstance(source, Spec) for source in found.sources):
         return Candidates(cast("tuple[Spec, ...]", found.sources), found.sizes, found.notes)
     from convcost.tracing.profile import Profiler
@@ -191,7 +197,7 @@ def run_sources(
     profiler = Profiler(backward, memory=max_bytes, footprint=memory_dtype)
     fixed = {name: size for name, size in found.sizes.items() if name not in vary}
     sources = (
-        source if isinstance(source, Spec) else run_target(source.sized(fixed), profiler, seconds)
+        source if isinstance(source, Spec) else run_target(source.sized(fixed), profiler, seconds, mesh)
         for source in found.sources
     )
     return Candidates(tuple(sources), found.sizes)
@@ -200,12 +206,12 @@ def run_sources(
 def read_single_spec(
     context: typer.Context, tokens: Iterable[str], settings: Iterable[str]
 ) -> tuple[Spec, dict[str, Size]]:
-    """The design and the sizes of a command that takes a single design."""
+    """The design and the sizes of a command that takes only one design."""
     texts, options = read_texts(context, tokens)
     if len(texts) != 1:
         found = f"{context.info_name} takes one design, not {len(texts)}"
-        raise UsageError(found if texts else "there is no design", hint=SINGLE_DESIGN_HINT)
-    [spec], sizes = _specs(context, texts, options, settings, USUAL_PAIR)
+        raise UsageError(found if texts else "a design is missing", hint=SINGLE_DESIGN_HINT)
+    [spec], sizes = _specs(context, texts, options, settings, DEFAULT_PAIR)
     return spec, sizes
 
 

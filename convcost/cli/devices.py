@@ -1,4 +1,4 @@
-"""`convcost devices`: what hardware can do."""
+"""`convcost devices`: the catalogue of devices, and the measurement of this machine."""
 
 from __future__ import annotations
 
@@ -34,7 +34,10 @@ def devices(
     ] = "",
     config: ConfigOption = "",
     measure: Annotated[
-        bool, typer.Option("--measure", help="Measure this machine, and show it as the device this.")
+        bool,
+        typer.Option(
+            "--measure", help="Measure this machine, and show it; it is then the device called this."
+        ),
     ] = False,
     on: OnOption = "",
     threads: ThreadsOption = "",
@@ -44,8 +47,7 @@ def devices(
     """List devices with their memory, bandwidth and peak FLOP/s.
 
     A single device is shown with the source of each figure. Define your own in [tool.convcost.devices.NAME]
-    of pyproject.toml, or in [devices.NAME] of convcost.toml. --measure measures this machine, which is then
-    the device called this.
+    of pyproject.toml, or in [devices.NAME] of convcost.toml.
 
     \b
     Examples:
@@ -65,7 +67,7 @@ def devices(
 
 
 def _named_devices(every: Catalogue, names: list[str], threads: int) -> tuple[Device, ...]:
-    """The devices of these names, each once, this machine on so many threads among them."""
+    """The devices with these names, without duplicates; this machine as measured with `threads`."""
     named = (
         read_machine(name, threads).device if is_this_machine(name) else every.named(name) for name in names
     )
@@ -73,7 +75,7 @@ def _named_devices(every: Catalogue, names: list[str], threads: int) -> tuple[De
 
 
 def _measure(on: str, threads: str) -> str:
-    """The name of this machine, now that it is measured; progress and the file's place are on stderr."""
+    """Measure this machine and return its name; progress and the file's path go to stderr."""
     from convcost.benchmark.hardware import select_device
     from convcost.benchmark.peaks import measure_machine
 
@@ -86,7 +88,7 @@ def _measure(on: str, threads: str) -> str:
 
 
 def _filter_devices(devices: tuple[Device, ...], what: str, wanted: str) -> tuple[Device, ...]:
-    """Those whose vendor or kind it is; UsageError if there are none."""
+    """The devices with this vendor or kind; UsageError if there are none."""
     if not wanted:
         return devices
     known = tuple(dict.fromkeys(getattr(device, what) for device in devices))

@@ -1,4 +1,4 @@
-"""What is added to costs on request: roofline lower bounds on devices, memory, and measured times."""
+"""Adds the requested estimates to reports: roofline lower bounds, memory, and measured times."""
 
 from __future__ import annotations
 
@@ -23,37 +23,37 @@ if TYPE_CHECKING:
 Reports: TypeAlias = tuple[Report, ...]
 
 ReportFactory: TypeAlias = Callable[[Mapping[str, Size]], Report]
-"""Reports the same design with more sizes."""
+"""A function that reports the same design with further sizes."""
 
-USUAL_OPTIMIZER = "adamw"
+DEFAULT_OPTIMIZER = "adamw"
 
 
 class Estimator(NamedTuple):
-    """What adds rooflines and memory to a report, and how times are measured."""
+    """Adds rooflines, memory and measured times to reports."""
 
     add_roofline: Callable[[Report, ReportFactory | None], Report]
     add_memory: Callable[[Report], Report]
     timing: TimingOptions
     dtype: str
     memory_dtype: str | None
-    """The dtype to measure the memory of modules in; None where it is not asked for."""
-    asked: str = ""
-    """The option that asks for the first of what is added; empty if nothing is."""
+    """The dtype for measuring the memory of modules; None if memory is not requested."""
+    first_option: str = ""
+    """The first option that requests an estimate; empty if none does."""
 
     def add(
         self, reports: Reports, factories: Iterable[ReportFactory | None], designs: GetDesigns
     ) -> Reports:
-        """The reports with all that is asked for, each with what reports it again with more sizes."""
-        if self.asked:
-            require_costs(reports, self.asked)
+        """The reports with the requested estimates; factories report the same designs with further sizes."""
+        if self.first_option:
+            require_costs(reports, self.first_option)
         estimated = tuple(map(self.add_memory, map(self.add_roofline, reports, factories)))
         return _timed(estimated, designs, self.timing, self.dtype) if self.timing.time else estimated
 
 
 def read_estimator(timing: TimingOptions, memory: MemoryOptions, devices: str, dtype: str) -> Estimator:
-    """In `dtype`, or if it is empty in that of each report.
+    """Read the options of estimates. An empty `dtype` means each report's own.
 
-    Raises UsageError for what is not there, before anything is run.
+    Raises UsageError for unknown devices and the like, before anything runs.
     """
     threads = parse_threads(timing.threads)
     return Estimator(
@@ -67,7 +67,7 @@ def read_estimator(timing: TimingOptions, memory: MemoryOptions, devices: str, d
 
 
 def _timing_place(timing: TimingOptions) -> str:
-    """Where it is timed, if it is."""
+    """The device to time on; empty without --time."""
     if not timing.time:
         return ""
     from convcost.benchmark.hardware import select_device
@@ -78,9 +78,9 @@ def _timing_place(timing: TimingOptions) -> str:
 def _roofline_adder(
     devices: str, dtype: str, threads: int, place: str
 ) -> Callable[[Report, ReportFactory | None], Report]:
-    """What adds the rooflines on the devices called so to a report; nothing if none is named.
+    """Make a function that adds the rooflines on the named devices to a report.
 
-    Where times are measured too, this machine's figures are to be of the same `threads` and `place`.
+    This machine's figures must be of the same `threads` and `place` as measured times.
     """
     bounds = [_bound(name, dtype, threads, place) for name in _device_names(devices)]
     _check_distinct(devices, [bound.device.name for bound in bounds])
@@ -102,37 +102,37 @@ def _device_names(text: str) -> list[str]:
 
 
 def _check_distinct(text: str, names: Sequence[str]) -> None:
-    """UsageError for two names of one device."""
+    """UsageError if a device is named twice."""
     for place, name in enumerate(names):
         if name in names[:place]:
             raise UsageError(f"--device {text[:40]} names {name} twice", hint="Name it once.")
 
 
 def catalogue_devices(text: str) -> tuple[Device, ...]:
-    """The devices in a text such as h100,a100, each once: those of convcost, or of a configuration."""
+    """The devices in a text such as h100,a100: of the catalogue or of a configuration."""
     from convcost.cli.machine_file import is_this_machine
     from convcost.gate.devices import read_devices
 
     names = _device_names(text)
     if own := next(filter(is_this_machine, names), ""):
-        message = f"--device {own}: this machine has several bandwidths, for its memory and its caches"
-        raise UsageError(message, hint="Name a device of convcost devices, or use convcost compare.")
+        message = f"--device {own}: this machine has several bandwidths, of its memory and its caches"
+        raise UsageError(message, hint="Choose one of convcost devices, or use convcost compare.")
     devices = tuple(read_devices("").named(name) for name in names)
     _check_distinct(text, [device.name for device in devices])
     return devices
 
 
 class DeviceBound(NamedTuple):
-    """A device whose rooflines are found in `dtype`, with what was measured if it is this machine."""
+    """A device and a dtype for rooflines; for this machine, also its measured figures."""
 
     device: Device
     machine: Machine | None
     dtype: str
 
     def roofline(self, report: Report, doubled: list[tuple[str, Report]]) -> Roofline:
-        """The roofline of a report, given it with each size that is taken as 1 doubled.
+        """The roofline of a report; `doubled` has it with each size that defaults to 1 doubled.
 
-        At the bandwidth of a cache, if this machine was found to have one for all that is moved.
+        On this machine, the bandwidth is that of a cache if all data fits into it.
         """
         from convcost.analysis.roofline import roofline
 
@@ -153,20 +153,20 @@ def _bound(name: str, dtype: str, threads: int, place: str) -> DeviceBound:
 
 
 def _memory_adder(options: MemoryOptions, dtype: str) -> Callable[[Report], Report]:
-    """What adds to a report the memory that it takes to run and to train; nothing if it is not asked for."""
+    """Make a function that adds the memory estimate to a report; it adds nothing without --memory."""
     if not options.memory:
         if options.optimizer:
-            raise UsageError("--optimizer is for --memory", hint="Add --memory, or leave it out.")
+            raise UsageError("--optimizer needs --memory")
         return lambda report: report
     from convcost.analysis.memory import memory, optimizer_named, trainable_dtype
 
-    optimizer = optimizer_named(options.optimizer or USUAL_OPTIMIZER)
+    optimizer = optimizer_named(options.optimizer or DEFAULT_OPTIMIZER)
     trained_in = trainable_dtype(dtype) if dtype else ""
     return lambda report: replace(report, memory=memory(report, trained_in, optimizer))
 
 
 def _timed(reports: Reports, designs: GetDesigns, timing: TimingOptions, dtype: str) -> Reports:
-    """The reports with what was measured of their designs."""
+    """The reports with measured times of their designs."""
     from convcost.benchmark.stopwatch import Stopwatch
 
     threads = parse_threads(timing.threads)
@@ -183,12 +183,12 @@ def _show_steps(work: str, steps: range) -> Iterator[int]:
 
 
 def parse_threads(text: str) -> int:
-    """The number that `--threads` gives, 0 for as many as torch has."""
+    """The number of `--threads`; 0 for torch's setting."""
     if not text:
         return 0
     from convcost.benchmark.settings import MAX_THREADS
 
     number = parse_count(text, "--threads")
     if not 1 <= number <= MAX_THREADS:
-        raise UsageError(f"--threads {text[:40]}: 1 to {MAX_THREADS:,} are possible")
+        raise UsageError(f"--threads is {text[:40]}; it must be 1 to {MAX_THREADS:,}")
     return number

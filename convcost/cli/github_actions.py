@@ -1,4 +1,4 @@
-"""What `check` shows in GitHub Actions: the summary of the job, and annotations on stderr."""
+"""The output of `check` in GitHub Actions: the job summary, and annotations on stderr."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 
 def report(gate_result: GateResult) -> None:
-    """The result in the job's summary, and what failed as annotations, if this runs in GitHub Actions."""
-    if not _runs_here():
+    """Add the result to the job summary and annotate failures, if this runs in GitHub Actions."""
+    if not _is_github_actions():
         return
     from convcost.render.gate.ci import failure_annotations, problem_annotations
 
@@ -37,21 +37,22 @@ def report(gate_result: GateResult) -> None:
 
 
 def annotate_problems(error: ConfigError) -> None:
-    """The places that are wrong as annotations, if this runs in GitHub Actions."""
-    if _runs_here():
+    """Annotate the problems of a configuration, if this runs in GitHub Actions."""
+    if _is_github_actions():
         from convcost.render.gate.ci import problem_annotations
 
         _print_annotations(problem_annotations(error, lambda file: _from_checkout(Path(file))))
 
 
-def _runs_here() -> bool:
+def _is_github_actions() -> bool:
     return os.environ.get("GITHUB_ACTIONS") == "true"
 
 
 def _from_checkout(path: Path) -> str:
-    """The path as GitHub has it: from the top of the repository."""
-    top, whole = Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd()), path.resolve()
-    return whole.relative_to(top.resolve()).as_posix() if whole.is_relative_to(top.resolve()) else str(path)
+    """The path relative to the repository's root, as GitHub expects it."""
+    root = Path(os.environ.get("GITHUB_WORKSPACE") or Path.cwd()).resolve()
+    absolute = path.resolve()
+    return absolute.relative_to(root).as_posix() if absolute.is_relative_to(root) else str(path)
 
 
 def _print_annotations(lines: Iterable[str]) -> None:
@@ -61,8 +62,8 @@ def _print_annotations(lines: Iterable[str]) -> None:
 
 
 def _append_summary(path: Path, text: str, inputs: Iterable[Path]) -> None:
-    """Say so if it can't be written: the check itself does not fail for that."""
+    """Append to the job summary; an error is printed but does not fail the check."""
     try:
         append_text(path, text, inputs)
     except UsageError as error:
-        print_error(f"the job summary is not written: {error}")
+        print_error(f"the job summary was not written: {error}")

@@ -1,4 +1,4 @@
-"""What to write instead: near names first, then a table of words that people know from elsewhere."""
+"""What to write instead of an unknown option, command or design: near names, then words of other tools."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from convcost.tracing.sources import SUFFIXES
 from convcost.tracing.sources.reference import is_reference
 from convcost.tracing.target.module_text import is_module_text
 
-BIAS_HINT = "Write a layer's arguments in its brackets: bias=False."
-DESIGN_HINT = "In a design, the shape comes first: [B, S, E] -> Linear(E, E)"
-DTYPE_HINT = "A dtype is given by name: --dtype bfloat16."
+BIAS_HINT = "A layer's arguments go in its brackets: bias=False."
+DESIGN_HINT = "A design starts with its input shape: [B, S, E] -> Linear(E, E)"
+DTYPE_HINT = "Choose a dtype with --dtype bfloat16."
 OPEN_HINT = "A size without a value stays a symbol: leave its option out."
-STDOUT_HINT = "The result goes to stdout: > FILE after the command puts it in a file."
-METRICS_HINT = "Every figure is shown; --count and --taps say what FLOPs are, --json has all of it."
-POSITIONS_HINT = "Positions are the size S of the usual input: --S 128."
+STDOUT_HINT = "The result goes to stdout; redirect it to a file: > FILE."
+METRICS_HINT = "All quantities are shown; --count and --taps choose what counts as FLOPs."
+POSITIONS_HINT = "The sequence length is a size of the input, such as S: --S 128."
 COLOURS_HINT = "Set NO_COLOR=1 for no colors, FORCE_COLOR=1 for colors in a pipe."
 HARDWARE_HINT = "--device a100 shows the roofline lower bound; --time --on cpu measures here."
 
@@ -36,10 +36,10 @@ OPTION_HINTS: dict[str, str] = {
     ),
     **{name: f"Write it as --format {name}." for name in FORMATS if name != "json"},
     **{"md": "Write it as --format markdown.", "tex": "Write it as --format latex."},
-    **dict.fromkeys(("yaml", "yml"), "YAML parsers read --json."),
+    **dict.fromkeys(("yaml", "yml"), "Use --json: YAML parsers read it."),
     **dict.fromkeys(("o", "output", "out", "file", "save", "export", "write"), STDOUT_HINT),
-    **dict.fromkeys(("v", "verbose", "debug", "details"), "There is nothing more to show; --json has all."),
-    **dict.fromkeys(("q", "quiet", "silent"), "Progress goes to stderr: 2>/dev/null hides it."),
+    **dict.fromkeys(("v", "verbose", "debug", "details"), "Everything is shown already; see also --json."),
+    **dict.fromkeys(("q", "quiet", "silent"), "Notes and progress go to stderr: 2>/dev/null hides them."),
     **dict.fromkeys(("version", "V"), "convcost --version shows the version."),
     **dict.fromkeys(("color", "colour", "no-color", "no-colour", "colors", "plain"), COLOURS_HINT),
     **dict.fromkeys(("gpu", "cuda", "cpu", "hardware", "accelerator"), HARDWARE_HINT),
@@ -58,10 +58,10 @@ OPTION_HINTS: dict[str, str] = {
     **dict.fromkeys(("fix", "accept", "baseline", "update-baseline"), "--update"),
     **dict.fromkeys(("counter", "check-with", "verify-with"), "--counters"),
     **dict.fromkeys(("k", "ksize"), "--kernel-size"),
-    "no-counters": "--counters none asks none.",
-    "list": "Without an option all of them are shown.",
+    "no-counters": "--counters none runs none.",
+    "list": "Without options, all are listed.",
 }
-"""By an option that does not exist: the one that is meant, or a sentence on how it is done here."""
+"""For an unknown option: the option that is meant, or a sentence that says what to do."""
 
 PAIR_HINTS: dict[str, str] = {
     **dict.fromkeys(("kernel-size", "kernel", "kernels", "ksize", "k", "taps-per-kernel"), "--K"),
@@ -72,13 +72,13 @@ PAIR_HINTS: dict[str, str] = {
     **dict.fromkeys(("convolutions", "conv-layers", "num-layers", "n-layers", "repeat", "depth"), "--convs"),
     **dict.fromkeys(("bias", "without-bias", "nobias"), "--no-bias"),
 }
-"""By an option that does not exist, what varies the founding pair."""
+"""For an unknown option: the option that varies the founding pair."""
 
 COST_HINT = "convcost cost shows one design or torch module, convcost compare several."
 COMPARE_HINT = "convcost compare shows designs and modules side by side."
 TIME_HINT = "convcost cost and convcost compare measure times with --time."
 FIND_HINT = "convcost match finds the size that meets a cost or a budget."
-CHECK_HINT = "convcost check enforces the limits in pyproject.toml; --update records baselines."
+CHECK_HINT = "convcost check compares costs with limits and baselines; --update writes new baselines."
 
 COMMAND_HINTS: dict[str, str] = {
     **dict.fromkeys(
@@ -99,10 +99,10 @@ COMMAND_HINTS: dict[str, str] = {
     "help": "convcost --help lists the commands, convcost COMMAND --help the options of one.",
     "version": "convcost --version shows the version.",
 }
-"""By a command that does not exist: a sentence on what does it."""
+"""For an unknown command: a sentence that names the right one."""
 
 MODULE_INPUT = re.compile(r"\s*(?:\w+\s*=\s*)?[a-z]+[0-9]*\s*(\[[^][]*\])\s*")
-"""An input of a module, as --input has it: ids=i64[1,128]."""
+"""An input of a module, as for --input: ids=i64[1,128]."""
 
 
 def unknown_option(
@@ -112,9 +112,9 @@ def unknown_option(
     own: Iterable[str],
     hints: Mapping[str, str] = MappingProxyType({}),
 ) -> UsageError:
-    """The error for an unknown option, with what is meant: one of `own`, or how else it is done.
+    """The error for an unknown option, with the one of `own` that is meant, or what to do instead.
 
-    `hints` come before those of every command.
+    `hints` take precedence over those of all commands.
     """
     word, own = name.replace("_", "-"), tuple(own)
     message = f"no option or size is called --{name[:40]}"
@@ -131,12 +131,12 @@ def unknown_option(
     if argument := _argument(word):
         truth = (value or "").capitalize()
         given = "False" if word.startswith("no-") else truth if truth in BOOLEANS else value or "VALUE"
-        return UsageError(message, hint=f"Write a layer's arguments in its brackets: {argument}={given}.")
+        return UsageError(message, hint=f"A layer's arguments go in its brackets: {argument}={given}.")
     return UsageError(f"{message}{did_you_mean(word, own, before='--')}")
 
 
 def is_option(meant: str) -> bool:
-    """Whether it is another option, and no sentence."""
+    """Whether a hint is an option, not a sentence."""
     return meant.startswith("--") and " " not in meant
 
 
@@ -156,7 +156,7 @@ def _commands_with(context: typer.Context, option: str) -> Iterator[str]:
 
 
 def _argument(word: str) -> str:
-    """The argument of a torch.nn layer that is meant: kernel_size by --kernel."""
+    """The argument of a torch.nn layer that is meant: kernel_size for --kernel."""
     fields = dict.fromkeys(field for kind in KINDS for field in layer_fields(kind))
     return nearest(word.removeprefix("no-").replace("-", "_"), fields, cutoff=0.8)
 
@@ -176,29 +176,29 @@ def unknown_command(name: str, commands: Iterable[str]) -> UsageError:
 
 
 def model_hint(target: str) -> str:
-    """How a torch module is counted."""
+    """A hint on how to count a torch module."""
     if "->" in target:
-        return f"To count a torch module: convcost model '{target.strip()[:80]}'"
+        return f"For a torch module: convcost model '{target.strip()[:80]}'"
     if target.strip().endswith(tuple(SUFFIXES)) or is_reference(target):
-        return f"To count a model: convcost model {target.strip()[:80]}"
+        return f"For a model: convcost model {target.strip()[:80]}"
     target = target if ":" in target else f"{target.strip()}:Name"
-    return f'To count a torch module: convcost model {target[:80]} --input "f32[1,3,224,224]"'
+    return f'For a torch module: convcost model {target[:80]} --input "f32[1,3,224,224]"'
 
 
 def is_target(text: str) -> bool:
-    """Whether `text` names a torch module, `net.py:Net` or `[1,3] -> net.py:Net`, and states no design."""
+    """Whether `text` is a torch module, `net.py:Net` or `[1,3] -> net.py:Net`, and not a spec."""
     may_be = ":" in text or text.rstrip().endswith(".py") or is_reference(text)
     return may_be and is_module_text(text)
 
 
 PICKLES = ("pt", "pth", "bin", "ckpt", "pkl", "pickle", "th", "tar")
-"""Endings of files that torch.save writes."""
+"""Suffixes of files that torch.save writes."""
 
 FILE_NAME = re.compile(r"[^\s()\[\]>]+\.(?P<ending>\w+)", re.ASCII)
 
 
 def file_error(text: str) -> UsageError | None:
-    """What is wrong with `text` if it is the name of a file that no source reads."""
+    """The error for `text` if it names a file that can't be read; else None."""
     found = FILE_NAME.fullmatch(text)
     if not found or is_reference(text):
         return None
@@ -216,17 +216,17 @@ def file_error(text: str) -> UsageError | None:
 
 
 def design_error(text: str, options: Iterable[str] = (), takes_numbers: bool = False) -> UsageError | None:
-    """What is wrong with `text` where a design is wanted, if it is something else that people write."""
+    """The error for `text` in place of a design, if it is another thing that people write; else None."""
     if found := MODULE_INPUT.fullmatch(text):
         hint = f"A design's input has no dtype: {found[1]} -> Linear(3, 4)"
         return UsageError(f"{text[:40]} is the input of a module, not a design", hint=hint)
     if wrong_file := file_error(text):
         return wrong_file
     if re.fullmatch(r"[^\s(\[@]+\.txt", text):
-        hint = f"To read designs from a file, write @{text[:40]}"
+        hint = f"For the designs in a file: @{text[:40]}"
         return UsageError(f"{text[:40]} is a file, not a design", hint=hint)
     if re.fullmatch(r"[0-9.]+", text) and not takes_numbers:
-        hint = f"A size is given by its name: --E {text[:20]}, or --set E={text[:20]}."
+        hint = f"Give a size by its name: --E {text[:20]}, or --set E={text[:20]}."
         return UsageError(f"{text[:40]} is not a design or an option", hint=hint)
     mistaken = re.fullmatch(r"-?([A-Za-z_][\w-]*?)(?:=?([0-9]+)|=(.*))?", text)
     if not mistaken or not (text.startswith("-") or "=" in text) or "->" in text:
@@ -238,5 +238,5 @@ def design_error(text: str, options: Iterable[str] = (), takes_numbers: bool = F
     if name in options:
         return UsageError(message, hint=f"Options have two dashes: --{name}{f'={value}' if value else ''}")
     if (meant := OPTION_HINTS.get(name)) and not value:
-        return UsageError(message, hint=f"There is {meant}." if is_option(meant) else meant)
-    return UsageError(message, hint=f"Sizes are given as --{name} {value or 128}.")
+        return UsageError(message, hint=f"Use {meant}." if is_option(meant) else meant)
+    return UsageError(message, hint=f"Give sizes as --{name} {value or 128}.")

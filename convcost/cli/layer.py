@@ -1,4 +1,4 @@
-"""`convcost layer`: one layer in full, its arguments one by one."""
+"""`convcost layer`: one layer in full, given by its kind and arguments."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def layer(
         list[str] | None,
         typer.Argument(
             metavar="[ARGUMENT]... [--NAME VALUE]...",
-            help="Its arguments, in torch's order or by name (--kernel-size 3, --no-bias); the usual input's "
-            "--batch, --length, --depth, --height, --width; sizes by name.",
+            help="The layer's arguments, in torch's order or by name (--kernel-size 3, --no-bias); sizes of "
+            "its input by name, or as --batch, --length, --depth, --height, --width.",
         ),
     ] = None,
     shape: Annotated[
-        str, typer.Option("--input", metavar="SHAPE", help="The input's shape, such as 4,128,10.")
+        str, typer.Option("--input", metavar="SHAPE", help="The input shape, such as 4,128,10.")
     ] = "",
     settings: SettingsOption = None,
     *,

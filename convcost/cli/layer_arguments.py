@@ -1,4 +1,4 @@
-"""One layer from its kind, its arguments and the sizes of its input, as `layer` and `explain` take it."""
+"""Reads a layer from its kind, arguments and input sizes, for `layer` and `explain`."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from convcost.spec import Spec, parse
 from convcost.spec.resolve import Field, layer_fields
 
 INPUT_SIZES = {"batch": "B", "length": "L", "depth": "D", "height": "H", "width": "W"}
-"""Options that name a size of the usual input in words."""
+"""Options that name a size of the default input by a word."""
 
 LAYER_CALL = re.compile(r"\s*(\[[^]]*\]\s*->\s*)?(\w+)\s*\((.*)\)\s*", re.DOTALL)
-"""A layer as a spec states it, with or without its input: [4, 8] -> Linear(8, 2)."""
+"""A layer as a spec, with or without its input: [4, 8] -> Linear(8, 2)."""
 
 FLAG_VALUES = {"true": "True", "yes": "True", "false": "False", "no": "False"}
 
 
 def layer_name(kind: str) -> str:
-    """The name of a layer that may have its module in front: torch.nn.Linear."""
+    """The name of a layer, without its module: Linear for torch.nn.Linear."""
     return kind.removeprefix("torch.").removeprefix("nn.")
 
 
 def read_layer(
     context: typer.Context, kind: str, tokens: Iterable[str], shape: str, settings: Iterable[str]
 ) -> SizedSpecs:
-    """One layer: torch's arguments by place, by name or as in a spec, and the sizes of its input."""
+    """Read a layer: torch's arguments by position, by name or as in a spec, and the sizes of its input."""
     if is_target(kind):
         raise UsageError(f"{kind[:80]} is a torch module, not a layer", hint=model_hint(kind))
     if problem := design_error(kind) or _shape_error(shape):
@@ -49,7 +49,7 @@ def read_layer(
     _check_arguments(context, options, words, (kind, inner, *positional))
     is_whole = not call and not kind.isidentifier()
     if (is_whole and positional) or (shape and (is_whole or before)):
-        hint = "Give all of it as a spec, or the kind, its arguments and --input."
+        hint = "Give either a spec, or the kind, its arguments and --input."
         raise UsageError(
             f"{(positional or [f'--input {shape}'])[0][:40]} can't be combined with a spec", hint=hint
         )
@@ -60,17 +60,17 @@ def read_layer(
 
 
 def _shape_error(shape: str) -> UsageError | None:
-    """What is wrong with an input's shape that has the dtype of a module's input."""
+    """The error for a shape that has a dtype, as the input of a module; else None."""
     if not (found := MODULE_INPUT.fullmatch(shape)):
         return None
-    hint = f"Its dtype is given apart: --input {found[1].strip('[]')} --dtype bfloat16"
-    return UsageError(f"--input {shape[:40]}: the input of a layer is a shape alone", hint=hint)
+    hint = f"Give the dtype separately: --input {found[1].strip('[]')} --dtype bfloat16"
+    return UsageError(f"--input {shape[:40]}: the input of a layer has no dtype", hint=hint)
 
 
 def _check_arguments(
     context: typer.Context, options: list[Option], words: list[str], texts: Iterable[str]
 ) -> None:
-    """Refuse a misspelt argument, before the layer misses it; a size in `texts` is not misspelt."""
+    """UsageError for a misspelt argument. A name that is a size in `texts` is not misspelt."""
     sizes = {name for text in texts for name in re.findall(r"\w+", text)}
     for option in options:
         near = nearest(option.name.replace("_", "-"), words, cutoff=0.8)
@@ -96,7 +96,7 @@ def _layer_fields(kind: str) -> dict[str, Field]:
 
 
 def _with_flag_values(tokens: Iterable[str], kind: str) -> Iterator[str]:
-    """Flags with their value put in: --no-bias becomes --bias=False, --bias alone --bias=True."""
+    """Flags with explicit values: --no-bias becomes --bias=False, and --bias alone --bias=True."""
     flags = {name.replace("_", "-") for name, field in _layer_fields(kind).items() if bool in field.types}
     remaining = list(tokens)
     while remaining:
@@ -130,7 +130,7 @@ def _split_arguments(options: list[Option], kind: str) -> tuple[list[Option], li
 
 
 def _spec(kind: str, arguments: list[str], named: list[Option], shape: str) -> str:
-    """The spec that the arguments amount to."""
+    """The spec of the layer."""
     for option in named:
         if option.value is None:
             raise UsageError(f"--{option.name} has no value")

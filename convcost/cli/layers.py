@@ -1,4 +1,4 @@
-"""`convcost layers`: the layers that designs are made of."""
+"""`convcost layers`: the layers that designs can use."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ EVERY_FAMILY = FAMILIES | FUNCTIONS
 def layers(
     word: Annotated[
         str,
-        typer.Argument(metavar="[NAME]", help="A layer, shown in full; or a word to look for, such as conv."),
+        typer.Argument(
+            metavar="[NAME]", help="A layer to show in full, or a word to search for, such as conv."
+        ),
     ] = "",
     family: Annotated[
         str, typer.Option("--family", metavar="NAME", help="Only this family, such as pooling.")
@@ -63,7 +65,7 @@ def _family(name: str) -> tuple[str, ...]:
 def _search(
     every: tuple[LayerReference, ...], left_out: tuple[UnsupportedLayers, ...], word: str
 ) -> LayerList:
-    """Those whose name or family has the word; or else those that elsewhere or in words are called so."""
+    """The layers with the word in their name or family, or else with it as a synonym or in the summary."""
     text = word.lower()
     exact = reason_unsupported(word)
     if exact in left_out:

@@ -1,4 +1,4 @@
-"""This machine among the devices: its figures are in a file in the user's folder for caches."""
+"""This machine as a device: its measured figures are in a file in the user's cache folder."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from convcost.devices.device_table import normalized_name
 from convcost.devices.names import OWN, THIS
 from convcost.system.files import read_text, write_text
 
-MEASURE_HINT = "convcost devices --measure measures it."
+MEASURE_HINT = "Measure it: convcost devices --measure"
 
 
 def is_this_machine(name: str) -> bool:
-    """Whether `name` is this machine's."""
+    """Whether `name` means this machine."""
     return normalized_name(name) in OWN
 
 
 def read_machine(name: str = THIS, threads: int = 0, on: str = "") -> Machine:
-    """As it was measured last, or `on` its CPU or GPU; UsageError if it was not measured yet.
+    """The last measurement, or that `on` the CPU or GPU; UsageError if there is none yet.
 
-    What differs from now, or from `threads` unless it is 0, is printed on stderr.
+    Differences from the current settings, or from `threads` unless 0, are printed on stderr.
     """
     places = tuple(place for place in OWN[normalized_name(name)] if not on or place == on)
     paths = [path for place in places if _exists(path := machine_path(place))]
@@ -34,19 +34,19 @@ def read_machine(name: str = THIS, threads: int = 0, on: str = "") -> Machine:
         )
     machine = max(map(_read, paths), key=lambda machine: machine.measured)
     if differences := _outdated(machine, threads):
-        print_error(f"{differences}; {MEASURE_HINT}")
+        print_error(f"{differences}\n{MEASURE_HINT}")
     return machine
 
 
 def write_machine(machine: Machine) -> Path:
-    """Write the figures, and return where they are; UsageError if they can't be written."""
+    """Write the figures, and return their path; UsageError if they can't be written."""
     path = machine_path(machine.on)
     write_text(path, machine_text(machine))
     return path
 
 
 def check_place(on: str) -> None:
-    """UsageError if no file could be written there, or something else is in the way."""
+    """UsageError if the file can't be written, or is not a machine file."""
     path = machine_path(on)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -58,16 +58,16 @@ def check_place(on: str) -> None:
         _read(path)
 
 
-FOLDER_HINT = "XDG_CACHE_HOME names another folder."
+FOLDER_HINT = "Set XDG_CACHE_HOME to use another folder."
 
 
 def machine_path(on: str) -> Path:
-    """Where the figures of the CPU or the GPU are."""
+    """The path of the figures of the CPU or the GPU."""
     return cache_folder() / f"{THIS}-{on}.json"
 
 
 def cache_folder() -> Path:
-    """convcost's own among the user's caches: where XDG_CACHE_HOME or else the system has them."""
+    """convcost's folder in the user's cache folder: in XDG_CACHE_HOME, or else the system's default."""
     from platformdirs import user_cache_path
 
     try:
@@ -77,7 +77,7 @@ def cache_folder() -> Path:
 
 
 def _exists(path: Path) -> bool:
-    """Whether a file is there; UsageError where nobody can tell, or where it is something else."""
+    """Whether the file exists; UsageError if it can't be read, or is not a regular file."""
     try:
         found = path.stat()
     except (FileNotFoundError, NotADirectoryError):

@@ -1,4 +1,4 @@
-"""`convcost match`: the size that brings one design's cost to another's, or to a budget."""
+"""`convcost match`: the size for which a design costs as much as another one, or a budget."""
 
 from __future__ import annotations
 
@@ -49,18 +49,21 @@ def match(
     ] = "",
     multiple_of: Annotated[
         list[str] | None,
-        typer.Option("--multiple-of", metavar="N", help="Try only multiples of N, or, for one size, E=8."),
+        typer.Option(
+            "--multiple-of", metavar="N", help="Try only multiples of N; or for one of two sizes, E=8."
+        ),
     ] = None,
     minimum: Annotated[
         list[str] | None,
-        typer.Option("--min", metavar="N", help="The smallest size to try, or, for one size, E=64."),
+        typer.Option("--min", metavar="N", help="The smallest value to try; or for one of two sizes, E=64."),
     ] = None,
     maximum: Annotated[
         list[str] | None,
         typer.Option(
             "--max",
             metavar="N",
-            help="The largest size to try, or, for one size, E=4096 (default: 1048576, or 4194304 pairs).",
+            help="The largest value to try; or for one of two sizes, E=4096 (default: 1048576, or 4194304 "
+            "pairs).",
         ),
     ] = None,
     settings: SettingsOption = None,
@@ -72,11 +75,11 @@ def match(
     plots: PlotOptions,
     output: OutputOptions,
 ) -> None:
-    """Find the size for which a design meets a budget, or costs what another design costs.
+    """Find the size for which a design meets a budget, or costs as much as another design.
 
     The result is the value whose cost is closest, from below or above; a budget is never exceeded. With two
-    sizes, it is every pair that is the closest both for its first size and for its second. Every value in the
-    range is tried. The exit code is 1 if none fits.
+    sizes, a pair is in the result if no pair that shares one of its sizes is closer. Every value in the range
+    is tried. The exit code is 1 if none fits.
 
     \b
     Examples:
@@ -111,21 +114,21 @@ def match(
 
 
 def _read_tokens(specs: Iterable[str] | None) -> list[str]:
-    """The designs and sizes; a match has no designs of its own to start from."""
+    """The designs and sizes; UsageError without a design."""
     tokens = list(specs or ())
     if not split_tokens(tokens)[0]:
-        raise UsageError("there is no design", hint="Give the one to match, then the one to fit.")
+        raise UsageError("a design is missing", hint="Give the one to match, then the one to fit.")
     return tokens
 
 
 def _names(texts: Iterable[str]) -> Iterator[str]:
-    """Names, each given alone or several with commas between them."""
+    """The names in texts, where commas may separate several."""
     for text in texts:
         yield from (name.strip() for name in text.split(",") if name.strip())
 
 
 def _limits(option: str, texts: Iterable[str] | None, names: tuple[str, ...]) -> dict[str, Size]:
-    """The limits of varied sizes by name; one without a name is for those that have none of their own."""
+    """The limits of varied sizes by name; one without a name applies to sizes without their own."""
     limits: dict[str, Size] = {}
     for text in ",".join(texts or ()).split(",") if texts else ():
         name, equals, number = (part.strip() for part in text.rpartition("="))

@@ -1,4 +1,4 @@
-"""`convcost model`: what a torch module costs, by submodule and operator."""
+"""`convcost model`: the costs of a torch module by submodule and operator."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def model(
         list[str] | None,
         typer.Argument(
             metavar="TARGET [--NAME SIZE]...",
-            help="A module, its class, or a function that makes one, such as net.py:Net; a model of a "
-            "library, timm:resnet50, or in a file, net.pt2; sizes for letters in its inputs.",
+            help="A module, its class, or a function that makes it, such as net.py:Net; a model of a library "
+            "or in a file, such as timm:resnet50 or net.pt2; values of sizes in its inputs.",
         ),
     ] = None,
     *,
@@ -47,5 +47,5 @@ def model(
     """
     check_phases(modules, options.timing, options.memory)
     target = read_target(context, arguments or (), settings or (), modules)
-    ranks = read_mesh(mesh, options)
+    ranks = read_mesh(mesh, options.memory)
     print_cost(ModuleTarget(target, formulas, modules.seconds, ranks), options, parts)

@@ -1,27 +1,33 @@
-"""Torch modules on the command line: where they are, how they are made, what they are run on."""
+"""Reads torch modules on the command line, with their arguments and inputs, and runs them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from convcost.cli.hints import file_error, is_target
-from convcost.cli.options import CostOptions, MeshOptions, ModuleOptions
+from convcost.cli.options import MemoryOptions, MeshOptions, ModuleOptions
 from convcost.cli.output import stdout_to_stderr
 from convcost.cli.parser_errors import option_names
 from convcost.cli.phases import phase_requests
 from convcost.cli.sizes import check_options, read_sizes, split_tokens
 from convcost.cli.supervisor import time_limit
-from convcost.core.distributed import MeshDimension
 from convcost.core.errors import ConvcostError, UsageError
 from convcost.core.source_text import SourceText
 from convcost.layers import find_layer
 from convcost.spec import check_names
 from convcost.tracing.declared_inputs import parse_inputs
 from convcost.tracing.target.module_text import ModuleText, parse_module_text
-from convcost.tracing.target.target import Place, Target, parse_argument_value, parse_place, with_prompt
+from convcost.tracing.target.target import (
+    MeshTarget,
+    Place,
+    Target,
+    parse_argument_value,
+    parse_place,
+    with_prompt,
+)
 
 if TYPE_CHECKING:
     from convcost.tracing.profile import Profiler
@@ -29,9 +35,9 @@ if TYPE_CHECKING:
 
 
 def read_targets(texts: Iterable[str], modules: ModuleOptions) -> dict[str, tuple[Target, ...]]:
-    """The module that each text names, on its own inputs and arguments, or else on those of `modules`.
+    """The targets of each text: with its own inputs and arguments, or else those of `modules`.
 
-    There is one for each phase that is asked for.
+    A text has one target for each requested phase.
     """
     shared = parse_inputs(modules.inputs or ())
     if modules.inputs_from and shared.all:
@@ -39,8 +45,8 @@ def read_targets(texts: Iterable[str], modules: ModuleOptions) -> dict[str, tupl
     stated = {text: _parse_module(text) for text in texts}
     if (shared.all or modules.inputs_from) and all(each.inputs for each in stated.values()):
         option = "--input" if shared.all else "--inputs-from"
-        hint = "Leave it out, or the inputs in front of a module."
-        raise UsageError(f"{option} is for modules that state no inputs of their own", hint=hint)
+        hint = "Leave out either the option or the inputs before the module."
+        raise UsageError(f"{option} is only for modules that state no inputs", hint=hint)
     arguments = _arguments(modules.module_arguments or ())
     maker = parse_place(modules.inputs_from) if modules.inputs_from else None
     return {
@@ -63,7 +69,7 @@ def read_targets(texts: Iterable[str], modules: ModuleOptions) -> dict[str, tupl
 
 
 def _completed(target: Target, timeout: float) -> Target:
-    """The target with what its source has, if it is named by one: its inputs may have sizes to be given."""
+    """Complete the target: load a model from its source, or add a prompt."""
     if isinstance(target.place, Place):
         return with_prompt(target)
     from convcost.tracing.target.source_models import with_source_model
@@ -73,7 +79,7 @@ def _completed(target: Target, timeout: float) -> Target:
 
 
 def _parse_module(text: str) -> ModuleText:
-    """The module that the text names; an error says in which file it is, if it is in one."""
+    """Parse a module; errors name the file of designs that it is in."""
     try:
         return parse_module_text(text)
     except ConvcostError as error:
@@ -92,7 +98,7 @@ def _arguments(texts: Iterable[str]) -> dict[str, Any]:
 
 
 def _argument(text: str) -> tuple[str, Any]:
-    """`NAME=VALUE`, the value as Python reads it, or else as a text."""
+    """Parse NAME=VALUE: the value as a Python literal, or else as a string."""
     name, equals, value = text.partition("=")
     if not equals or not name.strip().isidentifier():
         raise UsageError(f"--arg {text[:40]} is not an argument", hint="Write it as --arg num_classes=10.")
@@ -102,10 +108,10 @@ def _argument(text: str) -> tuple[str, Any]:
 def read_target(
     context: typer.Context, tokens: Iterable[str], settings: Iterable[str], modules: ModuleOptions
 ) -> Target:
-    """The one module that is named, on its inputs."""
+    """The target of a command that takes one module."""
     texts, options = split_tokens(tokens, option_names(context), takes_numbers=True)
     if not texts:
-        raise UsageError("there is no target", hint=TARGET_HINT)
+        raise UsageError("a target is missing", hint=TARGET_HINT)
     _check_target(texts[0])
     if len(texts) > 1:
         hint = "convcost compare takes several." if is_target(texts[1]) else ARGUMENTS_HINT
@@ -121,13 +127,13 @@ def read_target(
 
 
 def _check_target(text: str) -> None:
-    """Refuse what is a design or a layer, or does not say where the module is."""
+    """UsageError for a text that is a design, a layer, or not a module's place."""
     if is_target(text):
         return
     if find_layer(text) or any(sign in text for sign in "([>"):
         design = f"'{text[:80]}'" if set(text) & set("([> ") else text[:80]
         command = "layer" if find_layer(text) else "cost"
-        hint = f"It is a design: convcost {command} {design} shows it."
+        hint = f"For a design: convcost {command} {design}"
         raise UsageError(f"{text[:80]} is not a torch module", hint=hint)
     if wrong_file := file_error(text):
         raise wrong_file
@@ -137,42 +143,35 @@ def _check_target(text: str) -> None:
     raise UsageError(f"{text[:80]} does not name a file or module", hint=TARGET_HINT)
 
 
-ARGUMENTS_HINT = "A module's arguments are given by name: --arg num_classes=10."
-TARGET_HINT = "Name it as path/to/file.py:Name or as package.module:Name."
+ARGUMENTS_HINT = "Give a module's arguments by name: --arg num_classes=10."
+TARGET_HINT = "Write it as path/to/file.py:Name or package.module:Name."
 
 
-class MeshRequest(NamedTuple):
-    """The mesh that a module is put on, and where the function is that does so, if the module does not."""
-
-    dimensions: tuple[MeshDimension, ...]
-    function: Place | None
-
-
-def read_mesh(mesh: MeshOptions, options: CostOptions) -> MeshRequest | None:
-    """The mesh that is asked for; UsageError for what is none, or for estimates of a single device."""
+def read_mesh(mesh: MeshOptions, memory: MemoryOptions) -> MeshTarget | None:
+    """The requested mesh; UsageError for an invalid one, or with estimates for a single device."""
     if not mesh.dimensions:
         return None
-    if options.memory.memory:
+    if memory.memory:
         raise UsageError("--memory is for one device, so it can't be combined with --mesh")
-    return MeshRequest(mesh.dimensions, parse_place(mesh.parallelize) if mesh.parallelize else None)
+    return MeshTarget(mesh.dimensions, parse_place(mesh.parallelize) if mesh.parallelize else None)
 
 
 def run_target(
-    target: Target, profiler: Profiler, timeout: float, mesh: MeshRequest | None = None
+    target: Target, profiler: Profiler, timeout: float, mesh: MeshTarget | None = None
 ) -> ProfiledModel:
-    """What the module costs; what it prints meanwhile is no result, and goes to stderr.
+    """Run and count the module, with its output redirected to stderr.
 
-    After `timeout` seconds the process of the command ends, and the one that waits for it says so.
+    After `timeout` seconds the process is killed; the supervising process prints the error.
     """
     from convcost.tracing.target.mesh_profile import profile_target_on_mesh
     from convcost.tracing.target.profile import profile_target
 
     with stdout_to_stderr(), time_limit(timeout):
-        return profile_target_on_mesh(target, profiler, *mesh) if mesh else profile_target(target, profiler)
+        return profile_target_on_mesh(target, profiler, mesh) if mesh else profile_target(target, profiler)
 
 
 def read_formulas(text: str) -> dict[str, Any]:
-    """The formulas for operators, by full name, in the dict at `text`."""
+    """Load the dict of formulas at `text`, by the full names of operators."""
     from convcost.tracing.target.loading import load_formulas
 
     with stdout_to_stderr():

@@ -1,8 +1,7 @@
-"""Options that several commands have, each declared once: alone, or in a group that a command takes whole.
+"""Options shared by commands, each declared once: alone, or in a group.
 
-A group is a dataclass whose fields are options. A parameter of a command that is annotated with it stands for
-all of them, in their order. A field that the command also declares itself, with another help, is taken
-from there; one that is no option keeps its default.
+A group is a dataclass whose fields are options. A command's parameter with this type stands for all of them,
+in order. The command can redeclare one with other help. A field that is not an option keeps its default.
 """
 
 from __future__ import annotations
@@ -27,14 +26,14 @@ SettingsOption = Annotated[
     typer.Option("--set", metavar="NAME=SIZE", help="Give a size a value; --NAME SIZE does the same."),
 ]
 DtypeOption = Annotated[
-    str, typer.Option("--dtype", metavar="DTYPE", help="The dtype of bytes, such as bf16.")
+    str, typer.Option("--dtype", metavar="DTYPE", help="The dtype for bytes, such as bf16.")
 ]
 DesignDtypeOption = Annotated[
     str,
     typer.Option(
         "--dtype",
         metavar="DTYPE",
-        help="The dtype of bytes and rooflines, such as bf16 (default: float32; a module's own dtypes).",
+        help="The dtype for bytes and rooflines, such as bf16 (default: float32; a module's own dtypes).",
     ),
 ]
 DeviceOption = Annotated[
@@ -42,7 +41,7 @@ DeviceOption = Annotated[
     typer.Option(
         "--device",
         metavar="NAMES",
-        help="Roofline lower bound on a device, or on several: h100,a100,this; convcost devices lists them.",
+        help="Show the roofline lower bound on one or more devices: h100,a100,this (see convcost devices).",
     ),
 ]
 OnOption = Annotated[
@@ -90,7 +89,7 @@ class OutputOptions:
 
 @dataclass(frozen=True)
 class PlotOptions:
-    """The files that pictures are saved to."""
+    """The files for pictures."""
 
     plot: Annotated[
         list[str] | None,
@@ -104,7 +103,7 @@ class PlotOptions:
 
 @dataclass(frozen=True)
 class MetricPlotOptions(PlotOptions):
-    """The files that pictures are saved to, with the quantity and the sizes drawn."""
+    """The files for pictures, with the quantity and the sizes to draw."""
 
     plot_metric: Annotated[
         str,
@@ -119,21 +118,21 @@ class MetricPlotOptions(PlotOptions):
         typer.Option(
             "--plot-range",
             metavar="NAME=START:STOP",
-            help="The values of the open size to draw (default: those around the break-even points).",
+            help="The values of the open size to draw (default: around the break-even points).",
         ),
     ] = None
 
 
 @dataclass(frozen=True)
 class ConventionOptions:
-    """What FLOPs are."""
+    """The convention of FLOPs."""
 
     count: Annotated[
         str,
         typer.Option(
             "--count",
             metavar="matmul|bias|all",
-            help="What FLOPs are: 2 x MACs; plus bias adds; plus bias adds and elementwise work.",
+            help="What counts as FLOPs: 2 x MACs; also bias adds; also bias adds and elementwise work.",
         ),
     ] = "matmul"
     taps: Annotated[
@@ -141,19 +140,19 @@ class ConventionOptions:
         typer.Option(
             "--taps",
             metavar="full|valid",
-            help="Count all MACs, or only those on real data: not on padding, not on masked scores.",
+            help="Count all MACs, or only those on real data: without padding and masked scores.",
         ),
     ] = "full"
 
     @property
     def convention(self) -> Convention:
-        """The convention that both name; UsageError if there is none."""
+        """The convention that both options name; UsageError for an unknown one."""
         return convention(self.count, self.taps)
 
 
 @dataclass(frozen=True)
 class CounterOptions:
-    """Which counters are asked, and what their verdicts do."""
+    """The counters to run, and whether their verdicts decide the exit code."""
 
     counters: Annotated[
         str,
@@ -171,16 +170,16 @@ class CounterOptions:
 
     @property
     def max_bytes(self) -> int:
-        """What a counter may allocate."""
+        """The memory limit for a counter's run."""
         return parse_bytes(self.max_memory)
 
 
 @dataclass(frozen=True)
 class TimingOptions:
-    """Whether and how times are measured."""
+    """Options of measured times and of the backward."""
 
     time: Annotated[
-        bool, typer.Option("--time", help="Measure the time on this machine, several candidates in turn.")
+        bool, typer.Option("--time", help="Also measure times on this machine; several designs take turns.")
     ] = False
     backward: Annotated[
         bool,
@@ -190,13 +189,13 @@ class TimingOptions:
         ),
     ] = False
     compile: Annotated[
-        bool, typer.Option("--compile", help="With --time, also time what torch.compile makes of it.")
+        bool, typer.Option("--compile", help="With --time: also time it with torch.compile.")
     ] = False
     on: OnOption = ""
     threads: ThreadsOption = ""
 
     def check(self) -> None:
-        """UsageError for an option that means nothing without --time."""
+        """UsageError for an option that needs --time."""
         given = {"--compile": self.compile, "--on": self.on, "--threads": self.threads}
         first = next((name for name, value in given.items() if value), "")
         if first and not self.time:
@@ -205,10 +204,10 @@ class TimingOptions:
 
 @dataclass(frozen=True)
 class MemoryOptions:
-    """Whether memory is estimated, and with which optimizer."""
+    """Options of the memory estimate."""
 
     memory: Annotated[
-        bool, typer.Option("--memory", help="Estimate the memory of a forward and of a training step.")
+        bool, typer.Option("--memory", help="Also estimate the memory of a forward and of a training step.")
     ] = False
     optimizer: Annotated[
         str,
@@ -218,7 +217,7 @@ class MemoryOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class CostOptions:
-    """What is shown of the costs of one design: the same for `cost`, `layer` and `model`."""
+    """The options of `cost`, `layer` and `model`: what to show of one design."""
 
     flops: ConventionOptions
     dtype: DesignDtypeOption = ""
@@ -232,39 +231,41 @@ class CostOptions:
 
 @dataclass(frozen=True)
 class PartOptions:
-    """Which lines and columns the table of a design's layers, submodules or operators has."""
+    """The rows and columns of the table of layers, submodules or operators."""
 
     by: Annotated[
         str,
         typer.Option(
-            "--by", metavar="|".join(GROUPINGS), help="What each line shows; operator is for torch modules."
+            "--by", metavar="|".join(GROUPINGS), help="What each row shows; operator is for torch modules."
         ),
     ] = ""
     depth: Annotated[
-        str, typer.Option("--depth", metavar="N", help="Show N levels of modules or branches.")
+        str, typer.Option("--depth", metavar="N", help="Show N levels of submodules or branches.")
     ] = ""
     sort: Annotated[
         str,
         typer.Option(
             "--sort",
             metavar="NAME",
-            help="Sort by a quantity such as flops or params, the largest first, or by path.",
+            help="Sort by a quantity such as flops or params, largest first, or by path.",
         ),
     ] = ""
     top: Annotated[
         str,
-        typer.Option("--top", metavar="N", help="Show only the N largest, by FLOPs or by what --sort names."),
+        typer.Option(
+            "--top", metavar="N", help="Show only the N largest rows, by FLOPs or the quantity of --sort."
+        ),
     ] = ""
     filter_by: Annotated[
         str,
-        typer.Option("--filter", metavar="TEXT", help="Show only those with TEXT in their path or class."),
+        typer.Option("--filter", metavar="TEXT", help="Show only rows with TEXT in their path or class."),
     ] = ""
     columns: Annotated[
         str,
         typer.Option(
             "--columns",
             metavar="NAMES",
-            help="The columns, such as output,params,flops,share: shapes, calls, share, backward, or any "
+            help="The columns to show, such as output,params,share: shapes, calls, share, backward, and any "
             "quantity by its name in --json.",
         ),
     ] = ""
@@ -272,7 +273,7 @@ class PartOptions:
 
 @dataclass(frozen=True)
 class ModuleOptions:
-    """How torch modules are made and run: those that do not state inputs or arguments of their own."""
+    """How to build and run torch modules that do not state their own inputs and arguments."""
 
     inputs: Annotated[
         list[str] | None,
@@ -290,7 +291,7 @@ class ModuleOptions:
     ] = ""
     module_arguments: Annotated[
         list[str] | None,
-        typer.Option("--arg", metavar="NAME=VALUE", help="An argument for a module's class or function."),
+        typer.Option("--arg", metavar="NAME=VALUE", help="An argument of a module's class or function."),
     ] = None
     train: Annotated[
         bool, typer.Option("--train/--eval", help="Run a module in training or in evaluation mode.")
@@ -300,7 +301,7 @@ class ModuleOptions:
         typer.Option(
             "--phase",
             metavar="prefill|decode",
-            help="Run a language model's prompt, or one more token with it in the cache (compare: or both).",
+            help="Run a language model's prompt, or one more token with the prompt in the cache.",
         ),
     ] = ""
     context_length: Annotated[
@@ -308,34 +309,35 @@ class ModuleOptions:
         typer.Option(
             "--context",
             metavar="N",
-            help="With --phase: the tokens of the prompt, such as 4096; a name such as T stays open.",
+            help="With --phase: the number of tokens in the prompt, such as 4096, or T to leave it open.",
         ),
     ] = ""
     timeout: TimeoutOption = ""
 
     @property
     def describe_a_module(self) -> bool:
-        """Whether one is given that means nothing without a module."""
+        """Whether an option is given that is only for modules."""
         stated = self.inputs or self.inputs_from or self.module_arguments or self.train
         return bool(stated or self.phase or self.context_length)
 
     @property
     def seconds(self) -> float:
-        """The time that counting a module may take."""
+        """The time limit for counting a module."""
         return parse_seconds(self.timeout, "--timeout") if self.timeout else DEFAULT_TIMEOUT
 
 
 @dataclass(frozen=True)
 class MeshOptions:
-    """The devices that a module is spread over."""
+    """The device mesh of a module."""
 
     mesh: Annotated[
         str,
         typer.Option(
             "--mesh",
             metavar="NAME=RANKS,...",
-            help="Also count what one rank of a mesh has and sends: tp=8, or dp=2,tp=4. The module brings a "
-            "plan: a method parallelize(mesh) or an attribute tp_plan; dp shards its parameters.",
+            help="Also count one rank of a device mesh and what it sends: tp=8, or dp=2,tp=4. The module has "
+            "a method parallelize(mesh) or an attribute tp_plan, or else see --parallelize; dp shards its "
+            "parameters.",
         ),
     ] = ""
     parallelize: Annotated[
@@ -343,13 +345,13 @@ class MeshOptions:
         typer.Option(
             "--parallelize",
             metavar="FILE.py:NAME",
-            help="With --mesh: a function of the module and the mesh that parallelizes it.",
+            help="With --mesh: a function of the module and the mesh that parallelizes the module.",
         ),
     ] = ""
 
     @property
     def dimensions(self) -> tuple[MeshDimension, ...]:
-        """Those of the mesh; none where there is none. UsageError for what is no mesh."""
+        """The dimensions of the mesh; empty without one. UsageError for an invalid mesh."""
         if self.parallelize and not self.mesh:
             raise UsageError("--parallelize needs --mesh, for example --mesh tp=8")
         return parse_mesh(self.mesh) if self.mesh else ()
@@ -357,6 +359,6 @@ class MeshOptions:
 
 @dataclass(frozen=True)
 class OpenSizeModuleOptions(ModuleOptions):
-    """How modules are made whose inputs have open sizes: without --inputs-from, which makes tensors."""
+    """Options of modules whose inputs may have open sizes: without --inputs-from, which returns tensors."""
 
     inputs_from: str = ""

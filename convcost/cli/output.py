@@ -1,4 +1,4 @@
-"""What goes to stdout and stderr: results, messages, progress, and what a model prints."""
+"""Writes to stdout and stderr: results, messages, progress, and the output of models."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from convcost.render.style import Style
 from convcost.system.signals import cleanup
 
 NARROWEST, WIDEST = 20, 2_000
-"""What a table is laid out for, whatever COLUMNS says."""
+"""The limits of a table's width, whatever COLUMNS says."""
 
 
 def style(**options: Any) -> Style:
-    """How stdout will be read, and what the options ask to show."""
+    """The style for stdout: its width, colours and characters, and the given options."""
     encoding = getattr(sys.stdout, "encoding", None) or "ascii"
     return Style(
         width=min(max(NARROWEST, shutil.get_terminal_size((80, 24)).columns), WIDEST),
@@ -37,7 +37,7 @@ def style(**options: Any) -> Style:
 
 
 def is_terminal() -> bool:
-    """Whether someone watches stdout as it fills."""
+    """Whether stdout is a terminal that can redraw lines."""
     return sys.stdout is not None and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 
 
@@ -48,12 +48,12 @@ def _wants_color() -> bool:
 
 
 def print_result(result: Result, format_name: str, **options: Any) -> None:
-    """`result` on stdout, in the format and with the options of its style."""
+    """Print `result` on stdout in a format; `options` are of its style."""
     emit(render(result, format_name, style(**options)))
 
 
 def emit(text: str) -> None:
-    """`text` on stdout; a reader who has left already (`| head`) is no error."""
+    """Write `text` to stdout; a closed pipe (`| head`) is not an error."""
     if sys.stdout is None:
         return
     try:
@@ -76,7 +76,7 @@ def _as_ascii(text: str) -> str:
 
 
 def show_cursor() -> None:
-    """Show what a display that fills hides, also where a signal came in the midst of its writing."""
+    """Show the cursor again, even after a signal interrupted a live display."""
     os.write(sys.stdout.fileno(), b"\x1b[?25h")
 
 
@@ -85,7 +85,7 @@ def _discard_stdout() -> None:
 
 
 def close_quietly() -> None:
-    """Flush what is left, so that no complaint follows at the interpreter's exit."""
+    """Flush stdout, so that the interpreter prints no error on exit."""
     try:
         if sys.stdout is not None:
             sys.stdout.flush()
@@ -94,11 +94,11 @@ def close_quietly() -> None:
 
 
 LONGEST_LINE = 1_000
-"""Characters of a line on stderr."""
+"""The largest number of characters of a line on stderr."""
 
 
 def print_error(text: str) -> None:
-    """`text` on stderr, with nothing in it that hides or reorders the line; lost where stderr is."""
+    """Print `text` on stderr, with control characters escaped; ignored if stderr is closed."""
     safe = (escape_command(escape_to_ascii(make_printable(line))) for line in text.splitlines())
     lines = [line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}..." for line in safe]
     with suppress(OSError, ValueError):
@@ -110,9 +110,9 @@ STDOUT, STDERR = 1, 2
 
 @contextmanager
 def stdout_to_stderr() -> Iterator[None]:
-    """What is printed inside goes to stderr, also where a child or a library in C does it.
+    """Redirect stdout to stderr, also for child processes and C libraries.
 
-    A process that was forked inside ends when it leaves the block, so that only one prints a result.
+    A process forked inside exits at the end of the block, so that only one prints a result.
     """
     own = os.getpid()
     try:
@@ -144,7 +144,7 @@ def _stdout_descriptor_to_stderr() -> Iterator[None]:
 
 
 def _file_identity(descriptor: int) -> tuple[int, ...]:
-    """Which file is open there; nothing if none is."""
+    """Device and inode of the open file; empty if none is open."""
     with suppress(OSError):
         found = os.fstat(descriptor)
         return found.st_dev, found.st_ino
@@ -152,7 +152,7 @@ def _file_identity(descriptor: int) -> tuple[int, ...]:
 
 
 def _flush() -> None:
-    """Empty Python's own buffer, so that its text goes where it was printed to."""
+    """Flush Python's buffer, so that its text goes where it was printed."""
     if sys.__stdout__:
         sys.__stdout__.flush()
 
@@ -160,18 +160,18 @@ def _flush() -> None:
 T = TypeVar("T")
 
 PROGRESS_WIDTH = 40
-"""Columns of a line that the next one is written over."""
+"""The width of the progress line, which is overwritten."""
 
 
 def show_progress(
     steps: Iterable[T], total: int, part: Callable[[T], str], size: Fraction | int = 1, after: float = 0.0
 ) -> Iterator[T]:
-    """`steps` as they come, with what `part` the work is in, and how far, on stderr.
+    """Yield `steps`, and show the current `part` of the work and its progress on stderr.
 
-    Each step is `size` of the `total`. A screen has one line, which is gone in the end; a file a line for
-    each part. In the first `after` seconds nothing is shown.
+    Each step counts as `size` of `total`. A terminal shows one line, which is cleared at the end; a file gets
+    a line for each part. Nothing is shown in the first `after` seconds.
     """
-    is_screen, before, start = _is_screen(), "", monotonic() + after
+    is_screen, last_part, start = _is_screen(), "", monotonic() + after
     with cleanup(_clear_at_signal):
         for done, step in enumerate(steps):
             text = f"{part(step)}: {int(done * size):,} of {total:,}"
@@ -179,8 +179,8 @@ def show_progress(
                 pass
             elif is_screen:
                 _print_progress(f"\r{text:{PROGRESS_WIDTH}}")
-            elif part(step) != before:
-                before = part(step)
+            elif part(step) != last_part:
+                last_part = part(step)
                 _print_progress(f"{text}\n")
             yield step
     clear_progress()
@@ -190,13 +190,13 @@ BLANK_LINE = f"\r{'':{PROGRESS_WIDTH}}\r"
 
 
 def clear_progress() -> None:
-    """Take the line away, if work that was cut short left one."""
+    """Clear the progress line, if interrupted work left one."""
     if _is_screen():
         _print_progress(BLANK_LINE)
 
 
 def _clear_at_signal() -> None:
-    """Take the line away where a signal ends the process."""
+    """Clear the progress line if a signal ends the process."""
     if _is_screen():
         os.write(sys.stderr.fileno(), BLANK_LINE.encode())
 
@@ -211,6 +211,6 @@ def _print_progress(text: str) -> None:
 
 
 def check_backward(*reports: Report) -> None:
-    """Say so where the backward that was asked for has no work in any of the reports."""
+    """Print a message if --backward found no work in any report."""
     if not any(report.phases for report in reports):
         print_error("--backward adds nothing: the backward has no work to count")

@@ -1,4 +1,4 @@
-"""The page of a result as a file: `report` and `check --report` write one."""
+"""Writes the HTML page of a result, for `report` and `check --report`."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ SUFFIXES = (".html", ".htm")
 
 
 def page_path(text: str, inputs: Iterable[Path] = ()) -> Path:
-    """The file that a page is to be written to; UsageError, before anything is counted, if it can't be.
+    """The path to write a page to; UsageError if that is impossible. Called before anything is counted.
 
-    `inputs` are files that the command reads.
+    `inputs` are files that the command reads and must not overwrite.
     """
     path = Path(text)
     if path.suffix.lower() not in SUFFIXES:
@@ -38,7 +38,7 @@ def page_path(text: str, inputs: Iterable[Path] = ()) -> Path:
 def write_page(
     path: Path, result: PageResult, context: typer.Context, explanation: Explanation | None = None
 ) -> None:
-    """Write the page of `result` to the file, all of it or nothing."""
+    """Write the page of `result` to `path`, atomically."""
     from convcost.render.page.content import report_page
     from convcost.render.page.template import page_html
 
@@ -46,7 +46,7 @@ def write_page(
 
 
 def _origin(context: typer.Context) -> PageOrigin:
-    """The command as a shell takes it, and the day: today, or that of SOURCE_DATE_EPOCH."""
+    """The shell command, the versions, and the date: today, or that of SOURCE_DATE_EPOCH."""
     from convcost.render.page.page import PageOrigin
     from convcost.render.records.context import versions
 

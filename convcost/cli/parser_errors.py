@@ -1,4 +1,4 @@
-"""What the option parser refuses, in convcost's own words: what is wrong, and the way out."""
+"""Errors of the option parser as UsageErrors: what is wrong, and how to fix it."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from convcost.core.escapes import escape_to_ascii
 
 @contextmanager
 def translate_errors(context: Any, arguments: Sequence[str]) -> Iterator[None]:
-    """Raise what typer's parser refuses inside as a UsageError."""
+    """Raise errors of typer's parser as UsageErrors."""
     parser_errors: Any = typer.BadParameter.__base__
     try:
         yield
     except parser_errors as error:
-        if not str(error):  # no argument at all: it shows the help
+        if not str(error):  # no arguments: typer shows the help
             raise
         raise _translated(error, context, arguments) from None
 
@@ -48,12 +48,12 @@ EXTRA_ARGUMENT = re.compile(r"unexpected extra argument[^(]*(?:\(s\))? *\((.*)\)
 
 
 def has_no_value(parameter: Any, name: str) -> UsageError:
-    """The error for an option without its value."""
+    """The error for an option without a value."""
     return UsageError(f"{name} has no value", hint=f"Write it as {name} {parameter.metavar or 'NAME'}.")
 
 
 def _no_such_option(error: Any, context: Any, arguments: Sequence[str], help_hint: str) -> UsageError:
-    """The error for an option before the command, or one that a command without sizes does not have."""
+    """The error for an option before the command, or an unknown option of a command without sizes."""
     typed = next((word for word in arguments if word.startswith(error.option_name)), error.option_name)
     name, _, value = typed.partition("=")
     if hasattr(context.command, "list_commands"):
@@ -67,7 +67,7 @@ def _no_such_option(error: Any, context: Any, arguments: Sequence[str], help_hin
 
 
 def option_names(context: Any) -> list[str]:
-    """The options that the command has itself."""
+    """The names of the command's own options."""
     return [name for parameter in context.command.params for name in parameter.opts]
 
 
@@ -76,15 +76,15 @@ def _parameter(context: Any, name: str) -> Any:
 
 
 MOST_WORDS = 2_000
-"""The parser looks for a near name of each option that it does not know."""
+"""The largest number of arguments: for each unknown option, near names are searched."""
 
 
 MAY_BE_EMPTY = ("--filter",)
-"""The options for which an empty text means something; for others it is a variable that was not set."""
+"""The options that may be empty; for others, an empty value is probably an unset shell variable."""
 
 
 def check_values(context: Any, arguments: Sequence[str]) -> None:
-    """Refuse an option with one value that is given twice, without its value, or against --json."""
+    """UsageError for an option without its value, repeated with another value, or in conflict with --json."""
     if len(arguments) > MOST_WORDS:
         raise UsageError(f"{len(arguments):,} words on the command line; the limit is {MOST_WORDS:,}")
     values, _, order = context.command.make_parser(context).parse_args(list(arguments))
@@ -105,7 +105,7 @@ def check_values(context: Any, arguments: Sequence[str]) -> None:
 
 
 def _given_values(parameter: Any, arguments: Sequence[str]) -> Iterator[str]:
-    """Every value that is given to an option."""
+    """All values given to an option."""
     for place, word in enumerate(arguments):
         name, equals, value = word.partition("=")
         if name in parameter.opts:
@@ -113,7 +113,7 @@ def _given_values(parameter: Any, arguments: Sequence[str]) -> Iterator[str]:
 
 
 def note_name_clashes(context: Any, arguments: Sequence[str]) -> None:
-    """Where a given option has the name of a size of a design, say how the size is given."""
+    """Print a note if a given option has the name of a size in a design."""
     designs = [word for word in arguments if any(sign in word for sign in "([")]
     given = {word.partition("=")[0] for word in arguments}
     set_already = {word.removeprefix("--set=").partition("=")[0] for word in arguments}
@@ -121,4 +121,4 @@ def note_name_clashes(context: Any, arguments: Sequence[str]) -> None:
         name = option.removeprefix("--")
         is_size = re.compile(rf"(?<![\w.]){re.escape(name)}(?![\w.(]|\s*=)")
         if option in given and name not in set_already and any(map(is_size.search, designs)):
-            print_error(f"{option} is an option; the size {name} is given as --set {name}=128")
+            print_error(f"{option} is an option; to set the size {name}: --set {name}=128")

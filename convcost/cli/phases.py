@@ -1,4 +1,4 @@
-"""The phases of generating text that `--phase` and `--context` ask for."""
+"""The phases of text generation, from `--phase` and `--context`."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from convcost.tracing.prompt_inputs import PhaseRequest, parse_context, parse_ph
 
 
 def phase_requests(modules: ModuleOptions) -> tuple[PhaseRequest | None, ...]:
-    """The phases of a language model to run, or else None for a plain forward."""
+    """The phases to run; None stands for a plain forward."""
     if modules.context_length and not modules.phase:
         hint = "For example, --phase decode --context 4096."
-        raise UsageError("--context is for --phase prefill or --phase decode", hint=hint)
+        raise UsageError("--context needs --phase prefill or --phase decode", hint=hint)
     if not modules.phase:
         return (None,)
     context = parse_context(modules.context_length) if modules.context_length else None
@@ -20,7 +20,7 @@ def phase_requests(modules: ModuleOptions) -> tuple[PhaseRequest | None, ...]:
 
 
 def check_phases(modules: ModuleOptions, timing: TimingOptions, memory: MemoryOptions) -> None:
-    """UsageError for what is not known of a phase that is asked for."""
+    """UsageError for options that a requested phase does not support."""
     phases = [request.phase for request in phase_requests(modules) if request]
     unknown = {
         "--backward": timing.backward,

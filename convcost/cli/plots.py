@@ -1,4 +1,4 @@
-"""`--plot FILE`: the pictures of a result, saved before it is printed; `--plot -`: its charts as text."""
+"""`--plot FILE` saves pictures of a result before it is printed; `--plot -` prints its charts as text."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ if TYPE_CHECKING:
 RANGE_HINT = "Write it as --plot-range L=1:512, or L=8:512:8 for multiples of 8."
 
 IN_TERMINAL = "-"
-"""In place of a file: the charts are printed as text."""
+"""Instead of a file: print the charts as text."""
 
 LARGEST = 10**18
-"""A range of more sizes has no length in Python."""
+"""The largest stop of a range: longer ranges have no len() in Python."""
 
 
 class PlotRequest(NamedTuple):
-    """The files to save pictures to, whether charts are printed too, and what is drawn."""
+    """The files for pictures, what to draw, and whether to print charts too."""
 
     files: tuple[Path, ...]
     options: ChartOptions | None = None
     in_terminal: bool = False
 
     def draw(self, result: Result) -> str:
-        """Save the pictures of the result; its charts as text, to be printed below it, if that is asked for.
+        """Save the pictures of the result, and return its charts as text if requested.
 
-        Nothing is printed yet, so that an error leaves stdout empty.
+        Nothing is printed here, so that stdout stays empty on errors.
         """
         if self.options is None:
             return ""
@@ -47,7 +47,7 @@ class PlotRequest(NamedTuple):
         return text
 
     def _text(self, figure: Figure) -> str:
-        """The charts alone: the table above has the notes."""
+        """The charts without notes, which the table above them has."""
         from convcost.render.charts.terminal import draw
 
         return draw(figure._replace(notes=()), style())
@@ -57,7 +57,7 @@ NO_PLOTS = PlotRequest(())
 
 
 def read_plots(given: PlotOptions, format_name: str = "table") -> PlotRequest:
-    """What is asked for; UsageError for what can't be saved or printed, before anything is computed."""
+    """Read the options before anything is computed; UsageError if a picture can't be saved or printed."""
     metric, ranges = "", list[str]()
     if isinstance(given, MetricPlotOptions):
         metric, ranges = given.plot_metric, given.plot_range or []
@@ -82,23 +82,23 @@ def read_plots(given: PlotOptions, format_name: str = "table") -> PlotRequest:
 
 
 def _check_needed(metric: str, ranges: Iterable[str]) -> None:
-    """UsageError for an option that means nothing without --plot."""
+    """UsageError for an option that needs --plot."""
     given = {"--plot-metric": metric, "--plot-range": ranges}
     if first := next((name for name, value in given.items() if value), ""):
-        raise UsageError(f"{first} is for --plot, which saves a picture", hint="Add --plot FILE.svg.")
+        raise UsageError(f"{first} needs --plot", hint="Add --plot FILE.svg.")
 
 
 def _parse_ranges(texts: Iterable[str]) -> Iterator[tuple[str, range]]:
-    names: set[str] = set()
+    seen: set[str] = set()
     for text in texts:
         name, equals, values = text.partition("=")
         bounds = values.split(":")
         if not (name.strip() and equals and 2 <= len(bounds) <= 3):
-            raise UsageError(f"--plot-range {text[:40]}: a size and its range are needed", hint=RANGE_HINT)
+            raise UsageError(f"--plot-range {text[:40]} is not a size with its range", hint=RANGE_HINT)
         start, stop, step = ([parse_count(bound, "--plot-range") for bound in bounds] + [1])[:3]
         if not 1 <= start <= stop <= LARGEST or step < 1:
             raise UsageError(f"--plot-range {text[:40]} is not a range of sizes", hint=RANGE_HINT)
-        if name.strip() in names:
+        if name.strip() in seen:
             raise UsageError(f"--plot-range is given twice for {name.strip()[:40]}")
-        names.add(name.strip())
+        seen.add(name.strip())
         yield name.strip(), range(start, stop + 1, step)

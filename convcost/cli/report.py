@@ -1,4 +1,4 @@
-"""`convcost report`: a comparison, or the costs of one design, as a page to hand on."""
+"""`convcost report`: a comparison, or the costs of one design, as an HTML page."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def report(
     *,
     options: ComparisonOptions,
 ) -> None:
-    """Write an HTML page about designs: costs, ratios, break-even points, charts, derivation.
+    """Write an HTML page about designs: costs, ratios, break-even points, charts, derivations.
 
     The page is a single file that loads nothing from the network and runs no script. Several designs are
     compared; for a single one, its cost is shown. Without a design, a dense layer is compared with two
@@ -55,7 +55,7 @@ def report(
     tokens = list(arguments or ())
     texts, _ = split_tokens(tokens)
     if not texts:
-        raise UsageError("report needs a file to write", hint="For example: convcost report report.html")
+        raise UsageError("an output file is missing", hint="For example: convcost report report.html")
     tokens.remove(texts[0])
     read = [Path(text.removeprefix("@")) for text in texts[1:] if text.startswith("@")]
     path = page_path(texts[0], read)
@@ -69,7 +69,7 @@ def report(
 
 
 def _result(counted: CountedDesigns, options: CounterOptions) -> Comparison | Report | DiagnosedReport:
-    """The designs with the counters' verdicts; of a single module each difference by its causes."""
+    """The designs with the counters' verdicts; a single module with full diagnoses."""
     candidates, reports = counted
     if len(reports) == 1 and not isinstance(candidates.sources[0], Spec):
         counters = select_model_counters(options.counters or "none")
@@ -79,7 +79,7 @@ def _result(counted: CountedDesigns, options: CounterOptions) -> Comparison | Re
 
 
 def _explanation(candidates: Candidates, convention: Convention) -> Explanation | None:
-    """How the costs of the specs come about, and the ratios if all designs are specs; nothing of modules."""
+    """The derivations of specs, and of ratios if all designs are specs; None without a spec."""
     specs = tuple(source for source in candidates.sources if isinstance(source, Spec))
     if not specs:
         return None

@@ -1,4 +1,4 @@
-"""`convcost schema`: the JSON Schemas of what convcost writes and reads."""
+"""`convcost schema`: the JSON Schemas of the files and outputs."""
 
 from __future__ import annotations
 
@@ -22,5 +22,5 @@ def schema(
       convcost schema config > convcost.schema.json
     """
     if not name:
-        raise UsageError("schema needs a name", hint=f"Choose from {', '.join(NAMES)}.")
+        raise UsageError("a name is missing", hint=f"Choose from {', '.join(NAMES)}.")
     emit(schema_text(name))

@@ -1,4 +1,4 @@
-"""Sizes on the command line: `--E 128`, `--E=128`, `--set E=128`."""
+"""Reads sizes on the command line: `--E 128`, `--E=128`, `--set E=128`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from convcost.spec.syntax import names
 
 
 class Option(NamedTuple):
-    """A `--name` that the command itself does not know; `value` is None where none follows."""
+    """A `--name` that is not an option of the command; `value` is None if none follows."""
 
     name: str
     value: str | None
@@ -31,9 +31,10 @@ class Option(NamedTuple):
 def split_tokens(
     tokens: Iterable[str], known: Iterable[str] = (), takes_numbers: bool = False
 ) -> tuple[list[str], list[Option]]:
-    """The positional arguments, designs unless it `takes_numbers`, and the options with their values.
+    """Split arguments into positional ones and unknown options with their values.
 
-    `known` are the options that the command has itself, for one that is written with a single dash.
+    Positional arguments must be designs, unless numbers are allowed (`takes_numbers`). `known` are the
+    command's own options, for hints on one written with a single dash.
     """
     own = [name.removeprefix("--") for name in known]
     positional: list[str] = []
@@ -56,17 +57,17 @@ def split_tokens(
 
 
 def check_number(given: Sized, what: str) -> None:
-    """UsageError where more is given than is shown at once."""
+    """UsageError if there are too many designs, arguments or sizes."""
     if len(given) > MOST_AT_ONCE:
         raise UsageError(f"{len(given):,} {what}; the limit is {MOST_AT_ONCE}")
 
 
 MOST_AT_ONCE = 200
-"""A table of more has no reader."""
+"""The largest number of designs, arguments or sizes."""
 
 
 def read_sizes(options: Iterable[Option], settings: Iterable[str]) -> dict[str, Size]:
-    """The sizes that the options and the `--set NAME=VALUE` settings give."""
+    """The sizes given by options and by `--set NAME=VALUE`."""
     given: dict[str, Size] = {}
     check_number(settings := tuple(settings), "sizes")
     for name, value in (*options, *_settings(settings)):
@@ -101,7 +102,7 @@ def _size(name: str, text: str | None) -> Size:
 
 
 def _as_integer(name: str, text: str) -> str:
-    """How a number that Python would not call an int is written: 1e3 as 1000, 128.0 as 128."""
+    """A hint to write a number as an integer: 1e3 as 1000, 128.0 as 128."""
     with suppress(ArithmeticError, ValueError):
         number = Decimal(text)
         if 1 <= number <= LARGEST_HINTED:
@@ -120,9 +121,9 @@ def check_options(
     words: Iterable[str] = (),
     hints: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
-    """Refuse a name that no size has, with the option, size or one of `words` that is meant.
+    """UsageError for a name that is not a size, with the option, size or one of `words` that is meant.
 
-    `hints` say by a name what is meant in this command alone.
+    `hints` are hints of this command, by name.
     """
     sizes = tuple(dict.fromkeys(name for design in designs for name in design.names))
     own = (*words, *sizes, *(name.removeprefix("--") for name in option_names(context)))

@@ -1,4 +1,4 @@
-"""A command that runs a user's model, in a child process: if the model ends it, the parent says so.
+"""Runs a command that runs a user's model in a child process, and reports if the model ended it.
 
 The process is forked before anything heavy is imported, so that this costs a few milliseconds.
 """
@@ -13,7 +13,7 @@ from types import FrameType
 
 from convcost.cli.output import close_quietly, print_error
 from convcost.system.signals import SIGNALS, exit_on_signals
-from convcost.system.workers import EndedError, Worker, can_fork
+from convcost.system.workers import Worker, WorkerEndedError, can_fork
 from convcost.tracing.sources.reference import is_reference
 
 FAILURE_MESSAGE = "the command failed after the model ran"
@@ -24,14 +24,13 @@ FAILURE_HINT = (
 TIMEOUT_MESSAGE = "the model was not counted in time\nGive it more time: --timeout SECONDS."
 
 SIGNAL_EXIT_CODES = tuple(128 + number for number in SIGNALS)
-"""The exit codes of a process that ended itself at a signal."""
+"""The exit codes of a process that exited on a signal."""
 
 
 def runs_model(arguments: Iterable[str]) -> bool:
-    """Whether an argument may name a model, or a function, as a file or a module with a name after a colon.
+    """Whether an argument may name a model or a function, such as net.py:Net.
 
-    A file of designs (`@designs.txt`) may name models too. The check of a configuration has processes of
-    its own.
+    A file of designs (`@designs.txt`) may name models too. `check` has its own worker processes.
     """
     given = [*arguments]
     may_run = (":" in argument or argument.startswith("@") or is_reference(argument) for argument in given)
@@ -39,10 +38,10 @@ def runs_model(arguments: Iterable[str]) -> bool:
 
 
 def supervised(command: Callable[[], None]) -> int:
-    """The exit code of `command`; 2, with a message, if its process ended before the command did.
+    """Run `command` in a child process and return its exit code; 2 and a message if the process ended early.
 
-    At a terminal the child stays in the foreground process group, which keys such as Ctrl-C reach. After a
-    signal to this process the code is 128 + its number, as a shell has it.
+    At a terminal the child stays in the foreground process group, so that Ctrl-C reaches it. After a signal
+    to this process the code is 128 + its number, as in a shell.
     """
     has_own_group = not (sys.stdin and sys.stdin.isatty())
     worker = Worker(lambda send: _finish(command, send), has_own_group)
@@ -52,22 +51,22 @@ def supervised(command: Callable[[], None]) -> int:
             code = int(answer)
             if failure:
                 print_error(failure)
-        except (EndedError, ValueError) as error:
+        except (WorkerEndedError, ValueError) as error:
             ended = worker.exit_code
             signalled = ended if ended is not None and ended in SIGNAL_EXIT_CODES else 2
             code = 128 + forwarded[-1] if forwarded else signalled
             if ended is not None and -ended == getattr(signal, "SIGALRM", None):
                 print_error(TIMEOUT_MESSAGE)
             elif code == 2:
-                reason = error if isinstance(error, EndedError) else "it wrote to convcost's own pipe"
+                reason = error if isinstance(error, WorkerEndedError) else "it wrote to convcost's own pipe"
                 print_error(f"the model ended the command: {reason}")
     worker.stop()
     return code
 
 
 def _finish(command: Callable[[], None], send: Callable[[bytes], None]) -> None:
-    """Run it to the end, all output written; exit handlers are the model's, and are left out."""
-    exit_on_signals()  # with what this process has to clean up
+    """Run the command, write all output and send its exit code; the model's exit handlers do not run."""
+    exit_on_signals()  # after the clean-up of this process
     code, failure = 2, ""
     try:
         command()
@@ -83,7 +82,7 @@ def _finish(command: Callable[[], None], send: Callable[[bytes], None]) -> None:
 
 
 def raised_at(error: BaseException) -> str:
-    """The file and the line that raised it."""
+    """The file and line where an error was raised."""
     trace = error.__traceback__
     while trace and trace.tb_next:
         trace = trace.tb_next
@@ -91,16 +90,16 @@ def raised_at(error: BaseException) -> str:
 
 
 def _describe_error(error: BaseException) -> str:
-    """What ended convcost's own code, told by a process in which no model has changed anything."""
+    """The message for an unexpected error in convcost's own code."""
     where = raised_at(error)
-    with suppress(BaseException):  # its own class may be the model's
+    with suppress(BaseException):  # the model may have changed the error's class
         return f"{FAILURE_MESSAGE}: {type(error).__name__}: {error}\n  {where}\n{FAILURE_HINT}"
     return f"{FAILURE_MESSAGE}\n  {where}\n{FAILURE_HINT}"
 
 
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """End this process if it is not done in time; a model may be at work where no exception reaches it."""
+    """Kill this process after the time limit, as exceptions may not reach running model code."""
     if not hasattr(signal, "setitimer"):
         yield
         return
@@ -114,7 +113,7 @@ def time_limit(seconds: float) -> Iterator[None]:
 
 @contextmanager
 def _forwarding(worker: Worker, has_own_group: bool) -> Iterator[list[int]]:
-    """Forward signals to the child and list them; those of the terminal's keys have reached it already."""
+    """Forward signals to the child and list them, except keys at a terminal, which it gets itself."""
     forwarded: list[int] = []
 
     def forward(number: int, _: FrameType | None) -> None:
@@ -122,12 +121,12 @@ def _forwarding(worker: Worker, has_own_group: bool) -> Iterator[list[int]]:
         if has_own_group or number != signal.SIGINT:
             worker.send(number)
 
-    before = {number: signal.getsignal(number) for number in SIGNALS}
+    previous = {number: signal.getsignal(number) for number in SIGNALS}
     for number in SIGNALS:
-        if before[number] not in (signal.SIG_IGN, None):
+        if previous[number] not in (signal.SIG_IGN, None):
             signal.signal(number, forward)
     try:
         yield forwarded
     finally:
         for number in SIGNALS:
-            signal.signal(number, before[number] or signal.SIG_DFL)
+            signal.signal(number, previous[number] or signal.SIG_DFL)

@@ -1,4 +1,4 @@
-"""`convcost sweep`: the best of all designs over a grid of sizes."""
+"""`convcost sweep`: the best designs over a grid of sizes."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def sweep(
         typer.Option(
             "--where",
             metavar="CONDITION",
-            help="Keep only designs for which it holds: 'flops <= 1G and (params < 2M or C >= 64)'. With "
+            help="Keep only designs that meet it: 'flops <= 1G and (params < 2M or C >= 64)'. With "
             "several designs, it may also use ratio.",
         ),
     ] = "",
@@ -76,7 +76,7 @@ def sweep(
         typer.Option(
             "--by",
             metavar="NAME[:max]",
-            help="Sort by a quantity, a size or ratio, smallest first; with :max largest first.",
+            help="Sort by a quantity, a size or ratio, smallest first, or with :max largest first.",
         ),
     ] = "",
     top: Annotated[str, typer.Option("--top", metavar="N", help="Keep the first N designs.")] = str(
@@ -87,7 +87,7 @@ def sweep(
         typer.Option(
             "--pareto",
             metavar="NAME[:max],...",
-            help="Keep only designs that no other one dominates in these quantities: flops,C:max.",
+            help="Keep only the Pareto front in these quantities or sizes: flops,C:max.",
         ),
     ] = "",
     columns: Annotated[
@@ -96,7 +96,7 @@ def sweep(
             "--columns",
             metavar="NAMES",
             help="The quantities to show and write, such as flops,bytes,arithmetic_intensity (default: "
-            "flops, params, and those that other options name).",
+            "flops, params, and those in other options).",
         ),
     ] = "",
     device: Annotated[
@@ -105,7 +105,7 @@ def sweep(
             "--device",
             metavar="NAMES",
             help="Add the roofline lower bound on a device as seconds: --where 'seconds <= 2ms'. With "
-            "several, h100,a100, each has its own: seconds_h100_sxm.",
+            "several, such as h100,a100, they are called seconds_h100_sxm and so on.",
         ),
     ] = "",
     out: Annotated[
@@ -121,8 +121,8 @@ def sweep(
         typer.Option(
             "--engine",
             metavar="auto|numpy|duckdb|spark",
-            help="What evaluates the grid; auto: duckdb for 262,144 points or more, if installed, or else "
-            "numpy.",
+            help="The engine that evaluates the grid; auto: duckdb, if installed, for 262,144 points or "
+            "more, else numpy.",
         ),
     ] = AUTO,
     master: Annotated[
@@ -166,7 +166,7 @@ def sweep(
     pictures = read_plots(plots, format_name)
     tokens = list(specs or ())
     if not split_tokens(tokens)[0]:
-        raise UsageError("there is no design", hint="Give one or more designs; ratios are to the first.")
+        raise UsageError("a design is missing", hint="Give one or more; ratios are to the first.")
     axes = tuple(map(parse_axis, over or ()))
     swept = tuple(axis.name for axis in axes)
     memory = parse_bytes(max_memory)
@@ -206,6 +206,6 @@ PROGRESS_AFTER = 1.0
 
 
 def _show_progress(parts: Iterator[Any], number: int, points: int) -> Iterator[Any]:
-    """The parts of the work as they are done, with the number of the grid's points that these come to."""
+    """Yield the parts of the work, and show how many points of the grid are done."""
     share = Fraction(points, max(number, 1))
     return show_progress(parts, points, lambda _: "points of the grid", share, PROGRESS_AFTER)

@@ -1,4 +1,4 @@
-"""A torch module whose constructor's arguments are swept: `--over-arg`, with progress."""
+"""`--over-arg`: sweeps constructor arguments of a torch module, and shows progress."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from convcost.search.variants.variants import ModuleVariants, VariantCount, open
 from convcost.system.worker_pool import number_of_processors
 from convcost.tracing.target.target import Target
 
-FEW = 16
-"""Variants that are counted without showing progress."""
+FEW_VARIANTS = 16
+"""Up to this number of variants, no progress is shown."""
 
 MOST_JOBS = 256
 
@@ -25,7 +25,7 @@ MOST_JOBS = 256
 def read_variants(
     found: Sources, over_arg: Iterable[str], jobs: str, modules: ModuleOptions, max_bytes: int
 ) -> tuple[Sources, ModuleVariants]:
-    """All sources but the last one, and that with each combination of the arguments of `over_arg`."""
+    """All sources except the last, and the last one with each combination of swept arguments."""
     axes = tuple(map(parse_argument_axis, over_arg))
     *others, target = found.sources
     if not isinstance(target, Target) or len(others) > 1:
@@ -48,7 +48,11 @@ def read_variants(
         profiler = Profiler(memory=max_bytes)
         counts = count_targets(target, profiler, seconds, workers, arguments, sizes, counted)
         number = len(arguments)
-        return counts if number <= FEW else show_progress(counts, number, lambda _: f"variants of {name}")
+        return (
+            counts
+            if number <= FEW_VARIANTS
+            else show_progress(counts, number, lambda _: f"variants of {name}")
+        )
 
     name = target.place.label or target.place.title
     variants = ModuleVariants(name, str(target), axes, open_input_names(target.inputs.names, axes), count)

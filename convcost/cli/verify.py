@@ -1,4 +1,4 @@
-"""`convcost verify`: the formulas against torch and the counters, over generated layers."""
+"""`convcost verify`: checks the formulas against torch and the counters on generated layers."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ MOST_CASES = 1_000_000
 
 def verify(
     cases: Annotated[
-        str, typer.Option("--cases", metavar="N", help="Cases for each argument of a layer.")
+        str, typer.Option("--cases", metavar="N", help="The number of cases for each argument of a layer.")
     ] = "6",
     seed: Annotated[
-        str, typer.Option("--seed", metavar="S", help="Random seed: a seed always gives the same cases.")
+        str, typer.Option("--seed", metavar="S", help="Random seed; the same seed gives the same cases.")
     ] = "0",
     kinds: Annotated[
         str,
@@ -30,13 +30,13 @@ def verify(
         typer.Option(
             "--counters",
             metavar="NAMES",
-            help="Comma-separated names; all (that are installed); or none.",
+            help="all, none, or comma-separated names.",
         ),
     ] = "fvcore,flop_counter_mode,torch_profiler",
     *,
     output: OutputOptions,
 ) -> None:
-    """Check every formula against torch and the counters, over generated layers.
+    """Check every formula against torch and the counters on generated layers.
 
     The exit code is 1 if there is an unknown disagreement. Run it after upgrading torch.
     """
@@ -54,7 +54,7 @@ def verify(
     if not number:
         raise UsageError("--cases is 0; it must be at least 1")
     if number > MOST_CASES:
-        raise UsageError(f"--cases {cases[:40]}: at most {MOST_CASES:,} are drawn")
+        raise UsageError(f"--cases is {cases[:40]}; it must be at most {MOST_CASES:,}")
     plan = VerificationPlan(
         select_kinds(kinds), select_installed_counters(counters), number, parse_count(seed, "--seed")
     )

@@ -1,4 +1,4 @@
-"""Which parts of a design are shown, by `--by`, `--depth`, `--sort`, `--top`, `--filter` and `--columns`."""
+"""Reads the options of rows and columns: --by, --depth, --sort, --top, --filter, --columns."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ BY_MODULE = ("module", "operator")
 BY_LAYER = ("layer",)
 
 OF_OPERATORS = tuple(name for name in columns.OPERATOR_COLUMNS if name in BY_NAME)
-"""The quantities that operators have."""
+"""The quantities of operators."""
 
 
 def read_view(options: PartOptions, groupings: tuple[str, ...], backward: bool) -> View:
-    """What the options ask for of a design whose lines can be by `groupings`, the usual one first.
+    """The view that the options describe. `groupings` are the possible values of --by, the default first.
 
-    Raises UsageError for a name that is not known, and for what such lines do not have.
+    Raises UsageError for unknown names, and for quantities and columns that such rows do not have.
     """
     by: Any = options.by or groupings[0]
     _check_word("--by", by, groupings)
@@ -60,7 +60,7 @@ def _positive(option: str, text: str) -> int | None:
 
 
 def _columns(text: str, by: str, backward: bool) -> Iterator[str]:
-    """The columns that are named, by their names in the table of columns."""
+    """The columns in a comma-separated list, with groups expanded."""
     for word in text.split(",") if text else ():
         name = word.strip().lower().replace("-", "_")
         if name not in columns.NAMES:
@@ -75,7 +75,7 @@ def _columns(text: str, by: str, backward: bool) -> Iterator[str]:
 
 
 def check_order(report: Report, view: View) -> None:
-    """UsageError where the largest are asked for of what has no number."""
+    """UsageError if rows are sorted by a quantity that is a formula."""
     quantity = largest_by(view) if view.top else view.sort
     if quantity in BY_NAME and not isinstance(getattr(report, quantity), int | Fraction | None):
         option = f"--sort {quantity}" if view.sort else "--top"

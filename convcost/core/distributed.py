@@ -20,7 +20,7 @@ CollectivePhase = Literal["forward", "backward"]
 MOST_RANKS = 2**16
 """Ranks of a mesh that is asked for."""
 
-MESH_HINT = "Write it as --mesh tp=8, or with several dimensions as --mesh dp=2,tp=4."
+MESH_HINT = "Write it as tp=8, or with several dimensions as dp=2,tp=4."
 
 
 class MeshDimension(NamedTuple):
@@ -30,18 +30,18 @@ class MeshDimension(NamedTuple):
     size: int
 
 
-def parse_mesh(text: str) -> tuple[MeshDimension, ...]:
+def parse_mesh(text: str, option: str = "--mesh") -> tuple[MeshDimension, ...]:
     """mesh: dimension ("," dimension)*, with dimension: NAME "=" RANKS"""
     found: dict[str, MeshDimension] = {}
     for part in text.split(","):
         name, equals, size = (piece.strip() for piece in part.partition("="))
         if not equals or not name.isidentifier() or not size.isdecimal() or not size.isascii():
-            raise UsageError(f"--mesh {text[:80]} is not a mesh", hint=MESH_HINT)
+            raise UsageError(f"{option} {text[:80]} is not a mesh", hint=MESH_HINT)
         if name in found:
-            raise UsageError(f"--mesh {text[:80]} has the dimension {name} twice", hint=MESH_HINT)
+            raise UsageError(f"{option} {text[:80]} has the dimension {name} twice", hint=MESH_HINT)
         if len(size) > len(str(MOST_RANKS)) or not 0 < int(size) <= MOST_RANKS:
             raise UsageError(
-                f"--mesh {name[:40]}={size[:40]}: must be 1 to {MOST_RANKS} ranks", hint=MESH_HINT
+                f"{option} {name[:40]}={size[:40]}: must be 1 to {MOST_RANKS} ranks", hint=MESH_HINT
             )
         found[name] = MeshDimension(name, int(size))
     dimensions = tuple(found.values())

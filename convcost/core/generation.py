@@ -28,10 +28,14 @@ class CachedTensor(NamedTuple):
         return self.occurrences * arithmetic.elements(self.shape) * self.itemsize
 
 
-class Generation(NamedTuple):
-    """The phase that ran with `context` tokens a sequence in the prompt, and on how many `tokens` in all.
+class PhaseRun(NamedTuple):
+    """A run of a language model in one phase.
 
-    `cache` is what the prompt leaves for the next token: of prefill written, of decode read.
+    Attributes:
+        phase: The phase.
+        context: The number of tokens in each sequence of the prompt.
+        tokens: The number of tokens that ran, in all sequences.
+        cache: The tensors of the cache after the prompt, which prefill writes and decode reads.
     """
 
     phase: GenerationPhase
@@ -41,7 +45,7 @@ class Generation(NamedTuple):
 
     @property
     def cache_bytes(self) -> Size:
-        """What the cache takes."""
+        """The bytes of the cache."""
         return arithmetic.total([tensor.bytes for tensor in self.cache], 0)
 
 

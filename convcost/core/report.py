@@ -12,7 +12,7 @@ from convcost.core import arithmetic
 from convcost.core.cost import MATMUL, Convention, Cost, Shape, Size, ratio_of
 from convcost.core.distributed import Collective, DistributedRun
 from convcost.core.dtypes import ITEMSIZES
-from convcost.core.generation import Generation
+from convcost.core.generation import PhaseRun
 from convcost.core.late_binding import RenderMethods, SubstitutionMethods
 from convcost.core.row import InputShape, Row
 from convcost.core.trace import PHASES, Phase, Trace, with_work
@@ -233,7 +233,7 @@ class Report(RenderMethods, SubstitutionMethods):
         return self.generation is not None
 
     @property
-    def generation(self) -> Generation | None:
+    def generation(self) -> PhaseRun | None:
         """The phase of generating text that ran, with its cache; None where none was asked for."""
         return self.trace.generation if self.trace else None
 

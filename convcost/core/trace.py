@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple, get_args
 from convcost.core import arithmetic
 from convcost.core.cost import Cost, Shape, Size
 from convcost.core.distributed import Collective
-from convcost.core.generation import ExpertRouting, Generation
+from convcost.core.generation import ExpertRouting, PhaseRun
 
 Phase = Literal["forward", "gradient by input", "gradient by weight", "recomputation"]
 """When an operator ran, or for what: recomputation is a forward that checkpointing repeats."""
@@ -161,7 +161,7 @@ class Trace(NamedTuple):
     collectives: tuple[Collective, ...] = ()
     routings: tuple[ExpertRouting, ...] = ()
     embedding_params: int = 0
-    generation: Generation | None = None
+    generation: PhaseRun | None = None
 
     @property
     def is_partial(self) -> bool:

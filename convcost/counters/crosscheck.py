@@ -18,7 +18,7 @@ from convcost.counters.run_limits import is_quick, obstacle, real_run_obstacle
 from convcost.counters.side_effects import capture_state, side_effects
 from convcost.counters.subprocess_runner import CounterOutcome, error_line, read_outcome, run_in_subprocess
 from convcost.layers.network import Network
-from convcost.system.workers import EndedError, can_fork
+from convcost.system.workers import WorkerEndedError, can_fork
 from convcost.tracing.module_call import ModuleCall, copy_call, move_call
 from convcost.tracing.module_tree import count_occurrences, module_tree, original_module
 from convcost.tracing.network_module import build_network
@@ -159,7 +159,7 @@ def _isolated_outcome(call: ModuleCall, counter: Counter, device: str, seconds: 
         return _outcome(copy_call(call), counter, device)
     try:
         return read_outcome(run_in_subprocess(lambda: _outcome(_copied(call), counter, device), seconds))
-    except EndedError as end:
+    except WorkerEndedError as end:
         return CounterOutcome(None, str(end), ())
     except ValueError:
         return CounterOutcome(None, "its reading has values of wrong types", ())

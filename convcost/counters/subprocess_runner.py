@@ -12,25 +12,25 @@ from typing import Any, NamedTuple
 
 from convcost.core.errors import ConvcostError
 from convcost.counters.interface import CounterReading
-from convcost.system.workers import EndedError, Worker
+from convcost.system.workers import Worker, WorkerEndedError
 from convcost.tracing.user_error import error_text
 
 
 def run_in_subprocess(work: Callable[[], Any], seconds: float) -> Any:
     """What `work` returns, from a copy of this process that has only this to do.
 
-    It comes back as JSON has it: numbers, texts, lists. Raises EndedError if `work` raises, or the process
-    dies or is not done in time.
+    It comes back as JSON has it: numbers, texts, lists. Raises WorkerEndedError if `work` raises, or the
+    process dies or is not done in time.
     """
     worker = Worker(lambda send: send(json.dumps(_attempt(work, send.writer)).encode()))
     try:
         returned, raised = json.loads(worker.answer(seconds))
     except ValueError:
-        raise EndedError("its answer can't be read") from None
+        raise WorkerEndedError("its answer can't be read") from None
     finally:
         worker.stop()
     if raised:
-        raise EndedError(raised)
+        raise WorkerEndedError(raised)
     return returned
 
 

@@ -50,7 +50,7 @@ class Device:
         return Fraction(self.peak(dtype), self.bandwidth)
 
     @property
-    def usual_dtype(self) -> str:
+    def default_dtype(self) -> str:
         """The dtype that its figures are shown at: bfloat16, or else float16, float32, or what there is."""
         return next((dtype for dtype in USUAL if dtype in self.peaks), next(iter(self.peaks)))
 

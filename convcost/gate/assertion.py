@@ -1,4 +1,4 @@
-"""Whether a spec, a report or a module costs what a test asserts, and what may explain that it does not."""
+"""`assert_cost`: checks a design against limits or another design, and explains a difference."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from convcost.tracing.module_design import ModuleDesign
 
 @dataclass(frozen=True)
 class CountingOptions:
-    """How to count: by which convention, in which dtype, and by how much an equality may be off."""
+    """The convention, the dtype, and the tolerance of equalities."""
 
     convention: Convention
     dtype: str
@@ -40,7 +40,7 @@ class CountingOptions:
 
 
 def parse_options(count: str, taps: str, tolerance: str, dtype: str) -> CountingOptions:
-    """The options of `assert_cost`; UsageError for a value that is none of theirs."""
+    """The options of `assert_cost`; UsageError for an invalid value."""
     check_text("count", count, "all")
     check_text("taps", taps, "valid")
     check_text("tolerance", tolerance, "2%")
@@ -50,7 +50,7 @@ def parse_options(count: str, taps: str, tolerance: str, dtype: str) -> Counting
 
 
 class AssertionResult(NamedTuple):
-    """What was counted, its checks, and of a `like` design the name and what differs."""
+    """The counted design and its checks; with a `like` design, its name and the differences."""
 
     counted: CountedEntry
     checks: tuple[EntryCheck, ...]
@@ -65,13 +65,13 @@ class AssertionResult(NamedTuple):
 
     @property
     def report(self) -> Report:
-        """The report; with every size open where a limit that failed is a formula."""
+        """The report; with open sizes if a formula limit failed."""
         is_open = any(not isinstance(check.found, int | Fraction) for check in self.failed if check.relation)
         return self.counted.open_report if is_open else self.counted.report
 
     @property
     def passed(self) -> bool:
-        """Whether everything is as it was asserted."""
+        """Whether all checks passed and nothing differs."""
         return not self.changes and not self.failed
 
 
@@ -83,7 +83,7 @@ def evaluate_assertion(
     like: Any,
     options: CountingOptions,
 ) -> AssertionResult:
-    """The checks of `design` on `inputs`; raises ConvcostError where it can't be counted or checked."""
+    """Count `design` on `inputs` and check it; raises ConvcostError if that is impossible."""
     sizes = {name: check_int(name, size) for name, size in given_sizes.items()}
     counted = _count(design, inputs, sizes, options)
     names = tuple(dict.fromkeys((*counted.entry.subject.names, *counted.entry.sizes, *sizes)))
@@ -101,7 +101,7 @@ def evaluate_assertion(
 
 
 def _parse_limit(key: str, value: Any, names: tuple[str, ...]) -> Limit:
-    """A limit, which is a number, an amount, or a formula in `names`."""
+    """The limit that a number, an amount, or a formula in `names` states."""
     if not isinstance(value, str) and not _is_number(value):
         hint = 'For example, 20_480, "2 MFLOPs" or "20*B*S*E**2".'
         raise wrong_type_error(key, value, "a number, an amount or a formula", hint)
@@ -128,7 +128,7 @@ def _check(limit: Limit, counted: CountedEntry) -> EntryCheck:
 
 
 def _check_names(sizes: Mapping[str, Size], designs: Iterable[CountedEntry], limits: Iterable[Limit]) -> None:
-    """Refuse a size that no design and no limit has."""
+    """UsageError for a size that is in no design and no limit."""
     used = {name for each in designs for name in (*each.entry.subject.names, *each.report.sizes)}
     used |= {name for limit in limits if isinstance(limit.wanted, SizeFormula) for name in limit.wanted.names}
     for name in sizes:
@@ -138,7 +138,7 @@ def _check_names(sizes: Mapping[str, Size], designs: Iterable[CountedEntry], lim
 
 
 def _compare_with(like: CountedEntry, counted: CountedEntry) -> BaselineChanges | None:
-    """What is not as in the other design, of the figures that layers have; None if that is tolerated."""
+    """The differences from the other design in additive metrics; None if within the tolerance."""
     before, after = (baseline_of(each.entry, each.report) for each in (like, counted))
     changes = compare_baselines(before, after)
     totals = {metric: pair for metric, pair in changes.totals.items() if metric in ROW_METRICS}
@@ -149,7 +149,7 @@ def _compare_with(like: CountedEntry, counted: CountedEntry) -> BaselineChanges 
 def _count(
     design: Any, inputs: tuple[Any, ...], sizes: Mapping[str, Size], options: CountingOptions
 ) -> CountedEntry:
-    """What `design` costs with `sizes` put in; raises ConvcostError, or what the module's forward raises."""
+    """Count `design` with `sizes`; raises ConvcostError, or the error of the module's forward."""
     found = as_design(design, inputs)
     if isinstance(found, Spec):
         return _count_spec(found, sizes, options)
@@ -166,7 +166,7 @@ def _count_spec(spec: Spec, sizes: Mapping[str, Size], options: CountingOptions)
 
 
 def _count_report(report: Report, sizes: Mapping[str, Size], options: CountingOptions) -> CountedEntry:
-    """A limit may be a formula in its open sizes, or in others that `sizes` has numbers for."""
+    """The counted report; limits may be formulas in its open sizes, and in `sizes`."""
     report = replace(report, convention=options.convention)
     names = DeclaredInputs((DeclaredTensor("", report.open_names),))
     numbers = {name: size for name, size in report.sizes.items() if isinstance(size, int)}
@@ -184,28 +184,28 @@ def _counted_entry(
 
 CONFUSABLE: dict[str, dict[str, Callable[[Cost], Any]]] = {
     "flops": {
-        "the MACs": lambda cost: cost.macs,
-        "the FLOPs by count='matmul'": lambda cost: cost.flops(),
-        "the FLOPs by count='bias'": lambda cost: cost.flops(Convention("bias")),
-        "the FLOPs by count='all'": lambda cost: cost.flops(Convention("all")),
-        "the FLOPs by taps='valid'": lambda cost: None if cost.valid_macs is None else 2 * cost.valid_macs,
+        "MACs": lambda cost: cost.macs,
+        "FLOPs with count='matmul'": lambda cost: cost.flops(),
+        "FLOPs with count='bias'": lambda cost: cost.flops(Convention("bias")),
+        "FLOPs with count='all'": lambda cost: cost.flops(Convention("all")),
+        "FLOPs with taps='valid'": lambda cost: None if cost.valid_macs is None else 2 * cost.valid_macs,
     },
     "macs": {
-        "the FLOPs": lambda cost: cost.flops(),
-        "the MACs on real data": lambda cost: cost.valid_macs,
+        "FLOPs": lambda cost: cost.flops(),
+        "MACs on real data": lambda cost: cost.valid_macs,
     },
 }
-"""What else people mean by a metric."""
+"""Quantities that are often confused with a metric."""
 
 
 def hints(result: AssertionResult, check: EntryCheck) -> Iterator[str]:
-    """Sentences about an equality that does not hold; none where nothing explains it exactly."""
+    """Sentences that explain a failed equality exactly; none if nothing does."""
     if check.relation != "=" or not BY_NAME[check.metric].is_additive:
         return
     report, wanted = result.report, wanted_amount(result, check)
     for name, quantity in CONFUSABLE.get(check.metric, {}).items():
         if _is_same(quantity(report.cost), wanted):
-            yield f"What is wanted are {name}"
+            yield f"The asserted value equals the {name}"
     yield from _explaining_row(report, check.metric, wanted)
 
 
@@ -215,10 +215,10 @@ def _explaining_row(report: Report, metric: str, wanted: Any) -> Iterator[str]:
     for row in report.rows:
         figure = BY_NAME[metric].in_row(row, report.convention)
         if figure is not None and _is_same(difference, figure):
-            yield f"{_row_name(row)} costs exactly the difference"
+            yield f"{_row_name(row)} accounts for the difference"
             return
         if figure is not None and _is_same(-difference, figure):
-            yield f"Another layer like {_row_name(row)} would cost exactly the difference"
+            yield f"One more like {_row_name(row)} would account for the difference"
             return
 
 
@@ -227,7 +227,7 @@ def _row_name(row: Row) -> str:
 
 
 def wanted_amount(result: AssertionResult, check: EntryCheck) -> Any:
-    """The number that a check asks for; the formula where its size names are open."""
+    """The asserted number; a formula if its sizes are open."""
     if not isinstance(check.wanted, str):
         return check.wanted
     from convcost.symbolic.sympy_bridge import symbol

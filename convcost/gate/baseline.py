@@ -1,4 +1,4 @@
-"""What an entry costs as the lock file has it, and what changed from one baseline to another."""
+"""The baseline of an entry, as in the lock file, and the changes between two baselines."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ BASELINE_METRICS = tuple(metric.name for metric in METRICS if metric.in_baseline
 ROW_METRICS = tuple(
     metric.name for metric in METRICS if metric.in_baseline and metric.is_additive and metric.name != "flops"
 )
-"""The figures of a layer or module: the totals of these are their sums."""
+"""The metrics of a layer or module, whose sums are the totals."""
 
 Figure = int | str
-"""A number; a formula's text where sizes are open."""
+"""A number, or the text of a formula if sizes are open."""
 
 FigurePair = tuple[Figure, Figure]
 """A figure before and after."""
 
 
 class BaselineRow(NamedTuple):
-    """A layer or module: its class, and its figures, those that are 0 left out."""
+    """A layer or module: its class, and its figures that are not 0."""
 
     kind: str
     figures: tuple[tuple[str, Figure], ...]
@@ -42,7 +42,7 @@ class BaselineRow(NamedTuple):
 
 
 class Baseline(NamedTuple):
-    """What an entry costs, with its subject, sizes, convention and dtype; rows are by path."""
+    """The costs of an entry, with its subject, sizes, convention and dtype; rows are by path."""
 
     of: str
     sizes: Mapping[str, int]
@@ -53,7 +53,7 @@ class Baseline(NamedTuple):
 
 
 def baseline_of(entry: Entry, report: Report) -> Baseline:
-    """The baseline of an entry that costs what `report` says."""
+    """The baseline of an entry with this report."""
     return Baseline(
         of=entry.text,
         sizes={name: size for name, size in report.sizes.items() if isinstance(size, int)},
@@ -65,7 +65,7 @@ def baseline_of(entry: Entry, report: Report) -> Baseline:
 
 
 def _total(report: Report, metric: str) -> Any:
-    """A total; None where the convention asks for valid MACs and no formula gives them."""
+    """A total; None if the convention needs valid MACs and they have no formula."""
     if metric == "flops" and report.convention.padding == "valid" and report.valid_macs is None:
         return None
     return getattr(report, metric)
@@ -91,7 +91,7 @@ def _figure(value: Any) -> Figure:
 RowChangeKind = Literal["added", "removed", "grown", "shrunk", "changed"]
 
 LEADING = ("params", "macs")
-"""The figures that decide whether a row has grown or shrunk, if one of them changed."""
+"""If one of these figures changed, they decide whether a row has grown or shrunk."""
 
 NO_ROW = BaselineRow("", ())
 
@@ -103,20 +103,20 @@ class LocatedRow(NamedTuple):
     row: BaselineRow
 
     @property
-    def numberless(self) -> tuple[str, str]:
-        """Its path without the numbers in it, and its class."""
+    def generic_key(self) -> tuple[str, str]:
+        """Its path with each number replaced by `*`, and its class."""
         return NUMBER.sub("*", self.path), self.row.kind
 
 
 class RowChange(NamedTuple):
-    """A layer or module before and after; None where there is none."""
+    """A layer or module before and after: None before it was added, or after it was removed."""
 
     before: LocatedRow | None
     after: LocatedRow | None
 
     @property
     def located(self) -> LocatedRow:
-        """As it is, or was."""
+        """The row after the change, or before if it was removed."""
         found = self.after or self.before
         assert found
         return found
@@ -130,7 +130,7 @@ class RowChange(NamedTuple):
 
     @property
     def kind(self) -> RowChangeKind:
-        """What happened to its parameters and MACs, or, if they are the same, to the other figures."""
+        """The change of its parameters and MACs, or, if they are equal, of its other figures."""
         if not (self.before and self.after):
             return "added" if self.after else "removed"
         figures = self.figures
@@ -142,18 +142,18 @@ class RowChange(NamedTuple):
 
 
 class BaselineChanges(NamedTuple):
-    """Totals that changed, before and after, and the rows that did."""
+    """The totals that changed, before and after, and the rows that changed."""
 
     totals: Mapping[str, FigurePair]
     rows: tuple[RowChange, ...]
 
     def is_within(self, tolerance: Fraction, growth_only: bool = False) -> bool:
-        """Whether no total is off by more than this share of what it was, or none has grown by more."""
+        """Whether every total changed, or with `growth_only` grew, by at most this share of its old value."""
         return all(_is_within(*pair, tolerance, growth_only) for pair in self.totals.values())
 
 
 def _is_within(before: Figure, after: Figure, tolerance: Fraction, growth_only: bool) -> bool:
-    """A formula that changed is never within a share: it may be off by more for some sizes."""
+    """Whether a total is within the tolerance. A changed formula never is: some sizes may exceed it."""
     if isinstance(before, str) or isinstance(after, str):
         return False
     change = after - before
@@ -177,14 +177,14 @@ def _located(baseline: Baseline) -> list[LocatedRow]:
 NUMBER = re.compile(r"(?:(?<=\.)|^)\d+(?=\.|$)")
 
 MOST_COMPARED = 250_000
-"""The most pairs of rows that are compared to line up two baselines; beyond, rows are paired by path."""
+"""The largest number of pairs of rows to compare when aligning two baselines; else rows pair by path."""
 
 
 def compare_rows(before: Sequence[LocatedRow], after: Sequence[LocatedRow]) -> list[RowChange]:
     """The rows that changed, in the order of their paths.
 
-    Rows are paired by path. Where a layer that was put in or taken out renumbers the others, they are paired
-    by their order instead, if that leaves at most half as many changes, or finds rows that changed places.
+    Rows are paired by path. Where an inserted or removed layer renumbers the others, they are paired
+    by their order instead, if that gives at most half as many changes, or finds rows that moved.
     """
     by_path = list(_paired(before, after))
     by_order = (change for old, new in _different_blocks(before, after) for change in _paired(old, new))
@@ -196,7 +196,7 @@ def compare_rows(before: Sequence[LocatedRow], after: Sequence[LocatedRow]) -> l
 def _different_blocks(
     before: Sequence[LocatedRow], after: Sequence[LocatedRow]
 ) -> Iterator[tuple[Sequence[LocatedRow], Sequence[LocatedRow]]]:
-    """The blocks of rows that differ, between rows that are the same in both."""
+    """The blocks of rows that differ, between equal rows."""
     start = _common_prefix(before, after)
     old, new = before[start:], after[start:]
     stop = _common_prefix(old[::-1], new[::-1])
@@ -213,22 +213,22 @@ def _different_blocks(
 
 
 def _common_prefix(before: Sequence[LocatedRow], after: Sequence[LocatedRow]) -> int:
-    """How many rows are the same from the start on."""
+    """The number of equal rows at the start."""
     pairs = enumerate(zip(before, after, strict=False))
     shorter = min(len(before), len(after))
     return next((place for place, (old, new) in pairs if _order_key(old) != _order_key(new)), shorter)
 
 
 def _order_key(located: LocatedRow) -> tuple[tuple[str, str], BaselineRow]:
-    return located.numberless, located.row
+    return located.generic_key, located.row
 
 
 def _paired(old: Sequence[LocatedRow], new: Sequence[LocatedRow]) -> Iterator[RowChange]:
-    """Pairs of the same path and class, then of the same but for numbers; then the rows left over."""
+    """Pairs with equal path and class, then pairs equal except for numbers, then the remaining rows."""
     found = _match(old, new, lambda located: (located.path, located.row.kind))
     taken = {*found.values()}
     left = [located for located in new if located not in taken]
-    found |= _match([located for located in old if located not in found], left, lambda it: it.numberless)
+    found |= _match([located for located in old if located not in found], left, lambda it: it.generic_key)
     pairs = (RowChange(located, found.get(located)) for located in old)
     yield from (pair for pair in pairs if pair.after is None or pair.figures)
     taken = {*found.values()}
@@ -238,7 +238,7 @@ def _paired(old: Sequence[LocatedRow], new: Sequence[LocatedRow]) -> Iterator[Ro
 def _match(
     old: Iterable[LocatedRow], new: Iterable[LocatedRow], key: Callable[[LocatedRow], object]
 ) -> dict[LocatedRow, LocatedRow]:
-    """Those with equal keys, one by one in order."""
+    """The rows with equal keys, paired in order."""
     waiting: dict[object, list[LocatedRow]] = {}
     for located in reversed(list(new)):
         waiting.setdefault(key(located), []).append(located)

@@ -1,4 +1,4 @@
-"""The checks of an entry: its total against each limit, and the counters that have to agree."""
+"""The checks of an entry: its totals against limits, and the counters that must agree."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from convcost.spec import Spec
 from convcost.spec.evaluate import evaluate
 from convcost.spec.formula_sizes import FormulaSizes
 
-UNPROVED = "it could not be proved for all sizes"
+UNPROVED = "not proved for all sizes"
 
 
 def limit_outcome(
     limit: Limit, counted: CountedEntry, passed: bool, found: Any, wanted: Any, reason: str = ""
 ) -> EntryCheck:
-    """The check of a limit."""
+    """The result of checking a limit."""
     tolerance = counted.entry.tolerance
     return EntryCheck(
         limit.key, limit.metric, passed, found, limit.relation, wanted, limit.ratio_to, reason, tolerance
@@ -31,9 +31,9 @@ def limit_outcome(
 
 
 def check_limit(limit: Limit, counted: CountedEntry, base: CountedEntry | None) -> EntryCheck:
-    """The check of a limit; `base` is the entry that a ratio is to.
+    """Check a limit; `base` is the entry that a ratio is relative to.
 
-    Raises UnboundSizeError where a size needs a number, SpecError where a division in a formula has a rest.
+    Raises UnboundSizeError if a size needs a number, SpecError if a division in a formula has a remainder.
     """
     sizes = _sizes(counted, base)
     if _needs_proof(limit, counted, base, sizes):
@@ -42,7 +42,7 @@ def check_limit(limit: Limit, counted: CountedEntry, base: CountedEntry | None) 
 
 
 def _sizes(counted: CountedEntry, base: CountedEntry | None) -> Mapping[str, Size]:
-    """The sizes that have numbers; where both entries have a size, the first one's counts."""
+    """The sizes with numbers; for a size of both entries, that of the first."""
     entry = counted.entry
     others = base.entry.sizes.items() if base else ()
     return {**{name: size for name, size in others if name not in entry.subject.names}, **entry.sizes}
@@ -59,7 +59,7 @@ def _needs_proof(
 
 
 def _total(report: Report, metric: str) -> Any:
-    """A number or a sympy formula; UnboundSizeError where no formula of a usable length exists."""
+    """A number or a sympy formula; UnboundSizeError if the formula would be too long."""
     value = getattr(report, metric)
     if value is None:
         require_costs((report,), metric)
@@ -112,7 +112,7 @@ def _number(counted: CountedEntry, metric: str) -> Size:
 def _check_formula(
     limit: Limit, counted: CountedEntry, base: CountedEntry | None, sizes: Mapping[str, Size]
 ) -> EntryCheck:
-    """The check of a limit that is a formula, or of a ratio of formulas: it has to hold for all sizes."""
+    """Check a limit that is a formula, or a ratio of formulas: it must hold for all sizes."""
     wanted: Any = limit.wanted
     shown = wanted
     if isinstance(wanted, SizeFormula):
@@ -124,7 +124,7 @@ def _check_formula(
 
 
 def _is_same_formula(limit: Limit, counted: CountedEntry, wanted: Any) -> bool:
-    """Whether a spec costs `wanted` term by term, which can be told without sympy."""
+    """Whether a spec's formula equals `wanted` term by term, without sympy."""
     if limit.relation != "=" or not isinstance(counted.entry.subject, Spec):
         return False
     return bool(getattr(counted.formula_report, limit.metric) == wanted)
@@ -151,7 +151,7 @@ def _prove(
 def _answers(
     found: Any, relation: Relation, bound: Any, tolerance: Fraction, assumptions: tuple[Assumption, ...]
 ) -> set[str]:
-    """Whether the relation holds for all sizes (yes, no, unknown); a tolerance has two sides to prove."""
+    """Whether the relation holds for all sizes: yes, no or unknown. A tolerance has two sides to prove."""
     from convcost.symbolic.breakeven import is_at_most, is_equal, to_expression
 
     if relation == "=" and not tolerance:
@@ -164,7 +164,7 @@ def _answers(
 
 
 def check_completeness(report: Report) -> Iterator[EntryCheck]:
-    """A check that fails, where operators are not in the count; none otherwise."""
+    """A failed check if operators are not counted; nothing otherwise."""
     if report.trace and report.trace.is_partial:
         uncounted = report.trace.uncounted
         missed = ", ".join(dict.fromkeys(found.operator for found in uncounted if not found.reason))
@@ -174,9 +174,9 @@ def check_completeness(report: Report) -> Iterator[EntryCheck]:
 
 
 def check_counters(counted: CountedEntry) -> tuple[EntryCheck, ...]:
-    """A check for each counter that has to agree; one that can't be asked fails.
+    """A check for each counter that must agree; it fails if the counter can't run.
 
-    A counter agrees if it counts the same multiply-accumulates, whatever it counts besides them.
+    A counter agrees if it counts the same MACs, whatever it counts in addition.
     """
     return tuple(
         EntryCheck("agree_with", name, result.verdict == "agrees", result.verdict, reason=result.reason)

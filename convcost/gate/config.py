@@ -1,4 +1,4 @@
-"""The configuration as a whole: every entry, or every place that is wrong."""
+"""Reads the configuration: all entries, or all problems."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from convcost.gate.validation import ConfigIssue, find_issues
 
 
 class Config(NamedTuple):
-    """The entries by name, and the file that they are from."""
+    """The entries by name, and their file."""
 
     source: ConfigFile
     entries: Mapping[str, Entry]
@@ -49,12 +49,12 @@ class Config(NamedTuple):
         return (self.source.path, self.lock, *files)
 
     def runs_model(self, entry: Entry) -> bool:
-        """Whether a model has to be run to check the entry: its own, or that of its ratio."""
+        """Whether checking the entry runs a model: its own, or that of its ratio."""
         bases = (self.entries[limit.ratio_to] for limit in entry.limits if limit.ratio_to)
         return any(isinstance(each.subject, ConfiguredModel) for each in (entry, *bases))
 
     def with_values(self, **values: Any) -> Config:
-        """The configuration with these values in every entry."""
+        """The configuration with `values` set in every entry."""
         return self._replace(entries={name: entry._replace(**values) for name, entry in self.entries.items()})
 
     def line(self, *path: str) -> int:
@@ -62,7 +62,7 @@ class Config(NamedTuple):
         return self.source.line(("entries", *path))
 
     def select(self, names: Iterable[str]) -> tuple[Entry, ...]:
-        """The entries of these names, in the order of the file; all of them if there are no names."""
+        """The entries with these names, in the order of the file; without names all of them."""
         wanted = set(names)
         for name in wanted - self.entries.keys():
             near = did_you_mean(name, self.entries)
@@ -72,12 +72,12 @@ class Config(NamedTuple):
 
 
 def _module_path(source: str) -> str:
-    """A file's path as it is; a module's dotted name as the path that it has."""
+    """The path of a file or of a module's dotted name."""
     return source if source.endswith(".py") or "/" in source else f"{source.replace('.', '/')}.py"
 
 
 def read_config(file: str) -> Config:
-    """The configuration in the file that is named, or in the nearest one; ConfigError where it is wrong."""
+    """Read the given file, or the nearest configuration; ConfigError lists everything wrong in it."""
     source = find_config(file)
     misplaced = {issue.path[0]: issue for issue in _misplaced_tables(source)}
     table = {name: value for name, value in source.table.items() if name not in misplaced}
@@ -90,7 +90,7 @@ def read_config(file: str) -> Config:
     issues += [issue for reader in readers for issue in reader.issues]
     issues += _unknown_bases(tables, table)
     if table.get("devices") and not any(issue.path[:1] == ("devices",) for issue in issues):
-        from convcost.gate.devices import add_devices  # and with it the catalogue
+        from convcost.gate.devices import add_devices  # imports the catalogue
 
         issues += add_devices(table["devices"], source.name).issues
     if issues:
@@ -110,11 +110,11 @@ def _misplaced_tables(source: ConfigFile) -> Iterator[ConfigIssue]:
             continue
         if {"spec", "model"} & value.keys():
             key = dotted_key((*source.prefix, "entries", name))
-            yield ConfigIssue((name,), "an entry stands below entries", f"Write it as [{key}].")
+            yield ConfigIssue((name,), "an entry belongs under entries", f"Write it as [{key}].")
 
 
 def _defaults(table: Mapping[str, Any], issues: list[ConfigIssue]) -> dict[str, Any]:
-    """The defaults for all entries; what is wrong with them is added to `issues`."""
+    """The defaults for all entries; problems with them are added to `issues`."""
     invalid = {issue.path[0] for issue in issues if issue.path}
     keys = EntryDefaults.__struct_fields__
     defaults = {name: table[name] for name in keys if name in table and name not in invalid}
@@ -136,11 +136,11 @@ def _readable_entries(table: Mapping[str, Any], issues: Iterable[ConfigIssue]) -
 
 
 def _unknown_bases(tables: Mapping[str, Any], table: Mapping[str, Any]) -> Iterator[ConfigIssue]:
-    """Each `ratio_to` that names no other entry."""
+    """Issues for each `ratio_to` that does not name another entry."""
     for name, entry in tables.items():
         base, path = entry.get("ratio_to", ""), ("entries", name, "ratio_to")
         if base == name and base:
-            yield ConfigIssue(path, "names the entry itself")
+            yield ConfigIssue(path, "must name another entry")
         elif base and base not in table["entries"]:
             near = did_you_mean(base, table["entries"])
             yield ConfigIssue(path, f"no entry is called {base[:40]}{near}")

@@ -1,4 +1,4 @@
-"""The TOML file with the configuration: found, read, and pointed into."""
+"""The configuration's TOML file: finding it, reading it, and the lines of its keys."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ ENTRIES_HINT = "Entries are [tool.convcost.entries.NAME] in pyproject.toml, [ent
 BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 MOST_PROBLEMS = 30
-"""The most problems that are shown at once."""
+"""The largest number of problems shown at once."""
 
 LARGEST_EXACT_FLOAT = 2**53
-"""Beyond, a float does not tell all whole numbers apart."""
+"""Above this, floats can't represent every whole number."""
 
 FILE_START = Position(1, 1, 0)
 
 MOST_PARTS = 100
-"""A key of more parts is refused: tomllib makes tables of it that take quadratic memory."""
+"""The largest number of parts of a key: tomllib needs quadratic memory for longer ones."""
 
 LONG_KEY = r"(?m)(?:^|[{,])[ \t]*\[{0,2}[ \t]*(?:[^\s.#=\[\]{},]+[ \t]*\.[ \t]*){100}"
 LONG_NUMBER = r"[0-9_]{4000}"
 DEEP_NESTING = r"(?:[\[{][^\[\]{}\n]*){50}"
-"""What tomllib can't read, without saying where it is."""
+"""Inputs for which tomllib fails without a position."""
 
 LARGEST_CONFIG = 2**21
-"""The bytes of the largest configuration: 2 MiB."""
+"""The size limit of a configuration: 2 MiB."""
 
 
 class ConfigProblem(NamedTuple):
-    """What is wrong in a file, at which line and key."""
+    """A problem in a file, at a line and a key."""
 
     file: str
     line: int
@@ -58,7 +58,7 @@ class ConfigProblem(NamedTuple):
 
 
 class ConfigError(ConvcostError):
-    """A configuration that can't be used, with every problem in it."""
+    """An invalid configuration, with all its problems."""
 
     def __init__(self, problems: Iterable[ConfigProblem]) -> None:
         self.problems = tuple(problems)
@@ -69,7 +69,7 @@ class ConfigError(ConvcostError):
 
 
 class ConfigFile(NamedTuple):
-    """A TOML file, and convcost's own table in it, which stands at `prefix`."""
+    """A TOML file, and convcost's table in it, at the key `prefix`."""
 
     path: Path
     text: str
@@ -78,12 +78,12 @@ class ConfigFile(NamedTuple):
 
     @property
     def folder(self) -> Path:
-        """What paths in it start from."""
+        """The folder that paths in the file are relative to."""
         return self.path.parent
 
     @property
     def name(self) -> str:
-        """The file's path from the current folder."""
+        """The file's path relative to the current folder."""
         return display_path(self.path)
 
     def line(self, path: KeyPath) -> int:
@@ -93,7 +93,7 @@ class ConfigFile(NamedTuple):
         return next((known[part] for part in nearest if part in known), FILE_START).line
 
     def problems(self, issues: Iterable[ConfigIssue]) -> tuple[ConfigProblem, ...]:
-        """The issues with their lines, each once, in the order of the file."""
+        """The issues as problems with lines, without duplicates, in the order of the file."""
         problems = (
             ConfigProblem(
                 self.name,
@@ -107,12 +107,12 @@ class ConfigFile(NamedTuple):
 
 
 def dotted_key(path: KeyPath) -> str:
-    """entries.dense.max_flops, with quotes around what is no bare key."""
+    """entries.dense.max_flops, with quotes around parts that are not bare keys."""
     return ".".join(part[:64] if BARE_KEY.fullmatch(part) else f'"{part[:64]}"' for part in path)
 
 
 def find_config(file: str) -> ConfigFile:
-    """The file that is named, or else the nearest one; UsageError if there is none."""
+    """The given file, or else the nearest one; UsageError if there is none."""
     if found := _read(Path(file)) if file else nearest_config():
         return found
     nowhere = f"there is no {CONFIG_NAME} and no [tool.convcost] in a {PYPROJECT}, in this folder or above"
@@ -156,7 +156,7 @@ def _read(path: Path) -> ConfigFile | None:
 
 
 def parse_toml(text: str, file: str) -> dict[str, Any]:
-    """The tables in a TOML text; ConfigError at the line that is invalid."""
+    """The tables in a TOML text; ConfigError names the invalid line."""
     if any(line.count(".") >= MOST_PARTS for line in text.splitlines()) and re.search(LONG_KEY, text):
         raise ConfigError([ConfigProblem(file, _line(text, LONG_KEY), "", "this key has too many parts")])
     try:
@@ -176,7 +176,7 @@ def parse_toml(text: str, file: str) -> dict[str, Any]:
 
 
 class InexactNumberError(ValueError):
-    """The number that `text` is would be read as another one."""
+    """`text` is a number that a float would change."""
 
     def __init__(self, text: str, message: str) -> None:
         self.text = text
@@ -184,7 +184,7 @@ class InexactNumberError(ValueError):
 
 
 def _parse_float(text: str) -> float:
-    """The number; InexactNumberError for one that would be read as 0, or as another whole number."""
+    """The float; InexactNumberError if that would be 0, or another whole number."""
     number = float(text)
     if number == 0 and re.search("[1-9]", text.lower().partition("e")[0]):
         raise InexactNumberError(text, "is too close to 0")

@@ -1,4 +1,4 @@
-"""What an entry costs: a spec by its formulas, a model by running it on shapes alone."""
+"""Counts an entry: a spec by its formulas, a model by running it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class CountedEntry:
-    """An entry, its report, and, of a model, the module as it was called."""
+    """An entry with its report, and for a model the module as called."""
 
     entry: Entry
     report: Report
@@ -32,7 +32,7 @@ class CountedEntry:
 
     @cached_property
     def open_report(self) -> Report:
-        """The report with all sizes open that the entry gives no number, those that default to 1 included."""
+        """The report with every size open that the entry does not set, including those that default to 1."""
         subject, entry = self.entry.subject, self.entry
         if isinstance(subject, Spec) and entry.open_names and not self.report.open_names:
             return subject.report(entry.sizes, entry.convention, entry.dtype, stay_open=True)
@@ -40,9 +40,9 @@ class CountedEntry:
 
     @cached_property
     def formula_report(self) -> Report:
-        """The same for a spec, without sympy, whose import takes as long as the rest of a check.
+        """The open report of a spec without sympy, whose import takes as long as the rest of a check.
 
-        Its formulas are right, but two that differ in form can be equal: only sympy can tell.
+        Its formulas are right, but equal ones may differ in form: only sympy can tell.
         """
         entry = self.entry
         assert isinstance(entry.subject, Spec)
@@ -51,16 +51,16 @@ class CountedEntry:
 
 
 class UncheckedConstraints(NumericEvaluator):
-    """Checks what layers require of numbers, and assumes what they require of open sizes."""
+    """Checks the requirements on numbers, and assumes those on open sizes."""
 
     def require(self, requirement: Requirement, step: int) -> None:
-        """Raise RequirementError if it is about numbers alone and does not hold."""
+        """Raise RequirementError if all sizes are numbers and the requirement does not hold."""
         if all(isinstance(size, int) for size in requirement.sizes):
             super().require(requirement, step)
 
 
 def count_entry(entry: Entry, folder: Path) -> CountedEntry:
-    """What `entry` costs; paths in it start from `folder`. Raises ConvcostError as the commands do."""
+    """Count `entry`; its paths are relative to `folder`. Raises ConvcostError as the commands do."""
     if isinstance(entry.subject, Spec):
         return CountedEntry(entry, entry.subject.report(entry.sizes, entry.convention, entry.dtype))
     return _run_model(entry, entry.subject, folder)
@@ -86,7 +86,7 @@ def _run_model(entry: Entry, model: ConfiguredModel, folder: Path) -> CountedEnt
 
 
 def _model_place(text: str, folder: Path) -> Place | SourceReference:
-    """Where a model is, or what it is called in a source; a path from the current folder."""
+    """A model's place, or its reference to a source; paths are made relative to the current folder."""
     found = match_reference(text)
     if not found:
         return _place(text, folder)
@@ -96,6 +96,6 @@ def _model_place(text: str, folder: Path) -> Place | SourceReference:
 
 
 def _place(text: str, folder: Path) -> Place:
-    """Where an object is, a file's path from the current folder."""
+    """The place of an object; a file's path is made relative to the current folder."""
     place = parse_place(text)
     return place._replace(source=relpath(folder / place.source)) if place.is_file else place

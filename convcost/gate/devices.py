@@ -1,4 +1,4 @@
-"""The devices that a configuration adds to the catalogue, which is read only where there are some."""
+"""Adds the configuration's devices to the catalogue."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from convcost.gate.validation import ConfigIssue, find_issues
 
 
 class ExtendedCatalogue(NamedTuple):
-    """All devices, those of a configuration among them, and what is wrong with its own."""
+    """The catalogue with the configuration's devices, and the issues in their tables."""
 
     catalogue: Catalogue
     issues: tuple[ConfigIssue, ...] = ()
 
 
 def read_devices(file: str) -> Catalogue:
-    """All devices, with those in the file that is named, or in the nearest configuration if there is one."""
+    """All devices, including those of the given configuration, or of the nearest one if any."""
     source = find_config(file) if file else nearest_config()
     if source is None:
         return catalogue()
@@ -36,7 +36,7 @@ def read_devices(file: str) -> Catalogue:
 
 
 def add_devices(tables: Mapping[str, Any], file: str) -> ExtendedCatalogue:
-    """The catalogue with the devices of valid tables; each can be like any of convcost's or one above it."""
+    """Add the devices of valid tables; `like` may name one of convcost's, or one further up in the file."""
     found, issues = catalogue(), []
     names = set(map(normalized_name, tables))
     for name, table in tables.items():
@@ -50,7 +50,7 @@ def add_devices(tables: Mapping[str, Any], file: str) -> ExtendedCatalogue:
 
 
 def _base_device(found: Catalogue, names: Set[str], name: str) -> Device:
-    """The device of that name; UsageError where only this table or one below has it."""
+    """The device called `name`; UsageError if only this table or a later one defines it."""
     try:
         return found.named(name)
     except UsageError:

@@ -1,4 +1,4 @@
-"""An entry of the configuration: what is counted, and what is asked of it; read from its table."""
+"""An entry of the configuration: its subject and its checks, read from its table."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LONGEST_NAME = 64
 
 
 class ConfiguredModel(NamedTuple):
-    """A torch module as the configuration describes it: where it is, its arguments, its inputs."""
+    """A model in the configuration: its place, arguments and inputs."""
 
     text: str
     inputs: DeclaredInputs
@@ -37,12 +37,12 @@ class ConfiguredModel(NamedTuple):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The sizes in its inputs that have a name."""
+        """The named sizes in its inputs."""
         return self.inputs.names
 
 
 class Entry(NamedTuple):
-    """A spec or a model with its sizes, its limits, and the counters that have to agree."""
+    """A spec or a model with its sizes, its limits, and the counters that must agree."""
 
     name: str
     subject: Spec | ConfiguredModel
@@ -57,7 +57,7 @@ class Entry(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The spec, or the module's place, as it was written."""
+        """The spec, or the module's place, as given."""
         return self.subject.text
 
     @property
@@ -72,7 +72,7 @@ class Entry(NamedTuple):
 
 
 class EntryReader:
-    """Reads an entry from a table whose keys and values are of the right types, and gathers the issues."""
+    """Reads an entry from a table with valid keys and types, and collects the issues."""
 
     def __init__(self, name: str, table: Mapping[str, Any], defaults: Mapping[str, Any]) -> None:
         self.name = name
@@ -82,7 +82,7 @@ class EntryReader:
         self.subject = self._subject()
 
     def entry(self, subjects: Mapping[str, HasSizeNames]) -> Entry | None:
-        """The entry, if it says what to count; `subjects` are those of all entries by name."""
+        """The entry; None without a valid subject. `subjects` are those of all entries by name."""
         subject, table = self.subject, self._table
         if subject is None:
             return None
@@ -102,7 +102,7 @@ class EntryReader:
         )
 
     def _attempt(self, key: str, work: Callable[[], T]) -> T | None:
-        """What `work` returns; what it raises is an issue at `key`."""
+        """The result of `work`; an error becomes an issue at `key`."""
         try:
             return work()
         except ConvcostError as error:
@@ -116,14 +116,14 @@ class EntryReader:
     def _subject(self) -> Spec | ConfiguredModel | None:
         table = self._table
         if not 0 < len(self.name) <= LONGEST_NAME or not self.name.isprintable():
-            self._refuse("", f"a name has 1 to {LONGEST_NAME} characters that can be printed")
+            self._refuse("", f"a name must have 1 to {LONGEST_NAME} printable characters")
         if isinstance(table.spec, str) and isinstance(table.model, str):
             self._refuse("", "spec and model can't be combined")
         elif isinstance(table.spec, str):
-            self._refuse_keys(MODEL_KEYS, "is for models alone")
+            self._refuse_keys(MODEL_KEYS, "is only for models")
             return self._attempt("spec", partial(parse, table.spec))
         elif isinstance(table.model, str):
-            self._refuse_keys(SPEC_KEYS, "is for specs alone")
+            self._refuse_keys(SPEC_KEYS, "is only for specs")
             return self._attempt("inputs", partial(_read_model, table.model, table))
         else:
             self._refuse("", "an entry needs a spec or a model")
@@ -146,10 +146,10 @@ class EntryReader:
         base, metric = self._table.ratio_to, self._table.metric
         given = self._given(RATIOS)
         if not base:
-            self._refuse_keys((*given, "metric"), "says nothing without ratio_to")
+            self._refuse_keys((*given, "metric"), "needs ratio_to")
             return
         if not given:
-            self._refuse("ratio_to", f"says nothing without {' or '.join(RATIOS)}")
+            self._refuse("ratio_to", f"needs {' or '.join(RATIOS)}")
         both = subject, subjects.get(base, subject)
         sizes = tuple(dict.fromkeys(name for each in both for name in each.names))
         for key in given:
@@ -170,7 +170,7 @@ def _read_model(place: str, table: EntryKeys) -> ConfiguredModel:
 
 
 def _select_counters(names: list[str], subject: Spec | ConfiguredModel) -> tuple[str, ...]:
-    """The counters by name; for a spec, those that come with convcost."""
+    """The counters with these names; for a spec, only those that come with convcost."""
     if not names:
         return ()
     from convcost.counters import select_counters, select_model_counters

@@ -1,4 +1,4 @@
-"""A limit as it is written: a number with its unit, a factor, or a formula in the entry's sizes."""
+"""Parses limits: a number with a unit, a factor, or a formula in the entry's sizes."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ Relation = Literal["≤", "≥", "="]
 LARGEST_AMOUNT = 10**40
 
 PREFIXES: dict[Relation, str] = {"≤": "max_", "≥": "min_", "=": ""}
-"""What the key of a limit starts with."""
+"""The prefix of a limit's key."""
 
 LIMITED_METRICS = {metric.name: metric.description for metric in METRICS if metric.units}
-"""What can be limited: the metrics that an amount can be written of."""
+"""The metrics that can be limited: those with a unit."""
 
 
 class LimitKey(NamedTuple):
-    """Which relation of which metric to the key's value is asked; a ratio names its metric elsewhere."""
+    """The relation and the metric of a limit's key; for a ratio, `metric` is another key of the entry."""
 
     relation: Relation
     metric: str = ""
@@ -40,12 +40,12 @@ LIMITS = {
 RATIOS = {f"{prefix}ratio": LimitKey(relation) for relation, prefix in PREFIXES.items()}
 
 FACTOR = re.compile(r"\s*([0-9]{1,40}(?:\.[0-9]{1,20})?|[0-9]{1,40}\s*/\s*0*[1-9][0-9]{0,39})\s*")
-"""A factor without names: 6, 0.6, 3/5."""
+"""A factor as a number: 6, 0.6, 3/5."""
 
 PERCENT = re.compile(r"\s*([0-9]{1,9}(?:\.[0-9]{1,12})?)\s*%\s*")
 
 NUMBER_AND_LETTER = re.compile(r"\s*([0-9][0-9_,]*)\s*([A-Za-z])\s*")
-"""What may be an amount with a prefix or a product: 10E."""
+"""A text that may be an amount with a prefix or a product: 10E."""
 
 
 class SizeFormula(NamedTuple):
@@ -64,9 +64,9 @@ LimitValue = int | Fraction | SizeFormula
 
 
 class Limit(NamedTuple):
-    """What the key `key` asks: that `metric` is in `relation` to `wanted`.
+    """A limit, given by `key`: `metric` must be in `relation` to `wanted`.
 
-    Of a ratio `wanted` is the factor, and `ratio_to` names the entry whose metric it is multiplied by.
+    For a ratio, `wanted` is a factor of the metric of the entry `ratio_to`.
     """
 
     key: str
@@ -77,7 +77,7 @@ class Limit(NamedTuple):
 
 
 def amount_limit(key: str, value: object, sizes: Iterable[str]) -> Limit:
-    """The limit that `max_flops = "2 GFLOPs"` states; raises ConvcostError for what it does not take."""
+    """The limit that `max_flops = "2 GFLOPs"` states; raises ConvcostError for an invalid value."""
     limit = LIMITS[key]
     return Limit(key, limit.relation, limit.metric, _amount(value, limit.metric, tuple(sizes)))
 
@@ -130,14 +130,14 @@ def _formula(text: str, sizes: tuple[str, ...]) -> SizeFormula:
     expression = parse_size(text)
     for name in names(expression):
         if name.name not in sizes:
-            has = f"The sizes here are {', '.join(sizes)}." if sizes else "No size is named here."
+            hint = f"The sizes here are {', '.join(sizes)}." if sizes else "No size is named here."
             message = f"no size is called {name.name}{did_you_mean(name.name, sizes)}"
-            raise SpecError(message, text=text, span=name.span, hint=has)
+            raise SpecError(message, text=text, span=name.span, hint=hint)
     return SizeFormula(expression, text)
 
 
 def parse_tolerance(text: str) -> Fraction:
-    """The share that `1%` is."""
+    """`1%` as the fraction 1/100."""
     found = PERCENT.fullmatch(text)
     if not found:
         raise UsageError(f"{text[:40]!a} is not a percentage", hint='Write it as "1%".')

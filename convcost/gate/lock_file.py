@@ -1,4 +1,4 @@
-"""The lock file, written and read back: sorted, with a line for each total and each group of equal layers."""
+"""Writes and reads the lock file: sorted, with a line for each total and each group of equal layers."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from convcost.system.files import display_path, read_text, remove_stale_temporar
 VERSION = 1
 
 VERSION_KEY = "convcost-lock"
-"""The key that says that a file is a lock file, and of which version."""
+"""The key that marks a file as a lock file, with its version."""
 
-HEADING = "# What convcost's entries cost. Written by convcost check --update: not to be edited by hand."
+HEADING = "# Baselines of convcost check. Written by convcost check --update; do not edit by hand."
 
 RESTORE_HINT = "The file was not changed. Restore it, or delete it and run convcost check --update."
 
@@ -41,10 +41,10 @@ def _figure(metric: str) -> Any:
 
 
 class LockRowKeys(Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """The keys of a row without its figures."""
+    """The keys of a row, without its figures."""
 
-    kind: Annotated[str, describe("Its class.")]
-    copies: Annotated[WholeNumber, describe("How many there are, where its path stands for several.")] = 1
+    kind: Annotated[str, describe("The class of the layer or module.")]
+    copies: Annotated[WholeNumber, describe("The number of rows that the path stands for.")] = 1
 
 
 LockRow: Any = defstruct(
@@ -53,31 +53,33 @@ LockRow: Any = defstruct(
     bases=(LockRowKeys,),
     module=__name__,
     namespace={
-        "__doc__": "A layer or module; [0-3] in its path stands for each of these numbers. "
+        "__doc__": "A layer or module. [0-3] in its path stands for each of these numbers. "
         "Figures that are 0 are left out."
     },
 )
 
 
 class LockEntryKeys(Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
-    """The keys of an entry without its totals and rows."""
+    """The keys of an entry, without its totals and rows."""
 
     of: Annotated[str, describe("The spec, or the module's place.")]
-    sizes: Annotated[dict[str, WholeNumber], describe("The sizes that have a number.")] = {}
-    count: Annotated[Count, describe("What FLOPs are, if not 2 × MACs.")] = "matmul"
-    taps: Annotated[Padding, describe("Which taps count, if not all.")] = "full"
-    dtype: Annotated[str, describe("The dtype that bytes are counted in.")] = "float32"
+    sizes: Annotated[dict[str, WholeNumber], describe("The sizes with a value.")] = {}
+    count: Annotated[Count, describe("The operations that count as FLOPs, if not 2 × MACs.")] = "matmul"
+    taps: Annotated[Padding, describe("The MACs that count, if not all.")] = "full"
+    dtype: Annotated[str, describe("The dtype for bytes.")] = "float32"
 
 
 LockEntry: Any = defstruct(
     "LockEntry",
     [
         *((metric, _figure(metric)) for metric in BASELINE_METRICS),
-        ("rows", Annotated[dict[str, LockRow], describe("Its layers or modules by their paths.")]),
+        ("rows", Annotated[dict[str, LockRow], describe("The layers or modules by path.")]),
     ],
     bases=(LockEntryKeys,),
     module=__name__,
-    namespace={"__doc__": "What an entry costs. A figure is a whole number; a formula where sizes are open."},
+    namespace={
+        "__doc__": "The costs of an entry. A figure is a whole number, or a formula if sizes are open."
+    },
     kw_only=True,
 )
 
@@ -86,18 +88,18 @@ UNWRITTEN: dict[str, Any] = {
     "rows": {},
     **{key.name: key.default for key in msgspec.structs.fields(LockEntryKeys) if not key.required},
 }
-"""What an entry's lines leave out: the rows, which follow, and what equals a default."""
+"""Keys that an entry's lines leave out: the rows, which follow, and those with their default values."""
 
 
 class LockTable(Struct, forbid_unknown_fields=True):
-    """The lock file of convcost check: what its entries cost."""
+    """The lock file of convcost check: the baselines of its entries."""
 
-    version: Annotated[WholeNumber, describe("The version of this form.")] = field(name=VERSION_KEY)
-    entries: Annotated[dict[str, LockEntry], describe("By name.")] = {}
+    version: Annotated[WholeNumber, describe("The version of the file format.")] = field(name=VERSION_KEY)
+    entries: Annotated[dict[str, LockEntry], describe("The entries by name.")] = {}
 
 
 def write_lock(path: Path, baselines: Mapping[str, Baseline]) -> bool:
-    """Write the lock file, in one step or not at all; False where it is the same already."""
+    """Write the lock file atomically; False if it already has this content."""
     text = lock_text(baselines)
     if path.is_file() and read_text(path) == text:
         remove_stale_temporaries(Path(os.path.realpath(path)))
@@ -149,9 +151,9 @@ def _value(value: Any) -> str:
 
 
 def read_lock(path: Path) -> dict[str, Baseline] | None:
-    """The baselines by the entries' names; None where there is no such file.
+    """The baselines by entry name; None if there is no such file.
 
-    Raises UsageError for a file that is damaged, newer, or someone else's.
+    Raises UsageError for a file that is damaged, newer, or not a lock file.
     """
     if not os.path.lexists(path):
         return None
@@ -172,7 +174,7 @@ def _check_version(table: Mapping[str, Any], file: str) -> None:
         hint = "The file was not changed. Move it elsewhere."
         raise UsageError(f"{file} is not a lock file of convcost", hint=hint)
     if version > VERSION:
-        message = f"{file} is of version {version}; this convcost knows version {VERSION}"
+        message = f"{file} has version {version}; this convcost reads version {VERSION}"
         raise UsageError(message, hint="Update convcost to read it. The file was not changed.")
 
 
@@ -210,7 +212,7 @@ def _rows(path: Path, name: str, folded: Mapping[str, Any]) -> dict[str, Baselin
 
 
 def _check_sums(path: Path, name: str, baseline: Baseline) -> None:
-    """Refuse a lock file whose totals are not the sums of its rows, as after a merge of two files."""
+    """UsageError if totals are not the sums of the rows, as after a merge of two files."""
     for metric in ROW_METRICS:
         figures = [row.get(metric) for row in baseline.rows.values()]
         total = baseline.totals[metric]

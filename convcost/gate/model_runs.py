@@ -1,4 +1,4 @@
-"""Models counted in a worker process, one after the other: a model that crashes does not end the check."""
+"""Counts models in a worker process, one by one, so that a crashing model does not end the check."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from convcost.gate.counting import count_entry
 from convcost.gate.entry import Entry
 from convcost.gate.result import EntryCheck
 from convcost.system.worker_pool import WorkerPool, close_stdin
-from convcost.system.workers import EndedError, Sender, can_fork
+from convcost.system.workers import Sender, WorkerEndedError, can_fork
 
-TIMEOUT_HINT = "More time is given by timeout = SECONDS, or by --timeout."
+TIMEOUT_HINT = "Allow more time: timeout = SECONDS, or --timeout SECONDS."
 
 
 class ModelRun(NamedTuple):
-    """A model's report, and the checks of its counters; or why there is none."""
+    """A model's report and the checks of its counters, or why there is none."""
 
     report: Report | None
     counter_checks: tuple[EntryCheck, ...] = ()
@@ -32,7 +32,7 @@ class ModelRun(NamedTuple):
 
 
 def run_models(entries: Sequence[Entry], folder: Path) -> Iterator[tuple[Entry, ModelRun]]:
-    """Each entry with its run. If a run ends the worker process, a new one goes on with the next entry."""
+    """Run each entry. If a run ends the worker process, a new one continues with the next entry."""
     if not can_fork():
         yield from ((entry, _run(entry, folder)) for entry in entries)
         return
@@ -42,14 +42,18 @@ def run_models(entries: Sequence[Entry], folder: Path) -> Iterator[tuple[Entry, 
 
 
 def _failed_run(entry: Entry, answer: object) -> ModelRun:
-    end = answer if isinstance(answer, EndedError) else EndedError("it wrote to convcost's own pipe")
+    end = (
+        answer
+        if isinstance(answer, WorkerEndedError)
+        else WorkerEndedError("it wrote to convcost's own pipe")
+    )
     hint = f"\n{TIMEOUT_HINT}" if end.timed_out else ""
     return ModelRun(None, failure=f"{entry.text} could not be counted: {end}{hint}")
 
 
 def _worker_task(folder: Path) -> Callable[[Sequence[Entry], Sender], None]:
-    """What the worker process does. Its parent imports torch first, so that a second process need not."""
-    is_torch_used = "torch" in sys.modules  # maybe on threads, which no copy of this process has
+    """The worker's task. torch is imported here first, so that every worker inherits it."""
+    is_torch_used = "torch" in sys.modules  # its threads do not survive a fork
     import_module("torch")
 
     def count_all(entries: Sequence[Entry], send: Sender) -> None:

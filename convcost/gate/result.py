@@ -1,4 +1,4 @@
-"""The result of a check: each entry's checks, and how it compares with its baseline. Pure data."""
+"""The result of a check as data: each entry's checks, and its comparison with its baseline."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from convcost.gate.limit import Relation
 
 BaselineStatus = Literal["unlocked", "new", "same", "changed"]
-"""There is no lock file; the entry is not in it; or it is, and the cost is the same or has changed."""
+"""No lock file; not in it; in it with the same cost; in it with another cost."""
 
 
 class EntryCheck(NamedTuple):
-    """What the key called `key` asks, what was found, and whether it passed; `reason` where it did not.
+    """The check of `key`: the value found and wanted, whether it passed, and the `reason` if not.
 
-    `found` and `wanted` are numbers, formulas or their texts; of a counter called `metric`, its verdict.
+    `found` and `wanted` are numbers, formulas or texts.
+    For a counter, `metric` is its name and `found` its verdict.
     """
 
     key: str
@@ -38,9 +39,9 @@ class EntryCheck(NamedTuple):
 
 
 class EntryResult(NamedTuple):
-    """An entry with its report and checks; `before` is its baseline, and `changes` what is different now.
+    """An entry with its report and checks, its baseline `before`, and the `changes` from it.
 
-    `accepted` says that what it costs now replaces its baseline in the lock file.
+    `accepted` says that its current costs replace the baseline in the lock file.
     """
 
     entry: Entry
@@ -53,12 +54,12 @@ class EntryResult(NamedTuple):
 
     @property
     def now(self) -> Baseline:
-        """The baseline that it would have today."""
+        """The current costs as a baseline."""
         return baseline_of(self.entry, self.report)
 
     @property
     def keeps_baseline(self) -> bool:
-        """Whether no total is off by more than the entry tolerates."""
+        """Whether every total is within the entry's tolerance of its baseline."""
         entry = self.entry
         return (
             self.changes is None
@@ -68,13 +69,13 @@ class EntryResult(NamedTuple):
 
     @property
     def passed(self) -> bool:
-        """Whether every check passed, the baseline's among them."""
+        """Whether every check passed, including the baseline's."""
         return self.keeps_baseline and all(check.passed for check in self.checks)
 
 
 @dataclass(frozen=True)
 class GateResult(RenderMethods):
-    """The results of all entries that were asked for; `stale` are baselines without an entry.
+    """The results of the selected entries; `stale` are baselines without an entry.
 
     `written` says that the lock file was updated. `problems` are about entries that could not be counted;
     `skipped` names the entries that were left out on request.
@@ -95,5 +96,5 @@ class GateResult(RenderMethods):
 
     @property
     def passed(self) -> bool:
-        """Whether every entry passed that was not skipped."""
+        """Whether every entry passed or was skipped, and there are no problems."""
         return not self.failed and not self.problems

@@ -1,4 +1,4 @@
-"""Rows that are alike but for a number in their paths, as one: `blocks.[0-11].fc`."""
+"""Folds equal rows whose paths differ only in numbers into one: `blocks.[0-11].fc`."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ INDICES = re.compile(r"\[(\d{1,9}(?:-\d{1,9})?(?:,\d{1,9}(?:-\d{1,9})?)*)\]", re
 INDEX = re.compile(r"0|[1-9]\d{0,8}", re.ASCII)
 
 MOST_ROWS = 1_000_000
-"""A path that stands for more is no path of a lock file."""
+"""The largest number of rows that the paths of an entry in a lock file may stand for."""
 
 
 class FoldedRow(NamedTuple, Generic[Item]):
-    """What each of `copies` paths has."""
+    """The item of each of `copies` paths."""
 
     item: Item
     copies: int = 1
 
 
 def fold_rows(items: Mapping[str, Item]) -> dict[str, FoldedRow[Item]]:
-    """`items` by paths in which numbers stand together whose items are equal, sorted.
+    """`items` by folded paths, sorted: numbers with equal items are combined.
 
-    Nothing is folded where a path looks as if it were.
+    Nothing is folded if a path already looks folded.
     """
     parts = {tuple(path.split(".")): FoldedRow(item) for path, item in items.items()}
     if not any(INDICES.fullmatch(part) for path in parts for part in path):
@@ -41,7 +41,7 @@ def fold_rows(items: Mapping[str, Item]) -> dict[str, FoldedRow[Item]]:
 
 
 def _folded_at(place: int, items: Mapping[Parts, FoldedRow[Item]]) -> dict[Parts, FoldedRow[Item]]:
-    """With the numbers at `place` of a path together."""
+    """The items with the numbers at `place` of their paths combined."""
     groups: dict[tuple[Parts, Parts, FoldedRow[Item]], list[str]] = defaultdict(list)
     others: dict[Parts, FoldedRow[Item]] = {}
     for path, found in items.items():
@@ -49,11 +49,11 @@ def _folded_at(place: int, items: Mapping[Parts, FoldedRow[Item]]) -> dict[Parts
             groups[path[:place], path[place + 1 :], found].append(path[place])
         else:
             others[path] = found
-    together = {
+    combined = {
         (*before, _joined(numbers), *after): found._replace(copies=found.copies * len(numbers))
         for (before, after, found), numbers in groups.items()
     }
-    return others | together
+    return others | combined
 
 
 def _joined(found: list[str]) -> str:
@@ -70,7 +70,7 @@ def _joined(found: list[str]) -> str:
 
 
 def unfold_path(path: str) -> list[str]:
-    """Every path that a folded one stands for; ValueError if they are too many, or none."""
+    """All paths that a folded path stands for; ValueError if there are none, or too many."""
     choices = [_indices(part) for part in path.split(".")]
     if not 1 <= prod(map(len, choices)) <= MOST_ROWS:
         raise ValueError(path)
@@ -89,7 +89,7 @@ def _indices(part: str) -> list[str]:
 
 
 def natural_sort_key(path: str) -> list[tuple[int, int, str]]:
-    """By what paths are sorted: numbers by their value, before names."""
+    """The key to sort paths by: numbers by value, before names."""
     return [_rank(part) for part in path.split(".")]
 
 

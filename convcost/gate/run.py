@@ -1,4 +1,4 @@
-"""A check from the configuration to the result: entries are counted, checked, compared with baselines."""
+"""Runs a check: counts the entries, checks them, and compares them with their baselines."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ T = TypeVar("T")
 def run_gate(
     config: Config, names: Iterable[str] = (), update: bool = False, specs_only: bool = False
 ) -> GateResult:
-    """The results of the entries of these names, or of all; `update` makes today's costs the baselines.
+    """Check the entries with these names, or all; `update` makes the current costs the baselines.
 
-    `specs_only` skips entries that need a model to be run. Raises ConfigError if no entry can be counted, or
-    one can't that is to be updated; UsageError for a lock file that can't be used.
+    `specs_only` skips entries that run a model. Raises ConfigError if no entry can be counted, or if one
+    can't that is to be updated; UsageError for an unusable lock file.
     """
     chosen, path = config.select(names), config.lock
     run = tuple(entry for entry in chosen if not specs_only or not config.runs_model(entry))
@@ -63,14 +63,14 @@ class EvaluatedEntry(NamedTuple):
 
 
 class Evaluation(NamedTuple):
-    """The entries that could be counted and checked, and what is wrong with the others."""
+    """The entries that could be counted and checked, and the problems of the others."""
 
     entries: tuple[EvaluatedEntry, ...]
     problems: tuple[ConfigProblem, ...] = ()
 
 
 def evaluate_entries(config: Config, entries: Iterable[Entry]) -> Evaluation:
-    """The entries with their checks, and every place where one can't be counted or checked."""
+    """Count and check the entries; those that can't be are listed as problems."""
     chosen = tuple(entries)
     evaluator = _Evaluator(config, chosen)
     found = [evaluator.evaluate(entry) for entry in chosen]
@@ -82,7 +82,7 @@ def evaluate_entries(config: Config, entries: Iterable[Entry]) -> Evaluation:
 
 
 class _Evaluator:
-    """Counts each entry once and gathers the issues; models are counted first, in worker processes."""
+    """Counts each entry once and collects the issues; models are counted first, in worker processes."""
 
     def __init__(self, config: Config, chosen: tuple[Entry, ...]) -> None:
         self.config = config
@@ -92,9 +92,9 @@ class _Evaluator:
         self._run_models(chosen)
 
     def _run_models(self, chosen: tuple[Entry, ...]) -> None:
-        """Count the chosen models, and those that a ratio is to: their counters are not asked.
+        """Count the chosen models, and those that ratios are relative to, without their counters.
 
-        The same process asks the counters about specs, and does it first: the models need the same imports.
+        The worker process also runs the counters of specs, and first: the models need the same imports.
         """
         wanted = {entry.name: entry for entry in chosen}
         for base in (limit.ratio_to for entry in chosen for limit in entry.limits if limit.ratio_to):
@@ -114,7 +114,7 @@ class _Evaluator:
                 self.issues.append(ConfigIssue(("entries", entry.name, entry.key), run.failure))
 
     def evaluate(self, entry: Entry) -> EvaluatedEntry | None:
-        """The entry's checks; None where it can't be counted."""
+        """The entry with its checks; None if it can't be counted."""
         counted = self._count(entry.name)
         if not counted:
             return None
@@ -141,7 +141,7 @@ class _Evaluator:
         return check_counters(counted) if known is None else known
 
     def _attempt(self, entry: Entry, key: str, work: Callable[[], T]) -> T | None:
-        """What `work` returns; what it raises is an issue at the entry's `key`."""
+        """The result of `work`; an error becomes an issue at the entry's `key`."""
         try:
             return work()
         except ConvcostError as error:

@@ -1,4 +1,4 @@
-"""A configuration to start from: one entry that passes, and every key with what it is for."""
+"""`convcost check --init`: a configuration with one entry that passes, and every key explained."""
 
 from __future__ import annotations
 
@@ -39,8 +39,10 @@ def write_starter(file: str) -> Path:
         raise UsageError(f"{display_path(path)} already exists", hint="The file was not changed.")
     known = None if file else nearest_config()
     if known and known.path.parent.samefile(path.parent):
-        message = f"{known.name} has a [tool.convcost] already"
-        raise UsageError(message, hint=f"Add entries there, or delete it: {CONFIG_NAME} would hide it.")
+        message = f"{known.name} already has [tool.convcost]"
+        raise UsageError(
+            message, hint=f"Add entries there, or delete that table: {CONFIG_NAME} would hide it."
+        )
     create_text(path, starter_text())
     return path
 
@@ -52,7 +54,7 @@ def starter_text() -> str:
 
 def _lines() -> Iterator[str]:
     defaults, entry, device = map(record_keys, (EntryDefaults, EntryTable, DeviceTable))
-    yield "# Limits for convcost check. Remove the # in front of a key to use it."
+    yield "# The configuration of convcost check. Remove the # in front of a key to use it."
     yield ""
     yield from _commented_out(defaults)
     yield START
@@ -63,14 +65,14 @@ def _lines() -> Iterator[str]:
     own = entry.keys() - {*defaults, *described, *LIMITS}
     yield from _commented_out({name: entry[name] for name in entry if name in own})
     yield from _comment(f"{', '.join(defaults)}: as above, for this entry alone.")
-    yield from _comment('Limits, each a number, "2 GFLOPs", or a formula such as "20*B*S*E**2":')
+    yield from _comment('Limits, as a number, "2 GFLOPs", or a formula such as "20*B*S*E**2":')
     for name, description in LIMITED_METRICS.items():
         yield from _comment(f"{name}, max_{name}, min_{name}: {description}")
     yield ""
     yield from _comment(record_keys(ConfigTable)["devices"].description)
     yield "# [devices.mine]"
     yield from _commented_out(device)
-    yield from _comment(f"Peaks are those of {', '.join(DTYPES)}.")
+    yield from _comment(f"Peaks can be given for {', '.join(DTYPES)}.")
     yield ""
 
 

@@ -1,4 +1,4 @@
-"""The positions of the keys in a TOML text that tomllib has accepted; tomllib itself does not tell them."""
+"""The positions of the keys in a valid TOML text, which tomllib does not give."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 KeyPath = tuple[str, ...]
-"""The keys that lead to a value; an item of a list has its place as its key."""
+"""The keys that lead to a value; the key of a list's item is its index."""
 
 TOKEN = r'''
         (?P<space>[ \t\r]+|\#[^\n]*)
@@ -17,11 +17,11 @@ TOKEN = r'''
       | (?P<line>\n)
       | (?P<sign>[\[\]{},=.])
       | (?P<bare>[^\s\#\[\]{},=."']+)'''
-"""Compiled only where positions are needed: most checks have none to show."""
+"""Compiled only if positions are needed, as most checks show none."""
 
 
 class Position(NamedTuple):
-    """A line and a column, counted from 1, and how many characters the key has."""
+    """The line and column of a key, counted from 1, and its length."""
 
     line: int
     column: int
@@ -36,15 +36,15 @@ class _Token(NamedTuple):
 
 @lru_cache(maxsize=4)
 def positions(text: str) -> Mapping[KeyPath, Position]:
-    """The position of each key, those of tables in brackets and in braces among them, by its path.
+    """The position of each key by its path, including the keys of tables in brackets and braces.
 
-    An item of a list is entered by its index, if there is a key in it.
+    An item of a list is included, by its index, if it contains a key.
     """
     return _KeyScanner(text).found
 
 
 class _KeyScanner:
-    """A walk over the tokens that enters each key."""
+    """Walks over the tokens and records the position of each key."""
 
     def __init__(self, text: str) -> None:
         self.found: dict[KeyPath, Position] = {}
@@ -84,7 +84,7 @@ class _KeyScanner:
         self._value(path)
 
     def _key(self, table: KeyPath) -> KeyPath:
-        """key: name ("." name)*; a prefix that a key before it had keeps its first position."""
+        """key: name ("." name)*; a prefix that occurred before keeps its first position."""
         path = table
         while True:
             token = self._read()
@@ -114,7 +114,7 @@ class _KeyScanner:
         self._read()
 
     def _scalar(self) -> None:
-        """A text, a number, a date, which may have a point or a space in it."""
+        """A string, number or date, which may contain a point or a space."""
         while self._rule not in ("line", "end") and self._text not in (",", "]", "}"):
             self._read()
 

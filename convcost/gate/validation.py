@@ -1,7 +1,7 @@
-"""What is wrong with a TOML table, by the typed record that it has to fit.
+"""Finds all issues in a TOML table by the typed record that describes it.
 
-`msgspec.convert` makes the record, but it stops at the first error, does not say which key of a table with
-free names is wrong, and has no bounds beyond 64 bits. So a walk over the same types finds every issue.
+`msgspec.convert` makes the record, but it stops at the first error, does not name the wrong key of a table
+with free names, and has no bounds beyond 64 bits. So a walk over the same types finds every issue first.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from convcost.core.record_fields import KeyType, is_record, key_type, record_key
 from convcost.gate.toml_positions import KeyPath
 
 FEW_WORDS = 3
-"""Up to so many words are told as alternatives; more as a list."""
+"""Up to this many words are joined by "or"; more are a list."""
 
 MOST_BITS = 1000
-"""A whole number of more bits is not converted to decimal digits."""
+"""A whole number with more bits is not converted to decimal digits."""
 
 
 class ConfigIssue(NamedTuple):
-    """What is wrong at the key that `path` leads to, and the way out."""
+    """The issue at the key `path`, and how to fix it."""
 
     path: KeyPath
     message: str
@@ -33,7 +33,7 @@ class ConfigIssue(NamedTuple):
 
 
 def find_issues(value: Any, declared: Any, path: KeyPath = ()) -> list[ConfigIssue]:
-    """What keeps a value that tomllib has read from being of the declared type, such as a record."""
+    """The issues of a value from tomllib, where it does not fit the declared type, such as a record."""
     return list(_issues(value, key_type(declared), path))
 
 
@@ -76,7 +76,7 @@ def _key_issues(
 
 
 class _Words(NamedTuple):
-    """The Python types of the values of a kind, and what one and several of them are called."""
+    """The Python types of a kind of values, and the words for one and for several."""
 
     types: tuple[type, ...]
     one: str
@@ -98,7 +98,7 @@ def _words(kind: Any) -> _Words:
 
 
 def _is_of(value: object, kind: Any) -> bool:
-    """Python's booleans are integers; TOML's are not."""
+    """Whether `value` is of a kind; a boolean is not an integer, as in TOML."""
     types = _words(kind).types
     return isinstance(value, types) and (bool in types or not isinstance(value, bool))
 
@@ -107,11 +107,11 @@ def _bound_issues(value: Any, bounds: Mapping[str, int], path: KeyPath) -> Itera
     if not bounds or isinstance(value, str):
         return
     if isinstance(value, float) and isnan(value):
-        yield ConfigIssue(path, "must be a number, not nan")
+        yield ConfigIssue(path, "is nan; it must be a number")
     elif value < bounds["minimum"]:
         yield ConfigIssue(path, f"is {_shortened(value)}; it must be at least {bounds['minimum']}")
     elif value > bounds["maximum"]:
-        yield ConfigIssue(path, f"is {_shortened(value)}; at most {float(bounds['maximum']):.0e} is possible")
+        yield ConfigIssue(path, f"is {_shortened(value)}; it must be at most {float(bounds['maximum']):.0e}")
 
 
 def _shortened(value: float) -> str:

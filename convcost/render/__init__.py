@@ -1,4 +1,4 @@
-"""Results in a format by name. A new format: a module of its own with `render`, and its name in `FORMATS`."""
+"""Renders results in a format, by its name. To add one: a module with `render`, and its name in `FORMATS`."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ __all__ = ["FORMATS", "check_format", "render"]
 
 
 class Format(Protocol):
-    """A module of this package with this function."""
+    """The interface of a format's module."""
 
     def render(self, result: Result, style: Style) -> str:
-        """`result` as a text that ends with a line break."""
+        """`result` as text that ends with a line break."""
 
 
 def check_format(name: str, kind: type = Report) -> None:
-    """Refuse a name of a format that results of this kind don't have."""
+    """UsageError for a format that results of this kind don't have."""
     shown = kind_of(kind)
     if name not in shown.formats:
         problem = f"{shown.command} has no format called" if shown.command else "no format is called"

@@ -1,4 +1,4 @@
-"""An assertion that does not hold, for people: what is wrong, and the costs by layer or module."""
+"""The message of a failed assertion: what is wrong, and the costs by layer or module."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from convcost.render.table import render_document
 from convcost.render.texts import MixedText
 
 MOST_LINES = 20
-"""Layers that are listed, those that cost most; the rest on one line."""
+"""The most layers to list, the most expensive ones; the others share a line."""
 
 
 def failure_text(result: AssertionResult, width: int) -> str:
-    """A sentence for each check that failed, tables, and what may explain it."""
+    """A sentence for each failed check, tables, and explanations."""
     name = result.counted.report.name
     sentences: list[str] = [MixedText(f"{name}: ", failure_sentence(check)) for check in result.failed]
     if result.changes:
@@ -72,7 +72,7 @@ def _layer_table(result: AssertionResult, metrics: list[str]) -> Table:
 
 
 def _asserted_lines(result: AssertionResult, metrics: list[str]) -> tuple[Line, Line]:
-    """What was asserted of each metric, and by how much the total is more."""
+    """The asserted value of each metric, and the total minus it."""
     checks = [next(check for check in result.failed if check.metric == metric) for metric in metrics]
     pairs = [(check.relation, check.metric, wanted_amount(result, check)) for check in checks]
     asked = (MixedText(f"{relation} ", figure_text(amount)) for relation, _, amount in pairs)
@@ -81,7 +81,7 @@ def _asserted_lines(result: AssertionResult, metrics: list[str]) -> tuple[Line, 
 
 
 def _with_empty_shares(texts: Iterable[str]) -> tuple[str, ...]:
-    """Each with an empty cell after it, in the column of shares."""
+    """Each text followed by an empty cell for the column of shares."""
     return tuple(cell for text in texts for cell in (text, ""))
 
 
@@ -90,7 +90,7 @@ def _signed(number: Any) -> str:
 
 
 def _largest_rows(rows: list[Row], report: Report, metric: str) -> tuple[list[Row], list[Row]]:
-    """The rows to list, in their order, and the others: of formulas the first ones, as they have no order."""
+    """The rows to list, in order, and the others. Of formulas, which have no order, the first are listed."""
     if len(rows) <= MOST_LINES:
         return rows, []
     ranked = rows

@@ -1,4 +1,4 @@
-"""Two designs with sizes left open: the ratio as a formula, and where the cheaper one changes."""
+"""Two designs with open sizes: the ratio as a formula, and where the cheaper one changes."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from convcost.render.formulas import TOO_LONG, is_number, relation_text, short_t
 from convcost.render.texts import MathText, MixedText, join_words
 
 LARGEST_PLAIN_DENOMINATOR = 9
-"""A fraction with a larger denominator has its decimal value beside it."""
+"""A fraction with a larger denominator is followed by its decimal value."""
 
 
 def open_verdicts(comparison: Comparison, other: Report) -> list[str]:
-    """For each metric, the ratio to the first and which has fewer at which sizes; where inputs are equal."""
+    """For each metric, the ratio to the first candidate and where each has fewer; also equal inputs."""
     labels: dict[str, list[str]] = {}
     for metric, found in comparison.break_evens(other).items():
         labels.setdefault(_verdict(comparison, other, metric, found), []).append(BY_NAME[metric].label)
-    verdicts = [MixedText(f"{join_words(alike)}: ", verdict) for verdict, alike in labels.items()]
+    verdicts = [MixedText(f"{join_words(metrics)}: ", verdict) for verdict, metrics in labels.items()]
     return [*verdicts, *_equal_inputs(comparison, other)]
 
 
@@ -62,7 +62,7 @@ def _order_text(found: BreakEven, first: str, other: str) -> str:
 
 
 def _range_text(found: BreakEven, place: int) -> str:
-    """Below the first crossing, between two, above the last: of roots, or of whole numbers."""
+    """Below the first crossing, between two, or above the last; crossings are roots or whole numbers."""
     if place == len(found.crossings):
         return "above" if found.exact else f"from {found.crossings[-1]:,} on"
     end = found.crossings[place]
@@ -76,7 +76,7 @@ def _range_text(found: BreakEven, place: int) -> str:
 
 
 def crossing_text(size: str, crossing: Any) -> str:
-    """L = 2, L = 553/217 ≈ 2.548, L = √553/2 ≈ 11.76, or, where no such thing can be written, L ≈ 11.76."""
+    """L = 2, L = 553/217 ≈ 2.548, L = √553/2 ≈ 11.76, or, without a closed form, L ≈ 11.76."""
     exact = _exact_text(crossing)
     if exact == TOO_LONG:
         return MathText(f"{size} ≈ {_decimal_text(crossing)}")
@@ -99,7 +99,7 @@ def _decimal_text(crossing: Any) -> str:
 
 
 def _equal_inputs(comparison: Comparison, other: Report) -> list[str]:
-    """At which size both inputs have as many elements, and the ratio of FLOPs there."""
+    """The size at which both inputs have equally many elements, and the ratio of FLOPs there."""
     found = comparison.equal_inputs(other)
     if found is None:
         return []

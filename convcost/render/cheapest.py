@@ -1,4 +1,4 @@
-"""Several designs with sizes left open: which is the cheapest on which stretch of a size."""
+"""Several designs with open sizes: which one is the cheapest in which range of a size."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from convcost.core.metrics import BY_NAME
 from convcost.render.texts import MathText, MixedText, join_words
 
 MOST_NAMED = 8
-"""More designs are not listed in a sentence."""
+"""The most designs to list in a sentence."""
 
 
 def cheapest_notes(comparison: Comparison) -> list[str]:
-    """For each quantity, who has least of it where: Fewest FLOPs: a up to E = 199, b from 200 on."""
+    """For each quantity, the cheapest design by range: Fewest FLOPs: a up to E = 199, b from 200 on."""
     names = [report.name for report in comparison.candidates]
     labels: dict[str, list[str]] = {}
     for metric, found in comparison.cheapest_by_metric().items():
         labels.setdefault(_envelope_text(found, names), []).append(BY_NAME[metric].label)
-    return [MixedText(f"Fewest {join_words(alike)}: ", text, ".") for text, alike in labels.items()]
+    return [MixedText(f"Fewest {join_words(metrics)}: ", text, ".") for text, metrics in labels.items()]
 
 
 def _envelope_text(found: LowerEnvelope, names: list[str]) -> str:
@@ -42,7 +42,7 @@ def _envelope_text(found: LowerEnvelope, names: list[str]) -> str:
 
 
 def _names_text(stretch: Stretch) -> str:
-    """Those that cost the same, or of which one or another costs least."""
+    """The designs that tie, or one of which is the cheapest."""
     if not stretch.candidates[1:]:
         return stretch.candidates[0]
     if len(stretch.candidates) > MOST_NAMED:
@@ -59,7 +59,7 @@ def _names_text(stretch: Stretch) -> str:
 
 
 def _stretch_text(stretch: Stretch, found: LowerEnvelope) -> str:
-    """The first stretch has the name of the size: a from E = 4 to 199; the others have numbers alone."""
+    """A range: the first with the name of the size, a from E = 4 to 199; others with only numbers."""
     start, end, *_ = stretch
     if stretch is found.stretches[0]:
         [size] = found.sizes

@@ -1,6 +1,6 @@
-"""The columns that a table of parts can have: of layers, submodules or operators. A new one: an entry here.
+"""The columns of tables of layers, submodules and operators. To add one: an entry here.
 
-Every quantity of core/metrics.py is one.
+Every quantity of core/metrics.py is a column.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from convcost.core.metrics import METRICS
 from convcost.render.formulas import approximate_text, shape_text, share_text, short_text
 
 Write: TypeAlias = Callable[[Any], str]
-"""How a quantity is written: exact, or about how much it is."""
+"""Formats a quantity: exact or rounded."""
 
 
 class TableColumn(NamedTuple):
-    """A column: its heading, and what it has of a part, where the FLOPs of all parts are given.
+    """A column: its heading, and the cell of a part, given the FLOPs of all parts.
 
-    `of_operators` says whether operators have it.
+    `of_operators` says whether tables of operators can have it.
     """
 
     heading: str
@@ -58,21 +58,21 @@ COLUMNS = {
         "backward", lambda part, _, write: write(part.backward.flops(part.convention))
     ),
 }  # fmt: skip
-"""By name."""
+"""The columns by name."""
 
 GROUPS = {"shapes": ("input", "output")}
-"""Several columns by one name."""
+"""Names that stand for several columns."""
 
 NAMES = (*GROUPS, *COLUMNS)
 
 OPERATOR_COLUMNS = tuple(name for name, column in COLUMNS.items() if column.of_operators)
 
 SHORT_HEADINGS = {"params": "params", "trainable_params": "trainable", "elementwise": "elementwise"}
-"""For tables of many columns."""
+"""Headings for tables with many columns."""
 
 
 def headings(names: Iterable[str], *, are_short: bool = True) -> tuple[str, ...]:
-    """The headings of the columns called so."""
+    """The headings of the named columns."""
     short = SHORT_HEADINGS if are_short else {}
     return tuple(short.get(name, COLUMNS[name].heading) for name in names)
 
@@ -80,5 +80,5 @@ def headings(names: Iterable[str], *, are_short: bool = True) -> tuple[str, ...]
 def cells(
     part: ReportPart, whole: Size, names: Sequence[str], write: Write = approximate_text
 ) -> tuple[str, ...]:
-    """What these columns have of `part`, where all parts have `whole` FLOPs."""
+    """The cells of `part` in the named columns; all parts together have `whole` FLOPs."""
     return tuple(COLUMNS[name].cell(part, whole, write) for name in names)

@@ -1,4 +1,4 @@
-"""Candidates side by side: every quantity with ratios, the verdict, what the differences are made of."""
+"""Candidates side by side: every quantity with ratios, the verdict, and the differences by part."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from convcost.render import estimates
 from convcost.render.breakeven import open_verdicts
 from convcost.render.cheapest import cheapest_notes
 from convcost.render.counters import counter_section
+from convcost.render.distributed import PAYLOAD_NOTE, failure_notes, rank_comparison
 from convcost.render.document import Document, Line, Section, Table
 from convcost.render.formulas import amount_text, approximate_text, factor_text, shape_text, short_text
 from convcost.render.layer_table import layer_table
@@ -37,7 +38,7 @@ from convcost.render.style import Style
 from convcost.render.texts import MixedText
 
 MOST_LINES = 12
-"""The most parts that are listed: those that make up most of the difference."""
+"""The most parts to list: those with the largest differences."""
 
 
 def comparison_document(comparison: Comparison, style: Style) -> Document:
@@ -50,6 +51,7 @@ def comparison_document(comparison: Comparison, style: Style) -> Document:
             *(_metric_line(comparison, metric) for metric in shown_metrics(*reports)),
         ),
     )
+    by_rank = rank_comparison(comparison)
     by_module = differences(comparison) if any(report.trace for report in reports) else Section()
     designs = [report for report in reports if not isinstance(report, WeightsReport)]
     layers = tuple(_layers(report, style) for report in designs) if style.layers else ()
@@ -58,8 +60,13 @@ def comparison_document(comparison: Comparison, style: Style) -> Document:
         facts=sizes_facts(reports),
         costs=with_leading_terms_note(
             Section(
-                (table, *phase_comparison(comparison), *by_module.tables, *layers),
-                (*by_module.notes, *comparison_notes(comparison), *_convention_notes(reports)),
+                (table, *phase_comparison(comparison), *by_rank, *by_module.tables, *layers),
+                (
+                    *by_module.notes,
+                    *comparison_notes(comparison),
+                    *((PAYLOAD_NOTE,) if by_rank else ()),
+                    *_convention_notes(reports),
+                ),
             )
         ),
         counters=counter_section(reports),
@@ -68,7 +75,7 @@ def comparison_document(comparison: Comparison, style: Style) -> Document:
 
 
 def _convention_notes(reports: tuple[Report, ...]) -> tuple[str, ...]:
-    """What FLOPs are, where there are some."""
+    """The convention, unless no candidate has FLOPs."""
     return (
         () if all(report.flops is None for report in reports) else (convention_note(reports[0].convention),)
     )
@@ -79,7 +86,7 @@ def _layers(report: Report, style: Style) -> Table:
 
 
 def _shape_lines(reports: tuple[Report, ...]) -> Iterator[Line]:
-    """What goes in and comes out; nothing where all are files of weights."""
+    """The shapes of input and output; nothing if all candidates are files of weights."""
     if not all(isinstance(report, WeightsReport) for report in reports):
         yield Line("input", with_ratios([_shape_cell(report, report.input) for report in reports]))
         yield Line("output", with_ratios([_shape_cell(report, report.output) for report in reports]))
@@ -101,10 +108,11 @@ def _metric_cell(report: Report, metric: Metric) -> str:
 
 
 def comparison_notes(comparison: Comparison) -> tuple[str, ...]:
-    """What to know about the candidates and the ratios: inputs that differ, the verdicts, assumptions."""
+    """Notes on the candidates: different inputs, verdicts, assumptions."""
     reports = comparison.candidates
     notes = [
         *comparison.notes,
+        *failure_notes(reports),
         *dict.fromkeys(note for report in reports for note in report.notes),
         _input_size_note(comparison),
         *verdicts(comparison),
@@ -118,7 +126,7 @@ def comparison_notes(comparison: Comparison) -> tuple[str, ...]:
 
 
 def verdicts(comparison: Comparison) -> tuple[str, ...]:
-    """How each candidate compares with the first one; with open sizes also which is the cheapest where."""
+    """Each candidate compared with the first; with open sizes also the cheapest by range."""
     others = comparison.candidates[1:]
     if not comparison.is_open and len(others) == 1:
         sentences = (_verdict(comparison, *others), _output_note(comparison, *others))
@@ -141,7 +149,7 @@ def _input_size_note(comparison: Comparison) -> str:
 
 
 def _has_phases(comparison: Comparison) -> bool:
-    """Whether language models ran in phases, whose inputs and outputs are as long as these make them."""
+    """Whether language models ran in phases, which decide the length of inputs and outputs."""
     return any(report.generation for report in comparison.candidates)
 
 
@@ -160,7 +168,7 @@ def _verdict(comparison: Comparison, other: Report) -> str:
 
 
 def _weights_verdict(comparison: Comparison, other: Report) -> str:
-    """How the parameters compare, of which one side at least is a file; of two files the bytes too."""
+    """The ratio of parameters if one candidate is a file of weights; of two files also the ratio of bytes."""
     first = comparison.first
     params = f"{other.name} has {ratio(comparison.ratio('params', other))} the parameters of {first.name}"
     are_files = isinstance(first, WeightsReport) and isinstance(other, WeightsReport)
@@ -169,7 +177,7 @@ def _weights_verdict(comparison: Comparison, other: Report) -> str:
 
 
 def _training_note(comparison: Comparison, other: Report) -> str:
-    """A training step costs 7.50× as many; nothing where no backward is counted."""
+    """A training step costs 7.50× the FLOPs; nothing if no backward is counted."""
     found = comparison.ratio(TRAINING_FLOPS.name, other) if comparison.has_backward else None
     return f"A training step costs {ratio(found)} the FLOPs." if found is not None else ""
 
@@ -233,7 +241,7 @@ def _is_file(report: Report) -> bool:
 
 
 def differences(comparison: Comparison) -> Section:
-    """A table for each candidate whose FLOPs differ from the first one's; what is missing in which."""
+    """A table for each candidate whose FLOPs differ from the first one's; notes on partial counts."""
     first = comparison.first
     notes = (partial_note(report.trace, report.name) for report in comparison.candidates if report.trace)
     tables = (_difference_table(first, other, found) for other, found in contributions(comparison))

@@ -1,4 +1,4 @@
-"""What counters say of a result: verdicts, differences and their causes, and the list of all counters."""
+"""Counters' verdicts on a result, differences and their causes, and the list of all counters."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PENDING = "..."
 MISSING = "not installed"
 
 VersionedCounters = list[tuple[Counter, str | None]]
-"""Counters, each with its version if it is installed."""
+"""Counters, each with its version, or None if not installed."""
 
 DIAGNOSIS_COLUMNS = ("counter", "reported", "as MACs", "difference")
 
@@ -29,7 +29,7 @@ DIAGNOSIS_NOTE = "The causes listed under a counter add up exactly to its differ
 UNEXPLAINED_NOTE = "Unexplained: the part of a difference that has no known cause."
 
 BROKEN_LABEL = 28
-"""The least width of a label that is broken into lines."""
+"""The minimum width of a label that is broken into lines."""
 
 VERBS: dict[Verdict, tuple[str, str]] = {
     "agrees": ("agrees", "agree"),
@@ -41,17 +41,17 @@ VERBS: dict[Verdict, tuple[str, str]] = {
 """A verdict in a sentence, of one counter and of several."""
 
 Amount = Callable[[Fraction, str], str]
-"""Writes a number with its unit, or alone."""
+"""Formats a number with its unit, or with an empty one."""
 
 
 class CounterList(NamedTuple):
-    """The counters there are, each with its version or None."""
+    """The counters, each with its version, or None if not installed."""
 
     counters: tuple[tuple[Counter, str | None], ...]
 
 
 def counter_section(reports: tuple[Report, ...]) -> Section:
-    """What each counter says of each candidate, and why; nothing if no counter was asked."""
+    """Each counter's verdict on each candidate, with reasons; empty without counters."""
     return Section(_verdict_tables(reports), _verdict_notes(reports))
 
 
@@ -105,7 +105,7 @@ def _verdict_notes(reports: tuple[Report, ...]) -> tuple[str, ...]:
 
 
 def counters_document(result: CounterList, style: Style) -> Document:
-    """The counters that come with convcost side by side; below them the others, a line each."""
+    """The counters that come with convcost side by side; below them a line for each other one."""
     own = [(counter, version) for counter, version in result.counters if counter.name in COUNTERS]
     others = [(counter, version) for counter, version in result.counters if counter.name not in COUNTERS]
     tables = (_own_counters_table(own), *([_peers_table(others)] if others else ()))
@@ -113,7 +113,7 @@ def counters_document(result: CounterList, style: Style) -> Document:
 
 
 def _own_counters_table(listed: VersionedCounters) -> Table:
-    """Version, unit, what each counts, what it does not see."""
+    """Version, unit, counted operations and blind spots of each."""
     counters = [counter for counter, _ in listed]
     lines = (
         Line("name", tuple(counter.name for counter in counters)),
@@ -134,7 +134,7 @@ def _peers_table(listed: VersionedCounters) -> Table:
 
 
 def _install_notes(listed: VersionedCounters) -> tuple[str, ...]:
-    """How to get what is not there."""
+    """How to install missing counters."""
     missing: dict[str, list[str]] = {}
     for counter, version in listed:
         if version is None:
@@ -143,7 +143,7 @@ def _install_notes(listed: VersionedCounters) -> tuple[str, ...]:
 
 
 def diagnosis_section(report: DiagnosedReport, width: int) -> Section:
-    """A table of counters, each with the causes of its difference; figures are rounded if they don't fit."""
+    """A table of counters with the causes of their differences; rounded if exact figures don't fit."""
     table = _diagnosis_table(report, _in_full)
     if not _fits(table, width):
         table = _diagnosis_table(report, human)
@@ -151,7 +151,7 @@ def diagnosis_section(report: DiagnosedReport, width: int) -> Section:
 
 
 def _fits(table: Table, width: int) -> bool:
-    """Whether the numbers have room beside the labels, which are broken into lines if they are long."""
+    """Whether the numbers fit beside the labels; long labels are broken into lines."""
     numbers = range(1, len(table.columns))
     longest = max(len(line.label) + 2 * line.indent for line in table.lines)
     label = longest if longest <= width // 2 else BROKEN_LABEL
@@ -170,7 +170,7 @@ def _diagnosis_table(report: DiagnosedReport, amount: Amount) -> Table:
 
 
 def _in_full(value: Fraction, unit: str = "") -> str:
-    """Every digit; a counter of FLOPs may come to half a MAC."""
+    """All digits; half a MAC is possible for a counter of FLOPs."""
     whole, rest = divmod(value, 1)
     return f"{in_full(whole)}{'.5' if rest else ''} {unit}".rstrip()
 
@@ -206,7 +206,7 @@ def _diagnosis_notes(report: DiagnosedReport) -> Iterator[str]:
 
 
 def _diagnosis_texts(diagnosis: CounterDiagnosis) -> Iterator[str]:
-    """What there is to say of a counter, to be said once of all it holds for."""
+    """The remarks on a counter; equal ones of several counters are merged."""
     if diagnosis.result.reason:
         yield f"{diagnosis.result.verdict}, {diagnosis.result.reason}"
     if diagnosis.remarks:

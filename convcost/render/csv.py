@@ -1,4 +1,4 @@
-"""CSV: a line for each candidate or counter, a column for each quantity."""
+"""CSV: a row for each candidate, counter or part, and a column for each quantity."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from convcost.render.style import Style, as_ascii
 def render(result: Result, style: Style) -> str:
     """Integers are exact, shapes are [1, 128, 10] or [B, S, E*L]; each counter has a verdict and FLOPs.
 
-    A torch module's report has a line for each of its submodules, or operators.
+    A torch module's report has a row for each submodule, or operator.
     """
     text = StringIO()
     lines = rows(result, style)

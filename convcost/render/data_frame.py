@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def data_frame(result: Result) -> pandas.DataFrame:
-    """The lines of CSV, each a row, with integers of any size; UsageError if pandas is missing."""
+    """The rows of CSV, with integers of any size; UsageError if pandas is missing."""
     try:
         import pandas
     except ImportError:

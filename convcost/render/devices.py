@@ -21,14 +21,14 @@ LEGEND = (
 
 
 class DeviceList(NamedTuple):
-    """Devices; `in_full` asks for all that there is to know of each."""
+    """Devices; `in_full` selects all details."""
 
     devices: tuple[Device, ...]
     in_full: bool = False
 
 
 def devices_document(result: DeviceList, style: Style) -> Document:
-    """One in full, or a table for each vendor."""
+    """One device in full, or a table for each vendor."""
     if result.in_full and len(result.devices) == 1:
         return _in_full(result.devices[0])
     vendors: dict[str, list[Device]] = {}
@@ -58,7 +58,7 @@ def _cells(device: Device) -> tuple[str, ...]:
         human(device.bandwidth, "B/s"),
         human(half) if half else NONE,
         human(single) if single else NONE,
-        significant(device.ridge(device.usual_dtype)) if half or single else NONE,
+        significant(device.ridge(device.default_dtype)) if half or single else NONE,
     )
 
 
@@ -85,7 +85,7 @@ def _facts(device: Device) -> Iterator[Fact]:
 
 
 def _notes(device: Device) -> Iterator[str]:
-    """How figures are computed, where they are from, what else to know."""
+    """Derivations and sources of figures, and further notes."""
     for text, figures in _grouped(device, device.derivations):
         yield f"{figures} = {text}"
     for text, figures in _grouped(device, device.sources):
@@ -94,7 +94,7 @@ def _notes(device: Device) -> Iterator[str]:
 
 
 def _grouped(device: Device, texts: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Each text once, with the figures that it is about."""
+    """Each text once, with its figures."""
     figures: dict[str, list[str]] = {}
     for figure in device.figures:
         if figure in texts:

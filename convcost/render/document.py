@@ -1,4 +1,4 @@
-"""A result laid out for reading: headings, tables, derivations, notes. Each visual format only writes it."""
+"""A result laid out for reading: headings, tables, derivations, notes. Visual formats only write it."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any, NamedTuple, TypeVar, cast
 from convcost.render.texts import MathText, map_text
 
 GUTTER = 3
-"""Between two columns: a space on both sides, and the screen's separator."""
+"""The width between two columns: a space on both sides, and a separator."""
 
 LONGEST_LABEL = 32
 
 
 class Line(NamedTuple):
-    """A row of a table: a label and its cells. A `minor` one stands below the row it belongs to.
+    """A row of a table: a label and its cells. A `minor` line is a detail of the line above.
 
-    In a table that is a tree, `depth` is how far below the top it is.
+    In a tree, `depth` is the level below the top.
     """
 
     label: str
@@ -26,12 +26,12 @@ class Line(NamedTuple):
 
     @property
     def indent(self) -> int:
-        """By how many steps its label is indented."""
+        """The number of steps by which its label is indented."""
         return self.depth + self.minor
 
 
 class Table(NamedTuple):
-    """Columns with a heading each, the first for the labels; cells are numbers unless `text`."""
+    """Headings of columns, the first for the labels, and lines; cells are numbers unless `text`."""
 
     columns: tuple[str, ...]
     lines: tuple[Line, ...]
@@ -39,18 +39,18 @@ class Table(NamedTuple):
 
     @property
     def longest_label(self) -> int:
-        """The characters of the longest label as it is indented."""
+        """The length of the longest label with its indent."""
         return max(len(line.label) + 2 * line.indent for line in self.lines)
 
     def column_width(self, column: int) -> int:
-        """The characters of its longest text, and the gutter."""
+        """The length of its longest text, plus the gutter."""
         if column == 0:
             return min(LONGEST_LABEL, self.longest_label) + GUTTER
         cells = (len(line.cells[column - 1]) for line in self.lines)
         return max(len(self.columns[column]), *cells) + GUTTER
 
     def fits(self, width: int) -> bool:
-        """Whether its columns have room side by side, with no label broken."""
+        """Whether its columns fit side by side without breaking labels."""
         return self.longest_label + GUTTER + sum(map(self.column_width, range(1, len(self.columns)))) <= width
 
     def without(self, *headings: str) -> Table:
@@ -68,9 +68,9 @@ class Table(NamedTuple):
         )
 
     def split(self, width: int) -> list[Table]:
-        """The table as several with the same labels, where it has more columns than fit side by side.
+        """Split the table into several with the same labels if its columns don't fit side by side.
 
-        A part has no lines that are empty in it. Of several parts each has room for labels of half the width.
+        Parts leave out their empty lines. In several parts, labels may take half the width.
         """
         if self.text or len(self._column_groups(width, self.column_width(0))) == 1:
             return [self]
@@ -82,7 +82,7 @@ class Table(NamedTuple):
         return [part for part in filled if part.lines]
 
     def _column_groups(self, width: int, labels: int) -> list[list[int]]:
-        """The columns that fit side by side in each part, beside labels of that width."""
+        """The columns of each part that fit beside labels of that width."""
         groups: list[list[int]] = [[]]
         for columns in self._inseparable_columns(width - labels):
             used = labels + sum(map(self.column_width, (*groups[-1], *columns)))
@@ -105,26 +105,26 @@ class Table(NamedTuple):
 
 
 class Section(NamedTuple):
-    """Tables, and what to know about them."""
+    """Tables, and notes on them."""
 
     tables: tuple[Table, ...] = ()
     notes: tuple[str, ...] = ()
 
 
 class Fact(NamedTuple):
-    """What the costs rest on, by name: sizes, a shape, or, without a name, an equation."""
+    """A labelled fact, such as sizes or a shape; without a label, an equation."""
 
     label: str
     text: str
 
     @property
     def is_equation(self) -> bool:
-        """Whether it says how the fact above it comes about."""
+        """Whether it is an equation that derives the fact above it."""
         return not self.label
 
 
 class EquationText(NamedTuple):
-    """Sides that are all equal, and what they are equal to by name."""
+    """An equation with several equal sides, and the name of the quantity."""
 
     name: str
     sides: tuple[str, ...]
@@ -136,7 +136,7 @@ class EquationText(NamedTuple):
 
 
 class LoopText(NamedTuple):
-    """A loop: its variable, its extent as a formula, and the number of turns where that is another text."""
+    """A loop: its variable, its extent as a formula, and the number of iterations if written differently."""
 
     name: str
     extent: str
@@ -150,7 +150,7 @@ class LoopNestText(NamedTuple):
 
     @property
     def lines(self) -> list[str]:
-        """As a program, each loop with its number of turns behind it."""
+        """The loops as code, each followed by its number of iterations."""
         heads = [
             f"{'  ' * depth}for {loop.name} in range({loop.extent}):" for depth, loop in enumerate(self.loops)
         ]
@@ -170,16 +170,16 @@ class StepText(NamedTuple):
 
 
 class Derivation(NamedTuple):
-    """How the costs of a layer, a design or a comparison come about, step by step."""
+    """The derivation of the costs of a layer, a design or a comparison."""
 
     title: str
     steps: tuple[StepText, ...]
 
 
 class Document(NamedTuple):
-    """What to read: designs as code and facts about them, what they cost, what the counters say.
+    """A laid-out result: designs as code, facts, costs, and the counters' verdicts.
 
-    `estimates` are sections on what was estimated from the costs; an explanation has `derivations`.
+    `estimates` are sections on estimates from the costs; `derivations` are those of an explanation.
     """
 
     heading: tuple[tuple[str, str], ...]
@@ -191,12 +191,12 @@ class Document(NamedTuple):
 
     @property
     def sections(self) -> tuple[Section, ...]:
-        """The sections that have something in them."""
+        """The sections that are not empty."""
         every = (self.costs, *self.estimates, self.counters)
         return tuple(section for section in every if section.tables or section.notes)
 
     def map_texts(self, change: Callable[[str], str]) -> Document:
-        """The document with every text in it as `change` makes it."""
+        """The document with `change` applied to every text."""
         return map_all_texts(self, change)
 
 
@@ -204,7 +204,7 @@ Part = TypeVar("Part")
 
 
 def map_all_texts(part: Part, change: Callable[[str], str]) -> Part:
-    """`part` with every text in it as `change` makes it: a text, a tuple of parts, or what has no text."""
+    """Apply `change` to every text in `part`, which may be a text, a tuple of parts, or anything else."""
     changed: Any = part
     if isinstance(part, str):
         changed = map_text(part, change)

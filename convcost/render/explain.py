@@ -1,4 +1,4 @@
-"""An explanation: each design and the comparison derived step by step."""
+"""The document of an explanation: designs and their comparison derived step by step."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from convcost.render.document import (
     StepText,
 )
 from convcost.render.formulas import math_text, value_text
+from convcost.render.model import partial_note
 from convcost.render.notes import (
     assumptions_note,
     convention_note,
@@ -36,7 +37,7 @@ from convcost.render.texts import MathText, MixedText
 
 
 def explanation_document(explanation: Explanation, style: Style) -> Document:
-    """What is derived, each part of it, and what holds for all of it."""
+    """The designs, the derivations, and notes."""
     reports = explained_reports(explanation)
     return Document(
         heading=designs_heading(reports),
@@ -47,14 +48,20 @@ def explanation_document(explanation: Explanation, style: Style) -> Document:
 
 
 def explained_reports(explanation: Explanation) -> tuple[Report, ...]:
-    """The reports of its designs."""
+    """The reports of the explained designs."""
     return tuple(design.report for design in explanation.designs)
 
 
 def explanation_notes(explanation: Explanation) -> tuple[str, ...]:
-    """The convention, and what the formulas take for granted."""
+    """Warnings, the convention, and assumptions."""
     reports = explained_reports(explanation)
-    notes = (*warning_notes(reports), convention_note(reports[0].convention), assumptions_note(reports))
+    notes = (
+        *(partial_note(report.trace, report.name) for report in reports if report.trace),
+        *dict.fromkeys(note for report in reports for note in report.notes),
+        *warning_notes(reports),
+        convention_note(reports[0].convention),
+        assumptions_note(reports),
+    )
     return tuple(note for note in notes if note)
 
 
@@ -74,21 +81,21 @@ def _line(line: DerivationLine) -> str | EquationText | LoopNestText:
 
 
 def sentence_text(sentence: Sentence) -> MixedText:
-    """The words with their values in place."""
+    """The sentence with its values put in."""
     start, *others = sentence.template.split("{}")
     pairs = zip(sentence.values, others, strict=True)
     return MixedText(start, *(text for value, after in pairs for text in (value_text(value), after)))
 
 
 def equation_text(equation: Equation) -> EquationText:
-    """The equation without a side that the next says too."""
+    """The equation without repeated sides."""
     sides = list(map(side_text, equation.sides))
     distinct = [side for side, after in pairwise(sides) if side != after and not after.startswith(f"{side} ")]
     return EquationText(equation.name, tuple(dict.fromkeys((*distinct, sides[-1]))))
 
 
 def side_text(side: EquationSide) -> MathText:
-    """The side with its values in place."""
+    """The side with its values put in."""
     return math_text(side.template, *side.values)
 
 

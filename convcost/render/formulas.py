@@ -1,4 +1,4 @@
-"""Sizes and costs as texts: numbers, formulas in open sizes, shapes, ratios."""
+"""Formats sizes and costs: numbers, formulas in open sizes, shapes, ratios."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from convcost.core.escapes import make_printable
 from convcost.render.texts import Expression, MathText, MixedText, parts_of
 
 LONGEST_FORMULA = 56
-"""A longer formula makes a table of several columns unreadable; JSON has it whole."""
+"""The most characters of a formula in a table of several columns; JSON has it in full."""
 
 LONGEST_ALONE = 104
-"""Of a formula in the one column of a table, where it may take two lines."""
+"""The most characters of a formula in a table of one column, where it may take two lines."""
 
 TOO_LONG = "(too long: see --json)"
 
@@ -49,13 +49,13 @@ def short_text(
 def amount_text(
     value: Any, unit: str = "", *, longest: int = LONGEST_FORMULA, missing: str = units.NONE
 ) -> str:
-    """As `short_text`, but of a long formula its leading terms, in this unit: ≈ 4.54·B·H·W GFLOPs."""
+    """As `short_text`, but for a long formula its leading terms in this unit: ≈ 4.54·B·H·W GFLOPs."""
     text = short_text(value, longest=longest, missing=missing)
     return _leading_text(value, unit, longest) if text == TOO_LONG else text
 
 
 def _leading_text(formula: Any, unit: str, longest: int) -> str:
-    """≈ 4.54·B·H·W GFLOPs for large H, W; TOO_LONG where that can't be told, or is too long itself."""
+    """≈ 4.54·B·H·W GFLOPs for large H, W; TOO_LONG if there are none, or they are too long too."""
     from convcost.symbolic.leading_terms import leading_terms
 
     found = leading_terms(formula)
@@ -71,18 +71,18 @@ def _leading_text(formula: Any, unit: str, longest: int) -> str:
 
 
 def _term_text(factor: Fraction, monomial: Any) -> MathText:
-    """4.54·B·H·W; the number alone where there is no size in it."""
+    """4.54·B·H·W; only the number if there is no size in it."""
     digits = units.three_digits(factor)
     return MathText(digits) if monomial == 1 else MathText.joined("·", (digits, _expression_text(monomial)))
 
 
 def is_leading(text: str) -> bool:
-    """Whether a text is of leading terms, in place of a formula that is too long."""
+    """Whether a text has leading terms instead of a formula that is too long."""
     return text.startswith("≈ ")
 
 
 def full_text(value: Any) -> str:
-    """A number with every digit, a formula however long: where a line has room for it."""
+    """A number with all digits, or a formula of any length."""
     return units.in_full(value) if is_number(value) else _expression_text(value)
 
 
@@ -93,19 +93,19 @@ def _expression_text(value: Any, grouped: bool = True) -> MathText:
 
 
 def approximate_text(value: Any, unit: str = "", *, longest: int = LONGEST_FORMULA) -> str:
-    """About how much a number is, 4.09 G; or a formula."""
+    """A rounded number, 4.09 G; or a formula."""
     return units.human(value, unit) if is_number(value) else amount_text(value, unit, longest=longest)
 
 
 def share_text(part: Size, whole: Size) -> str:
-    """16.6%; nothing for nothing, and where a size is open."""
+    """16.6%; empty for 0, and if a size is open."""
     if not part or not (is_number(part) and is_number(whole)):
         return ""
     return units.percent(Fraction(part, whole))
 
 
 def size_text(size: Size) -> str:
-    """128, or a formula; without thousands separated, since it stands among commas."""
+    """128, or a formula; without thousands separators, as lists have commas."""
     return str(size) if isinstance(size, int) else short_text(size, grouped=False)
 
 
@@ -115,13 +115,13 @@ def shape_text(shape: Shape) -> MathText:
 
 
 def multiple_text(value: Any) -> str:
-    """As `factor_text`, before what there is as much of: 6.00×, 3·L/5 times."""
+    """`factor_text` followed by a noun: 6.00×, 3·L/5 times."""
     text = factor_text(value)
     return text if text.endswith("×") else MixedText(text, " times")
 
 
 def factor_text(value: Any) -> str:
-    """6.00×, 3·L/5; a dash where there is no ratio."""
+    """6.00×, 3·L/5; a dash without a ratio."""
     number = simplified(value)
     if number is None or is_number(number):
         return units.ratio(None if number is None else Fraction(number))
@@ -135,7 +135,7 @@ def percentage_text(percentage: Percentage) -> str:
 
 
 def value_text(value: Value) -> str:
-    """1,280, B·S, (1, 128, 10), 6.00×, 0.13%; a text as it is."""
+    """1,280, B·S, (1, 128, 10), 6.00×, 0.13%; a text unchanged."""
     match value:
         case MathText():
             return value
@@ -155,7 +155,7 @@ def value_text(value: Value) -> str:
 
 
 def math_text(template: str, *values: Value) -> MathText:
-    """A formula of signs and words, with `values` where `{}` stands, in brackets where that is needed."""
+    """A formula from a template, with `values` in place of `{}`, in brackets where needed."""
     text, *others = template.split("{}")
     parts = list(parts_of(text))
     for value, after in zip(values, others, strict=True):
@@ -168,7 +168,7 @@ def math_text(template: str, *values: Value) -> MathText:
 
 
 def relation_text(compose: Callable[[Callable[[Any], str]], str]) -> MathText:
-    """What `compose` makes of formulas with the function that it is given to write them: L + 2 ≥ K."""
+    """The text that `compose` makes with the given function for formulas: L + 2 ≥ K."""
     formulas: list[Any] = []
 
     def write(formula: Any) -> str:
@@ -183,7 +183,7 @@ def relation_text(compose: Callable[[Callable[[Any], str]], str]) -> MathText:
 
 
 def _needs_brackets(value: Value, text: str, before: str, after: str) -> bool:
-    """A sum beside another sign, a divisor that is a product, a factor with a `/`."""
+    """Whether a value needs brackets: a sum, a product as a divisor, a quotient as a factor."""
     outside = _outside_brackets(text)
     is_factor = before.endswith("·") or after.startswith("·")
     return not isinstance(value, str) and (
@@ -194,14 +194,14 @@ def _needs_brackets(value: Value, text: str, before: str, after: str) -> bool:
 
 
 def _outside_brackets(text: str) -> str:
-    """`text` without what is enclosed in it."""
+    """`text` without its bracketed parts."""
     while (less := ENCLOSED.sub("", text)) != text:
         text = less
     return text
 
 
 def simplified(value: Any) -> Any:
-    """A quotient of formulas in lowest terms, and a number where it is one."""
+    """A quotient of formulas in lowest terms; a number if it is one."""
     if value is None or is_number(value):
         return value
     from convcost.symbolic.sympy_text import lowest_terms

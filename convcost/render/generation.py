@@ -1,4 +1,4 @@
-"""What to know of a language model's run: its phase, what is cached, which experts a token uses."""
+"""Facts and notes on a language model's run: phase, cache and experts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from itertools import groupby
 
 from convcost.analysis.dense_experts import dense_experts
 from convcost.core.cost import FLOPS_PER_MAC
-from convcost.core.generation import CachedTensor, ExpertRouting, Generation
+from convcost.core.generation import CachedTensor, ExpertRouting, PhaseRun
 from convcost.core.report import Report
 from convcost.core.units import exact, human
 from convcost.render.document import Fact
@@ -15,11 +15,11 @@ from convcost.render.formulas import shape_text, size_text
 from convcost.render.texts import MixedText
 
 MOST_CACHED = 4
-"""Kinds of tensors of a cache that are listed."""
+"""The most kinds of cached tensors to list."""
 
 
-def generation_facts(found: Generation | None) -> Iterator[Fact]:
-    """The phase and the cache; nothing for a plain forward."""
+def generation_facts(found: PhaseRun | None) -> Iterator[Fact]:
+    """The phase and the cache; empty for a plain forward."""
     if found is None:
         return
     context = MixedText(size_text(found.context), " token" if found.context == 1 else " tokens")
@@ -39,7 +39,7 @@ def _cached_text(tensor: CachedTensor) -> str:
 
 
 def generation_notes(report: Report) -> tuple[str, ...]:
-    """What the numbers of a phase and of experts mean."""
+    """Notes on the numbers of a phase and of experts."""
     found = (_phase_note(report), _experts_note(report), _dense_note(report))
     return tuple(note for note in found if note)
 
@@ -57,7 +57,7 @@ def _experts_note(report: Report) -> str:
     """A token uses 2 of the 8 experts in model.layers.0.mlp.experts and 31 more."""
     routings = report.trace.routings if report.trace else ()
     kinds = groupby(sorted(routings, key=_kind), key=_kind)
-    texts = [_routing_text(used, experts, list(alike)) for (used, experts), alike in kinds]
+    texts = [_routing_text(used, experts, list(group)) for (used, experts), group in kinds]
     if not texts:
         return ""
     convention = (
@@ -70,13 +70,13 @@ def _kind(routing: ExpertRouting) -> tuple[int, int]:
     return routing.used, routing.experts
 
 
-def _routing_text(used: int, experts: int, alike: list[ExpertRouting]) -> str:
-    more = f" and {exact(len(alike) - 1)} more" if len(alike) > 1 else ""
-    return f"{exact(used)} of {exact(experts)} experts in {alike[0].path}{more}"
+def _routing_text(used: int, experts: int, routings: list[ExpertRouting]) -> str:
+    more = f" and {exact(len(routings) - 1)} more" if len(routings) > 1 else ""
+    return f"{exact(used)} of {exact(experts)} experts in {routings[0].path}{more}"
 
 
 def _dense_note(report: Report) -> str:
-    """What implementations compute beyond routed work."""
+    """Work of experts beyond the tokens routed to them."""
     found = dense_experts(report.trace) if report.trace else ()
     if not found:
         return ""

@@ -10,14 +10,14 @@ from convcost.render.kinds import Result, document
 from convcost.render.style import UNLIMITED_WIDTH, Style, as_ascii
 
 VERDICTS = ("agrees", "differs", "blind", "skipped", "unavailable", "passed", "failed")
-"""A cell that has one has it as its class too."""
+"""Cells with these texts get them as their CSS class."""
 
 SHORT_HEADING = 16
-"""Characters of a heading that stays on one line."""
+"""The most characters of a heading that does not wrap."""
 
 
 def render(result: Result, style: Style) -> str:
-    """A fragment: what it is about, tables, notes; no script and no style of its own but alignment."""
+    """An HTML fragment: facts, tables, notes; no script, and no style except alignment."""
     laid_out = document(result, style._replace(width=UNLIMITED_WIDTH))
     heading = "<br>".join(
         f"{f'<b>{escape(label)}</b> ' if label else ''}<code>{escape(text)}</code>"
@@ -33,7 +33,7 @@ def _section(section: Section) -> str:
 
 
 def table_html(table: Table, write: Callable[[str], str] = escape, caption: str = "") -> str:
-    """A table with headers of its columns and lines; `write` makes HTML of a text."""
+    """A table with headers for columns and lines; `write` converts a text to HTML."""
     side = "left" if table.text else "right"
     about = f"<caption>{escape(caption)}</caption>" if caption else ""
     first, *others = table.columns

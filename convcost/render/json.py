@@ -12,10 +12,10 @@ from convcost.render.style import Style
 
 
 def render(result: Result, style: Style) -> str:
-    """One object, indented; a Report is a candidate object with what its numbers rest on."""
+    """The result as one indented JSON object."""
     return escape_json(json.dumps(document_data(result), indent=2)) + "\n"
 
 
 def document_data(result: Result) -> Any:
-    """The same object, not yet a text."""
+    """The object as dicts and lists."""
     return plain_data(record(result))

@@ -1,4 +1,4 @@
-"""Every kind of result, with the functions that say what to show of it. A new kind: a line here."""
+"""Every kind of result, with the functions that render it. To add one: a line here."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ FORMATS = ("table", "json", "markdown", "csv", "html", "latex")
 
 
 class ResultKind(NamedTuple):
-    """Functions as `module:name` below `convcost.render`: each is imported when it is asked for.
+    """The functions of a kind, as `module:name` below `convcost.render`, imported on use.
 
     Attributes:
-        document: `(result, style) -> Document`, what the formats for people show.
-        record: `(result) -> Record`, what JSON shows.
-        rows: `(result, style) -> list[dict]`, what CSV shows.
-        formats: The formats that it has.
-        command: The command that shows it, for the message where a format is missing.
+        document: `(result, style) -> Document`, for the visual formats.
+        record: `(result) -> Record`, for JSON.
+        rows: `(result, style) -> list[dict]`, for CSV.
+        formats: The available formats.
+        command: The command that prints it, for the message on a missing format.
     """
 
     document: str
@@ -80,16 +80,16 @@ KINDS = {
         command="explain",
     ),
 }
-"""By the name of the result's class, which is not imported for it."""
+"""The kinds by the name of the result's class, which need not be imported."""
 
 
 def kind_of(result: type) -> ResultKind:
-    """The kind that results of this class are."""
+    """The kind of results of this class."""
     return KINDS[result.__name__]
 
 
 def document(result: Result, style: Style) -> Document:
-    """What to read of `result`, in the characters that the reader has."""
+    """The document of `result`, in ASCII if the style asks for it."""
     laid_out: Document = load_function(kind_of(type(result)).document)(result, style).map_texts(
         make_printable
     )
@@ -97,12 +97,12 @@ def document(result: Result, style: Style) -> Document:
 
 
 def record(result: Result) -> Record:
-    """All of `result` as plain data."""
+    """The record of `result`."""
     return cast("Record", load_function(kind_of(type(result)).record)(result))
 
 
 def rows(result: Result, style: Style) -> list[dict[str, Any]]:
-    """`result` as lines of plain data."""
+    """The CSV rows of `result`."""
     return cast("list[dict[str, Any]]", load_function(kind_of(type(result)).rows)(result, style))
 
 

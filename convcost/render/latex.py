@@ -22,12 +22,12 @@ from convcost.render.texts import MATH_TOKEN, CodeText, CommandText, Expression,
 PREAMBLE = r"% This needs \usepackage{amsmath}."
 
 LINE = 70
-"""About how many characters are as wide as a column of text."""
+"""The approximate width of a column of text, in characters."""
 
 LISTS = ("description", "itemize")
 
 COMMAND = re.compile(r"^(\s*)::", re.MULTILINE)
-"""What GitHub Actions would take for a command of its own."""
+"""A line that GitHub Actions would interpret as a command."""
 
 MATH_SIGNS = str.maketrans(
     {sign: f"\\{sign}" for sign in "{}$&#%_"}
@@ -39,7 +39,7 @@ TOKEN = re.compile(MATH_TOKEN)
 
 
 def render(result: Result, style: Style) -> str:
-    """A description of what it is about, derivations, tabulars, and the notes as a list."""
+    """A description list of facts, derivations, tabulars, and the notes as a list."""
     laid_out = document(result, style._replace(unicode=True))
     parts = [
         _description(laid_out),
@@ -64,12 +64,12 @@ def _label(label: str) -> str:
 
 
 def _start(content: str) -> str:
-    """`content` after a command that would take a leading bracket for its option."""
+    """`content`, safe after a command that takes an optional argument in brackets."""
     return f"{{}}{content}" if content.startswith(("[", "*")) else content
 
 
 def _environment(name: str, lines: list[str], options: str = "") -> str:
-    """`lines` in an environment; nothing if there are none. A list is loose, for code in it breaks badly."""
+    """`lines` in an environment; empty without lines. Lists are \\sloppy, as code breaks badly."""
     begin = rf"\begin{{{name}}}{options}" + r"\sloppy" * (name in LISTS)
     return "\n".join((begin, *lines, rf"\end{{{name}}}")) if lines else ""
 
@@ -95,7 +95,7 @@ def _table(table: Table) -> str:
 
 
 def _cell(cell: str) -> str:
-    """The text of `cell`; a long name in it may be broken."""
+    """The text of `cell`; long names may break at underscores."""
     written = text(cell)
     return written.replace(r"\_", r"\_\allowbreak{}") if len(cell) > LINE // 2 else written
 
@@ -105,7 +105,7 @@ def _row(cells: list[str]) -> str:
 
 
 def _derivation(derivation: Derivation) -> str:
-    """Sentences as text, and what stands between two of them as one align."""
+    """Sentences as text, and the equations between them as an align environment."""
     lines = [(step.title, line) for step in derivation.steps for line in step.lines]
     blocks = [rf"\subsection*{{\raggedright {text(derivation.title)}}}"]
     for _, found in groupby(lines, key=lambda titled: isinstance(titled[1], str)):
@@ -130,7 +130,7 @@ def _aligned(lines: list[tuple[str, EquationText | LoopNestText]]) -> str:
 
 
 def _left_side(title: str, line: EquationText | LoopNestText) -> str:
-    """What the line is about; of several layers together, that too."""
+    """The left side of an equation; for several layers together, with the title."""
     if isinstance(line, LoopNestText):
         return mathematics("MACs")
     if line.name and title.startswith("all "):
@@ -139,7 +139,7 @@ def _left_side(title: str, line: EquationText | LoopNestText) -> str:
 
 
 def _sum(nest: LoopNestText) -> str:
-    """One sum over all loops, one below the other: next to each other they would be wider than a page."""
+    """One sum over all loops, whose ranges are stacked so that they fit a page."""
     ranges = (rf"1 \le {mathematics(loop.name)} \le {mathematics(loop.extent)}" for loop in nest.loops)
     return r"\sum_{\substack{" + r" \\ ".join(ranges) + "}}"
 
@@ -174,7 +174,7 @@ def mathematics(formula: str) -> str:
 
 
 def _tokens(part: str | Expression) -> list[tuple[str, str]]:
-    """Numbers, words, signs, spaces and expressions, each with its LaTeX; a sign of product is left."""
+    """The kind and the LaTeX of each token; `·` is left as it is."""
     if isinstance(part, Expression):
         from convcost.symbolic.sympy_text import latex_expression
 

@@ -1,4 +1,4 @@
-"""The table of a spec's layers: in the order and with the columns that are asked for."""
+"""The table of a spec's layers, in the requested order and columns."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from convcost.render.columns import Write, cells, headings
 from convcost.render.document import Line, Table
 from convcost.render.formulas import approximate_text, short_text
 from convcost.render.part_order import PartReader, ShownItems, others_label, show, top_note
-from convcost.render.style import USUAL_VIEW, View
+from convcost.render.style import DEFAULT_VIEW, View
 from convcost.render.texts import CodeText, MixedText
 
 
 class TableGroup(NamedTuple):
-    """A layer, or several that run one after another and are shown as one, and their path."""
+    """A layer, or several consecutive layers shown as one, and their path."""
 
     path: str
     rows: tuple[Row, ...]
@@ -34,23 +34,23 @@ class TableGroup(NamedTuple):
         return MixedText(f"{self.path} ", CodeText(last.layer), count)
 
 
-USUAL_COLUMNS = ("output", "params", "macs", "flops", "backward")
+DEFAULT_COLUMNS = ("output", "params", "macs", "flops", "backward")
 
 
 def layer_table(
-    report: Report, view: View = USUAL_VIEW, width: int | None = None, heading: str = "layer"
+    report: Report, view: View = DEFAULT_VIEW, width: int | None = None, heading: str = "layer"
 ) -> Table:
-    """A line for each layer that `view` asks for; with a filter, or the largest alone, sums below them.
+    """A line for each layer that `view` selects; sums below them if it leaves some out.
 
-    With a column for the backward there is no room for MACs. Where a screen of `width` has no room, columns
-    that were named have rounded numbers, and of the usual ones outputs are left out.
+    With a column for the backward, MACs are left out. If the table is wider than `width`, requested columns
+    are rounded, and of the default ones the output is left out.
     """
     if view.columns:
         exact = _table(report, view, view.columns, heading)
         fits = width is None or exact.fits(width)
         return exact if fits else _table(report, view, view.columns, heading, approximate_text)
     left_out = "macs" if any(row.gradients for row in report.rows) else "backward"
-    usual = tuple(name for name in USUAL_COLUMNS if name != left_out)
+    usual = tuple(name for name in DEFAULT_COLUMNS if name != left_out)
     table = _table(report, view, usual, heading)
     return table if width is None or table.fits(width) else table.without("output")
 
@@ -77,7 +77,7 @@ def _table(
 
 
 def layer_totals(groups: Iterable[TableGroup]) -> ModuleTotals:
-    """What several layers, or groups of them, have together."""
+    """The totals of groups of layers."""
     totals = (
         ModuleTotals(row.params, row.trainable_params, row.cost, row.activations, gradient_cost(row))
         for group in groups
@@ -87,9 +87,9 @@ def layer_totals(groups: Iterable[TableGroup]) -> ModuleTotals:
 
 
 def select_layers(report: Report, view: View) -> ShownItems[TableGroup]:
-    """The layers with the filter's text in their path or what they are, in the order asked for.
+    """The layers with the filter's text in their label, in the requested order.
 
-    With a depth those deeper inside branches are taken together.
+    With a depth, deeper layers of branches are grouped.
     """
     text = view.filter.lower()
     found = (group for group in _groups(report, view.depth) if text in group.label.lower())
@@ -97,13 +97,13 @@ def select_layers(report: Report, view: View) -> ShownItems[TableGroup]:
 
 
 def _groups(report: Report, depth: int | None) -> Iterator[TableGroup]:
-    """Each layer apart, or those of a path of `depth` numbers together: they run one after another."""
+    """Each layer, or consecutive layers that share the first `depth` numbers of their paths."""
     for path, rows in groupby(report.rows, lambda row: ".".join(row.path.split(".")[:depth])):
         yield TableGroup(path, tuple(rows))
 
 
 def layer_notes(report: Report, view: View) -> tuple[str, ...]:
-    """What is to be said of the layers that are not shown."""
+    """Notes on the layers that are not shown."""
     shown = select_layers(report, view)
     missing = f"No layer has {view.filter[:40]!a} in its path or arguments." if not shown.items else ""
     return tuple(note for note in (missing, top_note(shown, view, _reader(report), "layers")) if note)

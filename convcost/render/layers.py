@@ -1,4 +1,4 @@
-"""The layers as tables, a family each; one layer in full, with its formulas and rules."""
+"""The list of layers as a table for each family; one layer in full, with formulas and rules."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DESIGN_DTYPE = "the design's dtype"
 
 
 class LayerList(NamedTuple):
-    """Layers, and classes of torch.nn that are no layers here; `formulas` are those of a single layer."""
+    """Layers, and unsupported classes of torch.nn; `formulas` are those of a single layer."""
 
     layers: tuple[LayerReference, ...]
     left_out: tuple[UnsupportedLayers, ...] = ()
@@ -31,7 +31,7 @@ class LayerList(NamedTuple):
 
 
 def layers_document(result: LayerList, style: Style) -> Document:
-    """One in full, or a table for each family."""
+    """One layer in full, or a table for each family."""
     if result.in_full and len(result.layers) == 1:
         return _in_full(result.layers[0], result.formulas)
     tables = (*_family_tables(result.layers), *_left_out_tables(result.left_out))
@@ -70,7 +70,7 @@ def _facts(layer: LayerReference, formulas: Report | None) -> Iterator[Fact]:
 
 
 def inputs_text(layer: LayerReference) -> str:
-    """How many inputs it takes, and of which dtypes: 2 inputs of the design's dtype; 1 input: int64."""
+    """The number and dtypes of inputs: 2 inputs of the design's dtype; 1 input: int64."""
     fewest = len(layer.dtypes)
     number = f"{fewest}" if fewest == layer.most_inputs else f"{fewest} to {layer.most_inputs}"
     counted = f"{number} input{'s' * (layer.most_inputs > 1)}"
@@ -105,7 +105,7 @@ def _formula_tables(formulas: Report | None) -> Iterator[Table]:
 
 
 def quantities(formulas: Report) -> Iterator[tuple[str, object]]:
-    """What a layer costs, in parts that are never mixed."""
+    """The quantities of a layer with their labels."""
     yield "parameters", formulas.params
     yield "MACs", formulas.macs
     yield "bias adds", formulas.cost.bias_adds

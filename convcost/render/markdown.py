@@ -9,11 +9,11 @@ from convcost.render.style import UNLIMITED_WIDTH, Style, as_ascii
 from convcost.render.texts import CommandText
 
 LINE_BREAK = "  \n  "
-"""Within an item of a list."""
+"""A line break within an item of a list."""
 
 
 def render(result: Result, style: Style) -> str:
-    """A list of what it is about, a heading for each derivation, pipe tables, and the notes as a list."""
+    """A list of facts, a heading for each derivation, pipe tables, and the notes as a list."""
     laid_out = document(result, style._replace(width=UNLIMITED_WIDTH))
     about = (*laid_out.heading, *laid_out.facts)
     heading = [

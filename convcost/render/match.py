@@ -1,4 +1,4 @@
-"""What to show of a match: the target, the sizes that come nearest to it, and the answer in a sentence."""
+"""The document of a match: the target, the closest sizes, and the answer in a sentence."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from convcost.render.texts import MathText, MixedText
 MOST_LINES = 24
 
 WIDEST = 80
-"""A wider table would be split, and the second part of it could not say which sizes it is about."""
+"""The widest table: a wider one would be split, and its second part would lack the sizes."""
 
 GUTTER = 3
-"""Between two columns."""
+"""The width between two columns."""
 
 MOST_NAMED = 3
-"""Sizes that a sentence names."""
+"""The most sizes to name in a sentence."""
 
 VERBS = {"flops": "costs", "macs": "costs", "params": "has", "bytes": "moves"}
 
 
 def match_document(match: Match, style: Style) -> Document:
-    """What to read of a match."""
+    """The target, the closest sizes and notes."""
     reference = match.reference
     full = _table(match, _other_metrics(match))
     return Document(
@@ -83,7 +83,7 @@ def _given_sizes(match: Match) -> str:
 
 
 def _other_metrics(match: Match) -> tuple[Metric, ...]:
-    """What is shown in addition to the metric, where it has a number."""
+    """Another metric to show, if it has a number."""
     is_open = match.left_open or (match.reference and match.reference.open_names)
     return () if is_open else ("flops",) if match.metric == "params" else ("params",)
 
@@ -111,7 +111,7 @@ def _label(choice: Choice, match: Match) -> str:
 
 
 def _table_choices(match: Match) -> list[Choice]:
-    """The choices in the table, in order, with those next to the target; of many pairs a sample."""
+    """The choices of the table in order, including the nearest on both sides; of many pairs a sample."""
     if not match.choices:
         sides = (side for side in (match.below, match.above) if side and side not in match.best)
         costs = {best.cost for best in match.best}
@@ -122,7 +122,7 @@ def _table_choices(match: Match) -> list[Choice]:
 
 
 def _shown_choices(match: Match) -> list[Choice]:
-    """The pairs to show: of many the nearest, and others spread evenly."""
+    """The pairs to show: of many, the best ones, and others spread evenly."""
     last = len(match.choices) - 1
     if last < MOST_LINES:
         return list(match.choices)
@@ -131,7 +131,7 @@ def _shown_choices(match: Match) -> list[Choice]:
 
 
 def _notes(match: Match, lines: int) -> tuple[str, ...]:
-    """The sentences below the table, which has `lines` of the choices."""
+    """The notes below the table, which shows `lines` of the choices."""
     notes = [_verdict(match)] if match.found else []
     if len(match.choices) > 1:
         first, second = map(MathText, match.vary)

@@ -9,21 +9,21 @@ from html import escape
 from convcost.render.texts import MATH_TOKEN, CodeText, CommandText, Expression, MathText, MixedText, parts_of
 
 OPENING, CLOSING = "([⌊", ")]⌋"
-"""Brackets, around which there is no room as around other signs."""
+"""Brackets, which have no space around them, unlike other signs."""
 
 TOKEN = re.compile(MATH_TOKEN)
 
 POWERS = {sign: str(power) for power, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")}
 
 FORMULA_AND_SIGN = re.compile(r"<math>(?:(?!<math>).)*</math>[.,;:)]", re.DOTALL)
-"""A formula and a sign behind it, between which browsers would break the line."""
+"""A formula followed by a sign, between which browsers would break the line."""
 
 WORD_SPACE = '<mspace width="0.3em"></mspace>'
-"""Between words in a formula; around a sign a browser leaves room by itself."""
+"""The space between words in a formula; browsers add space around signs."""
 
 
 def html_text(content: str) -> str:
-    """`content` as HTML, with a `<math>` for each formula in it; numbers alone are text."""
+    """`content` as HTML, with a `<math>` for each formula; plain numbers are text."""
     match content:
         case MixedText():
             return FORMULA_AND_SIGN.sub(
@@ -37,19 +37,19 @@ def html_text(content: str) -> str:
 
 
 def equation_html(name: str, sides: tuple[str, ...]) -> str:
-    """`name` = each of `sides`, which may stand on a line of its own: browsers break no line in a formula."""
+    """`name` = each of `sides`, as separate formulas, because browsers don't break lines within one."""
     first, *others = filter(None, (name, *sides))
     equal = (f"<math><mo>=</mo>{mathematics(side)}</math>" for side in others)
     return " ".join((f"<math>{mathematics(first)}</math>", *equal))
 
 
 def _is_formula(content: MathText) -> bool:
-    """Whether there is more in it than numbers and signs."""
+    """Whether it has more than numbers and signs."""
     return any(isinstance(part, Expression) or any(map(str.isalpha, part)) for part in content.parts)
 
 
 def mathematics(formula: str) -> str:
-    """`formula` as what stands within `<math>`."""
+    """`formula` as the content of `<math>`."""
     tokens = [token for part in parts_of(formula) for token in _tokens(part)]
     kinds = ["sign", *(kind for kind, _ in tokens), "sign"]
     written: list[str] = []

@@ -1,4 +1,4 @@
-"""The report of a torch module: the totals, and what to know about them."""
+"""The document of a torch module: tables and notes."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ DATA_RUN_NOTE = (
 )
 
 MOST_NAMED = 6
-"""Names in a sentence; what are more are counted."""
+"""The most names in a sentence; further ones are counted."""
 
 
 def model_document(report: Report, trace: Trace, style: Style) -> Document:
-    """The tree of modules, or its operators; the totals; what to know about them."""
+    """The tree of modules, or the operators; the totals; notes."""
     root = module_tree(report)
     selection = select(root, style.view, report.convention)
     is_by_operator = style.view.by == "operator"
@@ -70,7 +70,7 @@ def _facts(report: Report, trace: Trace) -> tuple[Fact, ...]:
 
 
 def _tensor_text(tensor: TensorInfo) -> str:
-    """An input or output, by name where forward has one."""
+    """An input or output, with its name if forward has one."""
     name = "" if tensor.name.isdecimal() else tensor.name
     return MixedText.joined(" ", filter(None, (name, tensor.dtype, shape_text(tensor.shape))))
 
@@ -78,7 +78,7 @@ def _tensor_text(tensor: TensorInfo) -> str:
 def _notes(
     report: Report, trace: Trace, root: ModuleNode, selection: RowSelection, view: View
 ) -> tuple[str, ...]:
-    """What to know, the gravest first."""
+    """Notes, the most serious first."""
     found = (
         partial_note(trace),
         _partial_rank(report),
@@ -104,7 +104,7 @@ def _notes(
 
 
 def partial_note(trace: Trace, name: str = "") -> str:
-    """The operators that are missing in the count; nothing where none is."""
+    """The operators that are not counted; empty if all are."""
     if not trace.uncounted:
         return ""
     texts = list(map(_counted_in_part, (found for found in trace.uncounted if found.reason)))
@@ -119,7 +119,7 @@ def partial_note(trace: Trace, name: str = "") -> str:
 
 
 def _partial_rank(report: Report) -> str:
-    """The same of one rank of a mesh, where the module as a whole is counted."""
+    """The partial note of one rank of a mesh, if the whole module is counted too."""
     run = report.distributed
     if run is None or run.failure or run.per_rank.trace is None:
         return ""
@@ -138,7 +138,7 @@ def _operator_calls(found: UncountedCall) -> str:
 
 
 def _unused_formulas(trace: Trace) -> Iterator[str]:
-    """Formulas for operators that did not run, with a name that did and is like theirs."""
+    """Notes on formulas for operators that did not run, with a similar name that did."""
     ran = {missed.operator for missed in trace.uncounted} | {found.operator for found in trace.operations}
     for name in trace.unused_formulas:
         near = did_you_mean(name, ran)
@@ -146,7 +146,7 @@ def _unused_formulas(trace: Trace) -> Iterator[str]:
 
 
 def _conditionals(trace: Trace) -> str:
-    """What the branches of each torch.cond cost, and which is counted."""
+    """The costs of the branches of each torch.cond, and which branch is counted."""
     return join_first(map(_branches, trace.conditionals), " ")
 
 
@@ -198,13 +198,13 @@ def _tied_parameters(trace: Trace) -> Iterator[str]:
 
 
 def _repeated_modules(root: ModuleNode) -> str:
-    again = [node.module for node in root.walk() if node.module.calls > 1]
-    texts = [f"{module.path} ran {module.calls} times" for module in again]
+    repeated = [node.module for node in root.walk() if node.module.calls > 1]
+    texts = [f"{module.path} ran {module.calls} times" for module in repeated]
     return f"{join_first(texts)}: every run is counted, parameters only once." if texts else ""
 
 
 def _part_notes(report: Report, trace: Trace, selection: RowSelection, view: View) -> tuple[str, ...]:
-    """What is to be said of the modules, or operators, that are not shown."""
+    """Notes on the modules, or operators, that are not shown."""
     if view.by == "operator":
         return operator_notes(report, trace, view)
     return module_notes(selection, view, report.convention)
@@ -218,7 +218,7 @@ def _deeper_modules(root: ModuleNode, selection: RowSelection, view: View) -> st
 
 
 def join_first(texts: Iterable[str], separator: str = ", ") -> str:
-    """The first few of `texts`, and how many more there are."""
+    """The first few of `texts`, and the number of others."""
     found = list(texts)
     more = len(found) - MOST_NAMED
     rest = [f"and {exact(more)} more"] if more > 0 else []

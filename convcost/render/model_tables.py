@@ -1,4 +1,4 @@
-"""A model's tree of submodules: which of it is shown, and as a table."""
+"""A model's tree of submodules: selects what to show, and makes its table."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from convcost.render.part_order import PartReader, ShownItems, in_order, others_
 from convcost.render.style import Style, View
 
 MOST_LINES = 40
-"""The most lines of a tree: it is shown as deep as it stays within them."""
+"""The most lines of a tree, which limit its depth."""
 
-USUAL_COLUMNS = ("params", "trainable_params", "macs", "flops", "share", "backward")
+DEFAULT_COLUMNS = ("params", "trainable_params", "macs", "flops", "share", "backward")
 
 
 class ShownModule(NamedTuple):
-    """A module with its label, `depth` levels below the top of what is shown."""
+    """A module with its label, `depth` levels below the top of the table."""
 
     label: str
     depth: int
@@ -36,14 +36,14 @@ class ShownModule(NamedTuple):
 
     @property
     def is_itself(self) -> bool:
-        """Whether it is a module apart from what is in it."""
+        """Whether it stands for a module without its submodules."""
         return self.node.label == ITSELF
 
 
 class RowSelection(NamedTuple):
-    """The modules that are shown, how many levels of the whole tree that is, and what is smaller than they.
+    """The modules to show, the number of levels they cover, and smaller modules that are left out.
 
-    There is something smaller where only the largest are shown: none of these is then inside another.
+    There are smaller `others` only if the largest are selected; none of these is inside another.
     """
 
     modules: tuple[ShownModule, ...]
@@ -52,7 +52,7 @@ class RowSelection(NamedTuple):
 
     @property
     def total(self) -> ModuleTotals:
-        """The totals of all modules that were found, each counted once."""
+        """The totals of all selected modules, without counting any twice."""
         found = (*self.modules, *self.others)
         paths = {shown.node.module.path for shown in found if not shown.is_itself}
         return total_of(
@@ -63,12 +63,12 @@ class RowSelection(NamedTuple):
 
 
 def total_of(modules: Iterable[ShownModule]) -> ModuleTotals:
-    """What modules, none of which is inside another, have together."""
+    """The totals of modules, none of which is inside another."""
     return sum((shown.node.total for shown in modules), ModuleTotals())
 
 
 def select(root: ModuleNode, view: View, convention: Convention) -> RowSelection:
-    """The part of `root` that `view` asks for."""
+    """The part of `root` that `view` selects."""
     read = module_reader(convention)
     if view.top is not None:
         return _largest(root, view, read)
@@ -80,18 +80,18 @@ def select(root: ModuleNode, view: View, convention: Convention) -> RowSelection
 
 
 def all_modules(root: ModuleNode, view: View, convention: Convention) -> tuple[ModuleNode, ...]:
-    """As `select`, with the model itself in front if there is no filter, and without a limit of lines."""
+    """As `select`, but without a limit of lines, and without a filter starting with the model itself."""
     found = _filtered(root, view, module_reader(convention)).modules
     return (*(() if view.filter else (root,)), *(shown.node for shown in found))
 
 
 def module_reader(convention: Convention) -> PartReader:
-    """How the part and the path of a ShownModule are had."""
+    """Reads the part and the path of a ShownModule."""
     return PartReader(lambda shown: module_part(shown.node, convention), lambda shown: shown.node.module.path)
 
 
 def with_itself(node: ModuleNode, is_listed: Callable[[ModuleTotals], bool]) -> ModuleNode:
-    """`node` with its own totals as one more child, if they are listed, so that the children add up to it."""
+    """`node` with its own totals as a further child, if `is_listed`, so that its children add up to it."""
     children = tuple(with_itself(child, is_listed) for child in node.children)
     if not is_listed(node.own) or (node.module.path and not children):
         return replace(node, children=children)
@@ -105,7 +105,7 @@ def _is_listed(own: ModuleTotals, convention: Convention) -> bool:
 
 
 def _fitting_depth(tree: ModuleNode) -> int:
-    """The number of levels that stay within the lines there are; one at least."""
+    """The number of levels that fit into the most lines; at least one."""
     depths = range(2, tree.depth + 1)
     fitting = (depth for depth in depths if len(tuple(_descendants(tree, depth))) <= MOST_LINES)
     return max(fitting, default=1)
@@ -122,7 +122,7 @@ def _descendants(
 
 
 def _filtered(root: ModuleNode, view: View, read: PartReader) -> RowSelection:
-    """Every module with the filter's text in its path or class, labelled by its whole path."""
+    """Every module with the filter's text in its path or class, labelled by its full path."""
     deepest = view.depth or root.depth
     found = (
         ShownModule(shown.node.module.path, 0, shown.node)
@@ -133,7 +133,7 @@ def _filtered(root: ModuleNode, view: View, read: PartReader) -> RowSelection:
 
 
 def _largest(root: ModuleNode, view: View, read: PartReader) -> RowSelection:
-    """The largest of the modules that all of the model is made of: as deep as `view` asks, or all the way."""
+    """The largest of the modules that partition the model at the depth of `view`, or at full depth."""
     deepest = view.depth or root.depth
     parts = _undivided(with_itself(root, lambda own: own != ModuleTotals()), deepest)
     found = show((part for part in parts if _has_text(part.node, view.filter)), view, read)
@@ -141,7 +141,7 @@ def _largest(root: ModuleNode, view: View, read: PartReader) -> RowSelection:
 
 
 def _undivided(node: ModuleNode, levels: int) -> Iterator[ShownModule]:
-    """The modules `levels` below, and those above that have nothing inside, labelled by their whole paths."""
+    """The modules `levels` below, and shallower ones without children, labelled by their full paths."""
     for child in node.children:
         if levels > 1 and child.children:
             yield from _undivided(child, levels - 1)
@@ -156,13 +156,13 @@ def _has_text(node: ModuleNode, text: str) -> bool:
 
 
 def module_table(report: Report, root: ModuleNode, selection: RowSelection, style: Style) -> Table:
-    """The modules that are shown, and a line for all of them.
+    """The selected modules, and a line for the total.
 
-    With a column for the backward, or with formulas, there is no room for MACs.
+    With a column for the backward, or with formulas, MACs are left out.
     """
     if style.view.columns:
         return _table(report, root, selection, style.view, style.view.columns)
-    usual = _usual_columns(report, root)
+    usual = _default_columns(report, root)
     for ends in (("input", "output"), ("output",), ()):
         table = _table(report, root, selection, style.view, (*ends, *usual))
         if table.fits(style.width):
@@ -170,14 +170,14 @@ def module_table(report: Report, root: ModuleNode, selection: RowSelection, styl
     return table
 
 
-def _usual_columns(report: Report, root: ModuleNode) -> tuple[str, ...]:
+def _default_columns(report: Report, root: ModuleNode) -> tuple[str, ...]:
     goes_back = root.total.backward.flops(report.convention)
     left_out = {"macs" if goes_back else "backward"}
     if report.open_names:
         left_out |= {"macs", "share"}
     if report.trainable_params == report.params:
         left_out.add("trainable_params")
-    return tuple(name for name in USUAL_COLUMNS if name not in left_out)
+    return tuple(name for name in DEFAULT_COLUMNS if name not in left_out)
 
 
 def _table(
@@ -204,7 +204,7 @@ def _table(
 
 
 def module_notes(selection: RowSelection, view: View, convention: Convention) -> tuple[str, ...]:
-    """What is to be said of the modules that are not shown."""
+    """Notes on the modules that are not shown."""
     if view.filter and not selection.modules:
         return (f"No module has {view.filter[:40]!a} in its path or class.",)
     shown = ShownItems(selection.modules, selection.others)

@@ -24,7 +24,7 @@ PADDING_TEXTS = {
 
 
 MOST_ASSUMED = 12
-"""More assumptions than these are left to JSON."""
+"""The most assumptions to list; JSON has all."""
 
 LONGEST_ASSUMED = 200
 
@@ -34,7 +34,7 @@ NO_COUNTERS = "Counters need concrete sizes."
 
 
 def convention_note(convention: Convention) -> str:
-    """What FLOPs means here."""
+    """The convention of FLOPs in a sentence."""
     return (
         f"FLOPs = {COUNT_TEXTS[convention.count]}; {PADDING_TEXTS[convention.padding]} "
         f"(convention: {convention.count}, {convention.padding})."
@@ -81,19 +81,19 @@ def _assumption_text(assumption: Assumption) -> str:
 
 
 def warning_notes(reports: tuple[Report, ...]) -> tuple[str, ...]:
-    """What may not be meant in the designs; each once."""
+    """The warnings of the designs, without duplicates."""
     found = dict.fromkeys(warning for report in reports for warning in report.warnings)
     return tuple(f"Warning: {warning}." for warning in found)
 
 
 def with_leading_terms_note(costs: Section) -> Section:
-    """The tables with a note on what ≈ means, where a formula is shown by its leading terms."""
+    """The section, with a note on ≈ if a formula is shown by its leading terms."""
     cells = (cell for table in costs.tables for line in table.lines for cell in line.cells)
     return costs._replace(notes=(*costs.notes, LEADING_TERMS)) if any(map(is_leading, cells)) else costs
 
 
 def valid_macs_note(reports: tuple[Report, ...]) -> str:
-    """Why MACs on real data are unknown, where they are."""
+    """Why MACs on real data are unknown; empty if they are known."""
     is_known = all(report.valid_macs is not None or report.macs is None for report in reports)
     return "" if is_known else f"{NO_VALID_MACS}. {NUMBERS_NEEDED}"
 
@@ -108,18 +108,18 @@ def costs_against(first: Report, other: Report) -> str:
 
 
 def designs_heading(reports: Iterable[Report]) -> tuple[tuple[str, str], ...]:
-    """Each design as it was stated by its name, after the definitions that they use."""
+    """The definitions that the designs use, then each design's name and spec."""
     definitions = dict.fromkeys(definition for report in reports for definition in report.definitions)
     return (*definitions, *((report.name, spec_text(report)) for report in reports))
 
 
 def spec_text(report: Report) -> str:
-    """The design as it was stated, with its input if that was inferred."""
+    """The design as given, with its input if that was inferred."""
     shown = f"[{', '.join(map(size_text, report.input))}] -> {report.spec}"
     return f"{shown} (input inferred)" if report.input_is_inferred else report.spec
 
 
 def sizes_facts(reports: tuple[Report, ...]) -> tuple[Fact, ...]:
-    """The fact about sizes, if there are any."""
+    """The fact about sizes, if any."""
     text = sizes_text(reports)
     return (Fact("sizes", text),) if text else ()

@@ -1,4 +1,4 @@
-"""A model's table by operator."""
+"""The table of a model's operators."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from convcost.render.formulas import short_text
 from convcost.render.part_order import PartReader, ShownItems, others_label, show, top_note
 from convcost.render.style import View
 
-USUAL_COLUMNS = ("calls", "macs", "flops", "share", "elementwise")
+DEFAULT_COLUMNS = ("calls", "macs", "flops", "share", "elementwise")
 
 NOT_COUNTED = "not counted"
 COUNTED_IN_PART = "in part"
 
 
 def operator_name(operator: str) -> str:
-    """The operator's name, without torch's own namespaces."""
+    """The operator's name without torch's namespaces."""
     return operator.removeprefix("aten::").removeprefix("higher_order::")
 
 
 def operator_table(report: Report, trace: Trace, view: View, width: int) -> Table:
-    """What each operator costs in the forward; those without FLOPs together, unless lines are by operator.
+    """The cost of each operator in the forward. Those without FLOPs share a line, unless by operator.
 
-    Elementwise work is left out where the screen has no room, if it is no part of the FLOPs.
+    Elementwise work is left out if the table is too wide and it is not part of FLOPs.
     """
     totals = forward_totals(trace)
     is_in_full = view.by == "operator"
     shown = select_operators(totals, view, report.convention) if is_in_full else _with_flops(totals, report)
-    names = (is_in_full and view.columns) or _usual_columns(report)
+    names = (is_in_full and view.columns) or _default_columns(report)
 
     def line(label: str, part: ReportPart) -> Line:
         return Line(label, cells(part, report.flops, names))
@@ -62,13 +62,13 @@ def operator_table(report: Report, trace: Trace, view: View, width: int) -> Tabl
     return table if is_needed else table.without("elementwise")
 
 
-def _usual_columns(report: Report) -> tuple[str, ...]:
+def _default_columns(report: Report) -> tuple[str, ...]:
     left_out = {"macs", "share"} if report.open_names else set()
-    return tuple(name for name in USUAL_COLUMNS if name not in left_out)
+    return tuple(name for name in DEFAULT_COLUMNS if name not in left_out)
 
 
 def _with_flops(totals: tuple[OperatorTotal, ...], report: Report) -> ShownItems[OperatorTotal]:
-    """Those with FLOPs; the others are shown together."""
+    """The operators with FLOPs, and the others."""
     with_flops = tuple(total for total in totals if total.cost.flops(report.convention))
     return ShownItems(with_flops, tuple(total for total in totals if total not in with_flops))
 
@@ -81,13 +81,13 @@ def forward_totals(trace: Trace) -> tuple[OperatorTotal, ...]:
 def select_operators(
     totals: Iterable[OperatorTotal], view: View, convention: Convention
 ) -> ShownItems[OperatorTotal]:
-    """Those with the filter's text in their name, in the order asked for."""
+    """The operators with the filter's text in their name, in the requested order."""
     found = (total for total in totals if view.filter.lower() in total.operator.lower())
     return show(found, view, _reader(convention))
 
 
 def operator_notes(report: Report, trace: Trace, view: View) -> tuple[str, ...]:
-    """What is to be said of the operators that are not shown."""
+    """Notes on the operators that are not shown."""
     shown = select_operators(forward_totals(trace), view, report.convention)
     if view.filter and not shown.items:
         return (f"No operator has {view.filter[:40]!a} in its name.",)
@@ -110,7 +110,7 @@ def _uncounted_lines(trace: Trace, names: tuple[str, ...], text: str) -> list[Li
 
 
 def _uncounted_cells(calls: int, text: str, names: tuple[str, ...]) -> tuple[str, ...]:
-    """The calls, and where the FLOPs would stand, or else last, that they are not counted."""
+    """The calls, and `text` in the column of FLOPs, or else in the last one."""
     others = [name for name in names if name != "calls"]
     place = "flops" if "flops" in others else (others or ["calls"])[-1]
     return tuple(text if name == place else short_text(calls) if name == "calls" else "" for name in names)

@@ -1,4 +1,4 @@
-"""In which order the lines of a table stand, and which of them are the largest."""
+"""Sorts the lines of a table, and selects the largest."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from convcost.render.style import View
 
 Item = TypeVar("Item")
 
-USUAL_SORT = "flops"
-"""What parts are the largest by, unless something else is named."""
+DEFAULT_SORT = "flops"
+"""The quantity that decides which parts are the largest, unless another is given."""
 
 
 class ShownItems(NamedTuple, Generic[Item]):
-    """What is shown, in order, and what is left out as it is smaller."""
+    """The items to show, in order, and the smaller ones that are left out."""
 
     items: tuple[Item, ...]
     others: tuple[Item, ...] = ()
 
 
 class PartReader(NamedTuple):
-    """How a part and its path are had from what a line is about."""
+    """Functions that read the part and the path of an item."""
 
     part: Callable[[Any], ReportPart]
     path: Callable[[Any], str]
 
 
 def show(items: Iterable[Item], view: View, read: PartReader) -> ShownItems[Item]:
-    """The items in the order that `view` asks for, and only the largest where it asks for so many.
+    """The items in the order of `view`, and only the largest if it limits their number.
 
-    Of two of one size the one that runs first comes first.
+    Ties keep the order in which they run.
     """
     if view.top is None:
         return ShownItems(tuple(in_order(items, view.sort, read)))
@@ -44,12 +44,12 @@ def show(items: Iterable[Item], view: View, read: PartReader) -> ShownItems[Item
 
 
 def largest_by(view: View) -> str:
-    """The quantity by which the largest are found."""
-    return view.sort if view.sort in BY_NAME else USUAL_SORT
+    """The quantity that decides which parts are the largest."""
+    return view.sort if view.sort in BY_NAME else DEFAULT_SORT
 
 
 def in_order(items: Iterable[Item], sort: str, read: PartReader) -> list[Item]:
-    """The largest first, paths from A to Z; as they are if `sort` is empty."""
+    """Sort items: quantities from the largest, paths from A to Z; unchanged if `sort` is empty."""
     if sort == "path":
         return sorted(items, key=read.path)
     if not sort:
@@ -58,9 +58,9 @@ def in_order(items: Iterable[Item], sort: str, read: PartReader) -> list[Item]:
 
 
 def top_note(shown: ShownItems[Item], view: View, read: PartReader, what: str) -> str:
-    """How many others there are, and what share of all that is listed they have; nothing if there is none.
+    """A sentence on the share of the shown items and of the others; empty without others.
 
-    Of a quantity that does not add up only their number is said.
+    For a quantity that does not add up, it has only their number.
     """
     if not shown.others:
         return ""

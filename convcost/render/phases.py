@@ -1,4 +1,4 @@
-"""The phases of a training step as a table, of one design and of several side by side."""
+"""Tables of the phases of a training step, for one design and for several."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ESTIMATE_NOTE = "Elementwise work of the backward is an estimate."
 
 
 def phase_tables(report: Report) -> tuple[Table, ...]:
-    """Forward, the gradients and what is computed again, and all of it; nothing without backward."""
+    """Forward, gradients, recomputation and their total; empty without a backward."""
     costs = report.phases
     if not costs:
         return ()
@@ -43,14 +43,14 @@ def phase_tables(report: Report) -> tuple[Table, ...]:
 
 
 def estimate_note(*reports: Report) -> str:
-    """Where elementwise work counts: that a design's backward has it by a usual rule, as a module's does."""
+    """A note that a spec's elementwise work in the backward is estimated, if it is part of FLOPs."""
     counted = (report for report in reports if report.convention.count == "all" and not report.trace)
     found = (row.gradients.total.elementwise for report in counted for row in report.rows if row.gradients)
     return ESTIMATE_NOTE if any(elementwise != 0 for elementwise in found) else ""
 
 
 def phase_comparison(comparison: Comparison) -> tuple[Table, ...]:
-    """The FLOPs of each phase of a training step, and of all, with ratios; nothing without backward."""
+    """The FLOPs of each phase and of the training step, with ratios; empty without a backward."""
     reports = comparison.candidates
     if not any(report.phases for report in reports):
         return ()
@@ -63,7 +63,7 @@ def phase_comparison(comparison: Comparison) -> tuple[Table, ...]:
 
 
 def _phase_flops(report: Report, phase: Phase) -> Size | None:
-    """None where the backward is not counted."""
+    """The FLOPs of a phase; None if no backward is counted."""
     if report.training_flops is None:
         return None
     cost = report.cost if phase == "forward" else report.phases.get(phase, Cost())

@@ -1,4 +1,4 @@
-"""The quantities that a table shows, and a line for each of those of one design."""
+"""Selects the quantities to show, and makes the table of totals of one design."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DTYPES = ("float64", "float32", "bfloat16", "int8")
 
 
 def totals_table(report: Report) -> Table:
-    """Every quantity of one design; of its forward, where the backward is counted too."""
+    """Every quantity of one design; of its forward, if a backward is counted too."""
     label = "forward" if report.phases else ""
     headings = (label, "formula") if report.open_names else (label, _exactness(report), "about")
     return Table(headings, tuple(total_lines(report)))
@@ -39,7 +39,7 @@ def _exactness(report: Report) -> str:
 
 
 def total_lines(report: Report) -> list[Line]:
-    """Every metric; of a single layer the parameters one by one; of a design the bytes in other dtypes."""
+    """A line for every metric; also each parameter of a single layer, and a spec's bytes in other dtypes."""
     lines = []
     for metric in shown_metrics(report):
         cells = _amount_cells(
@@ -54,7 +54,7 @@ def total_lines(report: Report) -> list[Line]:
 
 
 def _amount_cells(value: Any, unit: str, report: Report, missing: str = NONE) -> tuple[str, ...]:
-    """The exact value, and about how much that is; or the formula alone."""
+    """The exact and the rounded value; or only the formula."""
     if value is None:
         return (missing,) if report.open_names else (missing, "")
     if report.open_names:
@@ -80,7 +80,7 @@ def _bytes_lines(report: Report) -> list[Line]:
 
 
 def shown_metrics(*reports: Report) -> tuple[Metric, ...]:
-    """The metrics that a table shows; trainable parameters only where some are frozen, details where any."""
+    """The metrics to show; trainable parameters only if some are frozen, details only if present."""
     some_are_frozen = any(report.trainable_params != report.params for report in reports)
     return tuple(
         each
@@ -91,28 +91,28 @@ def shown_metrics(*reports: Report) -> tuple[Metric, ...]:
 
 
 def _is_known(metric: Metric, reports: Sequence[Report]) -> bool:
-    """Whether one of the reports may have it: files of weights have no costs."""
+    """Whether a report can have the metric: files of weights have no costs."""
     if not all(isinstance(report, WeightsReport) for report in reports):
         return True
     return any(getattr(report, metric.name) is not None for report in reports)
 
 
 def _details(metric: Metric, reports: Sequence[Report]) -> Iterator[Metric]:
-    """What one of the reports has of the quantities that only some modules have."""
+    """The details of a metric that one of the reports has."""
     for detail in DETAILS.get(metric.name, ()):
         if any(report.has_detail(detail.name) for report in reports):
             yield detail
 
 
 def metric_label(metric: Metric, report: Report) -> str:
-    """The metric's label, with the dtype where it matters: a module's tensors may have several."""
+    """The metric's label; for bytes with the dtype, as a module's tensors may have several."""
     if metric.name != "bytes":
         return metric.label
     return f"{metric.label} ({'own dtypes' if report.has_own_dtypes else report.dtype})"
 
 
 def candidate_columns(reports: Sequence[Report]) -> tuple[str, ...]:
-    """The candidates' names, and over the ratios what they are of."""
+    """The headings of candidates and of their ratios."""
     first, *others = reports
     if len(others) == 1:
         headings = [quotient_name(others[0].name, first.name)]
@@ -122,7 +122,7 @@ def candidate_columns(reports: Sequence[Report]) -> tuple[str, ...]:
 
 
 def with_ratios(cells: Sequence[str], ratios: Sequence[str] = ()) -> tuple[str, ...]:
-    """The first candidate's cell, and each other one with its ratio behind it, which may be left out."""
+    """The first candidate's cell, and each other one followed by its ratio, or by an empty cell."""
     first, *others = cells
     pairs = zip(others, ratios or [""] * len(others), strict=True)
     return (first, *(text for pair in pairs for text in pair))

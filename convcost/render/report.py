@@ -1,4 +1,4 @@
-"""One design or layer: every quantity, its layers, and what to know about them."""
+"""The document of one design: every quantity, its layers, and notes."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def report_document(report: Report, style: Style) -> Document:
 
 
 def diagnosis_document(result: DiagnosedReport, style: Style) -> Document:
-    """The model's report, with the counters' diagnoses of it."""
+    """The model's document, with the counters' diagnoses."""
     return report_document(result.report, style)._replace(counters=diagnosis_section(result, style.width))
 
 

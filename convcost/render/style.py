@@ -1,4 +1,4 @@
-"""How a result will be read: how wide, in which characters, and how much of it."""
+"""The style of a rendered result: width, characters, colours, and what to show."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import Literal, NamedTuple
 
 ROOT = re.compile(r"√(\d[\d,]*|\w+)")
-"""A root of a single number or name, which needs brackets once its sign is a word."""
+"""A root of a single number or name, which needs brackets when written as sqrt."""
 
 SPELLINGS = str.maketrans(
     {
@@ -20,15 +20,15 @@ SPELLINGS = str.maketrans(
 
 
 class View(NamedTuple):
-    """Which lines and columns the table of a design's parts has: its layers, submodules or operators.
+    """The rows and columns of the table of a design's layers, submodules or operators.
 
     Attributes:
-        depth: How many levels; as many as a screen has room for if None.
-        sort: The quantity to sort by; in order of running if empty.
+        depth: The number of levels; as many as fit a screen if None.
+        sort: The quantity to sort by, or "path"; in order of execution if empty.
         filter: Only parts with this text in their path, class or name.
-        by: What a line is about: the layers of a spec, the submodules or the operators of a torch module.
-        top: How many of the largest parts, by `sort` or else by FLOPs; all if None.
-        columns: Columns by name, as `render/columns.py` has them; the usual ones if there are none.
+        by: What a row shows: a layer of a spec, or a submodule or an operator of a torch module.
+        top: Only this number of largest parts, by `sort` or else by FLOPs; all if None.
+        columns: Names of columns in `render/columns.py`; default columns if empty.
     """
 
     depth: int | None = None
@@ -40,17 +40,17 @@ class View(NamedTuple):
 
 
 UNLIMITED_WIDTH = 10_000
-"""For a format without lines of its own, in which every column has room."""
+"""The width for formats without a line width."""
 
-USUAL_VIEW = View()
-"""All parts, in order of running."""
+DEFAULT_VIEW = View()
+"""All parts, in order of execution."""
 
 
 class Style(NamedTuple):
-    """How the text will be read: on how wide a screen, with colour or without, in which characters.
+    """How to render a result: the width in columns, colours, characters and contents.
 
-    `layers` asks for every layer of a comparison's candidates. `part` is what a screen that fills in
-    bit by bit shows at once. `view` is of one design's parts.
+    `layers` adds tables of every layer to a comparison. `part` selects a part of a document, for live
+    displays. `view` selects rows and columns of one design's parts.
     """
 
     width: int = 80
@@ -58,9 +58,9 @@ class Style(NamedTuple):
     unicode: bool = True
     layers: bool = False
     part: Literal["all", "costs", "counters"] = "all"
-    view: View = USUAL_VIEW
+    view: View = DEFAULT_VIEW
 
 
 def as_ascii(text: str) -> str:
-    """`text` in ASCII; what has no spelling is a question mark."""
+    """`text` in ASCII; unknown characters become question marks."""
     return ROOT.sub(r"sqrt(\1)", text).translate(SPELLINGS).encode("ascii", "replace").decode()

@@ -1,4 +1,4 @@
-"""What to show of a sweep: the grid and what was possible in it, and the best designs."""
+"""The document of a sweep: the grid, and the best designs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MOST_REASONS = 5
 
 
 def sweep_document(sweep: Sweep, style: Style) -> Document:
-    """What to read of a sweep."""
+    """The grid, the best designs and notes."""
     designs = (*((sweep.reference,) if sweep.reference else ()), *sweep.designs)
     return Document(
         heading=tuple(designs),
@@ -102,7 +102,7 @@ def _order(sweep: Sweep) -> str:
 
 
 def _label(name: str, sweep: Sweep) -> str:
-    """The label of a metric, as it stands alone, or of a bound; a size and the ratio have their names."""
+    """The label of a metric or of a lower bound; for a size and the ratio, the name itself."""
     if name in sweep.bounds:
         return f"on {sweep.bounds[name]}" if len(sweep.bounds) > 1 else "lower bound"
     metric = BY_NAME.get(name)
@@ -129,7 +129,7 @@ def _notes(sweep: Sweep) -> Iterator[str]:
 
 
 def cost_command(sweep: Sweep) -> str:
-    """convcost cost "[1, 64] -> Linear(64, 128)": the best design, counted in the same way."""
+    """The command that counts the best design in the same way: convcost cost "[1, 64] -> Linear(64, 128)"."""
     convention = sweep.convention
     options = {
         "--count": convention.count if convention.count != MATMUL.count else "",
@@ -148,7 +148,7 @@ NO_DESIGN = "No design of the grid is possible."
 
 
 def is_impossible(sweep: Sweep) -> bool:
-    """Whether there can't be any of the designs."""
+    """Whether all designs of the grid are impossible."""
     return sweep.number_impossible == sweep.number
 
 

@@ -1,4 +1,4 @@
-"""The table on the screen, through rich."""
+"""The terminal format, by rich."""
 
 from __future__ import annotations
 
@@ -40,16 +40,16 @@ VERDICT_STYLES = {
 }
 
 TITLE_WIDTH = 11
-"""What the titles of steps take, so that all derivations are aligned."""
+"""The minimum width of the titles of steps, so that all derivations are aligned."""
 
 GAP = 2
-"""Between a label and its text."""
+"""The width between a label and its text."""
 
 NO_BREAK_SPACE = "\ue000"
-"""Stands for a space at which no line may break: rich breaks at every real kind of space."""
+"""A placeholder for a no-break space: rich breaks lines at real ones."""
 
 ENCLOSED = re.compile(r"[(⌊](?:(?![a-z]{2})[^()⌊⌋]){1,24}[)⌋]")
-"""Brackets around a short formula or shape; names of sizes that are words are rare in them."""
+"""A short formula or shape in brackets, without longer words."""
 
 
 def render(result: Result, style: Style) -> str:
@@ -73,7 +73,7 @@ def _print_document(console: Console, document: Document, part: str) -> None:
 
 
 def _heading_rows(document: Document, width: int) -> list[tuple[str, str]]:
-    """Designs and facts, an equation on as many lines as it needs."""
+    """Designs and facts; equations may take several lines."""
     labels = [label for label, _ in (*document.heading, *document.facts)]
     room = width - max(map(len, labels)) - GAP - 1
     facts = [
@@ -84,7 +84,7 @@ def _heading_rows(document: Document, width: int) -> list[tuple[str, str]]:
 
 
 def _print_derivation(console: Console, derivation: Derivation) -> None:
-    """Its title, underlined, and its steps with their lines to the right of them."""
+    """Print the underlined title, and the steps with their lines to the right."""
     console.print(Padding(Text(derivation.title, style="bold"), (0, 1)))
     console.print(Padding(Text("─" * len(derivation.title)), (0, 1)))
     grid = RichTable.grid(padding=(0, GAP))
@@ -120,7 +120,7 @@ def _print_section(console: Console, section: Section) -> None:
 
 
 def _print_table(console: Console, table: Table) -> None:
-    """A table, and an empty line. rich is slow with many rows, and needed only where it breaks cells."""
+    """Print a table and an empty line. rich is slow with many rows, so it is used only if cells must wrap."""
     widths = _cell_widths(table)
     total = sum(widths) + GUTTER * len(widths) - 1
     if total <= console.width and not any("\n" in cell for line in table.lines for cell in line.cells):
@@ -130,7 +130,7 @@ def _print_table(console: Console, table: Table) -> None:
 
 
 def _cell_widths(table: Table) -> list[int]:
-    """What the longest text of each column takes on the screen."""
+    """The width of each column on the screen."""
     rows = (table.columns, *((_label(line), *line.cells) for line in table.lines))
     return [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
 
@@ -140,7 +140,7 @@ def _label(line: Line) -> str:
 
 
 def _aligned_text(table: Table, widths: list[int], total: int) -> Text:
-    """The lines of a table in which no cell is broken: what rich makes of `_rich_table`."""
+    """The lines of a table without wrapped cells, the same as `_rich_table` would print."""
 
     def aligned(label: str, cells: Iterable[str], style: str) -> Iterator[tuple[str, str]]:
         yield f" {label}{' ' * (widths[0] - cell_len(label))}", style
@@ -180,7 +180,7 @@ def _rich_table(table: Table, width: int) -> RichTable:
 
 
 def _room_for_labels(table: Table, width: int) -> int:
-    """The width left for labels: several other columns keep their widths, a single one its longest word."""
+    """The width left for labels: other columns keep their widths; a single one, its longest word."""
     places = range(1, len(table.columns))
     if len(places) == 1:
         taken = _longest_word(table, 1, width) + GUTTER
@@ -190,13 +190,13 @@ def _room_for_labels(table: Table, width: int) -> int:
 
 
 def _longest_word(table: Table, column: int, width: int) -> int:
-    """What a column needs so that no number is split; a formula may be, where it has spaces."""
+    """The width that a column needs so that no number is split; formulas may break at spaces."""
     words = (word for line in table.lines for word in line.cells[column - 1].split())
     return min(max(map(len, words), default=0), width // 2)
 
 
 def print_to_text(show: Callable[[Console], None], style: Style) -> str:
-    """What `show` prints on a screen of that style."""
+    """The text that `show` prints on a console with this style."""
     console = Console(
         file=StringIO(),
         width=style.width,
@@ -215,7 +215,7 @@ def print_to_text(show: Callable[[Console], None], style: Style) -> str:
 
 
 def breakable(text: str, style: str = "", room: int = 80) -> Text:
-    """`text` as it may be broken into lines: within short brackets only where they need more than `room`."""
+    """`text` for wrapping: short brackets break only if they need more than `room`."""
     words = (
         word if len(word) <= room else word.replace(NO_BREAK_SPACE, " ")
         for word in _with_no_break_spaces(text).split(" ")
@@ -228,12 +228,12 @@ def _with_no_break_spaces(text: str) -> str:
 
 
 def equation_lines(equation: str, room: int) -> str:
-    """`equation` on several lines if it needs more room, each further one starting with `=`."""
+    """`equation`, wrapped to `room` before `=` signs."""
     first, *sides = _with_no_break_spaces(equation).split(" = ")
     lines = [first]
     for side in sides:
-        if len(together := f"{lines[-1]} = {side}") <= room:
-            lines[-1] = together
+        if len(joined := f"{lines[-1]} = {side}") <= room:
+            lines[-1] = joined
         else:
             lines.append(f"  = {side}")
     return "\n".join(part for line in lines for part in _wrap_indented(line, room))

@@ -1,4 +1,4 @@
-"""Texts with formulas and code in them, which each format may write in its own way."""
+"""Texts that contain formulas and code, which formats may write in their own notation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ MATH_TOKEN = (
     r"(?P<number>[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?(?:e-?[0-9]+)?)"
     r"|(?P<words>[^\W\d][^\W⁰¹²³⁴-⁹]+(?: [^\W\d][^\W⁰¹²³⁴-⁹]*)*)|(?P<space> )|(?P<sign>(?s:.))"
 )
-"""A pattern of the tokens of a formula outside its expressions. A word has two letters or more."""
+"""A pattern for tokens of a formula outside its expressions. A word has at least two letters."""
 
 
 class Expression(NamedTuple):
@@ -30,7 +30,7 @@ class MathText(str):
     parts: tuple[str | Expression, ...]
 
     def __new__(cls, text: str, parts: tuple[str | Expression, ...] = ()) -> MathText:
-        """`text`, which is its own part where there are none."""
+        """`text` with its parts; without parts, it is its own part."""
         made = super().__new__(cls, text)
         made.parts = tuple(part for part in parts if part) or (text,)
         return made
@@ -44,7 +44,7 @@ class MathText(str):
 
 
 def parts_of(text: str) -> tuple[str | Expression, ...]:
-    """What a text is made of within a formula."""
+    """The parts of a text within a formula."""
     return text.parts if isinstance(text, MathText) else (text,)
 
 
@@ -79,12 +79,12 @@ class MixedText(str):
 
 
 def pieces_of(text: str) -> tuple[str, ...]:
-    """What a text is made of."""
+    """The pieces of a text."""
     return text.pieces if isinstance(text, MixedText) else (text,)
 
 
 def map_text(text: str, change: Callable[[str], str]) -> str:
-    """`text` as `change` makes it, piece by piece; a formula that it changes is one no more."""
+    """Apply `change` to `text` piece by piece; a changed formula becomes a plain string."""
     if isinstance(text, MixedText):
         return MixedText(*(map_text(piece, change) for piece in text.pieces))
     changed = change(text)

@@ -1,4 +1,4 @@
-"""A verification for people: layers by what they were checked against, blind spots, new disagreements."""
+"""The document of a verification: results by layer and reference, blind spots, disagreements."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ LEGEND = (
 )
 
 SEVERAL = 4
-"""More kinds than these are counted, not named."""
+"""The most kinds to name; else their number."""
 
 
 def verify_document(result: VerificationResult, style: Style) -> Document:
-    """A line for each kind of layer, and below what is blind or new."""
+    """A line for each kind of layer, and notes on blind spots and disagreements."""
     return Document(
         heading=(("verified", _versions(result)),),
         facts=(Fact("cases", _cases_text(result)), Fact("result", _verdict(result))),
@@ -33,7 +33,7 @@ def verify_document(result: VerificationResult, style: Style) -> Document:
 
 
 def _versions(result: VerificationResult) -> str:
-    """Against which torch, and counters of which packages."""
+    """The versions of torch and the counters' packages."""
     packages = dict.fromkeys(heading.package for heading in result.references)
     return ", ".join(f"{package} {installed_version(package)}" for package in packages)
 
@@ -52,7 +52,7 @@ def _cases_text(result: VerificationResult) -> str:
 
 
 def _cases(result: VerificationResult) -> int:
-    """Each case is looked at by the first check."""
+    """The number of cases: the first check runs on each."""
     return sum(finding.check == result.references[0].name for finding in result.findings)
 
 
@@ -65,12 +65,12 @@ def _table(result: VerificationResult) -> Table:
 
 
 def _column(heading: Reference) -> str:
-    """Short, so that the usual ones have room side by side: profiler for torch.profiler."""
+    """A short heading, so that the columns fit: profiler for torch.profiler."""
     return heading.title.rpartition(".")[2]
 
 
 def _cell(tally: Tally[Outcome]) -> str:
-    """56, blind, or 30 (26) where 26 are blind; with 1 new behind it."""
+    """56; blind; 30 (26) if 26 are in a blind spot; followed by 1 new."""
     if set(tally) == {"known"}:
         return "blind"
     parts = [exact(tally["agrees"])] if tally["agrees"] else []
@@ -79,7 +79,7 @@ def _cell(tally: Tally[Outcome]) -> str:
 
 
 def _notes(result: VerificationResult) -> Iterator[str]:
-    """What is new comes last: next to where the user types."""
+    """The notes; new disagreements come last, next to the prompt."""
     yield LEGEND
     yield from (f"Known: {_group_text(result, group)}." for group in result.known)
     yield from (f"Resolved: {_group_text(result, group)}." for group in result.resolved)
@@ -110,7 +110,7 @@ def reason(group: FindingGroup) -> str:
 
 
 def command(result: VerificationResult, group: FindingGroup) -> str:
-    """What shows it again: the spec alone, where `layer` asks that counter."""
+    """The command that reproduces a finding; `layer` if it can run that check."""
     found = group.example
     if found.check in COUNTERS:
         return f'convcost layer "{found.spec}" --counters {found.check}'

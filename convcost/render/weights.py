@@ -1,4 +1,4 @@
-"""The weights in a file: parameters and bytes by the groups of its tensors, and by dtype."""
+"""The document of a file of weights: parameters and bytes by group of tensors, and by dtype."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from convcost.render.notes import designs_heading
 from convcost.render.part_order import others_label
 from convcost.render.style import Style, View
 
-USUAL_SORT = "params"
+DEFAULT_SORT = "params"
 
 
 def weights_document(report: WeightsReport, style: Style) -> Document:
@@ -36,12 +36,12 @@ def weights_document(report: WeightsReport, style: Style) -> Document:
 
 
 def largest_first(view: View) -> View:
-    """The view, whose largest tensors are those of the most parameters unless it says something else."""
-    return view._replace(sort=view.sort or USUAL_SORT) if view.top else view
+    """The view, with the largest tensors by parameters unless it has another order."""
+    return view._replace(sort=view.sort or DEFAULT_SORT) if view.top else view
 
 
 def tensor_tree(report: WeightsReport) -> ModuleNode:
-    """The tensors as leaves of a tree, whose groups are the parts of their names between dots."""
+    """The tensors as a tree, by the parts of their names between dots."""
     tensors = {tensor.name: tensor for tensor in report.tensors}
     groups: dict[str, dict[str, None]] = defaultdict(dict)
     for name in tensors:

@@ -123,7 +123,7 @@ def _check_designs(request: Request) -> None:
         raise UsageError(f"match takes one or two designs, not {len(request.designs)}")
     if request.budget is None and len(request.designs) == 1:
         raise UsageError(
-            "there is no design to match", hint="Give one before the design to fit, or give a budget."
+            "a design to match is missing", hint="Give one before the design to fit, or give a budget."
         )
     if request.budget is not None and len(request.designs) == 2:
         raise UsageError(

@@ -34,7 +34,7 @@ MOST_ROWS = 10**5
 
 ALWAYS_SHOWN = ("flops", "params")
 
-USUAL_DTYPE = "float32"
+DEFAULT_DTYPE = "float32"
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class SweepRequest:
 def check_request(request: SweepRequest, sizes: Mapping[str, Size]) -> None:
     """UsageError for what can be refused before anything is parsed or counted."""
     if not (request.designs or request.variants):
-        raise UsageError("there is no design", hint="Give one or more designs; ratios are to the first.")
+        raise UsageError("a design is missing", hint="Give one or more; ratios are to the first.")
     if not 1 <= check_int("top", request.top) <= MOST_ROWS:
         raise UsageError(f"top is {request.top}", hint=f"Give 1 to {MOST_ROWS:,}.")
     if request.file:
@@ -199,13 +199,13 @@ def dtype_of(request: SweepRequest) -> str:
     """What lower bounds are found in; UsageError where designs have several."""
     if request.dtype:
         return dtype_named(request.dtype)
-    found = {design.dtype if isinstance(design, Report) else USUAL_DTYPE for design in request.designs}
-    if request.devices and found != {USUAL_DTYPE} and len(found) > 1:
+    found = {design.dtype if isinstance(design, Report) else DEFAULT_DTYPE for design in request.designs}
+    if request.devices and found != {DEFAULT_DTYPE} and len(found) > 1:
         raise UsageError(
             f"the designs have different dtypes: {' and '.join(sorted(found))}",
             hint="Give one dtype for all.",
         )
-    return found.pop() if len(found) == 1 else USUAL_DTYPE
+    return found.pop() if len(found) == 1 else DEFAULT_DTYPE
 
 
 def _table(request: SweepRequest, by: Objective) -> QuantityTable:

@@ -11,7 +11,7 @@ from sympy import Expr
 from convcost.core.constraints import Divides
 from convcost.core.cost import NO_VALID_MACS, NUMBERS_NEEDED, Convention, Cost, Gradients, Size
 from convcost.core.errors import RequirementError
-from convcost.core.generation import Generation
+from convcost.core.generation import PhaseRun
 from convcost.core.report import Report
 from convcost.core.row import InputShape, LayerLike, Row
 from convcost.core.trace import CondCall, Operation, TensorInfo, Trace
@@ -207,7 +207,7 @@ def _conditional(found: CondCall, change: Change) -> CondCall:
     )
 
 
-def _generation(found: Generation, change: Change) -> Generation:
+def _generation(found: PhaseRun, change: Change) -> PhaseRun:
     return found._replace(
         context=map_formulas(found.context, change),
         tokens=map_formulas(found.tokens, change),

@@ -1,4 +1,4 @@
-"""Users' files: read up to a size limit, and written atomically; only regular files are ever replaced."""
+"""Read users' files up to a size limit, and write them atomically. Only regular files are replaced."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ from convcost.core.errors import UsageError
 from convcost.system.signals import cleanup
 
 LARGEST_FILE = 2**26
-"""The bytes of the largest file that is read: 64 MiB, a lock file of half a million modules."""
+"""Size limit in bytes: 64 MiB, enough for a lock file of half a million modules."""
 
 PATIENCE = 30.0
-"""The seconds to wait for another process: a reader of a pipe, or one that holds a file."""
+"""Seconds to wait for another process: for the reader of a pipe, or for a lock."""
 
 DESCRIPTOR = re.compile(r"(?:/dev|/proc/(?:self|thread-self|\d+))/fd/(\d+)")
 
 IN_PLACE = (errno.EACCES, errno.EPERM, errno.EBUSY, errno.EXDEV)
-"""Why a file can't be replaced that may still be written to: its folder is read-only, or it is a mount."""
+"""Errors on replacing a file that can still be written in place: a read-only folder, or a mount."""
 
 
 def display_path(path: Path) -> str:
-    """The path, for messages: relative to the current folder where that is shorter."""
+    """The path for messages, relative to the current folder if that is shorter."""
     try:
         return min(os.path.relpath(path), str(path), key=len)
-    except (ValueError, FileNotFoundError):  # on another drive; in a folder that is gone
+    except (ValueError, FileNotFoundError):  # another drive; a deleted current folder
         return str(path)
 
 
 def read_text(path: Path, largest: int = LARGEST_FILE) -> str:
-    """What is in the file; UsageError if it is no plain file, is larger, or can't be read as text."""
+    """The text of a regular file; UsageError if it is too large or can't be read as UTF-8."""
     try:
-        _check_is_plain(path, os.stat(path))  # to open a device may do something already
+        _check_is_plain(path, os.stat(path))  # opening a device may have effects
         with open(path, "rb", opener=_open_at_once) as file:
             found = os.fstat(file.fileno())
             _check_is_plain(path, found)
@@ -72,8 +72,8 @@ def _error_reason(error: OSError | ValueError) -> str:
 def write_text(path: Path, text: str, inputs: Iterable[Path] = ()) -> None:
     """Write `text` to the file atomically; UsageError if that fails.
 
-    A plain file keeps its mode and owner, and a link to it stays one. A device, a pipe or an open file
-    (`/dev/stdout`) is written to. `inputs` are files that are not to be written over.
+    A regular file keeps its mode and owner, and a link to it stays a link. Devices, pipes and open files
+    (`/dev/stdout`) are written directly. `inputs` are files that must not be overwritten.
     """
     try:
         _write(path, text, inputs)
@@ -82,7 +82,7 @@ def write_text(path: Path, text: str, inputs: Iterable[Path] = ()) -> None:
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """As `write_text`, for a file that is no text."""
+    """Like `write_text`, for bytes."""
     try:
         _write(path, data)
     except (OSError, ValueError) as error:
@@ -90,9 +90,9 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 def write_chunks(path: Path, chunks: Iterable[str | bytes]) -> None:
-    """Write texts or bytes to a plain file as they are made, atomically; UsageError if that fails.
+    """Write texts or bytes to a regular file as they are made, atomically; UsageError if that fails.
 
-    If making one raises an error, the file stays as it was.
+    If making a chunk raises an error, the file is not changed.
     """
     try:
         found = _status(path)
@@ -109,7 +109,7 @@ def create_text(path: Path, text: str) -> None:
     """Write `text` to a new file atomically; UsageError if the file exists."""
     try:
         with _temporary(path, (text,), None) as temporary:
-            os.link(temporary, path)  # which fails where there is one, unlike a rename
+            os.link(temporary, path)  # fails if the file exists, unlike a rename
     except FileExistsError:
         raise UsageError(f"{display_path(path)} already exists", hint="The file was not changed.") from None
     except (OSError, ValueError) as error:
@@ -117,7 +117,7 @@ def create_text(path: Path, text: str) -> None:
 
 
 def append_text(path: Path, text: str, inputs: Iterable[Path] = ()) -> None:
-    """As `write_text`, but behind what a plain file has already."""
+    """Like `write_text`, but append to a regular file."""
     try:
         check_is_no_input(path, inputs)
         _write_through(path, text, os.O_APPEND | os.O_CREAT)
@@ -147,20 +147,20 @@ def _status(path: Path) -> os.stat_result | None:
 
 
 def check_is_no_input(path: Path, inputs: Iterable[Path]) -> None:
-    """UsageError if the file to be written is one of `inputs`, under whatever name."""
-    for each in inputs:
-        is_same = os.path.realpath(each) == os.path.realpath(path)
+    """UsageError if the output file is one of `inputs`, also under another name."""
+    for source in inputs:
+        is_same = os.path.realpath(source) == os.path.realpath(path)
         with suppress(OSError):
-            is_same = is_same or os.path.samefile(each, path)
+            is_same = is_same or os.path.samefile(source, path)
         if is_same:
             hint = "Name another file for the output."
             raise UsageError(
-                f"{display_path(path)} is a file that this command reads: {display_path(each)}", hint=hint
+                f"{display_path(path)} is a file that this command reads: {display_path(source)}", hint=hint
             )
 
 
 def check_is_writable(path: Path, inputs: Iterable[Path] = ()) -> None:
-    """UsageError if a file can't be written there, as far as can be told before: it is not opened."""
+    """UsageError if a file can't be written there, as far as can be told without opening it."""
     try:
         check_is_no_input(path, inputs)
         found = _status(path)
@@ -175,7 +175,7 @@ def check_is_writable(path: Path, inputs: Iterable[Path] = ()) -> None:
 
 
 def _descriptor(path: Path) -> int | None:
-    """The open file that `path` names: 1 for /dev/stdout, or for a link to it."""
+    """The file descriptor that `path` names, such as 1 for /dev/stdout or a link to it; None otherwise."""
     for _ in range(40):
         path = Path(os.path.realpath(path.parent), path.name)
         if found := DESCRIPTOR.fullmatch(str(path)):
@@ -187,7 +187,7 @@ def _descriptor(path: Path) -> int | None:
 
 
 def _write_through(path: Path, text: str | bytes, flags: int = 0) -> None:
-    """Write to a device, pipe or open file, with a time limit on waiting for its reader."""
+    """Write to a device, pipe or open file, with a time limit for its reader."""
     number = _descriptor(path)
     opening = os.O_WRONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | flags
     try:
@@ -223,7 +223,7 @@ def _replace(target: Path, text: str | bytes, found: os.stat_result | None) -> N
 
 @contextmanager
 def _temporary(target: Path, chunks: Iterable[str | bytes], found: os.stat_result | None) -> Iterator[Path]:
-    """A temporary file beside the target with the texts, and the owner and mode in `found`."""
+    """A temporary file with the chunks, in the folder of the target, with the owner and mode in `found`."""
     remove_stale_temporaries(target)
     temporary = target.with_name(f".{target.name}.{os.getpid()}-{os.urandom(4).hex()}.tmp")
     try:
@@ -251,7 +251,7 @@ def _copy_owner_and_mode(file: int, found: os.stat_result) -> None:
 
 
 def remove_stale_temporaries(target: Path) -> None:
-    """Remove the temporary files beside `target` of processes that were killed."""
+    """Remove temporary files for `target` that killed processes left behind."""
     name = re.compile(rf"\.{re.escape(target.name)}\.(\d+)-[0-9a-f]{{8}}\.tmp")
     for path in target.parent.iterdir() if target.parent.is_dir() else ():
         if (match := name.fullmatch(path.name)) and not _is_running(int(match[1])):
@@ -260,7 +260,7 @@ def remove_stale_temporaries(target: Path) -> None:
 
 
 def _is_running(process: int) -> bool:
-    if os.name != "posix":  # where a signal would end it
+    if os.name != "posix":  # on Windows, a signal would end it
         return True
     try:
         os.kill(process, 0)
@@ -275,7 +275,7 @@ def _is_running(process: int) -> bool:
 def exclusive_lock(path: Path) -> Iterator[None]:
     """Lock the existing file at `path` for the block; UsageError if another process holds it too long.
 
-    The lock ends with the process, and leaves no lock file behind, as filelock does.
+    The lock ends with the process. Unlike filelock, it leaves no lock file.
     """
     try:
         import fcntl

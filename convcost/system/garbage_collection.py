@@ -1,4 +1,4 @@
-"""Garbage collection beside a heap as large as that of torch."""
+"""Garbage collection with a heap as large as torch's."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from contextlib import contextmanager
 
 @contextmanager
 def fast_garbage_collection() -> Iterator[None]:
-    """In the block, a collection leaves out what was there before, which takes it tenths of a second.
+    """In the block, garbage collection skips older objects, which would take tenths of a second each time.
 
-    A process that leaves out something already is left as it is.
+    If the process has frozen objects already, nothing changes.
     """
     if gc.get_freeze_count():
         yield

@@ -1,7 +1,7 @@
-"""How a signal ends the command: at once, with its own exit code, whatever an import would catch.
+"""Signals end the command immediately, with their own exit code.
 
-An exception can be swallowed, by a library that tries an import or by a finalizer; ending the process can't.
-Only the command sets these handlers: a program that imports convcost keeps its own.
+An exception could be caught, by a library that tries an import or by a finalizer; exiting can't. Only the
+command sets these handlers: a program that imports convcost keeps its own.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _cleanups: list[Callable[[], Any]] = []
 
 @contextmanager
 def cleanup(undo: Callable[[], Any]) -> Iterator[None]:
-    """Call `undo` if a signal ends the process inside; it must not write to Python's own streams."""
+    """Call `undo` if a signal ends the process in the block. `undo` must not write to Python's streams."""
     _cleanups.append(undo)
     try:
         yield
@@ -30,15 +30,15 @@ def cleanup(undo: Callable[[], Any]) -> Iterator[None]:
 
 
 def exit_on_signals() -> None:
-    """End this process with 128 + the number of the signal, as a shell has it; keep those that are ignored.
+    """On a signal, exit with 128 + its number, as shells do. Ignored signals stay ignored.
 
-    Once everything is done, what is left of the interpreter's own end is not disturbed.
+    During the interpreter's shutdown, signals are ignored.
     """
     owner = os.getpid()
 
     def leave(number: int, frame: object) -> None:
         _ignore(handled)
-        while _cleanups and os.getpid() == owner:  # a forked copy has nothing of its own to undo
+        while _cleanups and os.getpid() == owner:  # not in a fork: the cleanups are the parent's
             with suppress(Exception):
                 _cleanups.pop()()
         os._exit(128 + number)

@@ -1,4 +1,4 @@
-"""Tasks done in worker processes, several at a time: one that ends its process does not end the others."""
+"""Run tasks in several worker processes. A task that ends its process does not affect the others."""
 
 from __future__ import annotations
 
@@ -12,19 +12,23 @@ from functools import partial
 from typing import Any, Generic, TypeVar
 
 from convcost.system.signals import cleanup
-from convcost.system.workers import EndedError, Sender, Worker
+from convcost.system.workers import Sender, Worker, WorkerEndedError
 
 Task = TypeVar("Task")
 
 TRUSTED_PACKAGES = ("builtins", "collections", "convcost", "decimal", "fractions", "sympy", "torch")
-"""The packages whose classes an answer may be made of."""
+"""Packages whose classes may be unpickled from an answer."""
 
 
 class WorkerPool(Generic[Task]):
-    """Does `tasks` in `jobs` worker processes.
+    """Runs `tasks` in `jobs` worker processes.
 
-    Each runs `serve`, which is called with the tasks that are left to it and with what sends an answer: it
-    sends one for each task, in their order. Each answer may take so many `seconds`.
+    Args:
+        tasks: The tasks.
+        serve: Runs in each worker, with its remaining tasks and a Sender; it sends an answer for each task,
+            in order.
+        seconds: The time limit for a task's answer.
+        jobs: The number of workers.
     """
 
     def __init__(
@@ -38,7 +42,7 @@ class WorkerPool(Generic[Task]):
         self._queues = [_TaskQueue(tasks[first::jobs], serve, seconds) for first in range(jobs)]
 
     def answers(self) -> Iterator[tuple[Task, Any]]:
-        """Each task with its answer, unpickled, in their order; an EndedError if its process gave none."""
+        """Each task with its unpickled answer, in order; a WorkerEndedError if its process gave none."""
         try:
             with cleanup(self._kill):
                 for queue in self._queues[: len(self._tasks)]:
@@ -55,7 +59,7 @@ class WorkerPool(Generic[Task]):
 
 
 class _TaskQueue(Generic[Task]):
-    """Tasks that are done one after the other; after a task that ended its process, in a new one."""
+    """Tasks that run in sequence in one process. If a task ends it, the rest runs in a new one."""
 
     def __init__(
         self,
@@ -70,17 +74,17 @@ class _TaskQueue(Generic[Task]):
         self._is_new = True
 
     def start(self) -> Worker:
-        """Its process, which is started if there is none."""
+        """The worker, started if there is none."""
         if self._worker is None:
             self._worker, self._is_new = Worker(partial(self._serve, self._waiting[::-1])), True
         return self._worker
 
     def answer(self) -> Any:
-        """The answer to the next task; if an earlier one may have ended the process, from a new one."""
+        """The answer to the next task, which is retried once if an earlier one may have ended the process."""
         worker = self.start()
         try:
             found = unpickle_trusted(worker.answer(self._seconds(self._waiting[-1])))
-        except EndedError as end:
+        except WorkerEndedError as end:
             may_be_earlier = not (self._is_new or end.timed_out)
             self.stop()
             if may_be_earlier:
@@ -91,19 +95,19 @@ class _TaskQueue(Generic[Task]):
         return found
 
     def kill(self) -> None:
-        """End its process at once."""
+        """Kill the process."""
         if self._worker:
             self._worker.send(signal.SIGKILL)
 
     def stop(self) -> None:
-        """End its process, and wait for that."""
+        """Kill the process, and wait until it has ended."""
         if self._worker:
             self._worker.stop()
             self._worker = None
 
 
 class _TrustedUnpickler(pickle.Unpickler):
-    """Unpickles what a worker sends, of trusted classes alone: a model may write to the same pipe."""
+    """Unpickles only trusted classes, since a model may write to the worker's pipe."""
 
     def find_class(self, module: str, name: str) -> Any:
         found = super().find_class(module, name)
@@ -113,21 +117,21 @@ class _TrustedUnpickler(pickle.Unpickler):
 
 
 def unpickle_trusted(answer: bytes) -> Any:
-    """What the worker sent; EndedError for data that it did not send."""
+    """Unpickle an answer; WorkerEndedError for data that the worker did not send."""
     try:
         return _TrustedUnpickler(io.BytesIO(answer)).load()
-    except Exception:  # such data can raise anything
-        raise EndedError("it wrote to convcost's own pipe") from None
+    except Exception:  # forged data may raise anything
+        raise WorkerEndedError("it wrote to convcost's own pipe") from None
 
 
 def close_stdin() -> None:
-    """Let a model that reads find nothing, where it would wait, or be stopped."""
+    """Replace stdin by /dev/null, so that a model that reads it does not wait."""
     with open(os.devnull, "rb") as nothing:
         os.dup2(nothing.fileno(), 0)
 
 
 def number_of_processors() -> int:
-    """The processors that this process may use."""
+    """The number of processors that this process may use."""
     with suppress(AttributeError, OSError):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -1,9 +1,9 @@
-"""Processes of their own for code that others wrote: it may hang, crash, or end the program.
+"""Worker processes for users' code, which may hang, crash, or end the program.
 
-A worker is a fork of this process, so that what is imported is not imported again. Its answers come through
-a pipe, framed and signed, as the code that it runs may write to the pipe or close it. multiprocessing can't
-stand in: a message cut short blocks its reader beyond any timeout, anybody can forge one, and the end of a
-worker is not seen while a process that it started holds the pipe.
+A worker is a fork of this process, so that nothing is imported again. Answers come through a pipe, with
+length and signature, since the code in the worker may write to the pipe or close it. multiprocessing is not
+enough: a truncated message blocks its reader beyond any timeout, messages can be forged, and the end of a
+worker is not noticed while one of its child processes has the pipe open.
 """
 
 from __future__ import annotations
@@ -24,25 +24,25 @@ from typing import Any, NoReturn
 from convcost.system.signals import cleanup
 
 LENGTH = struct.Struct("!Q")
-"""The length of an answer, in front of it."""
+"""The length of an answer, which precedes it."""
 
 SIGNATURE_SIZE = 16
-"""Bytes of a signature; one follows the length, and one the answer."""
+"""Bytes of a signature. One follows the length, and one the answer."""
 
 FORGED_ANSWER = "something wrote to convcost's pipe, so its answer is not trusted"
 
 POLL_SECONDS = 0.05
-"""Seconds between two looks at whether a worker still runs."""
+"""Seconds between checks whether a worker is still running."""
 
 DEFAULT_TIMEOUT = 600.0
-"""The seconds that counting a model may take."""
+"""The default time limit for counting a model, in seconds."""
 
 PR_SET_PDEATHSIG = 1
-"""Of Linux's prctl: the signal that a process gets when its parent ends."""
+"""The option of Linux's prctl for the signal that a process gets when its parent ends."""
 
 
-class EndedError(Exception):
-    """The process gave no answer; the message says why, `timed_out` that it was still running."""
+class WorkerEndedError(Exception):
+    """The worker gave no answer; the message says why. `timed_out` means that it was still running."""
 
     def __init__(self, message: str, timed_out: bool = False) -> None:
         super().__init__(message)
@@ -50,15 +50,15 @@ class EndedError(Exception):
 
 
 def can_fork() -> bool:
-    """Whether this system can hand a running process's memory to another."""
+    """Whether the system has fork."""
     return hasattr(os, "fork") and sys.platform != "win32"
 
 
 class Worker:
-    """A fork of this process that runs `task`, which is called with what sends an answer.
+    """A fork of this process that runs `task(sender)`.
 
-    With `has_own_group` it is in a process group of its own, which ends as a whole, and which no key on
-    the terminal reaches.
+    With `has_own_group` it has its own process group, which is ended as a whole and gets no signals from the
+    terminal.
     """
 
     def __init__(self, task: Callable[[Sender], object], has_own_group: bool = True) -> None:
@@ -72,27 +72,27 @@ class Worker:
             _run_task(task, Sender(writer, self._signer), parent, has_own_group)
         os.close(writer)
         self._status: int | None = None
-        self._poll = select.poll()  # which takes file descriptors of any size
+        self._poll = select.poll()  # unlike select, it takes any file descriptor
         self._poll.register(self._reader, select.POLLIN)
         if has_own_group:
-            with suppress(OSError):  # the process may have ended, or done so itself
+            with suppress(OSError):  # the process may have ended, or set it itself
                 os.setpgid(self.process, self.process)
 
     def answer(self, seconds: float | None = None) -> bytes:
-        """The next answer; EndedError if the process ends before, or takes longer."""
+        """The next answer; WorkerEndedError if the process ends or takes longer than `seconds`."""
         end = None if seconds is None else time.monotonic() + seconds
         try:
             with cleanup(partial(self.send, signal.SIGKILL)):
                 length: int = LENGTH.unpack(self._signed_bytes(LENGTH.size, end))[0]
                 return self._signed_bytes(length, end)
         except TimeoutError:
-            raise EndedError(f"it did not finish within {seconds:g} seconds", timed_out=True) from None
+            raise WorkerEndedError(f"it did not finish within {seconds:g} seconds", timed_out=True) from None
 
     def _signed_bytes(self, length: int, end: float | None) -> bytes:
-        """So many bytes; EndedError where the signature behind them is not this worker's."""
+        """Read `length` bytes and their signature; WorkerEndedError if the signature is wrong."""
         data = self._bytes(length, end)
         if not self._signer.has_signed(data, self._bytes(SIGNATURE_SIZE, end)):
-            raise EndedError(FORGED_ANSWER)
+            raise WorkerEndedError(FORGED_ANSWER)
         return data
 
     def _bytes(self, length: int, end: float | None) -> bytes:
@@ -103,18 +103,18 @@ class Worker:
                 part = os.read(self._reader, min(length, 2**20))
                 if not part:
                     self._wait()
-                    raise EndedError(self._end_text())
+                    raise WorkerEndedError(self._end_text())
                 parts.append(part)
                 length -= len(part)
             elif ended:
-                raise EndedError(self._end_text())
+                raise WorkerEndedError(self._end_text())
             elif end is not None and time.monotonic() > end:
                 raise TimeoutError
         return b"".join(parts)
 
     @property
     def has_ended(self) -> bool:
-        """Whether the process is over."""
+        """Whether the process has ended."""
         if self._status is None:
             process, status = os.waitpid(self.process, os.WNOHANG)
             self._status = status if process else None
@@ -122,13 +122,13 @@ class Worker:
 
     @property
     def exit_code(self) -> int | None:
-        """The code that the process ended with, −n if signal n ended it; None where it has not."""
+        """The exit code of the process, −n if signal n ended it; None if it is running."""
         if not self.has_ended or self._status is None:
             return None
         return os.waitstatus_to_exitcode(self._status)
 
     def _wait(self) -> None:
-        """Until a process that has closed its pipe ends, which it may not."""
+        """Wait up to a second for the end of a process that has closed its pipe."""
         end = time.monotonic() + 1
         while not self.has_ended and time.monotonic() < end:
             time.sleep(0.005)
@@ -144,7 +144,7 @@ class Worker:
         return f"its process ended with {os.waitstatus_to_exitcode(self._status)} and gave no answer"
 
     def send(self, number: int) -> None:
-        """Send a signal to the process, and to those that it started where it is alone."""
+        """Send a signal to the process, and with its own group to its child processes."""
         with suppress(ProcessLookupError, PermissionError):
             if self._has_own_group:
                 os.killpg(self.process, number)
@@ -152,7 +152,7 @@ class Worker:
                 os.kill(self.process, number)
 
     def stop(self) -> None:
-        """End the process if it has not ended, and those that it started where it has its own group."""
+        """Kill the process, and with its own group its child processes."""
         self.send(signal.SIGKILL)
         if self._status is None:
             self._status = os.waitpid(self.process, 0)[1]
@@ -162,7 +162,7 @@ class Worker:
 
 
 class Signer:
-    """Signs data as only a holder of its key can."""
+    """Signs data with a secret key."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key
@@ -174,13 +174,13 @@ class Signer:
         return signature
 
     def has_signed(self, data: bytes, signature: bytes) -> bool:
-        """Whether it is this one's signature of `data`."""
+        """Whether `signature` is valid for `data`."""
         return bool(self._compare_digest(signature, self.sign(data)))
 
 
 @cache
 def _signing_functions() -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """Those that the first worker found, before a model could replace them; most commands need no OpenSSL."""
+    """The signing functions, cached before a model can replace them; imported late, as OpenSSL is slow."""
     from hashlib import blake2b
     from hmac import compare_digest
 
@@ -188,9 +188,9 @@ def _signing_functions() -> tuple[Callable[..., Any], Callable[..., Any]]:
 
 
 class Sender:
-    """Sends answers from the process that made it, and from none that this one starts.
+    """Sends answers, but only from the process that made it, not from its forks.
 
-    It calls the system functions imported here, which a model can't have replaced.
+    It calls system functions that were imported before a model could replace them.
     """
 
     def __init__(self, writer: int, signer: Signer) -> None:
@@ -222,7 +222,7 @@ def _signal_name(number: int) -> str:
 
 
 def _fork() -> int:
-    _flush()  # or both processes would write what waits in the buffers
+    _flush()  # else both processes would write what is in the buffers
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         return os.fork()
@@ -235,31 +235,31 @@ def _flush() -> None:
 
 
 def _run_task(task: Callable[[Sender], object], send: Sender, parent: int, has_own_group: bool) -> NoReturn:
-    """Run in the fork; a process that the task forks and lets return ends here too, without an answer."""
+    """Run the task in the fork, and exit. A fork that the task makes and that returns here exits too."""
     code = 1
     try:
         if has_own_group:
             os.setpgid(0, 0)
-            signal.signal(signal.SIGTTOU, signal.SIG_IGN)  # or to write to a terminal might stop it
+            signal.signal(signal.SIGTTOU, signal.SIG_IGN)  # else writing to a terminal might stop it
         _exit_with_parent(parent)
         _prefer_for_oom_kill()
         task(send)
         code = 0
     except OSError:
-        pass  # the pipe was closed: whoever reads it notices
+        pass  # the pipe was closed, which its reader notices
     finally:
         _flush()
         _exit(code)
 
 
 def _prefer_for_oom_kill() -> None:
-    """Where memory runs out, the system is to end this process, and not its parent, which can report it."""
+    """Make the system kill this process, not its parent, when memory runs out: the parent can report it."""
     with suppress(OSError), open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
         file.write("500")
 
 
 def _exit_with_parent(parent: int) -> None:
-    """End when the parent is killed, on Linux."""
+    """On Linux, end when the parent is killed."""
     if sys.platform != "linux":
         return
     with suppress(ImportError, OSError, AttributeError):

@@ -1,4 +1,4 @@
-"""Attention without projections as a module, which torch has as a function alone."""
+"""Attention without projections, as a module: torch only has a function."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 class ScaledDotProductAttention(torch.nn.Module):
     """softmax(q kᵀ / √d) v on heads: [*, T, (num_heads + 2·kv_heads)·d] → [*, T, num_heads·d].
 
-    The input is query, key and value joined along the last dimension; they may come as three inputs too.
+    The input is query, key and value concatenated along the last dimension, or three separate inputs.
     """
 
     def __init__(
@@ -47,8 +47,8 @@ class ScaledDotProductAttention(torch.nn.Module):
         return output.transpose(-2, -3).flatten(-2)
 
     def mask(self, queries: int, keys: int, device: torch.device) -> torch.Tensor | None:
-        """Which keys each query sees through the window; None without one."""
+        """The window's mask [queries, keys]: True for visible keys; None without a window."""
         if self.window is None:
             return None
-        seen = torch.ones(queries, keys, dtype=torch.bool, device=device).triu(1 - self.window)
-        return seen.tril(0 if self.is_causal else self.window - 1)
+        mask = torch.ones(queries, keys, dtype=torch.bool, device=device).triu(1 - self.window)
+        return mask.tril(0 if self.is_causal else self.window - 1)

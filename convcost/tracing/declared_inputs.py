@@ -1,4 +1,4 @@
-"""What a model is called with, as declared: `ids=i64[1,128]`, a name, a dtype, a shape; no data."""
+"""Declared inputs of a model, without data: `ids=i64[1,128]` is a name, a dtype and a shape."""
 
 from __future__ import annotations
 
@@ -29,43 +29,43 @@ SHORT_NAMES = {
 }
 
 DTYPES = {**SHORT_NAMES, **{name: name for name in SHORT_NAMES.values()}, "bool": "bool"}
-"""torch's name of each dtype, by every name that is understood."""
+"""torch's dtype name by every accepted name."""
 
 MAX_ELEMENTS = 2**63 - 1
-"""torch's own limit for the elements of a tensor."""
+"""torch's limit on the elements of a tensor."""
 
 LONGEST_TEXT = 1_000
 
-EXAMPLE = "Write it as f32[1,3,224,224], or ids=i64[1,128] by the name that forward has for it."
+EXAMPLE = "Write it as f32[1,3,224,224], or with forward's name for it as ids=i64[1,128]."
 
 
 class SizeExpression(NamedTuple):
-    """A size that is computed of others, which have names, as it is written: 32*h, 2*T+1, C/4."""
+    """A size that is computed from named sizes, as text: 32*h, 2*T+1, C/4."""
 
     text: str
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The sizes in it, each once."""
+        """The named sizes in it, without duplicates."""
         return tuple(dict.fromkeys(name.name for name in names(_expression(self.text))))
 
     def sized(self, sizes: Mapping[str, int]) -> int | SizeExpression:
-        """With numbers for the names that `sizes` has; it is a number once all have one.
+        """The expression with `sizes` substituted: a number once all names have one.
 
-        Raises SpecError where a division leaves a rest, and UsageError where it is less than 1.
+        Raises:
+            SpecError: A division is not exact.
+            UsageError: The size is less than 1.
         """
         if not sizes.keys() >= {*self.names}:
             return SizeExpression(expression_text(_expression(self.text), sizes))
         value = evaluate(_expression(self.text), sizes, self.text)
         if value < 1:
             numbers = ", ".join(f"{name} = {sizes[name]}" for name in self.names)
-            raise UsageError(
-                f"the size {self.text} is {value} where {numbers}", hint="It must be at least 1."
-            )
+            raise UsageError(f"the size {self.text} is {value} for {numbers}", hint="It must be at least 1.")
         return value
 
     def value(self, sizes: Mapping[str, int]) -> int | None:
-        """The number for these `sizes`, which have all names; None where it is no size."""
+        """The number for these `sizes`; None if it is not a valid size."""
         try:
             found = self.sized(sizes)
         except ConvcostError:
@@ -73,7 +73,7 @@ class SizeExpression(NamedTuple):
         return found if isinstance(found, int) else None
 
     def formula(self, sizes: FormulaSizes) -> Any:
-        """Its value in the formulas of sizes, which note what has to divide what."""
+        """Its formula; `sizes` collects the divisions that have to be exact."""
         return evaluate(_expression(self.text), sizes, self.text)
 
     def __str__(self) -> str:
@@ -83,11 +83,11 @@ class SizeExpression(NamedTuple):
 _expression = lru_cache(maxsize=1_000)(parse_size)
 
 Size = int | str | SizeExpression
-"""A size of a declared tensor: a number, a name, or what is computed of sizes with names."""
+"""A size of a declared tensor: a number, a name, or an expression of names."""
 
 
 class DeclaredTensor(NamedTuple):
-    """A tensor in words: torch's name of its dtype, empty for the model's own, and sizes or their names."""
+    """The dtype (torch's name; empty for the model's own dtype) and the sizes of an input."""
 
     dtype: str
     shape: tuple[Size, ...]
@@ -98,19 +98,19 @@ class DeclaredTensor(NamedTuple):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names in its sizes."""
+        """The named sizes in its shape."""
         sizes = (size.names if isinstance(size, SizeExpression) else (size,) for size in self.shape)
         return tuple(name for names in sizes for name in names if isinstance(name, str))
 
     def sized(self, sizes: Mapping[str, int]) -> DeclaredTensor:
-        """With a number for each name that `sizes` has; UsageError beyond what torch can hold."""
+        """The tensor with `sizes` substituted; UsageError if it is too large for torch."""
         shape = tuple(_with_number(size, sizes) for size in self.shape)
         if elements(tuple(size for size in shape if isinstance(size, int))) > MAX_ELEMENTS:
             raise UsageError(f"an input of {shape} has more elements than torch supports")
         return self._replace(shape=shape)
 
     def tensor(self, own_dtype: torch.dtype, device: str, value: int = 0) -> torch.Tensor:
-        """The tensor, full of `value` where the device holds data; every size has to be a number."""
+        """A tensor on `device`, filled with `value`; all sizes have to be numbers."""
         import torch
 
         dtype = getattr(torch, self.dtype) if self.dtype else own_dtype
@@ -125,23 +125,23 @@ def _with_number(size: Size, sizes: Mapping[str, int]) -> Size:
 
 @dataclass(frozen=True)
 class DeclaredInputs:
-    """What a forward is called with: by place and by name."""
+    """The inputs of forward, positional and by name."""
 
     args: tuple[DeclaredTensor, ...] = ()
     kwargs: Mapping[str, DeclaredTensor] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The sizes that are names, each once."""
+        """The named sizes, without duplicates."""
         return tuple(dict.fromkeys(name for given in self.all for name in given.names))
 
     @property
     def all(self) -> tuple[DeclaredTensor, ...]:
-        """Each of them."""
+        """All inputs."""
         return (*self.args, *self.kwargs.values())
 
     def sized(self, sizes: Mapping[str, int]) -> DeclaredInputs:
-        """With a number for each name that `sizes` has."""
+        """The inputs with `sizes` substituted."""
         kwargs = {name: given.sized(sizes) for name, given in self.kwargs.items()}
         return DeclaredInputs(tuple(given.sized(sizes) for given in self.args), kwargs)
 
@@ -150,7 +150,7 @@ class DeclaredInputs:
         return ", ".join((*map(str, self.args), *named))
 
     def typed(self, own_dtype: torch.dtype) -> DeclaredInputs:
-        """With `own_dtype`'s name where there is no dtype."""
+        """The inputs with `own_dtype` for those without a dtype."""
         name = str(own_dtype).removeprefix("torch.")
         args = tuple(given._replace(dtype=given.dtype or name) for given in self.args)
         return DeclaredInputs(
@@ -159,7 +159,7 @@ class DeclaredInputs:
 
 
 def parse_inputs(texts: Iterable[str]) -> DeclaredInputs:
-    """The inputs that `texts` declare; SpecError with a caret where one is wrong."""
+    """Parse declared inputs; SpecError, with a caret, for an invalid one."""
     args: list[DeclaredTensor] = []
     kwargs: dict[str, DeclaredTensor] = {}
     for text in texts:
@@ -197,9 +197,7 @@ def _dtype(tokens: Tokens) -> str:
     name, span = tokens.next.text, tokens.next.span
     if name not in DTYPES:
         message = f"no dtype is called {name[:40]}{did_you_mean(name, DTYPES)}"
-        hint = (
-            "Choose from f64, f32, f16, bf16, i64, i32, i16, i8, u8, bool, c64, c128, or torch's own names."
-        )
+        hint = "The dtypes are f64 f32 f16 bf16, i64 i32 i16 i8 u8, bool, c64 c128, and torch's own names."
         raise SpecError(message, text=tokens.text, span=span, hint=hint)
     tokens.read()
     return DTYPES[name]
@@ -221,13 +219,13 @@ def _shape(tokens: Tokens) -> tuple[Size, ...]:
 
 
 def _size(tokens: Tokens) -> Size:
-    """size: a sum as in designs: 128, B, 32h, 2T + 1, C/4"""
+    """size: a sum as in specs: 128, B, 32h, 2T + 1, C/4"""
     start = tokens.start
     expression = sum_expression(tokens)
     span = tokens.span_from(start)
     if isinstance(expression, Name):
         return expression.name
-    from convcost.spec.formula_sizes import FormulaSizes  # formulas, which names and numbers don't need
+    from convcost.spec.formula_sizes import FormulaSizes  # slow to import; names and numbers don't need it
 
     value = evaluate(expression, FormulaSizes(names(expression)), tokens.text)
     if not isinstance(value, int):
@@ -235,7 +233,7 @@ def _size(tokens: Tokens) -> Size:
     if any(names(expression)):
         raise SpecError(f"this size is always {value}", text=tokens.text, span=span, hint=EXAMPLE)
     if value < 0:
-        raise SpecError("a size is 0 or more", text=tokens.text, span=span)
+        raise SpecError("a size can't be negative", text=tokens.text, span=span)
     if value > MAX_ELEMENTS:
         raise SpecError("this size is too large for torch", text=tokens.text, span=span)
     return value

@@ -1,4 +1,4 @@
-"""Which parameters of a mixture of experts a token uses, and which are tables that it reads a row of."""
+"""Find the parameters that a token uses: of a mixture of experts, and of embeddings."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from convcost.core.generation import ExpertRouting
 from convcost.tracing.module_tree import ModuleTree, tied_parameters
 
 EXPERTS = "experts"
-"""What the submodule is called that holds the experts, in transformers, Megatron and most code of users."""
+"""The usual name of the submodule with the experts, in transformers, Megatron and most users' code."""
 
 EXPERTS_PER_TOKEN = (
     *("num_experts_per_tok", "num_experts_per_token", "experts_per_token", "num_selected_experts"),
     *("top_k", "topk", "moe_top_k", "moe_topk", "moe_k", "top_k_experts", "router_top_k"),
 )
-"""What the number of experts that a token is routed to is called, as an attribute or in a config."""
+"""Usual names of the number of experts per token, as an attribute or in a configuration."""
 
 
 def expert_routings(tree: ModuleTree) -> tuple[ExpertRouting, ...]:
-    """The experts in a model of which each token uses some; nothing where it is not known how many."""
+    """The mixtures of experts in a model; those with an unknown number of experts per token are left out."""
     return tuple(_routings(tree))
 
 
@@ -38,7 +38,7 @@ def _routings(tree: ModuleTree) -> Iterator[ExpertRouting]:
 
 
 def _experts_in(path: str, module: torch.nn.Module, tree: ModuleTree) -> tuple[int, int]:
-    """How many experts there are, and the parameters of all: stacked in tensors, or in numbered modules."""
+    """The number of experts and their parameters, in numbered modules or stacked in tensors."""
     inside = {
         name.removeprefix(f"{path}."): parameter
         for name, parameter in tree.parameters.items()
@@ -61,9 +61,10 @@ def _leads_with(parameter: torch.Tensor, experts: int) -> bool:
 
 
 def _experts_per_token(module: torch.nn.Module, outer: torch.nn.Module, model: torch.nn.Module) -> int:
-    """As the experts say it, or what they are in, the router beside them, or a config; 0 if none does."""
-    beside = [child for child in outer._modules.values() if child is not None]
-    holders: list[Any] = [module, outer, *beside]
+    """The number of experts per token, from attributes of the experts, their parent, its other children
+    (such as a router), or a configuration; 0 if unknown."""
+    siblings = [child for child in outer._modules.values() if child is not None]
+    holders: list[Any] = [module, outer, *siblings]
     configs = [getattr(holder, "config", None) for holder in (module, outer, model)]
     for holder in (*holders, *configs):
         for name in EXPERTS_PER_TOKEN:
@@ -74,7 +75,7 @@ def _experts_per_token(module: torch.nn.Module, outer: torch.nn.Module, model: t
 
 
 def embedding_params(tree: ModuleTree) -> int:
-    """The parameters of tables that are only looked up: not of one that is tied to an output layer."""
+    """The parameters of embeddings that are only looked up, so not tied to an output layer."""
     tables = (torch.nn.Embedding, torch.nn.EmbeddingBag)
     tied = {
         names[0]

@@ -1,4 +1,4 @@
-"""Functions with a fused CUDA kernel, made to save for backward what that kernel saves."""
+"""Replacements of functions that have a fused CUDA kernel: they save the same tensors for the backward."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import torch
 from torch.nn import functional
 
 KernelResult = tuple["torch.Tensor", tuple["torch.Tensor", ...]]
-"""What a kernel returns, and what it keeps beside."""
+"""The output of a kernel, and the tensors that it saves in addition to its operands."""
 
 
 @contextmanager
 def fused_kernels() -> Iterator[None]:
-    """Inside the block attention, dropout and RMSNorm, on tensors without data, are single operators."""
+    """In the block, attention, dropout and RMSNorm on tensors without data are single operators."""
     replaced = {
         "dropout": partial(_dropout, functional.dropout),
         "rms_norm": _rms_norm,
@@ -33,13 +33,13 @@ def fused_kernels() -> Iterator[None]:
 def _attention(
     query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, attn_mask: Any = None, *_: Any, **__: Any
 ) -> torch.Tensor:
-    """Flash attention: the operands, the output, and the logarithm of each row's sum in float32."""
+    """Flash attention saves the operands, the output, and a log-sum-exp for each row in float32."""
 
     def make(query: torch.Tensor, _: torch.Tensor, value: torch.Tensor, *__: Any) -> KernelResult:
         *batch, positions = query.shape[:-1]
         heads = batch.pop() if batch else 1
-        laid_out = query.new_empty((*batch, positions, heads, value.shape[-1])).transpose(-2, -3)
-        output = laid_out if query.ndim > 2 else laid_out.squeeze(-3)
+        strided = query.new_empty((*batch, positions, heads, value.shape[-1])).transpose(-2, -3)
+        output = strided if query.ndim > 2 else strided.squeeze(-3)
         return output, (output, torch.empty(query.shape[:-1], dtype=torch.float32, device=query.device))
 
     return _run_kernel(make, True, query, key, value, attn_mask)
@@ -52,7 +52,7 @@ def _dropout(
     training: bool = True,
     inplace: bool = False,
 ) -> torch.Tensor:
-    """A byte for each element."""
+    """Dropout saves a mask of one byte for each element."""
     if inplace or not training or not 0 < p < 1:
         return original(input, p, training, inplace)
 
@@ -68,7 +68,7 @@ def _rms_norm(
     weight: torch.Tensor | None = None,
     eps: float | None = None,
 ) -> torch.Tensor:
-    """The input, and the reciprocal of each root in float32."""
+    """RMSNorm saves the operands, and the reciprocal root mean square of each row in float32."""
 
     def make(input: torch.Tensor, _: Any) -> KernelResult:  # noqa: A002
         shape = input.shape[: input.ndim - len(normalized_shape)]
@@ -77,18 +77,18 @@ def _rms_norm(
     return _run_kernel(make, True, input, weight)
 
 
-def _run_kernel(make: Any, keeps_operands: bool, *operands: Any) -> torch.Tensor:
-    output: torch.Tensor = FusedKernel.apply(make, keeps_operands, *operands)  # type: ignore[no-untyped-call]
+def _run_kernel(make: Any, saves_operands: bool, *operands: Any) -> torch.Tensor:
+    output: torch.Tensor = FusedKernel.apply(make, saves_operands, *operands)  # type: ignore[no-untyped-call]
     return output
 
 
 class FusedKernel(torch.autograd.Function):
-    """A node that saves what the kernel does: its operands or not, and what `make` says it keeps beside."""
+    """An autograd node that saves what the kernel saves: maybe its operands, and the tensors of `make`."""
 
     @staticmethod
-    def forward(ctx: Any, make: Any, keeps_operands: bool, *operands: Any) -> Any:
-        output, kept = make(*operands)
-        ctx.save_for_backward(*(operands if keeps_operands else ()), *kept)
+    def forward(ctx: Any, make: Any, saves_operands: bool, *operands: Any) -> Any:
+        output, saved = make(*operands)
+        ctx.save_for_backward(*(operands if saves_operands else ()), *saved)
         ctx.shapes = [operand if operand is None else (operand.shape, operand.dtype) for operand in operands]
         return output
 

@@ -1,6 +1,6 @@
-"""Runs a language model as generating text does: on its prompt, or on one more token with what is cached.
+"""Run a phase of a language model: the prompt, or one more token with the cache of the prompt.
 
-What is cached is what the model itself returns of its prompt, whichever classes it keeps it in.
+The cache is whatever object the model itself returns for the prompt.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import torch
 
 from convcost.core.arithmetic import elements
 from convcost.core.errors import UsageError
-from convcost.core.generation import CachedTensor, Generation, GenerationPhase
+from convcost.core.generation import CachedTensor, GenerationPhase, PhaseRun
 from convcost.tracing.module_call import ModuleCall
 from convcost.tracing.prompt_inputs import TOKENS
 from convcost.tracing.recording.tape import Tape
@@ -24,45 +24,46 @@ CACHES = (
     *("cache", "past_key_values", "cache_params", "past_key_value", "kv_cache", "kv_caches", "caches"),
     *("past", "pasts", "past_kv", "layer_past", "state", "states"),
 )
-"""What forward calls the cache that it takes, and its output the one that it returns."""
+"""Usual names of the cache, as an argument of forward and in its output."""
 
 ENCODED = "encoder_last_hidden_state"
 
-HINT = "Its forward takes token ids and a cache, as one of transformers does, and returns the cache."
+HINT = "A phase needs a forward that takes token ids and a cache, and returns the cache, as in transformers."
 
 
-class ForwardRun(NamedTuple):
-    """What ran, what it returned, both apart from the cache, and which phase that was, if it was one."""
+class ForwardResult(NamedTuple):
+    """The call that ran and its output, both without the cache, and the phase if there was one."""
 
     call: ModuleCall
     output: Any
-    generation: Generation | None = None
+    generation: PhaseRun | None = None
 
 
-def run_forward(call: ModuleCall, tape: Tape, phase: GenerationPhase | None) -> ForwardRun:
-    """Run the model on its prompt, or in decode on one more token, with nothing of the prompt on the tape.
+def run_forward(call: ModuleCall, tape: Tape, phase: GenerationPhase | None) -> ForwardResult:
+    """Run the model on its prompt, or for decode on one more token, with only that token on the tape.
 
-    UsageError where the model is no language model with a cache.
+    Raises:
+        UsageError: The model is not a language model with a cache.
     """
     if phase is None:
-        return ForwardRun(call, call.model(*call.args, **call.kwargs))
-    model, prompt = call.model, Prompt.of(call)
+        return ForwardResult(call, call.model(*call.args, **call.kwargs))
+    model, prompt = call.model, Prompt.from_call(call)
     if phase == "prefill":
         output = model(**prompt.arguments)
         cache = prompt.cache_in(output)
-        found = Generation(phase, prompt.context(tape), prompt.tokens(tape), cached_tensors(cache, tape))
-        return ForwardRun(ModuleCall(model, (), prompt.arguments), _without(output, cache), found)
+        found = PhaseRun(phase, prompt.context(tape), prompt.tokens(tape), cached_tensors(cache, tape))
+        return ForwardResult(ModuleCall(model, (), prompt.arguments), _without_cache(output, cache), found)
     with tape.separate_recording():
         output = model(**prompt.arguments)
         cache = prompt.cache_in(output)
         step = prompt.next_arguments(output)
-        found = Generation(phase, prompt.context(tape), prompt.sequences(tape), cached_tensors(cache, tape))
+        found = PhaseRun(phase, prompt.context(tape), prompt.sequences(tape), cached_tensors(cache, tape))
     output = model(**step, **{prompt.cache_name: cache})
-    return ForwardRun(ModuleCall(model, (), step), _without(output, prompt.cache_in(output)), found)
+    return ForwardResult(ModuleCall(model, (), step), _without_cache(output, prompt.cache_in(output)), found)
 
 
 class Prompt(NamedTuple):
-    """The arguments of a forward by name, and what it calls its tokens and its cache."""
+    """The arguments of forward by name, and the names of its tokens and its cache."""
 
     model: torch.nn.Module
     parameters: Mapping[str, Parameter]
@@ -71,15 +72,15 @@ class Prompt(NamedTuple):
     cache_name: str
 
     @classmethod
-    def of(cls, call: ModuleCall) -> Prompt:
-        """That of a call, which asks for the cache; UsageError where its forward takes none."""
+    def from_call(cls, call: ModuleCall) -> Prompt:
+        """The prompt of a call, with use_cache set; UsageError if forward takes no cache or no tokens."""
         parameters = signature(call.model.forward).parameters
         cache_name = next((name for name in CACHES if name in parameters), "")
-        arguments = _named(call)
+        arguments = _bound_arguments(call)
         tokens = next((name for name in (*TOKENS, *arguments) if _are_tokens(arguments.get(name))), "")
         if not cache_name or not tokens:
-            what = "takes no cache" if not cache_name else "has no input of token ids"
-            raise UsageError(f"{_forward_of(call.model)} {what}: it has no phases", hint=HINT)
+            problem = "takes no cache" if not cache_name else "has no input of token ids"
+            raise UsageError(f"{_forward_of(call.model)} {problem}, so it has no phases", hint=HINT)
         if "use_cache" in parameters:
             arguments["use_cache"] = True
         return cls(call.model, parameters, arguments, tokens, cache_name)
@@ -88,39 +89,39 @@ class Prompt(NamedTuple):
         return tape.shape_of(self.arguments[self.tokens_name])
 
     def context(self, tape: Tape) -> Any:
-        """How many tokens each sequence has."""
+        """The number of tokens in each sequence."""
         return self._shape(tape)[-1]
 
     def sequences(self, tape: Tape) -> Any:
-        """How many sequences there are."""
+        """The number of sequences."""
         return elements(self._shape(tape)[:-1])
 
     def tokens(self, tape: Tape) -> Any:
-        """How many tokens all sequences have."""
+        """The number of tokens in all sequences."""
         return elements(self._shape(tape))
 
     def cache_in(self, output: Any) -> Any:
-        """The cache in what forward returned: by its name, or in a tuple behind its first part."""
+        """The cache in forward's output: by its name, or the first part of a tuple that contains tensors."""
         names = (self.cache_name, *CACHES)
         if isinstance(output, tuple | list):
             named = {name: getattr(output, name) for name in names if hasattr(output, name)}
-            behind = (part for part in output[1:] if not isinstance(part, torch.Tensor))
-            cache = next(iter(named.values()), None) or next((part for part in behind if _holds(part)), None)
+            others = (part for part in output[1:] if not isinstance(part, torch.Tensor) and _has_tensor(part))
+            cache = next(iter(named.values()), None) or next(others, None)
         else:
             items = output if isinstance(output, Mapping) else getattr(output, "__dict__", {})
             cache = next((items[name] for name in names if items.get(name) is not None), None)
-        if cache is None or not _holds(cache):
-            raise UsageError(f"{_forward_of(self.model)} returned no cache: it has no phases", hint=HINT)
+        if cache is None or not _has_tensor(cache):
+            raise UsageError(f"{_forward_of(self.model)} returned no cache, so it has no phases", hint=HINT)
         return cache
 
     def next_arguments(self, output: Any) -> dict[str, Any]:
-        """Those of one more token, but for the cache: what is of the prompt alone is left out.
+        """The arguments for one more token, without the cache. Arguments for the prompt only are left out.
 
-        A mask has one more column, for the new token; what an encoder returned is not computed again.
+        A mask gets a column for the new token. The encoder's output is reused.
         """
         encoded = output.get(ENCODED) if isinstance(output, Mapping) else None
         has_encoder = encoded is not None and "encoder_outputs" in self.parameters
-        step = dict(self._kept_arguments())
+        step = dict(self._arguments_after_prompt())
         if has_encoder:
             step = {
                 name: value for name, value in step.items() if name not in {"input_ids", "input_features"}
@@ -129,7 +130,7 @@ class Prompt(NamedTuple):
         step[self.tokens_name] = self.arguments[self.tokens_name][..., :1]
         return step
 
-    def _kept_arguments(self) -> Iterator[tuple[str, Any]]:
+    def _arguments_after_prompt(self) -> Iterator[tuple[str, Any]]:
         tokens = self.arguments[self.tokens_name]
         for name, value in self.arguments.items():
             if not isinstance(value, torch.Tensor):
@@ -140,11 +141,16 @@ class Prompt(NamedTuple):
                 yield name, value
 
 
-def _named(call: ModuleCall) -> dict[str, Any]:
-    """The arguments by name, those of **kwargs among them."""
+def _bound_arguments(call: ModuleCall) -> dict[str, Any]:
+    """The arguments by name, including those of **kwargs."""
     bound = signature(call.model.forward).bind(*call.args, **call.kwargs)
     rest = next(
-        (name for name, each in bound.signature.parameters.items() if each.kind is each.VAR_KEYWORD), ""
+        (
+            name
+            for name, parameter in bound.signature.parameters.items()
+            if parameter.kind is parameter.VAR_KEYWORD
+        ),
+        "",
     )
     found = dict(bound.arguments)
     return {**found, **found.pop(rest, {})} if rest else found
@@ -162,20 +168,19 @@ def _forward_of(model: torch.nn.Module) -> str:
     return f"{type(model).__name__}.forward"
 
 
-def _holds(cache: Any) -> bool:
-    """Whether there is a tensor in it."""
+def _has_tensor(cache: Any) -> bool:
     return next(_tensors_in(cache), None) is not None
 
 
-def _without(output: Any, cache: Any) -> Any:
-    """What a forward returned, but the cache."""
+def _without_cache(output: Any, cache: Any) -> Any:
+    """Forward's output without the cache."""
     if isinstance(output, Mapping):
         return {name: part for name, part in output.items() if part is not cache}
     return tuple(part for part in output if part is not cache) if isinstance(output, tuple | list) else output
 
 
 def cached_tensors(cache: Any, tape: Tape) -> tuple[CachedTensor, ...]:
-    """The tensors of a cache as they are, those that are alike together; single numbers are no part of it."""
+    """The tensors of a cache, equal ones counted together. Scalars are left out."""
     counts: Counter[CachedTensor] = Counter()
     for name, tensor in _tensors_in(cache):
         dtype = str(tensor.dtype).removeprefix("torch.")
@@ -184,7 +189,7 @@ def cached_tensors(cache: Any, tape: Tape) -> tuple[CachedTensor, ...]:
 
 
 def _tensors_in(value: Any) -> Iterator[tuple[str, torch.Tensor]]:
-    """Each tensor of a cache once, with the last name that leads to it."""
+    """The tensors of a cache, each once, with the innermost name on the way to it."""
     seen: set[int] = set()
     waiting: list[tuple[str, Any]] = [("", value)]
     while waiting:

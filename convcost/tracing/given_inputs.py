@@ -1,13 +1,13 @@
-"""What a module is called with in Python: tensors and other values, or texts such as `f32[B,128]`."""
+"""Inputs of a module in Python: tensors and other values, or texts such as `f32[B,128]`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from inspect import signature
+from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any
 
-from convcost.core.errors import UsageError
+from convcost.core.errors import UsageError, WrongTypeError, did_you_mean
 from convcost.tracing.declared_inputs import DeclaredInputs, DeclaredTensor, parse_input
 
 if TYPE_CHECKING:
@@ -18,35 +18,35 @@ INPUTS_HINT = 'Give tensors, or texts such as "f32[1,3,224,224]" and "ids=i64[B,
 
 @dataclass(frozen=True, eq=False)
 class GivenInputs:
-    """Arguments of a forward by place and by name; what a text declares is a DeclaredTensor."""
+    """The arguments of forward, positional and by name; inputs declared as texts are DeclaredTensors."""
 
     args: tuple[Any, ...] = ()
     kwargs: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def all(self) -> tuple[Any, ...]:
-        """Each of them."""
+        """All arguments."""
         return (*self.args, *self.kwargs.values())
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The sizes that are names, each once."""
-        declared = (each for each in self.all if type(each) is DeclaredTensor)
-        return tuple(dict.fromkeys(name for each in declared for name in each.names))
+        """The named sizes, without duplicates."""
+        declared = (value for value in self.all if type(value) is DeclaredTensor)
+        return tuple(dict.fromkeys(name for value in declared for name in value.names))
 
     def sized(self, sizes: Mapping[str, int]) -> GivenInputs:
-        """With a number for each name that `sizes` has."""
+        """The inputs with `sizes` substituted."""
 
-        def change(each: Any) -> Any:
-            return each.sized(sizes) if type(each) is DeclaredTensor else each
+        def change(value: Any) -> Any:
+            return value.sized(sizes) if type(value) is DeclaredTensor else value
 
         return GivenInputs(
-            tuple(map(change, self.args)), {name: change(each) for name, each in self.kwargs.items()}
+            tuple(map(change, self.args)), {name: change(value) for name, value in self.kwargs.items()}
         )
 
     def declared(self) -> DeclaredInputs:
-        """All of them by dtype and shape; UsageError where one is no tensor."""
-        kwargs = {name: _declared(each) for name, each in self.kwargs.items()}
+        """All inputs as dtypes and shapes; UsageError if one is not a tensor."""
+        kwargs = {name: _declared(value) for name, value in self.kwargs.items()}
         return DeclaredInputs(tuple(map(_declared, self.args)), kwargs)
 
 
@@ -54,13 +54,13 @@ def _declared(given: Any) -> DeclaredTensor:
     if type(given) is DeclaredTensor:
         return given
     if not hasattr(given, "dtype") or not hasattr(given, "shape"):
-        message = f"with open sizes every input is a tensor, and one is {type(given).__name__}"
-        raise UsageError(message, hint="Give every size a number.")
+        message = f"with open sizes, all inputs must be tensors, and one is {type(given).__name__}"
+        raise UsageError(message, hint="Give all sizes numbers.")
     return DeclaredTensor(str(given.dtype).removeprefix("torch."), tuple(given.shape))
 
 
 def _keys(value: Any) -> set[Any] | None:
-    """Those of a mapping, of whose class nothing runs if it is a dict; None for anything else."""
+    """The keys of a mapping, without calling overrides of a dict's subclass; None for other values."""
     if issubclass(type(value), dict):
         return {*dict.keys(value)}
     return {*value} if issubclass(type(value), Mapping) else None
@@ -69,9 +69,12 @@ def _keys(value: Any) -> set[Any] | None:
 def given_inputs(
     inputs: tuple[Any, ...], keywords: Mapping[str, Any], names: tuple[str, ...] = ()
 ) -> GivenInputs:
-    """Those of a forward whose arguments have `names`; SpecError where a text with a bracket declares none.
+    """The inputs for a forward whose arguments have `names`.
 
-    A mapping behind others has inputs by name, if it has keys and each is one of `names`.
+    If the last positional input is a mapping whose keys are all in `names`, it has inputs by name.
+
+    Raises:
+        SpecError: A text with a bracket does not declare an input.
     """
     *before, last = inputs or (None,)
     keys = _keys(last)
@@ -79,10 +82,10 @@ def given_inputs(
         inputs, keywords = tuple(before), {**last, **keywords}
     args: list[Any] = []
     kwargs: dict[str, Any] = {}
-    for name, value in (*(("", each) for each in inputs), *keywords.items()):
+    for name, value in (*(("", given) for given in inputs), *keywords.items()):
         stated, found = parse_input(value) if _is_declaration(value) else ("", value)
         if stated and name and stated != name:
-            raise UsageError(f"the input {name} has another name in its text, {stated[:40]}")
+            raise UsageError(f"the input {name} has a different name in its text, {stated[:40]}")
         if (stated or name) in kwargs:
             raise UsageError(f"the input {stated or name} is given twice")
         if stated or name:
@@ -93,13 +96,29 @@ def given_inputs(
 
 
 def _is_declaration(value: Any) -> bool:
-    """Whether it is a text with a shape; any other text goes to forward as it is."""
+    """Whether it is a text with a shape. Other texts are passed to forward as they are."""
     return issubclass(type(value), str) and "[" in value
 
 
 def forward_names(module: torch.nn.Module) -> tuple[str, ...]:
-    """What forward calls its arguments; nothing where that is not known."""
+    """The names of forward's arguments; empty if unknown."""
     try:
         return tuple(signature(module.forward).parameters)
     except (TypeError, ValueError):
         return ()
+
+
+def check_keywords(module: torch.nn.Module, keywords: Mapping[str, Any]) -> None:
+    """WrongTypeError for an argument that forward does not have, if its signature can be trusted."""
+    if hasattr(module.forward, "__wrapped__") or module._forward_pre_hooks:
+        return
+    try:
+        accepted = signature(module.forward).parameters
+    except (TypeError, ValueError):
+        return
+    if any(parameter.kind is Parameter.VAR_KEYWORD for parameter in accepted.values()):
+        return
+    if unknown := next((name for name in keywords if name not in accepted), ""):
+        message = f"{type(module).__name__}.forward has no argument {unknown[:40]}"
+        hint = f"It takes {', '.join(accepted)[:200]}." if accepted else ""
+        raise WrongTypeError(f"{message}{did_you_mean(unknown, accepted)}", hint=hint)

@@ -1,4 +1,4 @@
-"""The memory that a module holds: measured over forward and backward, on shapes where possible."""
+"""Measure the memory of a module in forward and backward, on shapes if possible."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from convcost.core.cost import Size
 from convcost.core.dtypes import ITEMSIZES
 from convcost.core.trace import MemoryUse
 from convcost.tracing.fused_kernels import fused_kernels
-from convcost.tracing.isolation.isolated_call import interruptible, isolated
+from convcost.tracing.isolation.isolated_call import isolated_copy, run_interruptibly
 from convcost.tracing.isolation.tensor_copies import (
     DataCopies,
     RunMode,
@@ -36,7 +36,7 @@ LONGEST_REASON = 120
 
 
 class SizeArithmetic(NamedTuple):
-    """How torch's sizes are taken, and which of several is the largest."""
+    """How sizes of torch become numbers or formulas, and how the largest of several is found."""
 
     size: Callable[[Any], Size] = int
     largest: Callable[[Sequence[Size]], Size] = max
@@ -49,19 +49,19 @@ MeasuredCall = tuple[ModuleCall, SizeArithmetic]
 
 
 class LiveStorageTracker:
-    """The memory that operators made, in the order in which it was made and left again, in bytes."""
+    """Tracks storages that operators allocate and release, in order, with their bytes."""
 
     def __init__(self, before: Iterable[torch.Tensor], arithmetic: SizeArithmetic) -> None:
         self.arithmetic = arithmetic
         self._held = [*before]
-        """The numbers of their memory stay theirs, though the model may replace them."""
+        """Tensors that are kept alive, so that ids of their storages are not reused."""
         self._before = {storage_id(tensor) for tensor in self._held}
         self._serials: dict[int, int] = {}
         self._sizes: list[Size] = []
         self._events: list[tuple[int, Size]] = []
 
     def note_output(self, output: Any) -> None:
-        """What an operator returned."""
+        """Track the new storages in an operator's output."""
         for tensor in flat_tensors((output,)):
             number = storage_id(tensor)
             if number in self._serials or number in self._before or tensor.layout is not torch.strided:
@@ -78,18 +78,18 @@ class LiveStorageTracker:
             self._events.append((serial, -self._sizes[serial]))
 
     def live_bytes(self) -> dict[int, Size]:
-        """The bytes of all that is in use, by torch's number for the memory."""
+        """The bytes of live storages, by storage id."""
         return {number: self._sizes[serial] for number, serial in self._serials.items()}
 
     def peak(self, without: Iterable[torch.Tensor] = ()) -> Size:
-        """The most that was in use at once, but for the memory of some tensors."""
+        """The peak of live bytes, without the storages of some tensors."""
         left_out = {self._serials.get(storage_id(tensor)) for tensor in without}
         changes = (change for serial, change in self._events if serial not in left_out)
         return self.arithmetic.largest([*accumulate(changes, initial=0)])
 
 
 class StorageMode(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Shows a tracker what operators return."""
+    """Passes the outputs of operators to a tracker."""
 
     def __init__(self, tracker: LiveStorageTracker) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -103,17 +103,17 @@ class StorageMode(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 @contextmanager
 def copied_call(call: ModuleCall, run_mode: RunMode, dtype: str) -> Iterator[MeasuredCall]:
-    """A copy of the call with all numbers in `dtype`, or in their own if that is empty."""
+    """A copy of the call with floating-point tensors in `dtype`; empty keeps their own dtypes."""
     data, shapes = DataCopies(), ShapeCopies(has_gradients=True)
     copies: tuple[TensorCopy, ...] = (data, data) if run_mode == "data" else (meta_copy, shapes.of_input)
     fusing = nullcontext() if run_mode == "data" else fused_kernels()
-    of_parameter, of_input = (converting(copy, dtype) for copy in copies)
-    with isolated(call, of_parameter, of_input) as copied, fusing:
+    of_parameter, of_input = (converted_copies(copy, dtype) for copy in copies)
+    with isolated_copy(call, of_parameter, of_input) as copied, fusing:
         yield copied, CONCRETE
 
 
-def converting(copy: TensorCopy, dtype: str) -> TensorCopy:
-    """Copies as `copy` does, floats in `dtype` if there is one."""
+def converted_copies(copy: TensorCopy, dtype: str) -> TensorCopy:
+    """`copy`, with floating-point tensors converted to `dtype` unless that is empty."""
 
     def converted(tensor: torch.Tensor) -> torch.Tensor:
         copied = copy(tensor)
@@ -123,19 +123,19 @@ def converting(copy: TensorCopy, dtype: str) -> TensorCopy:
 
 
 def stored_footprint(call: ModuleCall, dtype: str) -> MemoryUse:
-    """What is there in `dtype` before anything runs."""
+    """The memory of parameters, buffers and inputs in `dtype`, before anything runs."""
     tree = module_tree(call.model)
-    parameters = [each for each in tree.parameters.values() if not is_lazy(each)]
-    buffers = (each for each in tree.buffers.values() if not is_lazy(each))
+    parameters = [parameter for parameter in tree.parameters.values() if not is_lazy(parameter)]
+    buffers = (buffer for buffer in tree.buffers.values() if not is_lazy(buffer))
     trainable: Counter[int] = Counter()
-    for each in parameters:
-        trainable[_itemsize(each, dtype)] += each.numel() if each.requires_grad else 0
+    for parameter in parameters:
+        trainable[_itemsize(parameter, dtype)] += parameter.numel() if parameter.requires_grad else 0
     inputs = _bytes(tensors(call[1:]), dtype)
     return MemoryUse(dtype, _bytes(parameters, dtype), _bytes(buffers, dtype), inputs, dict(trainable))
 
 
 def _bytes(held: Iterable[torch.Tensor], dtype: str) -> int:
-    return sum(each.numel() * _itemsize(each, dtype) for each in held)
+    return sum(tensor.numel() * _itemsize(tensor, dtype) for tensor in held)
 
 
 def _itemsize(tensor: torch.Tensor, dtype: str) -> int:
@@ -143,7 +143,7 @@ def _itemsize(tensor: torch.Tensor, dtype: str) -> int:
 
 
 def run_backward_from_loss(output: Any) -> None:
-    """Backward from every output that has a gradient, which is made as it begins, and held by nobody."""
+    """Run backward from all outputs that require grad; their gradients are made as it starts, not kept."""
     ends = [tensor for tensor in tensors(output) if tensor.requires_grad]
     if ends:
         loss: Any = LossWithoutMemory.apply(*ends)  # type: ignore[no-untyped-call]
@@ -151,7 +151,7 @@ def run_backward_from_loss(output: Any) -> None:
 
 
 class LossWithoutMemory(torch.autograd.Function):
-    """A number whose gradients by the outputs are made as backward begins."""
+    """A scalar whose gradients by the outputs are made as the backward starts."""
 
     @staticmethod
     def forward(ctx: Any, *ends: torch.Tensor) -> Any:
@@ -166,10 +166,10 @@ class LossWithoutMemory(torch.autograd.Function):
 def memory_footprint(
     call: ModuleCall, run_modes: Iterable[RunMode] = ("gradients",), dtype: str = ""
 ) -> MemoryUse:
-    """The memory that a call of a module holds, all of it in `dtype` if that is given.
+    """The memory of a call of a module, with floating-point tensors in `dtype` if that is given.
 
-    Where the module does not run, it is said why. It is run in training and in evaluation. On tensors without
-    data it keeps what it would on a CUDA device; on data, where the first mode fails, as the CPU does.
+    The module runs in evaluation and in training. On tensors without data it saves what CUDA kernels save; on
+    data, which is the fallback, what CPU kernels save. If it does not run, the result has the reason.
     """
     failure: Exception | None = None
     for run_mode in run_modes:
@@ -182,24 +182,26 @@ def memory_footprint(
 
 
 def failure_reason(failure: Exception | None) -> str:
-    """A short text on why nothing is known."""
+    """A short reason why the memory is unknown."""
     first = (error_text(failure) if failure else "").strip().partition("\n")[0][:LONGEST_REASON]
     return f"{type(failure).__name__}: {first}" if failure else "it needs more memory than is allowed"
 
 
-def measured_footprint(prepared: Callable[[], AbstractContextManager[MeasuredCall]], dtype: str) -> MemoryUse:
-    """What a call holds that is `prepared` twice: to run in evaluation, and in training."""
-    with prepared() as (call, arithmetic):
-        forward = interruptible(evaluation_peak, call, arithmetic)
-    with prepared() as (call, arithmetic):
-        kept, training = interruptible(training_peak, call, arithmetic)
+def measured_footprint(
+    make_call: Callable[[], AbstractContextManager[MeasuredCall]], dtype: str
+) -> MemoryUse:
+    """The memory of a call, which is made twice: to run in evaluation, and in training."""
+    with make_call() as (call, arithmetic):
+        forward = run_interruptibly(evaluation_peak, call, arithmetic)
+    with make_call() as (call, arithmetic):
+        saved, training = run_interruptibly(training_peak, call, arithmetic)
         found = stored_footprint(call, dtype)
         inputs = arithmetic.size(found.inputs)
-    return found._replace(inputs=inputs, kept=kept, forward=forward, training=training)
+    return found._replace(inputs=inputs, kept=saved, forward=forward, training=training)
 
 
 def evaluation_peak(call: ModuleCall, arithmetic: SizeArithmetic) -> Size:
-    """The most that is in use beside parameters, buffers and inputs, in evaluation."""
+    """The memory peak in evaluation, without parameters, buffers and inputs."""
     model, args, kwargs = call
     model.eval()
     tracker = LiveStorageTracker([*module_tree(model).tensors, *tensors((args, kwargs))], arithmetic)
@@ -209,23 +211,23 @@ def evaluation_peak(call: ModuleCall, arithmetic: SizeArithmetic) -> Size:
 
 
 def training_peak(call: ModuleCall, arithmetic: SizeArithmetic) -> tuple[Size, Size]:
-    """What is kept for backward, and the most in use beside what is stored and the parameters' gradients."""
+    """The bytes saved for the backward, and the memory peak without stored tensors and their gradients."""
     model, args, kwargs = call
     if not model.training:
         model.train()
     inputs = list(tensors((args, kwargs)))
     tracker, saved = LiveStorageTracker([*module_tree(model).tensors, *inputs], arithmetic), set[int]()
-    with torch.enable_grad(), StorageMode(tracker), _recorded_saves(saved):
+    with torch.enable_grad(), StorageMode(tracker), _record_saves(saved):
         output = model(*args, **kwargs)
-        kept = _kept_for_backward(tracker, saved, inputs, output)
+        saved_bytes = _bytes_for_backward(tracker, saved, inputs, output)
         run_backward_from_loss(output)
     gradients = (parameter.grad for parameter in module_tree(model).parameters.values())
-    return kept, tracker.peak(gradient for gradient in gradients if gradient is not None)
+    return saved_bytes, tracker.peak(gradient for gradient in gradients if gradient is not None)
 
 
 @contextmanager
-def _recorded_saves(saved: set[int]) -> Iterator[None]:
-    """The numbers of the memory that autograd saves tensors in."""
+def _record_saves(saved: set[int]) -> Iterator[None]:
+    """Add the storage ids of tensors that autograd saves to `saved`."""
 
     def pack(tensor: torch.Tensor) -> torch.Tensor:
         saved.add(storage_id(tensor))
@@ -235,10 +237,10 @@ def _recorded_saves(saved: set[int]) -> Iterator[None]:
         yield
 
 
-def _kept_for_backward(
+def _bytes_for_backward(
     tracker: LiveStorageTracker, saved: set[int], inputs: list[torch.Tensor], output: Any
 ) -> Size:
-    """All that the forward left behind, but for an output that nothing was saved in; and saved inputs."""
+    """The live bytes after the forward, without outputs that were not saved, plus saved inputs."""
     ends = {storage_id(tensor) for tensor in tensors(output)} - saved
     left = sum(size for number, size in tracker.live_bytes().items() if number not in ends)
     given = {storage_id(tensor): tensor.untyped_storage() for tensor in inputs}

@@ -1,4 +1,4 @@
-"""A module and what it is called with: copied, moved to a device."""
+"""A module with its arguments: copied, or moved to a device."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class ModuleCall(NamedTuple):
 
     @property
     def named_arguments(self) -> dict[Any, Any]:
-        """The arguments by the names that forward gives them."""
+        """The arguments by forward's names for them."""
         try:
             return dict(signature(self.model.forward).bind(*self.args, **self.kwargs).arguments)
         except (TypeError, ValueError):
@@ -34,18 +34,18 @@ class ModuleCall(NamedTuple):
 
     @property
     def tensors(self) -> list[Any]:
-        """Every parameter, buffer and input tensor; parameters of lazy modules too."""
+        """All parameters, buffers and input tensors, including lazy ones."""
         tree = module_tree(self.model)
         return [*tree.parameters.values(), *tree.buffers.values(), *tensors((self.args, self.kwargs))]
 
     def map(self, change: Callable[[str, Any], Any]) -> ModuleCall:
-        """The call with each argument replaced by what `change` returns for its name and value."""
+        """The call with each argument replaced by `change(name, value)`."""
         names = chain(map(str, self.named_arguments), repeat(""))
         kwargs = {name: change(name, value) for name, value in self.kwargs.items()}
         return ModuleCall(self.model, tuple(map(change, names, self.args)), kwargs)
 
     def with_tensors(self, device: str) -> ModuleCall:
-        """The call with a tensor on `device` for each that is declared, with values where it has data."""
+        """The call with a tensor on `device` for each DeclaredTensor."""
         dtype = parameter_dtype(self.model)
 
         def tensor(name: str, argument: Any) -> Any:
@@ -55,7 +55,7 @@ class ModuleCall(NamedTuple):
         return self.map(tensor)
 
     def with_integer_values(self) -> ModuleCall:
-        """The call with values for small integer and boolean tensors that have no data."""
+        """The call with values in small integer and boolean meta tensors."""
 
         def valued(name: str, argument: Any) -> Any:
             is_plain = type(argument) is torch.Tensor and argument.is_meta
@@ -66,8 +66,8 @@ class ModuleCall(NamedTuple):
         return self.map(valued)
 
     def has_arguments_of(self, other: ModuleCall) -> bool:
-        """Whether each argument is that of the other call."""
-        values = ((*each.args, *each.kwargs.values()) for each in (self, other))
+        """Whether all arguments are the same objects as those of `other`."""
+        values = ((*call.args, *call.kwargs.values()) for call in (self, other))
         return all(map(is_, *values))
 
 
@@ -82,24 +82,26 @@ def parameter_dtype(module: torch.nn.Module) -> torch.dtype:
 
 
 def fill_value(name: str) -> int:
-    """The value that fills an input of that name: an attention mask of ones masks nothing."""
+    """The fill value for an input of that name: 1 for an attention mask, so that it masks nothing."""
     return int(name.endswith("attention_mask"))
 
 
 def copy_call(call: ModuleCall) -> ModuleCall:
-    """A copy of a model and its inputs; what they share, the copies share."""
+    """A copy of a model and its inputs; shared tensors stay shared."""
     return deepcopy(call)
 
 
 def move_call(call: ModuleCall, device: str) -> ModuleCall:
-    """Move the model to `device` in place; tensors that had no data are zeros there.
+    """Move the model to `device` in place; meta tensors become zeros.
 
     Shared tensors stay shared. The inputs are new.
     """
     if all(_is_on(tensor, device) for tensor in call.tensors):
         return call
     _move_module(call.model, device)
-    inputs = tree_map_only(torch.Tensor, lambda tensor: _moved(tensor, device), (call.args, call.kwargs))
+    inputs = tree_map_only(
+        torch.Tensor, lambda tensor: _move_tensor(tensor, device), (call.args, call.kwargs)
+    )
     return ModuleCall(call.model, *inputs)
 
 
@@ -107,7 +109,7 @@ def _is_on(tensor: torch.Tensor, device: str) -> bool:
     return tensor.device.type == device
 
 
-def _moved(tensor: torch.Tensor, device: str) -> torch.Tensor:
+def _move_tensor(tensor: torch.Tensor, device: str) -> torch.Tensor:
     if tensor.is_meta and device != "meta":
         return torch.zeros_like(tensor, device=device)
     return tensor.detach().to(device)
@@ -120,7 +122,7 @@ def _move_module(module: torch.nn.Module, device: str) -> None:
         for registered in tables:
             for name, tensor in registered.items():
                 if tensor is not None and not _is_on(tensor, device):
-                    moved = _moved(tensor, device)
+                    moved = _move_tensor(tensor, device)
                     if isinstance(tensor, torch.nn.Parameter):
                         moved = torch.nn.Parameter(moved, tensor.requires_grad)
                     registered[name] = known.setdefault(id(tensor), moved)

@@ -1,4 +1,4 @@
-"""The submodules, parameters and buffers of a model, each once."""
+"""The submodules, parameters and buffers of a model, without duplicates."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
 
 MAX_OCCURRENCES = 10**6
-"""Submodules that share others may be met more often than there is time for."""
+"""Limit on occurrences: with nested sharing their number grows exponentially."""
 
 Held = TypeVar("Held")
 
 
 class ModuleTree(NamedTuple):
-    """Submodules by path, the model itself first, and tensors by name: what is shared, by its first."""
+    """Submodules by path, the model first, and tensors by name. Shared ones have their first name."""
 
     submodules: dict[str, torch.nn.Module]
     parameters: dict[str, torch.nn.Parameter]
@@ -25,7 +25,7 @@ class ModuleTree(NamedTuple):
 
     @property
     def tensors(self) -> Iterator[torch.Tensor]:
-        """Those that hold something; a lazy module's parameters don't yet."""
+        """Parameters and buffers, without those of lazy modules that have no shape yet."""
         from torch.nn.parameter import is_lazy
 
         held = (*self.parameters.values(), *self.buffers.values())
@@ -33,7 +33,7 @@ class ModuleTree(NamedTuple):
 
     @property
     def constants(self) -> Iterator[torch.Tensor]:
-        """Those that scripts hold in their code."""
+        """The constant tensors in the code of TorchScript modules."""
         import torch
 
         for held in self.submodules.values():
@@ -45,7 +45,7 @@ class ModuleTree(NamedTuple):
 
 
 def module_tree(module: torch.nn.Module) -> ModuleTree:
-    """Of `module`, walked through once."""
+    """The tree of `module`."""
     submodules = named_modules(module)
     parameters = {path: submodule._parameters for path, submodule in submodules.items()}
     buffers = {path: submodule._buffers for path, submodule in submodules.items()}
@@ -53,9 +53,9 @@ def module_tree(module: torch.nn.Module) -> ModuleTree:
 
 
 def named_modules(module: torch.nn.Module) -> dict[str, torch.nn.Module]:
-    """Each submodule by its first path, as torch's own method has them, the model first.
+    """Each submodule by its first path, the model first, in the order of torch's named_modules.
 
-    They are told apart by their identity: a user's may be equal, or not hashable, or have such a method.
+    Submodules are compared by identity, since a user's may be equal or unhashable, and no method is called.
     """
     found: dict[int, tuple[str, torch.nn.Module]] = {}
     waiting = [("", module)]
@@ -69,13 +69,13 @@ def named_modules(module: torch.nn.Module) -> dict[str, torch.nn.Module]:
 
 
 def original_module(module: torch.nn.Module) -> torch.nn.Module:
-    """What torch.compile was given, if `module` is what it made of it."""
+    """The module inside a compiled one; another module itself."""
     own = vars(module).get("_modules")
     return own.get("_orig_mod", module) if isinstance(own, dict) else module
 
 
 def _unique_tensors(held: Mapping[str, Mapping[str, Held | None]]) -> dict[str, Held]:
-    """The tensors by full name, under the first one that they have."""
+    """The tensors by full name; shared ones by their first name."""
     found: dict[int, tuple[str, Held]] = {}
     for path, named in held.items():
         for name, tensor in named.items():
@@ -85,12 +85,12 @@ def _unique_tensors(held: Mapping[str, Mapping[str, Held | None]]) -> dict[str, 
 
 
 def unused_parameters(tree: ModuleTree, used: Container[int]) -> tuple[str, ...]:
-    """The parameters whose ids are not among `used`."""
+    """The names of parameters whose ids are not in `used`."""
     return tuple(name for name, parameter in tree.parameters.items() if id(parameter) not in used)
 
 
 def tied_parameters(tree: ModuleTree) -> tuple[tuple[str, ...], ...]:
-    """The names of each parameter that has several."""
+    """The names of each parameter that has several names."""
     names: dict[int, list[str]] = defaultdict(list)
     for path, submodule in tree.submodules.items():
         for name, parameter in submodule._parameters.items():
@@ -100,18 +100,18 @@ def tied_parameters(tree: ModuleTree) -> tuple[tuple[str, ...], ...]:
 
 
 def count_occurrences(module: torch.nn.Module) -> Mapping[str, int]:
-    """How often a walk through children meets each submodule: one with two names is met twice."""
+    """How often each submodule occurs in a walk through children: one with two names occurs twice."""
     names = {id(submodule): path for path, submodule in named_modules(module).items()}
-    met: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     waiting = [module]
-    while waiting and met.total() < MAX_OCCURRENCES:
+    while waiting and counts.total() < MAX_OCCURRENCES:
         found = waiting.pop()
-        met[names[id(found)]] += 1
+        counts[names[id(found)]] += 1
         waiting.extend(_children(found))
-    return met
+    return counts
 
 
 def _children(module: torch.nn.Module) -> Iterator[torch.nn.Module]:
-    """Each child once, as torch's own method has them."""
+    """The children without duplicates, as in torch's children."""
     children = [child for child in module._modules.values() if child is not None]
     yield from {id(child): child for child in children}.values()

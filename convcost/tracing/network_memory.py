@@ -1,4 +1,4 @@
-"""The memory that a design holds: measured on its torch module, on shapes alone."""
+"""The memory of a spec, measured on its torch module without data."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from convcost.tracing.network_module import build_network
 
 
 def network_footprint(network: Network, dtype: str = "") -> MemoryUse:
-    """What the module of `network` holds as part of a larger one: its inputs have gradients.
+    """The memory of `network` as a part of a larger module, so that its inputs have gradients.
 
-    In `dtype` if that is given.
+    Floating-point tensors are in `dtype` if that is given.
     """
     module, inputs = build_network(network, "meta")
     given = tuple(tensor.requires_grad_(tensor.is_floating_point()) for tensor in inputs)
@@ -24,25 +24,25 @@ def network_footprint(network: Network, dtype: str = "") -> MemoryUse:
 
 
 class _InnerNetwork(torch.nn.Module):
-    """A module as it is within another one."""
+    """A module as a part of a larger one: its inputs are results of other layers."""
 
     def __init__(self, module: torch.nn.Module) -> None:
         super().__init__()
         self.module = module
 
     def forward(self, *inputs: torch.Tensor) -> Any:
-        return self.module(*map(_computed, inputs))
+        return self.module(*map(_as_intermediate, inputs))
 
 
-def _computed(tensor: torch.Tensor) -> torch.Tensor:
-    """`tensor` as if something had computed it, to be told its gradient."""
-    result: Any = _Computation.apply(tensor) if tensor.requires_grad else tensor  # type: ignore[no-untyped-call]
-    computed: torch.Tensor = result
-    return computed
+def _as_intermediate(tensor: torch.Tensor) -> torch.Tensor:
+    """`tensor` as the result of an operation, which gets its gradient."""
+    result: Any = _Identity.apply(tensor) if tensor.requires_grad else tensor  # type: ignore[no-untyped-call]
+    intermediate: torch.Tensor = result
+    return intermediate
 
 
-class _Computation(torch.autograd.Function):
-    """What computes an input: its gradient is in use until all before it are done."""
+class _Identity(torch.autograd.Function):
+    """Stands for the layer before: it receives the gradient of an input, and drops it."""
 
     @staticmethod
     def forward(ctx: Any, tensor: torch.Tensor) -> torch.Tensor:

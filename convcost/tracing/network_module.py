@@ -1,4 +1,4 @@
-"""A design as a torch module, with the inputs that it takes."""
+"""Build the torch module of a spec, and its inputs."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from convcost.tracing.attention_module import ScaledDotProductAttention
 from convcost.tracing.torch_versions import layer_class
 
 OWN_MODULES: dict[str, type[torch.nn.Module]] = {"ScaledDotProductAttention": ScaledDotProductAttention}
-"""The layers that torch.nn has no module for."""
+"""Layers without a module in torch.nn."""
 
 
 def build_network(network: Network, device: str) -> tuple[torch.nn.Module, tuple[torch.Tensor, ...]]:
-    """The design's module in eval mode and inputs of zeros, all on `device`: a Sequential if it is a chain.
+    """The spec's module in eval mode (a Sequential if it is a chain) and inputs of zeros, on `device`.
 
-    Torch's random state and default device stay as they are.
+    torch's random state and default device are not changed.
     """
     with torch.random.fork_rng(devices=[]), torch.device(device):
         module = build_module(network).eval()
@@ -33,12 +33,12 @@ def build_network(network: Network, device: str) -> tuple[torch.nn.Module, tuple
 
 
 def build_module(network: Network) -> torch.nn.Module:
-    """The design's module in training mode, on torch's default device."""
+    """The spec's module in training mode, on torch's default device."""
     return _build_chain(network.chain, count())
 
 
 class ChainModule(torch.nn.Module):
-    """Calls one after another, some of which take further inputs or have branches."""
+    """Calls in sequence, some of them with further inputs or branches."""
 
     def __init__(self, chain: Chain, input_numbers: Iterator[int]) -> None:
         super().__init__()
@@ -61,7 +61,7 @@ class ChainModule(torch.nn.Module):
 
 
 class BranchModule(torch.nn.Module):
-    """A layer on what its branches make of one tensor."""
+    """A layer on the outputs of its branches, which share one input."""
 
     def __init__(self, call: LayerCall, input_numbers: Iterator[int]) -> None:
         super().__init__()
@@ -74,7 +74,7 @@ class BranchModule(torch.nn.Module):
 
 
 class LayerModule(torch.nn.Module):
-    """A layer's module called as the layer says, of which the first output counts."""
+    """A layer's module, called with the layer's order of inputs and arguments; returns its first output."""
 
     def __init__(self, module: torch.nn.Module, layer: Layer, inputs: int) -> None:
         super().__init__()
@@ -140,7 +140,7 @@ def _build_layer(call: LayerCall) -> torch.nn.Module:
     arguments = layer.arguments()
     dtype = {"dtype": getattr(torch, call.dtype)} if call.dtype and layer.has_dtype else {}
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "enable_nested_tensor is True")  # it is about speed, of Transformer
+        warnings.filterwarnings("ignore", "enable_nested_tensor is True")  # Transformer's hint on speed
         module = module_class(type(layer).__name__, *arguments)(**arguments, **dtype)
     if isinstance(layer, Bilinear) and isinstance(module, torch.nn.Bilinear):
         return JoinedInputs(module)
@@ -149,15 +149,16 @@ def _build_layer(call: LayerCall) -> torch.nn.Module:
 
 
 def module_class(kind: str, *arguments: str) -> type[torch.nn.Module]:
-    """The module that a layer stands for: torch.nn's, or ours where torch has a function alone.
+    """The module class of a layer: torch.nn's, or our own if torch only has a function.
 
-    UsageError where this torch has no such layer, or one without one of the arguments.
+    Raises:
+        UsageError: This version of torch lacks the layer or one of the arguments.
     """
     return OWN_MODULES.get(kind) or layer_class(kind, arguments)
 
 
 def layer_modules(module: torch.nn.Module) -> Iterator[torch.nn.Module]:
-    """The modules of a design's layers inside the one that `build_network` made, in the order of running."""
+    """The modules of the layers inside a module from `build_network`, in execution order."""
     match module:
         case BranchModule():
             for branch in module.branches:

@@ -1,4 +1,4 @@
-"""What a torch module costs: run on shapes where that will do, on data where it decides what runs."""
+"""Profile a torch module: on shapes, or on data if control flow depends on it."""
 
 from __future__ import annotations
 
@@ -18,14 +18,20 @@ from convcost.core.report import Report
 from convcost.core.type_checks import check_text, check_type, is_module, is_module_class, wrong_type_error
 from convcost.operators.interface import Operator
 from convcost.system.garbage_collection import fast_garbage_collection
-from convcost.tracing.distributed.run import is_distributed, profile_distributed, with_collectives
-from convcost.tracing.generation import ForwardRun, run_forward
-from convcost.tracing.given_inputs import GivenInputs, forward_names, given_inputs
+from convcost.tracing.distributed.run import (
+    is_distributed,
+    profile_distributed,
+    profile_on_mesh,
+    with_collectives,
+)
+from convcost.tracing.generation import ForwardResult, run_forward
+from convcost.tracing.given_inputs import GivenInputs, check_keywords, forward_names, given_inputs
 from convcost.tracing.isolation.distributed_state import has_process_group
-from convcost.tracing.isolation.isolated_call import interruptible, isolated
+from convcost.tracing.isolation.isolated_call import isolated_copy, run_interruptibly
 from convcost.tracing.isolation.tensor_copies import RunMode, tensor_copies
 from convcost.tracing.isolation.virtual_devices import VirtualDevices
 from convcost.tracing.memory_profile import memory_footprint
+from convcost.tracing.mesh_request import MeshRequest, ParallelizeFunction, mesh_request
 from convcost.tracing.module_call import ModuleCall
 from convcost.tracing.module_tree import module_tree
 from convcost.tracing.recording.data_access import DataRunReads, ShapeRunReads
@@ -40,20 +46,20 @@ from convcost.tracing.tensors import bytes_of, tensors
 from convcost.tracing.user_error import error_text, is_raised_by_user, lacks_data
 
 ASKS_FOR_GRADIENT = "grad"
-"""In messages of torch: gradients as the user has them may do."""
+"""A word in error messages: a run with gradients may succeed."""
 
-OPEN_HINT = 'With open sizes it is convcost.cost(module, "f32[B,3,H,W]").'
+OPEN_HINT = 'For open sizes, use convcost.cost(module, "f32[B,3,H,W]").'
 
 Result = TypeVar("Result")
 
 LAZY_RESULTS = (Generator, Coroutine, AsyncGenerator, map, filter)
-"""What is returned before the code in it runs."""
+"""Types of results whose code has not run yet."""
 
 MEMORY_MODES: tuple[RunMode, ...] = ("gradients", "data")
-"""How memory is measured."""
+"""The run modes to measure memory, in order."""
 
 DEFAULT_MEMORY = 2**30
-"""What parameters and inputs may take, in bytes, for a model to run on its data."""
+"""The most bytes of parameters and inputs for a run on data."""
 
 
 def first_success(
@@ -61,9 +67,9 @@ def first_success(
     run: Callable[[RunMode], tuple[Result, bool]],
     can_run: Callable[[RunMode], bool],
 ) -> Result:
-    """What `run` returns for the first of `run_modes` with which it does, or the error of the last that may.
+    """The result of `run` for the first of `run_modes` that succeeds; the error of the last one otherwise.
 
-    Where it says that something was asked for that only data tells, and there is data, it is run on that.
+    `run` also tells whether the model lacked data. If so, and if a run on data is possible, that counts.
     """
     run_mode, *others = run_modes
     try:
@@ -79,9 +85,9 @@ def first_success(
 
 
 def remaining_modes(error: BaseException | None, run_modes: tuple[RunMode, ...]) -> tuple[RunMode, ...]:
-    """Those of `run_modes` that may succeed where one without data raised `error`, or all if there was none.
+    """The `run_modes` that may succeed after a run without data raised `error`; all if it is None.
 
-    Where shapes did not fit, data decides whether it is so, and there is nothing else to be tried.
+    For most errors, such as shapes that don't fit, only a run on data can tell more.
     """
     if error is None:
         return run_modes
@@ -95,11 +101,16 @@ def remaining_modes(error: BaseException | None, run_modes: tuple[RunMode, ...])
 
 @dataclass(frozen=True)
 class Profiler:
-    """Counts what a module's forward runs, and its backward if asked.
+    """Profiles a module's forward, and its backward if wanted.
 
-    `formulas` are costs of the user's own operators, by full name (`"mylib::scan"`): functions of the
-    operator's arguments by name, and of `output`, that return a Cost. `footprint` is the dtype, or
-    an empty text for the module's own, to measure in what memory it holds, for which it runs twice more.
+    Attributes:
+        backward: Whether to count the backward.
+        formulas: Costs of the user's own operators, by full name (`"mylib::scan"`): functions of the
+            operator's arguments by name, and of `output`, that return a Cost.
+        memory: The most bytes of parameters and inputs for a run on data.
+        footprint: The dtype to measure memory in, or "" for the module's own; None to skip that. It takes two
+            more runs.
+        phase: The phase of a language model.
 
     >>> Profiler(backward=True).profile(torch.nn.Linear(8, 2), "f32[4,8]").training_flops
     256
@@ -112,23 +123,26 @@ class Profiler:
     phase: GenerationPhase | None = None
 
     def profile(self, module: torch.nn.Module, /, *args: Any, **kwargs: Any) -> Report:
-        """The cost of `module(*args, **kwargs)`; what runs is a copy.
+        """The cost of `module(*args, **kwargs)`. A copy of the module runs.
 
-        Raises what the module's forward raises, and WrongTypeError for what is no module.
+        Raises:
+            WrongTypeError: `module` is not a torch module.
+            Exception: What the module's forward raises.
         """
         self._check()
         check_is_module(module)
         return self.profile_call(self.call(module, given_inputs(args, kwargs, forward_names(module))))
 
     def call(self, module: torch.nn.Module, inputs: GivenInputs) -> ModuleCall:
-        """What is run; UsageError where a size is open."""
+        """The call to run; UsageError if a size is open."""
         if inputs.names:
             names = ", ".join(inputs.names)
             raise UsageError(f"profile needs a number for {names}", hint=OPEN_HINT)
+        check_keywords(module, inputs.kwargs)
         return ModuleCall(module, inputs.args, inputs.kwargs).with_tensors("meta")
 
     def _check(self) -> None:
-        """WrongTypeError for a setting of a wrong type."""
+        """WrongTypeError if a setting has a wrong type."""
         hint = 'For example, {"mylib::scan": scan_cost}.'
         for name, formula in check_type("formulas", self.formulas, Mapping, "a mapping", hint).items():
             check_type("the name of an operator", name, str, "a text", hint)
@@ -142,33 +156,45 @@ class Profiler:
     def profile_call(
         self, call: ModuleCall, device: str = "", failure: BaseException | None = None
     ) -> Report:
-        """As `profile`; tensors without data are on `device`, and a run on shapes may have failed already."""
+        """Like `profile`. Meta tensors are reported on `device`; `failure` is that of an earlier run."""
         if is_distributed(call):
             return profile_distributed(call, lambda part: self.profile_part(part, device, failure))
         return with_collectives(self.profile_part(call, device, failure))
 
+    def add_rank(self, call: ModuleCall, whole: Report, mesh: MeshRequest) -> Report:
+        """The report `whole` of the call, with the run of rank 0 of the mesh.
+
+        Raises:
+            UsageError: The module has no plan, or the plan parallelises nothing.
+            Exception: What the mesh's function raises.
+        """
+        rank_profiler = replace(self, footprint=None)
+        return profile_on_mesh(
+            call, whole, mesh.dimensions, mesh.function, lambda part: rank_profiler.profile_part(part, "cpu")
+        )
+
     def profile_part(
         self, call: ModuleCall, device: str = "", failure: BaseException | None = None
     ) -> Report:
-        """As `profile_call`, of what runs in this process alone.
+        """Like `profile_call`, but without the rest of a distributed module.
 
-        Where that fails for inputs without data, integers get values, as a model reads a mask to choose a
-        kernel, and it is run as on the CPU, where constants have data.
+        If that fails for inputs without data, it is repeated with values in integer inputs, since models read
+        masks to choose a kernel, and as on the CPU, where constants have data.
         """
         run_modes = remaining_modes(failure, self._run_modes) or self._run_modes[-1:]
         try:
-            return self._attempted(run_modes, call, device)
+            return self._run_first_success(run_modes, call, device)
         except Exception as error:
             valued = call.with_integer_values()
             is_hopeless = valued.has_arguments_of(call) and not self._is_meta(call, device)
             if is_hopeless or is_raised_by_user(error):
                 raise
             try:
-                return self._attempted(run_modes, valued, "cpu")
+                return self._run_first_success(run_modes, valued, "cpu")
             except Exception as own_error:
                 raise error from (None if lacks_data(own_error) else own_error)
 
-    def _attempted(self, run_modes: tuple[RunMode, ...], call: ModuleCall, device: str) -> Report:
+    def _run_first_success(self, run_modes: tuple[RunMode, ...], call: ModuleCall, device: str) -> Report:
         report = first_success(run_modes, partial(self._run, call, device), partial(self._can_run, call))
         return self._with_footprint(report, call)
 
@@ -188,21 +214,21 @@ class Profiler:
         return ("gradients", "data") if self.backward else ("shapes", "gradients", "data")
 
     def _can_run(self, call: ModuleCall, run_mode: RunMode) -> bool:
-        """Whether there is data, and not too much of it, for a run that needs it."""
+        """Whether a run is possible: one on data needs all data, within the memory limit."""
         if run_mode != "data":
             return True
         given = [*module_tree(call.model).tensors, *tensors((call.args, call.kwargs))]
         return not any(tensor.is_meta for tensor in given) and bytes_of(given) <= self.memory
 
     def _run(self, call: ModuleCall, device: str, run_mode: RunMode) -> tuple[Report, bool]:
-        """The report of a run, and whether the model asked for what only data tells, and went on without."""
+        """The report of a run, and whether the model lacked data but continued."""
         says_gradients = self.backward or (run_mode == "gradients" and torch.is_grad_enabled())
         has_gradients, has_data = self.backward or torch.is_grad_enabled(), run_mode == "data"
         with ExitStack() as stack:
-            if not has_data:  # where it is, who reads data looks at all tensors that there are
+            if not has_data:  # a run on data looks for tensors by gc.get_objects
                 stack.enter_context(fast_garbage_collection())
             copies = tensor_copies(run_mode)
-            copied = stack.enter_context(isolated(call, copies, copies.of_input))
+            copied = stack.enter_context(isolated_copy(call, copies, copies.of_input))
             home = copies.device or torch.device(device or "meta")
             tree = module_tree(copied.model)
             operators = {name: user_operator(formula) for name, formula in self.formulas.items()}
@@ -217,12 +243,12 @@ class Profiler:
             recorder = Recorder(tape, runner, VirtualDevices(home, has_data), reads, says_gradients)
             stack.enter_context(torch.set_grad_enabled(has_gradients))
             with recording_modes(recorder):
-                ran, output, generation = interruptible(self._forward_and_backward, tape, copied)
+                called, output, generation = run_interruptibly(self._forward_and_backward, tape, copied)
             reads.close(output)
-            report = report_of(tree, tape, ran.named_arguments, output, has_data, generation)
+            report = report_of(tree, tape, called.named_arguments, output, has_data, generation)
             return report, reads.lacks_data
 
-    def _forward_and_backward(self, tape: Tape, call: ModuleCall) -> ForwardRun:
+    def _forward_and_backward(self, tape: Tape, call: ModuleCall) -> ForwardResult:
         run = run_forward(call, tape, self.phase)
         output = run.output
         if isinstance(output, LAZY_RESULTS):
@@ -235,13 +261,15 @@ class Profiler:
             has_tensors = run_backward(output)
             tape.end_backward()
             if not has_tensors:
-                tape.note_uncounted("python::backward", (), "the output holds no tensor to go back from")
+                tape.note_uncounted(
+                    "python::backward", (), "the output has no tensor to run the backward from"
+                )
         return run
 
 
 def _note_weight_gradients(tape: Tape, model: torch.nn.Module) -> None:
-    """Tell `tape` of the gradient that each parameter gets."""
-    with torch._C.DisableTorchFunction():  # or it would count as a use of the parameter
+    """Pass the gradient of each parameter to `tape`."""
+    with torch._C.DisableTorchFunction():  # else this would count as a use of the parameter
         for parameter in module_tree(model).parameters.values():
             watch: Any = parameter.register_hook
             if parameter.requires_grad:
@@ -249,7 +277,7 @@ def _note_weight_gradients(tape: Tape, model: torch.nn.Module) -> None:
 
 
 def user_operator(formula: Callable[..., Cost]) -> Operator:
-    """An operator by the user's formula, in real MACs; all are on real data if it says nothing of them."""
+    """An operator with the user's formula, in real MACs; valid MACs default to MACs."""
 
     def cost(**arguments: Any) -> Cost:
         found = formula(**arguments)
@@ -261,24 +289,44 @@ def user_operator(formula: Callable[..., Cost]) -> Operator:
     return Operator(cost, counts_real=True)
 
 
-def profile(module: torch.nn.Module, /, *args: Any, **kwargs: Any) -> Report:
-    """The cost of `module(*args, **kwargs)`, by submodule and operator; what runs is a copy.
+def profile(
+    module: torch.nn.Module,
+    /,
+    *args: Any,
+    mesh: str | None = None,
+    parallelize: ParallelizeFunction | None = None,
+    **kwargs: Any,
+) -> Report:
+    """The cost of `module(*args, **kwargs)`, by submodule and operator. A copy of the module runs.
 
     Inputs may be tensors on any device, the meta device included: their shapes are what counts. A text
-    such as "f32[1,3,224,224]" stands for one. Raises what the module's forward raises, and WrongTypeError
-    for what is no module.
+    such as "f32[1,3,224,224]" stands for one. With `mesh="tp=8"` also what one rank computes, holds and
+    sends, as for convcost.cost; where forward has an argument called mesh or parallelize, both are its own.
+
+    Raises:
+        WrongTypeError: `module` is not a torch module.
+        Exception: What the module's forward raises.
 
     >>> profile(torch.nn.Linear(8, 2), torch.zeros(4, 8)).macs
     64
     """
-    return Profiler().profile(module, *args, **kwargs)
+    check_is_module(module)
+    names = forward_names(module)
+    if "mesh" in names or "parallelize" in names:
+        own = {"mesh": mesh, "parallelize": parallelize}
+        kwargs |= {name: value for name, value in own.items() if value is not None}
+        mesh = parallelize = None
+    request, profiler = mesh_request(mesh, parallelize), Profiler()
+    call = profiler.call(module, given_inputs(args, kwargs, names))
+    report = profiler.profile_call(call)
+    return profiler.add_rank(call, report, request) if request else report
 
 
 def check_is_module(module: Any) -> None:
-    """WrongTypeError for what is not a torch module, with what is done with it instead."""
+    """WrongTypeError if it is not a torch module; the hint says what to give instead."""
     if isinstance(module, type) and is_module_class(module):
         hint = f"Make one of that class: {module.__name__}(...)"
         raise wrong_type_error("the module", module, "a torch module", hint)
     if not is_module(module):
-        hint = f"convcost.cost({module[:40]!r}) counts a design." if isinstance(module, str) else ""
+        hint = f"For a design as text, use convcost.cost({module[:40]!r})." if isinstance(module, str) else ""
         raise wrong_type_error("the module", module, "a torch module", hint)

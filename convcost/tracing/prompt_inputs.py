@@ -1,4 +1,4 @@
-"""The declared inputs of a language model, for a phase of generating text: their tokens are the prompt."""
+"""The declared inputs of a language model for a phase; their tokens are the prompt."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from convcost.core.units import parse_count
 from convcost.tracing.declared_inputs import DeclaredInputs, DeclaredTensor
 
 TOKENS = ("decoder_input_ids", "input_ids")
-"""What forward calls the tokens that its cache is of; else they are its first input of integers."""
+"""Usual names of the input with the prompt's tokens. By default, it is the first integer input."""
 
 OPEN_BATCH = "B"
-"""What the number of sequences is called where it stays open."""
+"""The name of an open number of sequences."""
 
-PHASE_HINT = "prefill runs the whole prompt, decode one more token with the prompt in the cache."
+PHASE_HINT = "prefill runs the whole prompt; decode runs one more token with the prompt in the cache."
 
 
 class PhaseRequest(NamedTuple):
-    """A phase, and how many tokens the prompt has: a number, or the name of a size that stays open."""
+    """A phase, and the number of tokens in the prompt: a number, or the name of an open size."""
 
     phase: GenerationPhase
     context: int | str | None = None
 
 
 def parse_phase(text: str) -> GenerationPhase:
-    """The phase called so; UsageError if there is none."""
+    """The phase with this name; UsageError if there is none."""
     name = text.strip().lower()
     for phase in GENERATION_PHASES:
         if phase == name:
@@ -37,13 +37,13 @@ def parse_phase(text: str) -> GenerationPhase:
 
 
 def parse_context(text: str) -> int | str:
-    """A number of tokens, such as 4096, or the name of a size."""
+    """A number of tokens, such as 4096, or the name of an open size."""
     name = text.strip()
     return name if name.isidentifier() and name.isascii() else check_context(parse_count(name, "--context"))
 
 
 def check_context(context: int) -> int:
-    """UsageError for less than a token."""
+    """The context; UsageError if it is less than 1."""
     if context < 1:
         raise UsageError(f"the context is {context} tokens; it must be at least 1")
     return context
@@ -52,11 +52,13 @@ def check_context(context: int) -> int:
 def with_context(
     inputs: DeclaredInputs, context: int | str | None, are_assumed: bool = False
 ) -> DeclaredInputs:
-    """`inputs` with so many tokens in each sequence, those of a plain language model where there are none.
+    """`inputs` with `context` tokens in each sequence; without inputs, those of a plain language model.
 
-    What has the shape of the tokens, such as a mask, keeps it. Where inputs are assumed, the context comes
-    before their own number of tokens, and one that stays open leaves the batch open too. Raises UsageError
-    where declared tokens have another number already, or are not to be found.
+    Inputs with the shape of the tokens, such as a mask, are changed too. For assumed inputs, the context
+    overrides their number of tokens, and an open context leaves the batch size open too.
+
+    Raises:
+        UsageError: Declared tokens have another number, or no input has tokens.
     """
     if not inputs.all:
         return DeclaredInputs((_plain_prompt(context),))
@@ -66,7 +68,7 @@ def with_context(
     before = tokens.shape[-1]
     if not are_assumed and isinstance(before, int) and before != context:
         which = f"the input {of_tokens}" if of_tokens else "the input"
-        message = f"{which} has {before} tokens, and the context is {context}"
+        message = f"{which} has {before} tokens, but the context is {context}"
         raise UsageError(message, hint="Give only one of them.")
 
     def changed(name: str, declared: DeclaredTensor) -> DeclaredTensor:
@@ -77,12 +79,12 @@ def with_context(
             shape = (OPEN_BATCH, *shape[1:])
         return declared._replace(shape=shape)
 
-    args = tuple(changed("", each) for each in inputs.args)
+    args = tuple(changed("", declared) for declared in inputs.args)
     return DeclaredInputs(args, {name: changed(name, each) for name, each in inputs.kwargs.items()})
 
 
 def without_prompt(inputs: DeclaredInputs) -> DeclaredInputs:
-    """The inputs by name that a context says nothing of: those of an encoder."""
+    """The inputs by name that don't depend on the context, such as those of an encoder."""
     prompt = _tokens(inputs)
     return DeclaredInputs(
         (), {name: each for name, each in inputs.kwargs.items() if not _is_of_prompt(name, each, *prompt)}
@@ -90,7 +92,7 @@ def without_prompt(inputs: DeclaredInputs) -> DeclaredInputs:
 
 
 def _is_of_prompt(name: str, declared: DeclaredTensor, of_tokens: str, tokens: DeclaredTensor) -> bool:
-    """Whether an input is the `tokens` of the prompt, or has their shape as a mask has."""
+    """Whether an input is the prompt's `tokens`, or has their shape, as a mask has."""
     return declared.shape == tokens.shape and _is_of_decoder(name) == _is_of_decoder(of_tokens)
 
 
@@ -109,16 +111,18 @@ def _plain_prompt(context: int | str | None) -> DeclaredTensor:
 
 
 def prompt_text(request: PhaseRequest) -> str:
-    """The tokens of a plain language model, as an input is declared."""
+    """The declaration of a plain language model's tokens."""
     dtype, (batch, context) = _plain_prompt(request.context)
     return f"{dtype}[{batch},{context}]"
 
 
 def _tokens(inputs: DeclaredInputs) -> tuple[str, DeclaredTensor]:
-    """The input that is of token ids, with its name if it has one."""
+    """The input of token ids, and its name if it has one."""
     named = ((name, inputs.kwargs[name]) for name in TOKENS if name in inputs.kwargs)
-    all_inputs = (*(("", each) for each in inputs.args), *inputs.kwargs.items())
-    integers = ((name, each) for name, each in all_inputs if _holds_integers(each) and each.shape)
+    all_inputs = (*(("", declared) for declared in inputs.args), *inputs.kwargs.items())
+    integers = (
+        (name, declared) for name, declared in all_inputs if _holds_integers(declared) and declared.shape
+    )
     name, found = next(named, None) or next(integers, None) or ("", None)
     if found is None or not found.shape:
         raise UsageError(

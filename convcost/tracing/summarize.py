@@ -1,4 +1,4 @@
-"""The report of a run: a row for each submodule that computes or has parameters."""
+"""Make the report of a run, with a row for each submodule that computes or has parameters."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 
 from convcost.core.cost import Cost, Shape
 from convcost.core.dtypes import ITEMSIZES
-from convcost.core.generation import Generation
+from convcost.core.generation import PhaseRun
 from convcost.core.report import Report
 from convcost.core.row import Row
 from convcost.core.trace import Operation, SubmoduleRun, TensorInfo, Trace
@@ -22,16 +22,16 @@ from convcost.tracing.tensors import bytes_of, local_tensor, named_tensors, shap
 
 
 class ExtraRepr(str):
-    """A submodule's arguments as torch prints them."""
+    """A submodule's arguments as torch prints them. As a layer of a row, it has no formulas."""
 
     __slots__ = ()
 
     def length_formulas(self, shape: Shape) -> tuple[Any, ...]:
-        """None are known."""
+        """Empty."""
         return ()
 
     def loops(self, shape: Shape) -> tuple[Any, ...]:
-        """None are known."""
+        """Empty."""
         return ()
 
 
@@ -41,9 +41,9 @@ def report_of(
     given: Any,
     output: Any,
     has_data: bool = False,
-    generation: Generation | None = None,
+    generation: PhaseRun | None = None,
 ) -> Report:
-    """The report of a run of the model of this tree."""
+    """The report of a run of a model, given its tree, the tape, its arguments and its output."""
     submodules = tree.submodules
     visits = {"": SubmoduleVisit(calls=1), **tape.tracker.visits}
     modules = tuple(
@@ -81,7 +81,7 @@ def report_of(
 
 
 def _extra_repr(module: torch.nn.Module) -> ExtraRepr:
-    """Nothing where a user's class can't say it."""
+    """The module's extra_repr; empty if a user's class fails in it."""
     try:
         return ExtraRepr(module.extra_repr())
     except Exception:
@@ -94,14 +94,20 @@ def _rows(
     owned: Mapping[str, dict[str, torch.nn.Parameter]],
     visits: Mapping[str, SubmoduleVisit],
 ) -> tuple[Row, ...]:
-    ran: dict[str, list[Operation]] = defaultdict(list)
+    operations: dict[str, list[Operation]] = defaultdict(list)
     for operation in trace.operations:
         if operation.phase == "forward":
-            ran[operation.path].append(operation)
+            operations[operation.path].append(operation)
     rows = [
-        _row(module, texts[module.path], owned.get(module.path, {}), ran[module.path], visits[module.path])
+        _row(
+            module,
+            texts[module.path],
+            owned.get(module.path, {}),
+            operations[module.path],
+            visits[module.path],
+        )
         for module in trace.modules
-        if module.path in owned or ran[module.path]
+        if module.path in owned or operations[module.path]
     ]
     return tuple(rows) or (_row(trace.modules[0], texts[""], {}, [], visits[""]),)
 
@@ -133,7 +139,7 @@ def _row(
 def _owned_parameters(
     parameters: Mapping[str, torch.nn.Parameter], visits: Mapping[str, SubmoduleVisit]
 ) -> dict[str, dict[str, torch.nn.Parameter]]:
-    """Each parameter with the innermost submodule around it that ran, by its name from there."""
+    """The parameters of each submodule that ran, including those of submodules inside it that did not run."""
     owned: dict[str, dict[str, torch.nn.Parameter]] = defaultdict(dict)
     for name, parameter in parameters.items():
         path = name.rpartition(".")[0]
@@ -151,7 +157,7 @@ def _traced_tensors(value: Any) -> tuple[TensorInfo, ...]:
 
 
 def _dtype(parameters: Mapping[str, torch.nn.Parameter]) -> str:
-    """The dtype of most parameters."""
+    """The most frequent dtype of the parameters, by elements."""
     counts: Counter[str] = Counter()
     for parameter in parameters.values():
         counts[str(parameter.dtype).removeprefix("torch.")] += parameter.numel()

@@ -1,4 +1,4 @@
-"""The tensors in a value, however nested, and what kind of tensors they are."""
+"""Find the tensors in nested values, and classify them."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from convcost.core.cost import Shape
 from convcost.core.trace import ElementType
 
 ELEMENTS_PER_BYTE = {"torch.quint4x2": 2, "torch.quint2x4": 4}
-"""Elements that share the byte that torch says is the size of one."""
+"""The number of elements in a byte, for dtypes whose element_size of torch is 1."""
 
 DENSE_LAYOUTS = ("torch.strided", "torch._mkldnn")
-"""The layouts that leave out nothing."""
+"""Layouts that are not sparse."""
 
 MAX_NUMBERS = 2**16
 """The most elements of a floating-point or complex tensor that keeps its data in a run on shapes."""
 
 MAX_INTEGERS = 2**20
-"""The same for integers and booleans, which decide what models run more often: indices, positions, masks."""
+"""The same for integers and booleans: control flow depends more often on indices, positions and masks."""
 
 
 def tensors(values: Any) -> Iterator[Any]:
-    """The tensors in `values`, however nested."""
+    """The tensors in nested `values`."""
     return (tensor for _, tensor in named_tensors(values))
 
 
 def bytes_of(held: Iterable[Any]) -> int:
-    """The bytes of the elements of tensors; quantized elements may share a byte."""
+    """The bytes of all elements; quantized elements may share a byte."""
     return sum(
         -(-tensor.numel() * tensor.element_size() // ELEMENTS_PER_BYTE.get(str(tensor.dtype), 1))
         for tensor in held
@@ -41,14 +41,14 @@ def bytes_of(held: Iterable[Any]) -> int:
 
 
 def torch_dtype(name: str) -> Any:
-    """torch's dtype of that name; tfloat32 computes otherwise, but is stored as float32."""
+    """torch's dtype called `name`; float32 for tfloat32, which is stored as float32."""
     return getattr(torch, "float32" if name == "tfloat32" else name)
 
 
 def named_tensors(value: Any, name: str = "", ancestors: tuple[int, ...] = ()) -> Iterator[tuple[str, Any]]:
-    """The tensors in `value` with the names or numbers that lead to them.
+    """The tensors in a nested `value`, with their paths of names and indices.
 
-    A container that is inside itself, one of those `ancestors`, is not looked into again.
+    A container that contains itself (it is in `ancestors`) is not searched again.
     """
     if issubclass(type(value), torch.Tensor):
         yield name, value
@@ -63,7 +63,7 @@ def named_tensors(value: Any, name: str = "", ancestors: tuple[int, ...] = ()) -
 
 
 def _label(name: str, key: Any) -> str:
-    """A user's keys may be anything, of which not all can be shown."""
+    """The path of a part. A user's key may be anything; one that can't be printed is shown by its class."""
     try:
         text = key if type(key) is str else str(key)
     except Exception:
@@ -72,7 +72,7 @@ def _label(name: str, key: Any) -> str:
 
 
 def _items(value: Any) -> Iterable[tuple[Any, Any]]:
-    """What is in a container, past what a user's subclass says of it; nothing in what can't be opened."""
+    """The items of a container, without overrides of a user's subclass; empty for other values."""
     kind = type(value)
     if issubclass(kind, dict):
         return dict.items(value)
@@ -83,7 +83,7 @@ def _items(value: Any) -> Iterable[tuple[Any, Any]]:
         return enumerate(value)
     try:
         return _user_items(value)
-    except Exception:  # whatever a user's class raises where it is asked for what is in it
+    except Exception:  # a user's class may raise anything
         return ()
 
 
@@ -99,17 +99,17 @@ def _user_items(value: Any) -> Iterable[tuple[Any, Any]]:
 def _attribute(value: Any, name: str) -> Any:
     try:
         return getattr(value, name, None)
-    except Exception:  # a property that can't be asked for now
+    except Exception:  # a property may raise anything
         return None
 
 
 def has_values(tensor: Any) -> bool:
-    """Whether there is more to `tensor` than its shape."""
+    """Whether `tensor` has data."""
     return not (tensor.is_meta or isinstance(tensor, FakeTensor))
 
 
 def has_data(values: Iterable[Any]) -> bool:
-    """Whether a tensor among `values`, or in a list among them, has more than its shape, or may have."""
+    """Whether a tensor in `values`, or in lists in it, has or may have data."""
     return any(
         has_constant(tensor)
         if isinstance(tensor, FakeTensor)
@@ -119,12 +119,12 @@ def has_data(values: Iterable[Any]) -> bool:
 
 
 def has_constant(tensor: FakeTensor) -> bool:
-    """Whether torch knows numbers in a fake tensor."""
+    """Whether torch knows the elements of a fake tensor."""
     return tensor.constant is not None and tensor.constant.numel() > 0
 
 
 def is_small(tensor: torch.Tensor) -> bool:
-    """Whether a run on shapes keeps its data, if it is on the CPU."""
+    """Whether a run on shapes keeps its data if it is on the CPU."""
     return tensor.numel() <= max_elements_with_data(tensor.dtype)
 
 
@@ -134,25 +134,25 @@ def max_elements_with_data(dtype: torch.dtype) -> int:
 
 
 def is_integral(dtype: torch.dtype) -> bool:
-    """Whether it is of integers or booleans."""
+    """Whether it is an integer or boolean dtype."""
     return not (dtype.is_floating_point or dtype.is_complex)
 
 
 def is_dtensor(tensor: Any) -> bool:
-    """Whether it is a DTensor: its shape is that of the whole, and this rank has a part of it."""
+    """Whether it is a DTensor, whose shape is that of the whole tensor."""
     return type(tensor).__name__ == "DTensor"
 
 
 def local_tensor(tensor: Any) -> Any:
-    """What this rank has of a DTensor; any other tensor itself."""
+    """This rank's shard of a DTensor; any other tensor itself."""
     return tensor._local_tensor if is_dtensor(tensor) else tensor
 
 
 def shape_of(tensor: Any) -> Shape:
-    """Its shape, of a DTensor that of this rank's part.
+    """The shape of a tensor; for a DTensor, that of this rank's shard.
 
-    Of a nested tensor it is that of all its components, one after the other.
-    Sizes are added in the one dimension in which components differ; where they differ in several, it is flat.
+    For a nested tensor, it is the shape of its components concatenated along the dimension in which they
+    differ; a flat one if they differ in several.
     """
     tensor = local_tensor(tensor)
     if not tensor.is_nested:
@@ -168,7 +168,7 @@ def shape_of(tensor: Any) -> Shape:
 
 
 def component_shapes(tensor: Any) -> list[Shape]:
-    """The shape of each component of a nested tensor."""
+    """The shapes of a nested tensor's components."""
     with torch._C.DisableTorchFunction(), torch._C._DisableTorchDispatch():
         if tensor.layout is not torch.jagged:
             return [tuple(sizes) for sizes in tensor._nested_tensor_size().tolist()]
@@ -180,14 +180,14 @@ def component_shapes(tensor: Any) -> list[Shape]:
 
 
 def first_tensor(value: Any) -> Any:
-    """The first tensor in `value`, however nested; None if there is none."""
+    """The first tensor in a nested `value`; None if there is none."""
     if isinstance(value, tuple) and value:
         value = value[0] if isinstance(value[0], torch.Tensor) else value
     return value if isinstance(value, torch.Tensor) else next(tensors(value), None)
 
 
 def element_types(operands: Iterable[Any], output: Any) -> tuple[ElementType, ...]:
-    """The element types of the operands and of the output, which may be None."""
+    """The element types of the operands and of the output, which can be None."""
     return tuple(
         ElementType(0, False)
         if tensor is None
@@ -197,17 +197,17 @@ def element_types(operands: Iterable[Any], output: Any) -> tuple[ElementType, ..
 
 
 def is_number(tensor: Any) -> bool:
-    """Whether it is floating-point, complex or quantized: integer arithmetic is index work."""
+    """Whether it is floating-point, complex or quantized. Integer arithmetic computes indices."""
     return tensor is None or tensor.is_floating_point() or tensor.is_complex() or tensor.is_quantized
 
 
 def has_complex(operands: Iterable[Any]) -> bool:
-    """Whether one holds complex numbers."""
+    """Whether one of the tensors is complex."""
     return any(tensor.is_complex() for tensor in operands)
 
 
 def has_sparse(operands: Iterable[Any]) -> bool:
-    """Whether one leaves out its zeros, which the formulas would count."""
+    """Whether one of the tensors is sparse; dense formulas would count its zeros."""
     dense = torch.strided
     return any(tensor.layout is not dense and _is_sparse(tensor) for tensor in operands)
 
@@ -217,19 +217,19 @@ def _is_sparse(tensor: Any) -> bool:
 
 
 def is_user_class(kind: type) -> bool:
-    """Whether torch does not know the class."""
+    """Whether the class is not torch's."""
     return kind.__module__.partition(".")[0] != "torch"
 
 
 def has_own_dispatch(kind: type) -> bool:
-    """Whether it is of the user's or of torch.distributed's, and says what operators do."""
+    """Whether it is a class of the user or of torch.distributed with its own `__torch_dispatch__`."""
     known = torch.Tensor.__torch_dispatch__
     is_own = is_user_class(kind) or kind.__module__.startswith("torch.distributed.")
     return is_own and getattr(kind, "__torch_dispatch__", known) is not known
 
 
 def has_own_tensor(args: Iterable[Any], kwargs: Mapping[str, Any]) -> bool:
-    """Whether there is a tensor of such a class among the arguments of a call, or in a list among them."""
+    """Whether the arguments of a call, or lists in them, have a tensor of a class with its own dispatch."""
     plain = _plain_classes()
     for value in (*args, *kwargs.values()) if kwargs else args:
         kind = value.__class__
@@ -245,12 +245,12 @@ def has_own_tensor(args: Iterable[Any], kwargs: Mapping[str, Any]) -> bool:
 
 @cache
 def _plain_classes() -> frozenset[type]:
-    """Classes that most arguments have."""
+    """The classes of most arguments, for a fast check."""
     return frozenset((torch.Tensor, torch.nn.Parameter, int, float, bool, str, type(None)))
 
 
 def flat_tensors(values: Iterable[Any]) -> Iterator[torch.Tensor]:
-    """The tensors among `values` and in lists among them."""
+    """The tensors in `values`, and in lists and tuples in it."""
     for value in values:
         if isinstance(value, torch.Tensor):
             yield value
@@ -259,6 +259,6 @@ def flat_tensors(values: Iterable[Any]) -> Iterator[torch.Tensor]:
 
 
 def storage_id(tensor: torch.Tensor) -> int:
-    """Torch's number for the memory that `tensor` is in."""
+    """An id of the storage of `tensor`."""
     tensor = local_tensor(tensor)
     return int(tensor.untyped_storage()._cdata) if tensor.layout is torch.strided else id(tensor)

@@ -1,4 +1,4 @@
-"""What a user's own code raises, as a short message that points at its place."""
+"""Turn errors of a user's code into short messages with the place."""
 
 from __future__ import annotations
 
@@ -20,19 +20,18 @@ MOST_LINES = 4
 RAISE_OPCODE = dis.opmap["RAISE_VARARGS"]
 
 ASKS_FOR_DEVICE = frozenset(("device", "is_meta", "is_cpu", "is_cuda", "get_device"))
-"""A function that asks for these may raise for no other reason than that there is no data."""
+"""Attributes that tell whether a tensor has data. A function that reads them may raise because of that."""
 
 NEVER_FOR_DATA = (SystemExit, NameError, ImportError)
 
-
 MISSING_DATA = ("register_meta function", "with meta tensors", "which a run on shapes does not have")
-"""What errors say, in lower case, where an operator or a method needs the values of a tensor."""
+"""Parts of error messages, in lower case, of operators and methods that need data."""
 
 DEPENDS_ON_DATA = "it depends on tensor values, and this run has only shapes"
 
 
 class TargetError(ConvcostError):
-    """A target that can't be loaded, built or run; its own error is `origin`, its place in the message."""
+    """A target that can't be loaded, built or run. `origin` is the error of its code."""
 
     def __init__(self, message: str, origin: BaseException, hint: str = "") -> None:
         super().__init__(message, hint=hint)
@@ -40,28 +39,28 @@ class TargetError(ConvcostError):
 
 
 def target_error(what: str, error: BaseException, hint: str = "") -> TargetError:
-    """That `what` happened as `error` says, with the innermost line of the user's code that led to it.
+    """The error for `what`, with the message of `error` and the innermost line of the user's code.
 
-    Where it was raised for want of data, and a run on made-up values failed too, that says why.
-    Where it is KeyboardInterrupt, that is raised: whoever runs the program ends it.
+    If `error` was raised for lack of data, and a run on generated values failed too, the message is that of
+    the latter. KeyboardInterrupt is raised again.
     """
     if isinstance(error, KeyboardInterrupt):
         raise error
-    shown = (lacks_data(error) and error.__cause__) or error
-    notes = [f"  {line}"[:LONGEST] for line in getattr(shown, "__notes__", ())[:MOST_LINES]]
+    reported = (lacks_data(error) and error.__cause__) or error
+    notes = [f"  {line}"[:LONGEST] for line in getattr(reported, "__notes__", ())[:MOST_LINES]]
     return TargetError(
-        "\n".join((f"{what}: {short_text(shown)}", *error_location(shown), *notes)), error, hint
+        "\n".join((f"{what}: {short_text(reported)}", *error_location(reported), *notes)), error, hint
     )
 
 
 def lacks_data(error: BaseException) -> bool:
-    """Whether it was raised because a tensor has a shape alone, and no values."""
+    """Whether it was raised because a tensor has no data."""
     text = error_text(error).lower()
     return isinstance(error, NotImplementedError) and any(words in text for words in MISSING_DATA)
 
 
 def short_text(error: BaseException) -> str:
-    """`ValueError: width has to be even`, without what torch adds over many lines."""
+    """The class and message of an error, without the many lines that torch may add."""
     text = "\n".join([line for line in error_text(error).strip().splitlines() if line.strip()][:MOST_LINES])
     if isinstance(error, SystemExit):
         return f"it ended the program, sys.exit({text})"
@@ -74,7 +73,7 @@ def short_text(error: BaseException) -> str:
 
 
 def error_text(error: BaseException) -> str:
-    """What the error says, if it can say it."""
+    """The message of an error; empty if its `__str__` fails."""
     try:
         return str(error)
     except BaseException:
@@ -82,19 +81,19 @@ def error_text(error: BaseException) -> str:
 
 
 def error_location(error: BaseException) -> list[str]:
-    """The file, the line, the function, and the code there."""
+    """Lines with the place of an error in the user's code: file, line, function, and the code."""
     if isinstance(error, SyntaxError) and error.filename:
-        return _shown(error.filename, error.lineno, "", error.text or "")
+        return _location_lines(error.filename, error.lineno, "", error.text or "")
     frames = [
         frame for frame in extract_tb(error.__traceback__) if not is_framework_code(Path(frame.filename))
     ]
     own = [frame for frame in frames if "site-packages" not in Path(frame.filename).parts] or frames
     if not own:
         return []
-    return _shown(own[-1].filename, own[-1].lineno, own[-1].name, own[-1].line or "")
+    return _location_lines(own[-1].filename, own[-1].lineno, own[-1].name, own[-1].line or "")
 
 
-def _shown(file: str, line: int | None, function: str, code: str) -> list[str]:
+def _location_lines(file: str, line: int | None, function: str, code: str) -> list[str]:
     within = f", in {function}" if function.isidentifier() else ""
     return [
         f"  {_short_path(file)}:{line}{within}",
@@ -103,13 +102,13 @@ def _shown(file: str, line: int | None, function: str, code: str) -> list[str]:
 
 
 def _short_path(file: str) -> str:
-    """The path from the current folder, if it is below."""
+    """The path relative to the current folder, if it is inside."""
     path = Path(file).resolve()
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
 def is_framework_code(file: Path) -> bool:
-    """Whether code at `file` belongs to Python, torch or convcost."""
+    """Whether `file` belongs to Python, torch or convcost."""
     torch_folder = Path(str(getattr(sys.modules.get("torch"), "__file__", "/torch"))).parent
     folders = (Path(__file__).parents[1], torch_folder)
     is_python = is_installed(file) and "site-packages" not in file.parts
@@ -117,12 +116,12 @@ def is_framework_code(file: Path) -> bool:
 
 
 def is_installed(path: Path) -> bool:
-    """Whether a file is Python's own or of an installed package."""
+    """Whether a file belongs to Python or to an installed package."""
     return path.is_relative_to(STANDARD_LIBRARY) or "site-packages" in path.parts or path == Path()
 
 
 def is_raised_by_user(error: BaseException) -> bool:
-    """Whether the user's code raised it by itself, or has no such key, whatever tensors hold."""
+    """Whether the user's code raised it by itself, so that it does not depend on tensors' data."""
     if isinstance(error, NEVER_FOR_DATA) or _is_missing_attribute(error):
         return True
     trace = error.__traceback__
@@ -135,10 +134,10 @@ def is_raised_by_user(error: BaseException) -> bool:
 
 
 def _is_missing_attribute(error: BaseException) -> bool:
-    """Whether a torch module was asked for an attribute that it does not have."""
+    """Whether a torch module lacks an attribute."""
     return isinstance(error, AttributeError) and hasattr(error.obj, "named_modules")
 
 
 def _is_independent(code: CodeType) -> bool:
-    """Whether it is the user's own, and no device decides what it raises."""
+    """Whether it is the user's code, and does not check devices."""
     return not ASKS_FOR_DEVICE.intersection(code.co_names) and not is_framework_code(Path(code.co_filename))

@@ -147,7 +147,7 @@ HINT = "\nMove it away, and convcost devices --measure writes a new one."
         ("[]", "has no measurement of convcost's"),
         ('{"schema": "convcost/1"}', "has no measurement of convcost's"),
         ('{"schema": 1}', "has no measurement of convcost's"),
-        ('{"schema": "convcost-machine/2"}', "is of version 2, and this convcost reads version 1"),
+        ('{"schema": "convcost-machine/2"}', "has version 2; this convcost reads version 1"),
         ('{"schema": "convcost-machine/1"}', "is damaged: Object missing required field `name`"),
     ],
 )

@@ -44,8 +44,7 @@ SHOWN = """\
 """
 
 UNKNOWN = (
-    "this machine has not been measured yet, so this has no figures\n"
-    "convcost devices --measure measures it.\n"
+    "this machine has not been measured yet, so this has no figures\nMeasure it: convcost devices --measure\n"
 )
 
 
@@ -127,7 +126,7 @@ def test_a_measurement_of_other_circumstances_is_used_but_said(caches):
     assert outcome.code == 0
     assert outcome.err == (
         f"convcost: this was measured with torch 1.0, and this is {torch.__version__}; on 99 threads, "
-        f"and this is on {torch.get_num_threads()}; convcost devices --measure measures it.\n"
+        f"and this is on {torch.get_num_threads()}\nMeasure it: convcost devices --measure\n"
     )
 
 
@@ -146,7 +145,7 @@ def test_another_s_file_is_refused_and_left_as_it_is(text, caches, measuring):
 def test_a_folder_that_can_t_be_made_is_refused_before_measuring(caches, measuring):
     caches.parent.write_text("")
     assert refused("devices", "--measure") == (
-        f"{caches} can't be created: Not a directory\nXDG_CACHE_HOME names another folder.\n"
+        f"{caches} can't be created: Not a directory\nSet XDG_CACHE_HOME to use another folder.\n"
     )
     assert measuring == []
 
@@ -154,7 +153,7 @@ def test_a_folder_that_can_t_be_made_is_refused_before_measuring(caches, measuri
 def test_a_folder_that_is_read_only_is_refused_before_measuring(caches, measuring, monkeypatch):
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     assert refused("devices", "--measure") == (
-        f"{caches} can't be written to\nXDG_CACHE_HOME names another folder.\n"
+        f"{caches} can't be written to\nSet XDG_CACHE_HOME to use another folder.\n"
     )
     assert measuring == []
 
@@ -165,7 +164,7 @@ def test_what_is_no_file_is_refused_and_not_read(make, caches, measuring):
     path = caches / "this-cpu.json"
     make(path)
     for command in (("devices", "this"), ("devices", "--measure")):
-        assert refused(*command) == f"{path} is not a file\nXDG_CACHE_HOME names another folder.\n"
+        assert refused(*command) == f"{path} is not a file\nSet XDG_CACHE_HOME to use another folder.\n"
     assert measuring == []
 
 

@@ -135,7 +135,7 @@ def test_a_module_that_is_there_already_is_copied_and_one_that_is_built_is_not(c
     assert convcost("model", "net.py:Alone", "--input", "[8,4]", "--time").code == 0
     code, out, err = convcost("model", "net.py:alone", "--input", "[8,4]", "--time")
     assert (code, out) == (2, "")
-    assert "convcost: the module can't be copied, and what runs on data is a copy: RuntimeError" in err
+    assert "convcost: the module can't be copied, but only a copy runs on data: RuntimeError" in err
 
 
 @pytest.mark.parametrize(

@@ -347,7 +347,7 @@ def test_a_summary_that_can_not_be_written_is_said_and_changes_nothing(actions):
     code, out, err = convcost("check")
     assert (code, out) == (0, PASSED)
     reason = f"{actions.name} can't be written: Is a directory"
-    assert err == f"convcost: the job summary is not written: {reason}\n"
+    assert err == f"convcost: the job summary was not written: {reason}\n"
 
 
 @pytest.mark.parametrize(
@@ -619,7 +619,11 @@ def test_growth_alone_fails_where_that_is_asked_for_by_key_or_option():
 
 
 def test_a_configuration_to_start_from_is_written_once_and_passes():
-    assert convcost("check", "--init") == (0, "convcost.toml was written: convcost check reads it.\n", "")
+    assert convcost("check", "--init") == (
+        0,
+        "convcost.toml was written. Run convcost check to use it.\n",
+        "",
+    )
     assert convcost("check").code == 0
     before = Path("convcost.toml").read_text()
     assert refused("check", "--init") == "convcost.toml already exists\nThe file was not changed.\n"
@@ -641,5 +645,5 @@ def test_a_summary_is_not_written_over_the_configuration(actions, monkeypatch):
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", "convcost.toml")
     code, out, err = convcost("check")
     assert (code, out) == (0, PASSED)
-    assert "convcost: the job summary is not written: convcost.toml is a file that this command reads" in err
+    assert "convcost: the job summary was not written: convcost.toml is a file that this command reads" in err
     assert Path("convcost.toml").read_text() == PAIR

@@ -262,7 +262,7 @@ def test_layers_deeper_than_asked_are_taken_together():
 
 
 REFUSALS = {
-    (): "there is no design\n",
+    (): "a design is missing\n",
     (
         "linear",
         "3",

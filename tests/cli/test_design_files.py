@@ -81,7 +81,7 @@ def test_an_error_beside_a_file_names_none(folder):
         ("@binary.txt", "binary.txt is not UTF-8 text"),
         (
             "designs.txt",
-            "designs.txt is a file, not a design\nTo read designs from a file, write @designs.txt",
+            "designs.txt is a file, not a design\nFor the designs in a file: @designs.txt",
         ),
     ],
 )

@@ -5,6 +5,7 @@ import re
 
 import pytest
 from cli_runner import convcost, process, refused
+from tracing.sources.weight_files import SMALL, safetensors
 
 FOUNDING = ("explain", "--E", "128", "--L", "10")
 LAYER = ("explain", "conv1d", "128", "128", "3", "--padding", "same", "--length", "10")
@@ -169,10 +170,91 @@ def test_an_unknown_format_gets_the_near_one_and_the_list():
         (("Conv1(3, 3, 3)",), "no layer is called Conv1 (did you mean Conv1d?)"),
         (("conv1d", "3", "3", "3", "--legnth", "9"), "did you mean --length?"),
         (("[2, 5] -> Linear(3, 3)",), "the input's last dimension is 5"),
-        (("Linear(3, 3)", "--input", "2,3"), "--input is for a layer by its kind"),
+        (
+            ("Linear(3, 3)", "--input", "2,3"),
+            "--input, --inputs-from, --arg, --train and --phase are for torch modules",
+        ),
         (("--E", "0"), "E is 0; it must be at least 1"),
         (("--count", "some"), "count is some\nChoose from matmul, bias, all."),
     ],
 )
 def test_a_wrong_request_is_refused(arguments, complaint):
     assert complaint in refused("explain", *arguments)
+
+
+def test_a_torch_module_is_derived_by_its_operators(folder):
+    (folder / "net.py").write_text(NET, encoding="utf-8")
+    code, out, err = convcost("explain", "net.py:Net", "--input", "f32[2,8]")
+    assert (code, err) == (0, "")
+    assert out.startswith(DERIVED_NET)
+
+
+NET = """
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.up = nn.ModuleList(nn.Linear(8, 8) for _ in range(3))
+        self.conv = nn.Conv1d(1, 2, 3, padding=1, bias=False)
+
+    def forward(self, x):
+        for up in self.up:
+            x = up(x).relu()
+        return self.conv(x.unsqueeze(1))
+"""
+
+DERIVED_NET = """ Net  net.py:Net
+
+ 3 × up.*: linear
+ ────────────────
+ input       (2, 8) and (8, 8) and (8)
+ output      (2, 8)
+ MACs        8 for each of 16 output elements = 128
+ FLOPs       2 × MACs = 2 × 128 = 256
+ excluded    16 bias adds: 6.25% of the FLOPs.
+ all 3       MACs = 3 × 128 = 384
+             FLOPs = 3 × 256 = 768
+
+ conv: conv1d
+ ────────────
+ input       (2, 1, 8) and (2, 1, 3)
+ output      (2, 2, 8)
+ MACs        3 for each of 32 output elements = 96
+ real data   88 MACs are on real data: not on padding, nor on masked scores.
+ FLOPs       2 × MACs = 2 × 96 = 192
+
+ Net, in total
+ ─────────────
+ MACs        3 × 128 + 96 = 480
+ FLOPs       2 × MACs = 2 × 480 = 960
+ excluded    48 bias adds: 5.00% of the FLOPs.
+             48 elementwise operations: 5.00% of the FLOPs.
+ parameters  222
+"""
+
+
+def test_modules_and_designs_are_compared_without_a_reason(folder):
+    (folder / "net.py").write_text(NET, encoding="utf-8")
+    code, out, _ = convcost("explain", "[2,8] -> Linear(8,8)", "f32[2,8] -> net.py:Net")
+    assert code == 0
+    assert "Net ÷ Linear" in out
+    assert "FLOPs       960 / 256 = 3.75×" in out
+
+
+def test_open_sizes_of_a_module_stay_in_its_derivation(folder):
+    (folder / "net.py").write_text(NET, encoding="utf-8")
+    out = convcost("explain", "net.py:Net", "--input", "f32[B,8]")[1]
+    assert "MACs        8 for each of 8·B output elements = 64·B" in out
+
+
+def test_weights_alone_have_no_derivation(folder):
+    (folder / "w.safetensors").write_bytes(safetensors(SMALL))
+    message = refused("explain", "w.safetensors")
+    assert message.startswith("a derivation needs FLOPs: w.safetensors contains only weights")
+
+
+def test_options_of_modules_are_not_for_a_layer():
+    assert refused("explain", "conv1d", "8", "8", "3", "--train").startswith(
+        "a layer by its kind has one --input and no options of torch modules"
+    )

@@ -10,7 +10,7 @@ from convcost.layers import CONTAINERS, ELSEWHERE, KINDS, TORCH_NN
 PAIR = ("compare", "Linear(3, 4)", "Linear(3, 5)")
 RELU = ("model", "torch.nn:ReLU", "--input", "f32[1,3]")
 DEVICE_COMMANDS = "is an option of convcost compare, cost, model, layer, sweep and report."
-BRACKETS = "Write a layer's arguments in its brackets:"
+BRACKETS = "A layer's arguments go in its brackets:"
 
 
 @pytest.mark.parametrize(
@@ -35,9 +35,9 @@ BRACKETS = "Write a layer's arguments in its brackets:"
         ((*PAIR, "-json"), "Options have two dashes: --json"),
         ((*PAIR, "-format", "json"), "Options have two dashes: --format"),
         ((*PAIR, "-set=E"), "Options have two dashes: --set=E"),
-        ((*PAIR, "-B4"), "Sizes are given as --B 4."),
-        ((*PAIR, "B=4"), "Sizes are given as --B 4."),
-        ((*PAIR, "4"), "A size is given by its name: --E 4, or --set E=4."),
+        ((*PAIR, "-B4"), "Give sizes as --B 4."),
+        ((*PAIR, "B=4"), "Give sizes as --B 4."),
+        ((*PAIR, "4"), "Give a size by its name: --E 4, or --set E=4."),
         (("--json", *PAIR), "Options follow the command: convcost compare --json"),
         (("--E", "4"), "Options follow the command: convcost COMMAND --E"),
         (("layer",), "A torch.nn layer, such as conv1d or 'Conv1d(E, E, 3)'."),
@@ -106,10 +106,10 @@ def test_an_input_of_a_module_is_no_design(command):
 
 def test_the_input_of_a_layer_is_a_shape_alone():
     message = refused("layer", "linear", "3", "4", "--input", "f32[1,3]")
-    assert message.endswith("Its dtype is given apart: --input 1,3 --dtype bfloat16\n")
+    assert message.endswith("Give the dtype separately: --input 1,3 --dtype bfloat16\n")
 
 
-@pytest.mark.parametrize("command", ["layer", "explain"])
+@pytest.mark.parametrize("command", ["layer", "code"])
 @pytest.mark.parametrize("target", ["net.py:Net", "torchvision.models:resnet18"])
 def test_a_torch_module_where_a_design_is_wanted_is_sent_to_model(command, target):
     way_out = f'To count a torch module: convcost model {target} --input "f32[1,3,224,224]"\n'
@@ -118,7 +118,7 @@ def test_a_torch_module_where_a_design_is_wanted_is_sent_to_model(command, targe
 
 @pytest.mark.parametrize("design", ["Linear(3, 4)", "[B, 3] -> ReLU"])
 def test_a_design_where_a_module_is_wanted_is_sent_to_cost(design):
-    way_out = f"It is a design: convcost cost '{design}' shows it."
+    way_out = f"For a design: convcost cost '{design}'"
     assert refused("model", design) == f"{design} is not a torch module\n{way_out}\n"
 
 
@@ -258,8 +258,8 @@ def test_a_command_without_sizes_refuses_an_unknown_option(command):
 
 def test_a_size_with_the_name_of_an_option_is_told_how_it_is_given():
     design = "[B, format] -> Linear(format, 4)"
-    assert "the size format is given as --set format=128\n" in refused("layer", design, "--format", "3")
-    assert "the size json is given as --set json=128\n" in refused("layer", "Linear(json, 4)", "--json", "3")
+    assert "to set the size format: --set format=128\n" in refused("layer", design, "--format", "3")
+    assert "to set the size json: --set json=128\n" in refused("layer", "Linear(json, 4)", "--json", "3")
 
 
 @pytest.mark.parametrize(

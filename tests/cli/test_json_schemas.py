@@ -332,4 +332,4 @@ def test_every_command_that_prints_json_has_a_schema():
 def test_a_name_without_a_schema_is_refused():
     names = f"Choose from {', '.join(NAMES)}.\n"
     assert refused("schema", "loc") == f"no schema is called loc (did you mean lock?)\n{names}"
-    assert refused("schema") == f"schema needs a name\n{names}"
+    assert refused("schema") == f"a name is missing\n{names}"

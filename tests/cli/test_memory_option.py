@@ -214,7 +214,7 @@ def test_csv_has_a_column_for_each_figure():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--optimizer", "sgd"), "--optimizer is for --memory\nAdd --memory, or leave it out.\n"),
+        (("--optimizer", "sgd"), "--optimizer needs --memory\n"),
         (
             ("--memory", "--dtype", "int8"),
             "no parameters are trained in int8\nChoose from float64, float32, tfloat32, float16, bfloat16.\n",

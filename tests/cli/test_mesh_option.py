@@ -1,4 +1,4 @@
-"""`convcost model --mesh`: a module that brings a plan, on ranks that are not there."""
+"""`--mesh`: a module that brings a plan, on ranks that are not there."""
 
 import json
 
@@ -138,6 +138,56 @@ def test_what_can_t_be_done_is_said(options, message):
     assert refused("model", "net.py:Plain", "--input", "f32[4,64]", *options).startswith(message)
 
 
+@pytest.mark.parametrize("command", ["cost", "model"])
+def test_cost_and_model_show_the_same_rank(command):
+    code, out, err = convcost(command, "net.py:Planned", "--input", "f32[4,64]", "--mesh", "tp=8", "--json")
+    assert (code, err) == (0, "")
+    assert json.loads(out)["distributed"]["per_rank"]["macs"] == 49_664
+
+
+RANKS = """tp=8, rank 0     Planned    Method   Method ÷ Planned
+───────────────────────────────────────────────────────
+ parameters        12,706    13,226              1.04×
+ MACs              49,664    51,712              1.04×
+   on real data    49,664    51,712              1.04×
+ FLOPs             99,328   103,424              1.04×
+ bias adds          1,160     1,192              1.03×
+ elementwise        1,344     1,344              1.00×
+ activations        1,160     1,192              1.03×
+ payload sent     3.10 KB   3.07 KB             0.990×
+"""
+
+
+def test_compare_shows_a_rank_of_each_module():
+    code, out, err = convcost(
+        "compare", "net.py:Planned", "net.py:Method", "--input", "f32[4,64]", "--mesh", "tp=8"
+    )
+    assert (code, err) == (0, "")
+    assert RANKS in out
+    assert "Payload: the bytes that a rank passes to a collective.\n" in out
+
+
+def test_compare_leaves_a_spec_whole():
+    code, out, _ = convcost(
+        "compare", "f32[4,64] -> net.py:Planned", "[4,64] -> Linear(64,10)", "--mesh", "tp=8", "--json"
+    )
+    assert code == 0
+    first, second = json.loads(out)["candidates"]
+    assert first["distributed"]["ranks"] == 8
+    assert "distributed" not in second
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("cost", "Linear(3,4)", "--mesh", "tp=8"),
+        ("compare", "Linear(3,4)", "Linear(4,3)", "--mesh", "tp=8"),
+    ],
+)
+def test_a_spec_has_no_mesh(arguments):
+    assert refused(*arguments).startswith("--mesh is for torch modules, such as net.py:Net")
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [
@@ -154,4 +204,4 @@ def test_a_plan_that_does_not_fit_is_refused(name, message):
 
 def test_sizes_need_a_number():
     message = refused("model", "net.py:Planned", "--input", "f32[B,64]", "--mesh", "tp=2")
-    assert message.startswith("--mesh needs a number for B")
+    assert message.startswith("a mesh needs a number for B")

@@ -354,7 +354,7 @@ def test_an_operator_without_a_formula_is_named_and_a_formula_counts_it(here, na
 
 
 REFUSALS = {
-    (): "there is no target\n",
+    (): "a target is missing\n",
     ("net.py:Net", "net.py:Net", *IDS): "convcost model takes one target, not 2\n",
     ("net.py", *IDS): "net.py does not name a class or function\n",
     ("nut.py:Net", *IDS): "there is no file nut.py (did you mean net.py?)\n",
@@ -478,7 +478,7 @@ def test_each_module_has_inputs_and_arguments_of_its_own(tmp_path):
     ]
     assert json.loads(convcost("model", designs[0], "--B", "7", "--json").out)["macs"] == 7 * 4 * 12
     assert refused("compare", *designs[:2], "--input", "[5,4]").startswith(
-        "--input is for modules that state no inputs of their own\n"
+        "--input is only for modules that state no inputs\n"
     )
 
 

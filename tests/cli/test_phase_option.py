@@ -100,7 +100,7 @@ def test_counters_count_the_prompt_and_not_the_next_token():
         ((*DECODE_4, "--memory"), "--memory can't be combined with --phase decode"),
         (
             ("model", *MODEL, "--phase", "prefill", "--context", "4", "--input", "i64[1,8]"),
-            "the input has 8 tokens, and the context is 4",
+            "the input has 8 tokens, but the context is 4",
         ),
         (
             ("model", "torch.nn:Flatten", "--phase", "decode", "--context", "4"),

@@ -42,7 +42,7 @@ def test_json_stays_as_it_is():
         ((*CURVE, "--plot-metric", "params"), "--plot-metric is for --plot"),
         ((*CURVE, "--plot-range", "L=1:3"), "--plot-range is for --plot"),
         ((*CURVE, "--plot", "a.svg", "--plot-metric", "flop"), "called flop (did you mean flops?)"),
-        ((*CURVE, "--plot", "a.svg", "--plot-range", "L"), "--plot-range L: a size and its range are needed"),
+        ((*CURVE, "--plot", "a.svg", "--plot-range", "L"), "--plot-range L is not a size with its range"),
         ((*CURVE, "--plot", "a.svg", "--plot-range", "L=5:1"), "--plot-range L=5:1 is not a range of sizes"),
         ((*CURVE, "--plot", "a.svg", "--plot-range", "L=0:3"), "--plot-range L=0:3 is not a range of sizes"),
         ((*CURVE, "--plot", "a.svg", "--plot-range", "L=a:3"), "--plot-range a: it must be a whole number"),

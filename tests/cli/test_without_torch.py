@@ -44,7 +44,7 @@ REFUSED = {
 }
 TO_INSTALL = (
     "convcost: this needs torch, which is not installed\n"
-    "To install it: pip install torch. For designs in text, --counters none does without it.\n"
+    "To install it: pip install torch. Designs in text work without it, with --counters none.\n"
 )
 
 

@@ -19,8 +19,8 @@ PAIRS = ("match", "Conv1d(E, E, K)", "--vary", "E,K", "--budget", "10MFLOPs", "-
         ((*WIDTH[:4], "E", *WIDTH[5:]), "no size of 2 x Conv1d is called E"),
         ((*WIDTH, "--W", "3"), "W is varied but also has a value\n"),
         ((*WIDTH[:-2],), "L has no value in 2 x Conv1d\nGive sizes: --L 128\n"),
-        (("match", "--vary", "W", "--L", "3"), "there is no design\n"),
-        (("match", CONV, "--vary", "W", "--L", "3"), "there is no design to match\n"),
+        (("match", "--vary", "W", "--L", "3"), "a design is missing\n"),
+        (("match", CONV, "--vary", "W", "--L", "3"), "a design to match is missing\n"),
         ((*WIDTH, "--budget", "3"), "with a budget, give only the design to fit\n"),
         (
             ("match", DENSE, CONV, "--E", "2", "--L", "3"),

@@ -174,7 +174,7 @@ ACCEPTED = (
         (lambda: convcost.memory(None), f"the design must be {ACCEPTED}, not None"),
         (lambda: convcost.profile("Linear(4, 4)"),
          "the module must be a torch module, not the text 'Linear(4, 4)'\n"
-         "convcost.cost('Linear(4, 4)') counts a design."),
+         "For a design as text, use convcost.cost('Linear(4, 4)')."),
         (lambda: convcost.profile(torch.nn.Linear),
          "the module must be a torch module, not the class Linear\n"
          "Make one of that class: Linear(...)"),

@@ -15,7 +15,7 @@ from torch import nn
 from convcost.counters import COUNTERS
 from convcost.counters.crosscheck import crosscheck_model
 from convcost.counters.subprocess_runner import run_in_subprocess
-from convcost.system.workers import FORGED_ANSWER, EndedError, Worker, can_fork
+from convcost.system.workers import FORGED_ANSWER, Worker, WorkerEndedError, can_fork
 from convcost.tracing.profile import profile
 
 pytestmark = pytest.mark.skipif(not can_fork(), reason="needs a system that can fork")
@@ -166,7 +166,7 @@ def test_of_several_answers_one_that_is_forged_in_between_is_noticed():
     worker = Worker(life)
     try:
         assert worker.answer(10) == b"one"
-        with pytest.raises(EndedError, match="something wrote to convcost's pipe"):
+        with pytest.raises(WorkerEndedError, match="something wrote to convcost's pipe"):
             worker.answer(10)
     finally:
         worker.stop()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from convcost.counters.subprocess_runner import run_in_subprocess
-from convcost.system.workers import EndedError, can_fork
+from convcost.system.workers import WorkerEndedError, can_fork
 
 pytestmark = pytest.mark.skipif(not can_fork(), reason="needs a system that can fork")
 
@@ -55,7 +55,7 @@ def raising():
     ],
 )
 def test_work_that_gives_no_answer_says_why(work, reason):
-    with pytest.raises(EndedError) as error:
+    with pytest.raises(WorkerEndedError) as error:
         run_in_subprocess(work, 10)
     assert str(error.value) == reason
 
@@ -67,7 +67,7 @@ def test_work_that_hangs_is_ended(tmp_path):
         pid.write_text(str(os.getpid()))
         time.sleep(60)
 
-    with pytest.raises(EndedError, match=r"it did not finish within 0\.5 seconds"):
+    with pytest.raises(WorkerEndedError, match=r"it did not finish within 0\.5 seconds"):
         run_in_subprocess(hang, 0.5)
     with pytest.raises(ProcessLookupError):
         os.kill(int(pid.read_text()), 0)

@@ -109,9 +109,9 @@ def test_a_peak_that_there_is_none_of_names_those_that_there_are():
 def test_the_ridge_is_exact():
     h100 = device_named("h100")
     assert h100.ridge("bfloat16") * h100.bandwidth == 989_400_000_000_000
-    assert h100.usual_dtype == "bfloat16"
-    assert device_named("v100").usual_dtype == "float16"
-    assert device_named("m1").usual_dtype == "float32"
+    assert h100.default_dtype == "bfloat16"
+    assert device_named("v100").default_dtype == "float16"
+    assert device_named("m1").default_dtype == "float32"
 
 
 def test_the_catalogue_is_read_without_anything_heavy():

@@ -83,6 +83,6 @@ def test_figures_are_of_a_plausible_size(device):
     assert 10 * 10**9 < device.bandwidth <= 10 * 10**12
     assert device.memory is None or 4 * 10**9 <= device.memory <= 512 * 10**9
     assert all(10**10 < peak <= 11 * 10**15 for peak in device.peaks.values())
-    assert 1 < device.ridge(device.usual_dtype) < 600
+    assert 1 < device.ridge(device.default_dtype) < 600
     assert device.year is not None
     assert 2016 <= device.year <= 2026

@@ -105,7 +105,7 @@ def test_a_ratio_to_nothing_says_so():
     assert [each.reason for each in results["conv"].checks] == ["it is 0 in dense"]
 
 
-UNPROVED = "it could not be proved for all sizes"
+UNPROVED = "not proved for all sizes"
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from convcost.gate.lock_file import lock_text, read_lock, write_lock
 from convcost.gate.run import run_gate
 
 TEXT = """\
-# What convcost's entries cost. Written by convcost check --update: not to be edited by hand.
+# Baselines of convcost check. Written by convcost check --update; do not edit by hand.
 convcost-lock = 1
 
 [entries.conv]
@@ -153,14 +153,14 @@ WAY_OUT = "The file was not changed. Restore it, or delete it and run convcost c
         ),
         (
             TEXT.replace("lock = 1", "lock = 2"),
-            "convcost.lock is of version 2; this convcost knows version 1\n"
+            "convcost.lock has version 2; this convcost reads version 1\n"
             "Update convcost to read it. The file was not changed.",
         ),
         (
             TEXT.replace("params", "<<<<<<< ours\nparams", 1),
             f"convcost.lock:7: invalid TOML: Invalid statement\n{WAY_OUT}",
         ),
-        (TEXT[:500], f"convcost.lock:18: invalid TOML: {CUT}\n{WAY_OUT}"),
+        (TEXT[:495], f"convcost.lock:18: invalid TOML: {CUT}\n{WAY_OUT}"),
         (
             TEXT.replace("params = 98560", "params = 98561"),
             f"convcost.lock is damaged: entries.conv.params is 98,561, but the rows have 98,560\n{WAY_OUT}",

@@ -122,7 +122,7 @@ def test_a_model_that_takes_too_long_is_ended_and_named(text):
     [message] = problems.values()
     assert message.endswith(
         "could not be counted: it did not finish within 2 seconds\n"
-        "More time is given by timeout = SECONDS, or by --timeout."
+        "Allow more time: timeout = SECONDS, or --timeout SECONDS."
     )
 
 

@@ -82,7 +82,7 @@ def test_an_operator_without_a_formula_makes_the_count_partial():
 
 
 def test_a_loop_of_unknown_length_makes_the_count_partial():
-    reason = "higher_order::while_loop: one trip is counted, as the number of trips depends on values"
+    reason = "higher_order::while_loop: one trip is counted, since the number of trips depends on data"
     assert check_outcomes(ENTRY.format("Loops") + INPUT) == [("formulas", False, reason)]
 
 
@@ -158,7 +158,7 @@ def test_a_model_that_there_is_not_is_told_at_its_key(line, message):
         ('inputs = ["f33[2]"]', ".inputs", "no dtype is called f33 (did you mean f32?)"),
         ('inputs = ["[B]"]\nsizes.C = 2', ".sizes", "no size is called C"),
         ('inputs = ["[B]"]\ninputs_from = "a.py:b"', ".inputs", "inputs and inputs_from can't be combined"),
-        ('inputs = ["[B]"]\ndtype = "int8"', ".dtype", "is for specs alone"),
+        ('inputs = ["[B]"]\ndtype = "int8"', ".dtype", "is only for specs"),
         ('agree_with = ["ptflop"]', ".agree_with", "no counter is called ptflop (did you mean ptflops?)"),
     ],
 )  # fmt: skip

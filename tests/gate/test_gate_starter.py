@@ -58,7 +58,7 @@ def test_neither_a_dangling_link_nor_a_pipe_is_written_over():
 
 def test_it_does_not_hide_a_configuration_in_a_pyproject():
     Path("pyproject.toml").write_text("[tool.convcost.entries.a]\nspec = 'Linear(4, 4)'")
-    with pytest.raises(UsageError, match=r"^pyproject\.toml has a \[tool\.convcost\] already"):
+    with pytest.raises(UsageError, match=r"^pyproject\.toml already has \[tool\.convcost\]"):
         write_starter("")
     with pytest.raises(UsageError, match=r"^--init does not write to pyproject\.toml"):
         write_starter("pyproject.toml")

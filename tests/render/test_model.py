@@ -264,7 +264,7 @@ def test_a_cond_on_a_known_value_says_which_branch_ran():
 
 
 def test_what_is_counted_in_part_says_why(report):
-    reason = "one trip is counted, as the number of trips depends on values"
+    reason = "one trip is counted, since the number of trips depends on data"
     found = with_uncounted(report, 1)
     loop = UncountedCall("0", "higher_order::while_loop", ((3, 4),), 2, reason)
     both = replace(found, trace=found.trace._replace(uncounted=(loop, *found.trace.uncounted)))

@@ -44,7 +44,7 @@ def test_batch_sizes_are_1_where_the_metric_needs_them_and_others_stay_open():
         ),
         ((DENSE, CONV), {"vary": "W", "F": 3}, "no size is called F"),
         ((DENSE, CONV), {"vary": "W", "W": 3}, "W is varied but also has a value"),
-        ((CONV,), {"vary": "W"}, "there is no design to match"),
+        ((CONV,), {"vary": "W"}, "a design to match is missing"),
         ((DENSE, CONV), {"vary": "W", "budget": 5}, "with a budget, give only the design to fit"),
         ((CONV,), {"vary": "W", "budget": -5}, "the budget is -5\nGive 0 or more."),
         ((CONV,), {"vary": "W", "budget": 5.5}, "budget must be a whole number, not 5.5"),

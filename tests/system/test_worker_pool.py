@@ -9,7 +9,7 @@ from fractions import Fraction
 import pytest
 
 from convcost.system.worker_pool import WorkerPool, unpickle_trusted
-from convcost.system.workers import EndedError, can_fork
+from convcost.system.workers import WorkerEndedError, can_fork
 
 pytestmark = pytest.mark.skipif(not can_fork(), reason="needs a system that can fork")
 
@@ -29,7 +29,8 @@ def serve(tasks, send):
 def answers(tasks, jobs, seconds=20.0):
     pool = WorkerPool(tasks, serve, lambda task: seconds, jobs)
     return [
-        (task, str(found) if isinstance(found, EndedError) else found[0]) for task, found in pool.answers()
+        (task, str(found) if isinstance(found, WorkerEndedError) else found[0])
+        for task, found in pool.answers()
     ]
 
 
@@ -74,5 +75,5 @@ def test_no_task_starts_no_process():
 def test_an_answer_of_other_classes_is_not_trusted():
     assert unpickle_trusted(pickle.dumps(Fraction(1, 3))) == Fraction(1, 3)
     for data in (b"", b"noise", pickle.dumps(os.system), pickle.dumps(signal.SIGINT)):
-        with pytest.raises(EndedError):
+        with pytest.raises(WorkerEndedError):
             unpickle_trusted(data)

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from convcost.system.workers import EndedError, Worker, can_fork
+from convcost.system.workers import Worker, WorkerEndedError, can_fork
 
 pytestmark = pytest.mark.skipif(not can_fork(), reason="needs a system that can fork")
 
@@ -21,7 +21,7 @@ def answers(life, number=1, seconds=20.0):
 
 
 def ended(life, seconds=20.0):
-    with pytest.raises(EndedError) as error:
+    with pytest.raises(WorkerEndedError) as error:
         answers(life, seconds=seconds)
     return str(error.value)
 

@@ -60,9 +60,7 @@ def test_what_makes_a_module_is_taken(folder, name):
 def test_a_function_of_pythons_is_not_called(folder, name):
     written(folder / "net.py", CODE + "print = print\n")
     message = refused(UsageError, f"net.py:{name}", "[2,4]")
-    assert message.endswith(
-        ", so it is not run\nA function that is called has to be your own, or that of an installed package."
-    )
+    assert message.endswith(", so it is not run\nGive a function of your own or of an installed package.")
     message = refused(UsageError, "net.py:Net", maker=f"net.py:{name}")
     assert ", so it is not run\n" in message
     assert not (folder / "touched").exists()

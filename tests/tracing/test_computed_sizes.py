@@ -122,14 +122,14 @@ def test_a_size_of_less_than_1_is_refused():
     assert [each.text for each in report.assumptions] == ["T ≥ 4"]
     for size in (3, 1):
         with pytest.raises(
-            ConvcostError, match=f"the size T-3 is {size - 3} where T = {size}\nIt must be at least 1"
+            ConvcostError, match=f"the size T-3 is {size - 3} for T = {size}\nIt must be at least 1"
         ):
             convcost.cost(nn.Linear(8, 4), "[T-3,8]", T=size)
 
 
 def test_sizes_that_no_number_makes_are_refused():
     with pytest.raises(
-        ConvcostError, match="no numbers for T were found that make sizes of 3-T\nGive them numbers"
+        ConvcostError, match="found no numbers for T that make 3-T integers\nGive them numbers"
     ):
         convcost.cost(nn.Linear(8, 4), "[3-T,8]")
 

@@ -105,7 +105,7 @@ def test_a_plan_that_does_nothing_is_refused():
 def test_open_sizes_are_refused():
     with fake_ranks((8,), ("tp",)) as mesh:
         module = parallelize_module(FeedForward(), mesh, SPLIT)
-        with pytest.raises(UsageError, match="a module on several ranks needs a number for B"):
+        with pytest.raises(UsageError, match="a distributed module needs a number for B"):
             convcost.cost(module, "f32[B,64]")
 
 
@@ -132,7 +132,7 @@ def test_flat_parameters_of_the_older_fsdp_are_refused():
             def __init__(self):
                 nn.Module.__init__(self)
 
-        with pytest.raises(UsageError, match="FullyShardedDataParallel is not counted"):
+        with pytest.raises(UsageError, match="FullyShardedDataParallel is not supported"):
             convcost.profile(Wrapped(), torch.randn(4, 64))
 
 

@@ -223,7 +223,7 @@ def test_what_can_not_be_is_said_in_a_sentence(module, options, message):
 
 
 def test_an_input_that_contradicts_the_context_is_refused(llama):
-    with pytest.raises(ConvcostError, match="the input has 40 tokens, and the context is 50"):
+    with pytest.raises(ConvcostError, match="the input has 40 tokens, but the context is 50"):
         convcost.cost(llama, "i64[1,40]", phase="prefill", context=50)
 
 

@@ -153,7 +153,7 @@ def test_a_loop_of_unknown_length_counts_one_trip_and_says_so():
     report = profile(model, X)
     (found,) = report.trace.uncounted
     assert (report.macs, found.operator, found.inputs) == (LINEAR, "higher_order::while_loop", ((), (2, 8)))
-    assert found.reason == "one trip is counted, as the number of trips depends on values"
+    assert found.reason == "one trip is counted, since the number of trips depends on data"
     assert "one trip is counted" in " ".join(str(report).split())
 
 

@@ -138,7 +138,7 @@ def test_a_model_without_data_is_refused_in_a_sentence():
     with pytest.raises(NestedTensorError) as refused:
         profile(nn.Linear(16, 4, device="meta"), nested(torch.jagged))
     assert str(refused.value) == (
-        "lengths in a nested tensor are data: the model and its inputs have to be given with theirs"
+        "a nested tensor has its lengths as data, so the model and its inputs need data"
     )
 
 

@@ -111,7 +111,7 @@ def test_a_backward_that_finds_no_tensor_is_named():
     model = Calls(lambda module, x: print(module.linear(x).shape), linear=nn.Linear(8, 8))  # noqa: T201
     trace = Profiler(backward=True).profile(model, torch.ones(4, 8)).trace
     assert [(missed.operator, missed.reason) for missed in trace.uncounted] == [
-        ("python::backward", "the output holds no tensor to go back from")
+        ("python::backward", "the output has no tensor to run the backward from")
     ]
 
 
@@ -127,7 +127,7 @@ def test_hooks_of_the_users_parameters_run_on_copies():
 def test_a_tensor_beyond_the_limit_is_not_made_in_a_run_on_data():
     model = Calls(lambda module, x: module.linear(x) + torch.zeros(2**20, 8).sum() * x.sum().item())
     model.linear = nn.Linear(8, 8)
-    with pytest.raises(ConvcostError, match="makes a tensor of 32 MiB in a run on data"):
+    with pytest.raises(ConvcostError, match="allocates a tensor of 32 MiB in a run on data"):
         Profiler(memory=2**20).profile(model, torch.ones(4, 8))
 
 

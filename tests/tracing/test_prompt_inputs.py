@@ -31,7 +31,7 @@ def test_a_context_comes_before_tokens_that_are_assumed():
     given = ["input_features=f32[1,80,3000]", "decoder_input_ids=i64[1,128]"]
     assert shapes(given, 8, are_assumed=True) == [(1, 80, 3000), (1, 8)]
     assert shapes(given, "T", are_assumed=True) == [("B", 80, 3000), ("B", "T")]
-    with pytest.raises(UsageError, match="the input decoder_input_ids has 128 tokens, and the context is 8"):
+    with pytest.raises(UsageError, match="the input decoder_input_ids has 128 tokens, but the context is 8"):
         shapes(given, 8)
 
 

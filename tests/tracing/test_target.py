@@ -128,7 +128,7 @@ def test_no_more_memory_is_taken_than_allowed(folder):
         folder / "net.py", LINEAR.replace("return self.fc(x)", "return self.fc(x) if x.sum() == 0 else x")
     )
     message = refused(TargetError, "net.py:Net", "[2,4096]", memory=2**20, width=4096)
-    assert message.endswith("To run it on data, allow the memory: --max-memory 65MiB")
+    assert message.endswith("To run it on data, raise the limit: --max-memory 65MiB")
 
 
 def test_torchs_state_is_as_before(folder):

@@ -39,12 +39,15 @@ LayerGroups = tuple[LayerGroup, ...]
 def comparison_part(
     comparison: Comparison, other: Report, first_groups: LayerGroups, groups: LayerGroups
 ) -> DerivationPart:
-    """`other` against the first candidate."""
+    """`other` against the first candidate; a torch module has no groups of layers."""
     first = comparison.first
+    are_specs = bool(first_groups and groups)
+    inputs = _inputs(first, other, first_groups[0], groups[0]) if are_specs else ()
+    reasons = _why(first, other, first_groups, groups) if are_specs else ()
     steps = (
-        DerivationStep("inputs", tuple(_inputs(first, other, first_groups[0], groups[0]))),
+        DerivationStep("inputs", tuple(inputs)),
         DerivationStep("FLOPs", tuple(_ratio(first, other, "flops"))),
-        DerivationStep("why", tuple(_why(first, other, first_groups, groups))),
+        DerivationStep("why", tuple(reasons)),
         DerivationStep("real data", tuple(_on_real_data(first, other))),
         DerivationStep("parameters", tuple(_ratio(first, other, "params"))),
         DerivationStep("outputs", tuple(_outputs(comparison, other))),

@@ -2,45 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from convcost.analysis.explain.comparison import comparison_part
 from convcost.analysis.explain.layer import flops, layer_part, left_out
 from convcost.analysis.explain.layer_group import LayerGroup, layer_groups
+from convcost.analysis.explain.operation_group import module_parts, sum_equation
 from convcost.analysis.explain.steps import (
     DerivationPart,
     DerivationStep,
     DesignDerivation,
-    Equation,
-    EquationSide,
     Explanation,
-    number,
 )
-from convcost.api import reports
+from convcost.api import CountedDesign, reports
 from convcost.core.comparison import Comparison
 from convcost.core.cost import MATMUL, Convention, Size
 from convcost.core.errors import ConvcostError
 from convcost.core.report import Report
 from convcost.core.row import Row
 from convcost.core.type_checks import check_type, merge_sizes
-from convcost.design import GivenDesign, as_design, check_sizes, sized_spec
+from convcost.core.weights import WeightsReport, require_costs
+from convcost.design import (
+    GivenDesign,
+    StatedDesign,
+    as_design,
+    check_sizes,
+    counted_designs,
+    sized_spec,
+)
 from convcost.spec import Spec, parse
 from convcost.spec.founding_pair import FoundingPair
+from convcost.tracing.module_design import ModuleDesign
 
-MODULE_HINT = "convcost.cost shows a module by submodule and operator."
+MODULE_HINT = "Explain the reports one by one."
 
 MOST_BY_NAME = 12
 """A chain of more different layers is explained in numbers alone."""
-
-MOST_TERMS = 8
-"""A sum of more layers is shown by its result alone."""
 
 
 def explain(*designs: GivenDesign, convention: Convention = MATMUL, **sizes: Size) -> Explanation:
     """How the costs of designs come about, step by step: shapes, loops, MACs, FLOPs, parameters, ratios.
 
-    Each is a spec, or a spec's report, under this `convention`; without any it is the founding pair. Raises
-    as `cost` does, and UsageError for a torch module, whose costs `cost` has by submodule and operator.
+    Each is what `cost` takes, under this `convention`; without any it is the founding pair. A torch module,
+    given with its inputs as (module, x), is derived by the operators that it runs. Raises as `cost` does,
+    and UsageError for a file of weights.
 
     >>> explain("Linear(10E, E)", E=128).parts[0].title
     'Linear(1280, 128)'
@@ -52,21 +57,42 @@ def explain(*designs: GivenDesign, convention: Convention = MATMUL, **sizes: Siz
         return derivation(tuple(map(parse, pair.texts)), pair.sizes(given), convention)
     stated = tuple(map(as_design, designs))
     check_sizes(given, stated)
-    specs = tuple(sized_spec(each, given, "a derivation", MODULE_HINT) for each in stated)
-    counted = tuple(
-        each if isinstance(each, Spec) else own.spec.report(own.sizes, convention)
-        for each, own in zip(stated, specs, strict=True)
-    )
-    found = reports(counted, given, convention)
-    return explanation(found, tuple(_by_name(own.spec, each) for own, each in zip(specs, found, strict=True)))
+    pairs = [_counted(each, given, convention) for each in stated]
+    return _derivation([spec for spec, _ in pairs], tuple(each for _, each in pairs), given, convention)
+
+
+def _counted(
+    design: StatedDesign, sizes: Mapping[str, Size], convention: Convention
+) -> tuple[Spec | None, CountedDesign]:
+    """The design as it is counted, and its spec, which a torch module does not have."""
+    if isinstance(design, Spec):
+        return design, design
+    if isinstance(design, ModuleDesign):
+        return None, counted_designs((design,), sizes)[0]
+    if design.trace or isinstance(design, WeightsReport):
+        return None, design
+    own = sized_spec(design, sizes, "a derivation", MODULE_HINT)
+    return own.spec, own.spec.report(own.sizes, convention)
 
 
 def derivation(
-    specs: tuple[Spec, ...], sizes: Mapping[str, Size], convention: Convention = MATMUL
+    designs: Sequence[CountedDesign], sizes: Mapping[str, Size], convention: Convention = MATMUL
 ) -> Explanation:
-    """How the costs of `specs` come about, in the names of sizes and with numbers put in."""
-    found = reports(specs, sizes, convention)
-    return explanation(found, tuple(map(_by_name, specs, found)))
+    """How the costs of `designs` come about, in the names of sizes and with numbers put in."""
+    specs = [design if isinstance(design, Spec) else None for design in designs]
+    return _derivation(specs, tuple(designs), sizes, convention)
+
+
+def _derivation(
+    specs: Sequence[Spec | None],
+    designs: tuple[CountedDesign, ...],
+    sizes: Mapping[str, Size],
+    convention: Convention,
+) -> Explanation:
+    found = reports(designs, sizes, convention)
+    require_costs(found, "a derivation needs FLOPs")
+    named = (_by_name(spec, each) if spec else each for spec, each in zip(specs, found, strict=True))
+    return explanation(found, tuple(named))
 
 
 def _by_name(spec: Spec, report: Report) -> Report:
@@ -81,7 +107,10 @@ def _by_name(spec: Spec, report: Report) -> Report:
 
 def explanation(reports: tuple[Report, ...], named: tuple[Report, ...]) -> Explanation:
     """How `reports` come about; `named` are the same designs with every size left open, or the same."""
-    found = [layer_groups(*pair) for pair in zip(reports, named, strict=True)]
+    found = [
+        () if report.trace else layer_groups(report, by_name)
+        for report, by_name in zip(reports, named, strict=True)
+    ]
     is_single = len(reports) == 1
     designs = tuple(
         DesignDerivation(report, _parts(report, alike, "" if is_single else report.name))
@@ -98,6 +127,8 @@ def explanation(reports: tuple[Report, ...], named: tuple[Report, ...]) -> Expla
 
 
 def _parts(report: Report, found: tuple[LayerGroup, ...], title: str) -> tuple[DerivationPart, ...]:
+    if report.trace:
+        return module_parts(report, report.trace, title)
     parts = tuple(layer_part(group, report.convention, title) for group in found)
     return (*parts, total_part(report, found)) if len(found) > 1 else parts
 
@@ -116,9 +147,5 @@ def total_part(report: Report, groups: tuple[LayerGroup, ...]) -> DerivationPart
 def _sum(
     title: str, groups: tuple[LayerGroup, ...], amount: Callable[[Row], Size], total: Size
 ) -> DerivationStep:
-    terms = [(group.times, amount(group.row)) for group in groups if amount(group.row) != 0]
-    if not 1 < len(terms) <= MOST_TERMS:
-        return DerivationStep(title, (Equation((number(total),)),))
-    template = " + ".join("{} × {}" if count > 1 else "{}" for count, _ in terms)
-    values = tuple(value for count, each in terms for value in ((count, each) if count > 1 else (each,)))
-    return DerivationStep(title, (Equation((EquationSide(template, values), number(total))),))
+    terms = tuple((group.times, amount(group.row)) for group in groups if amount(group.row) != 0)
+    return DerivationStep(title, (sum_equation(terms, total),))

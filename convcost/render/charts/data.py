@@ -1,6 +1,6 @@
-"""What a chart shows, as plain data: a picture and a text in the terminal are both made of it.
+"""Charts as plain data, drawn as pictures or as text in a terminal.
 
-Numbers are as exact as the results that they come from; only what draws them rounds.
+Numbers are as exact as in the results; only drawing rounds them.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ Number: TypeAlias = int | Fraction | float
 
 
 class ChartAxis(NamedTuple):
-    """What numbers along an axis are: their label, and their unit as core/units.py writes it.
+    """An axis: its label, and the unit of its numbers as in core/units.py.
 
     Attributes:
         label: "FLOPs", "L", "FLOPs per byte".
         unit: "FLOPs", "B", "s"; empty for plain numbers.
-        is_log: Whether equal steps are equal factors; all numbers are then positive.
+        is_log: Whether it is logarithmic; all numbers are then positive.
     """
 
     label: str
@@ -30,7 +30,7 @@ class ChartAxis(NamedTuple):
 
 
 class Point(NamedTuple):
-    """A point; `label` says what it is, and `value` is a third quantity, which is shown as its colour."""
+    """A point with a label; `value` is a third quantity, shown as its colour."""
 
     x: Number
     y: Number
@@ -39,7 +39,7 @@ class Point(NamedTuple):
 
 
 class Series(NamedTuple):
-    """Points of one name and colour: joined by a line in their order, or each by itself."""
+    """Points with one name and colour, joined by a line or not."""
 
     name: str
     points: tuple[Point, ...]
@@ -47,7 +47,7 @@ class Series(NamedTuple):
 
 
 class MarkedPoint(NamedTuple):
-    """A point that the reader looks for, with its label: where two lines cross, the answer of a search."""
+    """A highlighted point with a label, such as a break-even point or the answer of a search."""
 
     x: Number
     y: Number
@@ -55,7 +55,7 @@ class MarkedPoint(NamedTuple):
 
 
 class ReferenceLine(NamedTuple):
-    """A straight line across the chart at `value` of one axis: a target, a limit."""
+    """A straight line across the chart at `value` of one axis, such as a target."""
 
     value: Number
     label: str
@@ -63,7 +63,7 @@ class ReferenceLine(NamedTuple):
 
 
 class XYChart(NamedTuple):
-    """Lines and points over two axes; `color` says what the points' third quantity is, if they have one."""
+    """Lines and points over two axes; `color` is the axis of the points' third quantity, if any."""
 
     title: str
     x: ChartAxis
@@ -75,9 +75,9 @@ class XYChart(NamedTuple):
 
 
 class Segment(NamedTuple):
-    """A length of a bar, with the name by which it is coloured.
+    """A segment of a bar, coloured by its name.
 
-    A measured one has the `low` and `high` ends of its spread.
+    A measured one has a spread from `low` to `high`.
     """
 
     name: str
@@ -87,7 +87,7 @@ class Segment(NamedTuple):
 
 
 class Bar(NamedTuple):
-    """Segments one after another from zero; `bound` is a length that it is compared with."""
+    """Segments one after another from zero; `bound` is a length to compare with."""
 
     label: str
     segments: tuple[Segment, ...]
@@ -100,18 +100,18 @@ class Bar(NamedTuple):
 
     @property
     def reach(self) -> Number:
-        """How far anything of the bar goes: its segments, the high end of a spread, its bound."""
+        """The largest extent of its segments, spreads and bound."""
         return max(self.total, self.bound or 0, *(segment.high or 0 for segment in self.segments))
 
     @property
     def spans(self) -> Iterator[tuple[Segment, Number, Number]]:
-        """Each segment, with where it starts and where it ends."""
+        """Each segment with its start and end."""
         ends = accumulate((segment.value for segment in self.segments), initial=0)
         return ((segment, *span) for segment, span in zip(self.segments, pairwise(ends), strict=True))
 
 
 class BarChart(NamedTuple):
-    """Bars of one axis, the first on top; `bound` says what the bars' bounds are, if they have any."""
+    """Bars along one axis, the first on top; `bound` is the name of the bars' bounds, if any."""
 
     title: str
     axis: ChartAxis
@@ -120,13 +120,13 @@ class BarChart(NamedTuple):
 
 
 class Tile(NamedTuple):
-    """A part of a whole: it spans `size` from `start`, inside of what spans the same one `level` above.
+    """A part of an icicle: it spans `size` from `start`, within a tile one `level` above.
 
     Attributes:
-        label: What it is called within the part above.
+        label: Its name within the tile above.
         path: Its full name.
-        level: How deep it is; 0 for the whole.
-        group: The path of the part by which it is coloured: one that it is in, or its own.
+        level: Its depth; 0 for the whole.
+        group: The path of the part that decides its colour: its own, or of one that contains it.
     """
 
     label: str
@@ -138,7 +138,7 @@ class Tile(NamedTuple):
 
 
 class IcicleChart(NamedTuple):
-    """A whole and its parts, level by level: `axis` is what their sizes are."""
+    """A whole and its parts, level by level; `axis` describes their sizes."""
 
     title: str
     axis: ChartAxis
@@ -146,17 +146,17 @@ class IcicleChart(NamedTuple):
 
     @property
     def levels(self) -> int:
-        """How many there are below the whole."""
+        """The number of levels below the whole."""
         return max((tile.level for tile in self.tiles), default=0)
 
     def deepest_within(self, most: int) -> int:
-        """The deepest level down to which there are at most `most` tiles in all; 1 at least."""
+        """The deepest level up to which there are at most `most` tiles; at least 1."""
         by_level = Counter(tile.level for tile in self.tiles)
         counts = enumerate(accumulate(number for _, number in sorted(by_level.items())))
         return max([1, *(level for level, number in counts if number <= most)])
 
     def depth_text(self, shown: int) -> str:
-        """How many of the levels are shown; nothing where all are."""
+        """The number of shown levels; empty if all are."""
         return f"{shown} of {self.levels} levels" if shown < self.levels else ""
 
 
@@ -164,12 +164,12 @@ Chart: TypeAlias = XYChart | BarChart | IcicleChart
 
 
 class Figure(NamedTuple):
-    """Charts that make one picture, one below the other.
+    """Charts stacked in one picture.
 
     Attributes:
-        title: Above all of them.
-        description: What there is to see, in a sentence: the alternative text of the picture.
-        notes: Below them: the convention, what was left out.
+        title: The title above the charts.
+        description: The alternative text of the picture.
+        notes: Sizes, the convention, and what was left out.
     """
 
     title: str
@@ -179,11 +179,11 @@ class Figure(NamedTuple):
 
 
 class ChartOptions(NamedTuple):
-    """What is drawn of a result.
+    """What to draw of a result.
 
     Attributes:
-        metric: The quantity, by its name in core/metrics.py; the usual one if empty.
-        ranges: The values of an open size, by its name; those around what is to be seen if there are none.
+        metric: The quantity, by its name in core/metrics.py; a default if empty.
+        ranges: The values of an open size, by its name; by default around the break-even points.
     """
 
     metric: str = ""

@@ -1,4 +1,4 @@
-"""Which charts a result has. A new chart: a module in figures/, and its function here."""
+"""The charts of each kind of result. To add one: a module in figures/, and its function here."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from convcost.core.errors import UsageError
 from convcost.render.charts.data import ChartOptions, Figure
 
 FigureFunction = Callable[[Any, ChartOptions], Figure | None]
-"""Makes the figure of a result; None where the result has nothing of it."""
+"""Makes the figure of a result; None if it does not apply."""
 
 CHARTS: dict[str, tuple[str, ...]] = {
     "Comparison": (
@@ -31,10 +31,10 @@ CHARTS: dict[str, tuple[str, ...]] = {
     "Match": ("match_curve:match_figure",),
     "Sweep": ("pareto:sweep_figure",),
 }
-"""By the name of the result's class, which is not imported for it: functions of figures/ as `module:name`."""
+"""Functions of figures/ as `module:name`, by the name of the result's class."""
 
 COMMANDS = "compare, cost, layer, model, match and sweep"
-"""What shows a result that has charts."""
+"""The commands whose results have charts."""
 
 
 def figure_of(result: object, options: ChartOptions) -> Figure:
@@ -54,12 +54,12 @@ def figure_of(result: object, options: ChartOptions) -> Figure:
 
 
 def chart_functions(result: object) -> list[FigureFunction]:
-    """What makes the figures of a result, one each."""
+    """The functions that make the figures of a result."""
     return [_function(place) for place in CHARTS.get(type(result).__name__, ())]
 
 
 def join_figures(figures: list[Figure]) -> Figure:
-    """The figures one below the other, under the title of the first."""
+    """One figure with all charts, under the title of the first."""
     first = figures[0]
     return Figure(
         first.title,

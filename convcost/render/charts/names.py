@@ -1,4 +1,4 @@
-"""Names of designs and layers, as a chart has room for them."""
+"""Shortens names of designs and layers for charts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from convcost.core.escapes import make_printable
 
 LONGEST_NAME = 48
-"""Letters of a name in a picture; HTML shows more of it where the reader points."""
+"""The most characters of a name in a picture; tooltips in HTML show more."""
 
 
 def shorten(text: str, longest: int = LONGEST_NAME) -> str:
@@ -20,7 +20,7 @@ def shorten(text: str, longest: int = LONGEST_NAME) -> str:
 
 
 def distinct_names(names: Sequence[str], longest: int = LONGEST_NAME) -> tuple[str, ...]:
-    """The names, each short enough, and with a number where several would read the same."""
+    """The names, shortened, with numbers where several would be equal."""
     short = [shorten(name, longest) for name in names]
     return tuple(
         f"{name} #{place + 1}" if short.count(name) > 1 else name for place, name in enumerate(short)

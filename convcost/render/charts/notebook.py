@@ -1,4 +1,4 @@
-"""What `result.plot()` returns: the figure as an Altair chart, which a notebook shows."""
+"""`result.plot()`: the figure as an Altair chart, for notebooks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RANGES = "the ranges"
 
 
 def plot(result: object, metric: str = "", ranges: Mapping[str, object] | None = None) -> altair.Chart:
-    """The charts of `result`; raises UsageError where it has none, or where Altair is missing."""
+    """The charts of `result`; raises UsageError if it has none, or Altair is missing."""
     check_text("metric", metric, "flops")
     check_type(
         RANGES, {} if ranges is None else ranges, Mapping, "a mapping", 'For example, {"L": (1, 512)}.'
@@ -31,13 +31,13 @@ def plot(result: object, metric: str = "", ranges: Mapping[str, object] | None =
     import altair
 
     found: altair.Chart = altair.Chart.from_dict(
-        {**vega_spec(figure), "config": configuration(LIGHT, is_pointed_at=True)}
+        {**vega_spec(figure), "config": configuration(LIGHT, is_interactive=True)}
     )
     return found
 
 
 def _range(name: str, values: object) -> range:
-    """A range as it is, or all sizes from the first to the last of a pair."""
+    """A range, or a pair of the first and the last size as a range."""
     check_type("the name of a size", name, str, "a text", 'For example, "L".')
     if isinstance(values, range):
         found = values

@@ -1,4 +1,4 @@
-"""Figures as files: SVG, PNG and PDF by vl-convert, without a browser; HTML with all that it needs in it."""
+"""Writes figures to files: SVG, PNG and PDF by vl-convert, without a browser, and self-contained HTML."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from convcost.render.charts.vega import MARGIN, vega_spec
 from convcost.system.files import write_bytes
 
 RESOLUTION = 2.0
-"""Pixels of a PNG for each of the picture's."""
+"""The scale factor of PNGs."""
 
 INSTALL_HINT = "Install them with: pip install 'convcost[plots]'"
 
 
 def check_installed(*libraries: str) -> None:
-    """UsageError if one of the libraries is missing, which is not imported for it."""
+    """UsageError if one of the libraries is missing; nothing is imported."""
     for library in libraries:
         if find_spec(library) is None:
             raise UsageError(
@@ -35,7 +35,7 @@ def check_installed(*libraries: str) -> None:
 
 
 def svg_text(figure: Figure, palette: Palette = LIGHT, width: int = WIDE) -> str:
-    """The figure as an SVG element, such as to place in a page."""
+    """The figure as an SVG element."""
     check_installed("vl_convert")
     import vl_convert
 
@@ -44,10 +44,10 @@ def svg_text(figure: Figure, palette: Palette = LIGHT, width: int = WIDE) -> str
 
 
 def html_page(figure: Figure) -> str:
-    """A page with the figure, which asks for nothing from anywhere: light or dark, on a screen or a phone."""
+    """A self-contained page with the figure, light or dark, for a screen or a phone."""
     check_installed("vl_convert")
     palettes = {"light": LIGHT, "dark": DARK}
-    configs = {name: configuration(each, is_pointed_at=True) for name, each in palettes.items()}
+    configs = {name: configuration(each, is_interactive=True) for name, each in palettes.items()}
     parts = {
         "title": escape(make_xml_printable(figure.title[:200])),
         "description": escape(make_xml_printable(figure.description), quote=True),
@@ -64,7 +64,7 @@ def html_page(figure: Figure) -> str:
 
 
 def _bundle() -> str:
-    """Vega, Vega-Lite and Vega-Embed as one script, which vl-convert has ready where no other is added."""
+    """Vega, Vega-Lite and Vega-Embed as one script, which comes with vl-convert."""
     import vl_convert
 
     script: str = vl_convert.javascript_bundle()  # type: ignore[call-arg]  # its stub lacks the default
@@ -72,7 +72,7 @@ def _bundle() -> str:
 
 
 def _script_json(value: Any) -> str:
-    """JSON that stands in a script of a page: nothing in it ends the script."""
+    """JSON for a script element, escaped so that nothing in it ends the script."""
     text = json.dumps(value)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
@@ -99,11 +99,11 @@ WRITERS: dict[str, Callable[[Figure], bytes]] = {
     ".pdf": _pdf,
     ".html": lambda figure: html_page(figure).encode(),
 }
-"""What makes a file of its suffix."""
+"""The functions that write each kind of file, by suffix."""
 
 
 def check_file(target: Path) -> None:
-    """UsageError for a name that no picture can be saved under, before anything is computed."""
+    """UsageError for a file that no picture can be saved to; called before anything is computed."""
     suffix = target.suffix.lower()
     shown = make_printable(str(target))[:60]
     if suffix not in WRITERS:

@@ -1,4 +1,4 @@
-"""Where numbers are along an axis: what an axis spans, and whether it is logarithmic."""
+"""Scales of axes: their span, whether they are logarithmic, and positions on them."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from convcost.core.errors import UsageError
 from convcost.render.charts.data import ChartAxis, Number, XYChart
 
 LARGEST = 1e300
-"""Numbers beyond have no place on an axis: a picture's are of 64 bits."""
+"""The largest number on an axis: pictures use 64-bit floats."""
 
 WIDE_SPAN = 50
-"""From this ratio of the largest to the smallest number on, an axis is logarithmic."""
+"""The ratio of the largest to the smallest number from which an axis is logarithmic."""
 
 MARGIN = 0.04
-"""Of an axis, on each side of the points."""
+"""The margin on each side of the points, as a share of the axis."""
 
 
-def asks_for_log(numbers: Iterable[Number]) -> bool:
-    """Whether numbers span so much that the small ones would not be seen on a linear axis."""
+def needs_log(numbers: Iterable[Number]) -> bool:
+    """Whether numbers span a range that is too wide for a linear axis."""
     found = [*map(as_float, numbers)]
     return bool(found) and min(found) > 0 and max(found) >= WIDE_SPAN * min(found)
 
 
 def as_float(number: Number) -> float:
-    """The number as a picture has it; UsageError for one that is too large."""
+    """The number as a float; UsageError for one that is too large."""
     if not -LARGEST <= number <= LARGEST:
         raise UsageError(f"numbers beyond {LARGEST:.0e} can't be drawn", hint="Draw smaller sizes.")
     return float(number)
@@ -40,7 +40,7 @@ class Scale(NamedTuple):
     high: float
 
     def position(self, number: Number) -> float:
-        """How far along the axis, from 0 to 1."""
+        """The position on the axis, from 0 to 1."""
         if self.axis.is_log:
             return log10(as_float(number) / self.low) / log10(self.high / self.low)
         return (as_float(number) - self.low) / (self.high - self.low)
@@ -49,7 +49,7 @@ class Scale(NamedTuple):
 def scale(
     axis: ChartAxis, numbers: Iterable[Number], *, from_zero: bool = False, margin: float = MARGIN
 ) -> Scale:
-    """The scale of an axis that has room for all numbers; a linear one may start at zero."""
+    """A scale that fits all numbers; a linear one may start at zero."""
     found = [as_float(number) for number in numbers]
     low, high = min(found), max(found)
     if axis.is_log:
@@ -62,12 +62,12 @@ def scale(
 
 
 def chart_scales(chart: XYChart) -> tuple[Scale, Scale]:
-    """The scales of both axes: lines alone reach from side to side, and rise from zero."""
+    """The scales of both axes; charts of only lines have no x margin, and start at zero."""
     points = [point for series in chart.series for point in series.points]
     xs = [*(point.x for point in points), *(mark.x for mark in chart.marks)]
     ys = [*(point.y for point in points), *(mark.y for mark in chart.marks)]
     for line in chart.reference_lines:
         (xs if line.axis == "x" else ys).append(line.value)
-    has_lines_alone = all(series.kind == "line" for series in chart.series)
-    x = scale(chart.x, xs, margin=0.0 if has_lines_alone else MARGIN)
-    return x, scale(chart.y, ys, from_zero=has_lines_alone)
+    has_only_lines = all(series.kind == "line" for series in chart.series)
+    x = scale(chart.x, xs, margin=0.0 if has_only_lines else MARGIN)
+    return x, scale(chart.y, ys, from_zero=has_only_lines)

@@ -1,6 +1,6 @@
-"""The look of pictures: colours, fonts and sizes, on white paper and on a dark page. The only place of these.
+"""The look of pictures: colours, fonts and sizes, for light and dark backgrounds.
 
-The colours of series are Okabe and Ito's, which colour-blind readers tell apart, in an order and with
+The colours of series are Okabe and Ito's, which colour-blind readers can distinguish, in an order and with
 darker or lighter shades that stand out from the background (https://jfly.uni-koeln.de/color/). Where
 colours run out, dashes and shapes still differ.
 """
@@ -10,40 +10,40 @@ from __future__ import annotations
 from typing import Any, NamedTuple, TypeAlias
 
 Spec: TypeAlias = dict[str, Any]
-"""A part of a Vega-Lite specification, or its configuration: what JSON can hold."""
+"""A part of a Vega-Lite specification or configuration, as JSON data."""
 
 FONT = "Liberation Sans, Arial, Helvetica, DejaVu Sans Condensed, sans-serif"
-"""The first is what vl-convert draws with; the others are as wide, or nearly so."""
+"""The first font is vl-convert's; the others have about the same width."""
 
 FONT_SIZE = 12
 
 NOTE_SIZE = 11
 
 TITLE_SIZE, PANEL_TITLE_SIZE = 15, 13
-"""Of a picture's title, and of that of each of several charts in it."""
+"""The font sizes of a picture's title, and of the titles of its charts."""
 
 LETTER = 6.2
-"""The width of a usual letter of that size."""
+"""The average width of a letter at FONT_SIZE, in pixels."""
 
 BOLD_LETTER = 7.2
 
 HEIGHT = 320
-"""Of two axes, in pixels; bars have heights of their own."""
+"""The height of charts with two axes, in pixels; bar charts depend on their bars."""
 
 WIDE, NARROW = 640, 250
-"""Widths between the axes: on a page, and on a phone."""
+"""The width of the plot area on a page and on a phone, in pixels."""
 
 DASHES = ([1, 0], [7, 3], [2, 2], [9, 3, 2, 3], [12, 4], [4, 4], [1, 3])
-"""Of lines one after the other, the first solid: not as many as colours, so that pairs do not recur soon."""
+"""Dashes of successive lines. Their number differs from that of colours, so that pairs rarely recur."""
 
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right")
-"""Of points of one series after the other."""
+"""Shapes of points of successive series."""
 
 
 class Palette(NamedTuple):
-    """The colours of a picture: of the page, of texts, of axes and grid, of series, and of what stands out.
+    """The colours of a picture: background, texts, axes, grid, series, and emphasis.
 
-    `scheme` has the name of Vega's colours for a third quantity, and how much of these is used.
+    `scheme` is the name of Vega's colour scheme for a third quantity, and the range of it to use.
     """
 
     background: str
@@ -75,10 +75,10 @@ DARK = Palette(
 )
 
 
-def configuration(palette: Palette, *, is_pointed_at: bool = False) -> Spec:
-    """Vega-Lite's `config` for a picture in these colours: specifications themselves name none.
+def configuration(palette: Palette, *, is_interactive: bool = False) -> Spec:
+    """Vega-Lite's `config` for a palette; specifications themselves have no colours.
 
-    In one that `is_pointed_at`, on a page or in a notebook, the points of curves can be seen one by one.
+    With `is_interactive`, for a page or a notebook, the points of curves have tooltips.
     """
     scheme, start, end = palette.scheme
     texts = {
@@ -112,7 +112,7 @@ def configuration(palette: Palette, *, is_pointed_at: bool = False) -> Spec:
             "subtitleFontSize": NOTE_SIZE,
         },
         "text": {"color": palette.text, "fontSize": FONT_SIZE},
-        "line": {"strokeWidth": 2.5, "point": {"opacity": 0} if is_pointed_at else False},
+        "line": {"strokeWidth": 2.5, "point": {"opacity": 0} if is_interactive else False},
         "point": {
             "filled": True,
             "size": 70,

@@ -1,4 +1,4 @@
-"""Where an axis has ticks, and what they read: round numbers, written by the one formatter of units."""
+"""Ticks of axes: round numbers, and their labels."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from convcost.core.units import duration, exact, human, scaled_in_full
 from convcost.render.charts.data import ChartAxis, Number
 
 MOST = 6
-"""The usual number of ticks at most."""
+"""The default for the largest number of ticks."""
 
 FEWEST = 3
-"""With fewer between the powers of ten, a logarithmic axis has those of a linear one."""
+"""With fewer round numbers in its range, a logarithmic axis has linear ticks."""
 
 STEPS = (1, 2, 5)
-"""What round numbers start with, before zeros."""
+"""The leading digits of round numbers."""
 
 LONGEST_PLAIN = 10**6
-"""From there on a number without a unit is scaled: 2 M."""
+"""From here on, a number without a unit is scaled: 2 M."""
 
 
 class Tick(NamedTuple):
-    """A number along an axis, and how it reads."""
+    """A number on an axis, and its label."""
 
     value: Fraction
     text: str
 
 
 def ticks(axis: ChartAxis, values: Iterable[Number], most: int = MOST) -> tuple[Tick, ...]:
-    """At most `most` round numbers from the least to the largest of `values`; of a single value, that."""
+    """At most `most` round numbers within the range of `values`; a single value is its own tick."""
     found = [Fraction(value) for value in values]
     if not found:
         return ()
@@ -43,7 +43,7 @@ def ticks(axis: ChartAxis, values: Iterable[Number], most: int = MOST) -> tuple[
 
 
 def amount_text(value: Number, unit: str) -> str:
-    """About how much `value` is: 12.0 GFLOPs, 2.46 KB, 1,000, 0.333, 13.4 ms."""
+    """`value`, rounded: 12.0 GFLOPs, 2.46 KB, 1,000, 0.333, 13.4 ms."""
     number = Fraction(value)
     if unit == "s":
         return duration(number)
@@ -51,7 +51,7 @@ def amount_text(value: Number, unit: str) -> str:
 
 
 def tick_text(value: Number, unit: str) -> str:
-    """A round number as short as it is exact: 12 GFLOPs, 2.5 KB, 1,000, 0.01, 20 µs."""
+    """A round number, exact and short: 12 GFLOPs, 2.5 KB, 1,000, 0.01, 20 µs."""
     number = Fraction(value)
     if unit != "s" and (unit or abs(number) >= LONGEST_PLAIN):
         return scaled_in_full(number, unit)
@@ -60,7 +60,7 @@ def tick_text(value: Number, unit: str) -> str:
 
 
 def _linear(low: Fraction, high: Fraction, most: int) -> list[Fraction]:
-    """Multiples of the smallest round step that are few enough."""
+    """Multiples of the smallest round step that gives at most `most` ticks."""
     if low == high:
         return [low]
     for step in _round_numbers(_power_below((high - low) / most)):
@@ -71,9 +71,9 @@ def _linear(low: Fraction, high: Fraction, most: int) -> list[Fraction]:
 
 
 def _logarithmic(low: Fraction, high: Fraction, most: int) -> list[Fraction]:
-    """Round numbers within a decade or two, or else powers of ten, or of a thousand, and so on.
+    """Round numbers within a decade or two; powers of ten, or of a thousand, and so on, in wider ranges.
 
-    Within less than a decade, where there are hardly any, they are as on a linear axis.
+    Less than a decade has linear ticks if there are too few round numbers.
     """
     between = [number for number in _up_to(high, _round_numbers(_power_below(low))) if number >= low]
     if len(between) < FEWEST:
@@ -89,14 +89,14 @@ def _up_to(high: Fraction, numbers: Iterator[Fraction]) -> Iterator[Fraction]:
 
 
 def _round_numbers(power: Fraction) -> Iterator[Fraction]:
-    """1, 2 and 5 times `power`, 10 times it, and so on, without an end."""
+    """1, 2 and 5 times `power`, times 10, and so on without end."""
     while True:
         yield from (step * power for step in STEPS)
         power *= 10
 
 
 def _power_below(value: Fraction) -> Fraction:
-    """The largest power of ten that is not above `value`, which is positive."""
+    """The largest power of ten that is at most `value`, which is positive."""
     power = Fraction(10) ** (len(str(value.numerator)) - len(str(value.denominator)))
     while power > value:
         power /= 10

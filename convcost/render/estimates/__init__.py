@@ -1,4 +1,4 @@
-"""The estimates that were asked for besides the costs. A new kind: a module here, and a line."""
+"""Sections of the requested estimates. To add one: a module here, and a line in ESTIMATES."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ ESTIMATES = {
     "time": ("timing", "Measured times"),
     "memory": ("memory", "Memory"),
 }
-"""The module and the title of its section, by the attribute of Report that has the estimate."""
+"""The module of an estimate and its section's title, by the attribute of Report."""
 
 
 class EstimateSection(Protocol):
-    """A module for people; it is called for reports that have the estimate."""
+    """The interface of an estimate's module; called for reports that have the estimate."""
 
     def section(self, reports: tuple[Report, ...], style: Style) -> Section:
         """Tables and notes."""
 
 
 def sections(reports: tuple[Report, ...], style: Style) -> tuple[Section, ...]:
-    """A section of each kind that all of `reports` have."""
+    """A section for each estimate that all `reports` have."""
     modules = (import_module(f"{__name__}.{ESTIMATES[name][0]}") for name in _requested(reports))
     return tuple(cast("EstimateSection", module).section(reports, style) for module in modules)
 
 
 def titles(reports: tuple[Report, ...]) -> tuple[tuple[str, str], ...]:
-    """For each of these sections the name of the estimate, and its title."""
+    """The name and the title of each of these sections."""
     return tuple((name, ESTIMATES[name][1]) for name in _requested(reports))
 
 
 def _requested(reports: Sequence[Report]) -> Iterator[str]:
-    """The name of each estimate that all of `reports` have."""
+    """The names of the estimates that all `reports` have."""
     for name in ESTIMATES:
         if all(getattr(report, name) not in (None, ()) for report in reports):
             yield name

@@ -1,4 +1,4 @@
-"""Memory of the candidates side by side, and what the figures mean."""
+"""Memory of the candidates side by side, with notes on the figures."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ DESIGN_NOTE = (
 
 
 class MemoryQuantity(NamedTuple):
-    """A figure of Memory by attribute, and its label; an `optional` one is shown where some have it.
+    """A figure of Memory by attribute, and its label; an `optional` one is shown if a candidate has it.
 
-    `run` is what it is measured in, if it is, and `measured` what that is called.
+    `run` is the timed run that measures it, if any, and `measured` the label of the measurement.
     """
 
     attribute: str
@@ -90,13 +90,13 @@ def _table(found: ReportMemories) -> Table:
 
 
 def _measured_peak(report: Report, quantity: MemoryQuantity) -> int | None:
-    """The same on the GPU that it was timed on."""
+    """The measured peak on the GPU that the design was timed on."""
     runs = report.time.runs if report.time else ()
     return next((run.peak for run in runs if run.what == quantity.run and not run.compiled), None)
 
 
 def _values(found: ReportMemories) -> list[tuple[MemoryQuantity, list[Size | None]]]:
-    """The quantities to show, with each candidate's."""
+    """The quantities to show, with the values of all candidates."""
     listed = [
         (quantity, [getattr(memory, quantity.attribute) for _, memory in found]) for quantity in QUANTITIES
     ]
@@ -104,7 +104,7 @@ def _values(found: ReportMemories) -> list[tuple[MemoryQuantity, list[Size | Non
 
 
 def _row_cells(values: list[Size | None], is_open: bool) -> tuple[str, ...]:
-    """Side by side with ratios; of a single one the exact figure and about how much it is, or a formula."""
+    """The values side by side with ratios; of a single one the exact and the rounded value, or a formula."""
     if len(values) > 1:
         return with_ratios(
             [_amount(value, is_open) for value in values],
@@ -124,7 +124,7 @@ def _amount(value: Size | None, is_open: bool, longest: int = LONGEST_FORMULA) -
 
 
 def memory_notes(found: ReportMemories) -> tuple[str, ...]:
-    """How the candidates compare, what is not known, what the figures rest on."""
+    """Notes: how the candidates compare, what is unknown, and the conditions of the figures."""
     return (
         *_comparisons(found),
         *unknown_notes(found),
@@ -140,10 +140,10 @@ def _comparisons(found: ReportMemories) -> Iterator[str]:
     for other, memory in others if len(others) == 1 else ():
         pairs = ((base.activations, memory.activations), (base.training_peak, memory.training_peak))
         if all(is_number(value) and value for pair in pairs for value in pair):
-            kept, peak = (ratio(quotient(value or 0, whole or 1)) for whole, value in pairs)
+            saved, peak = (ratio(quotient(value or 0, whole or 1)) for whole, value in pairs)
             peaks = f"{_human(memory.training_peak)} against {_human(base.training_peak)}"
             yield (
-                f"{other.name} saves {kept} as much as {first.name} for the backward pass; a training step "
+                f"{other.name} saves {saved} as much as {first.name} for the backward pass; a training step "
                 f"takes {peak} its memory ({peaks})."
             )
 
@@ -153,7 +153,7 @@ def _human(value: int | None) -> str:
 
 
 def unknown_notes(found: ReportMemories) -> Iterator[str]:
-    """What is not known, and why."""
+    """Notes on unknown figures, with reasons."""
     for report, memory in found:
         if memory.reason:
             yield f"Saved tensors and peaks of {report.name} are unknown: {memory.reason}."

@@ -1,4 +1,4 @@
-"""Rooflines of the candidates side by side, of their layers or modules, and what they mean."""
+"""Rooflines of the candidates side by side and of their parts, with notes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from convcost.render.texts import MathText, MixedText
 INTENSITY = "FLOPs/B"
 
 WHOLE_SHARE = Fraction("0.995")
-"""From this share of the time on, one bound has it all."""
+"""From this share of the time on, a single bound is shown."""
 
 ReportRooflines = list[tuple[Report, Roofline]]
 
@@ -40,17 +40,17 @@ LOWER_BOUND_NOTE = (
 )
 
 MOST_SENTENCES = 6
-"""Sentences; further ones would hide the first."""
+"""The most sentences on layers' bounds."""
 
 MOST_NAMED = 3
-"""Layers in one sentence."""
+"""The most layers to name in a sentence."""
 
 
 def section(reports: tuple[Report, ...], style: Style) -> Section:
-    """A table of the candidates, tables of what they are made of, and notes."""
-    in_parts = with_rooflines(reports) if style.layers or len(reports) == 1 else []
-    apart = (table for report, roofline in in_parts for table in _part_tables(report, roofline, style))
-    return Section((candidate_table(reports), *apart), roofline_notes(with_rooflines(reports)))
+    """A table of the candidates, tables of their parts, and notes."""
+    detailed = with_rooflines(reports) if style.layers or len(reports) == 1 else []
+    parts = (table for report, roofline in detailed for table in _part_tables(report, roofline, style))
+    return Section((candidate_table(reports), *parts), roofline_notes(with_rooflines(reports)))
 
 
 def with_rooflines(reports: Sequence[Report]) -> list[tuple[Report, Roofline]]:
@@ -77,7 +77,7 @@ def candidate_table(reports: tuple[Report, ...]) -> Table:
 
 
 class LineBuilder(Protocol):
-    """Makes a line of one figure of several rooflines."""
+    """Makes the line of a figure of several rooflines."""
 
     def __call__(
         self,
@@ -88,11 +88,11 @@ class LineBuilder(Protocol):
         minor: bool = False,
         has_ratio: bool = True,
     ) -> Line:
-        """The line, with ratios to the first if rooflines are compared and they say something."""
+        """The line, with ratios to the first roofline if designs are compared and `has_ratio`."""
 
 
 def time_lines(rooflines: Sequence[Roofline], line: LineBuilder) -> Iterator[Line]:
-    """The least time, what of it is bound by what, and of which phase it is."""
+    """The lower bound, split by what bounds it and by phase."""
     yield line(rooflines, "lower bound", lambda roofline: roofline.seconds, duration)
     if any(0 < roofline.share("compute") < 1 for roofline in rooflines):
         for by in RESOURCES:
@@ -104,7 +104,7 @@ def time_lines(rooflines: Sequence[Roofline], line: LineBuilder) -> Iterator[Lin
 
 
 def _phases(rooflines: Sequence[Roofline], line: LineBuilder) -> Iterator[Line]:
-    """What the forward and each gradient take of it; nothing where only the forward ran."""
+    """The share of each phase; nothing if only the forward ran."""
     ran = {bound.workload.phase for roofline in rooflines for bound in roofline.bounds}
     for phase in filter(ran.__contains__, PHASES) if len(ran) > 1 else ():
         yield line(rooflines, PHASE_LABELS[phase], partial(_seconds_of, phase=phase), duration, True)
@@ -128,7 +128,7 @@ def _candidate_line(
 
 
 def _part_tables(report: Report, roofline: Roofline, style: Style) -> Iterator[Table]:
-    """What it is made of, without intensities where the screen has no room for them."""
+    """The table of parts of a design with several."""
     if report.trace or len(report.rows) > 1:
         heading = f"{report.name}, by layer" if style.layers and not report.trace else ""
         table = part_table(report, roofline, style.view, heading)
@@ -137,12 +137,12 @@ def _part_tables(report: Report, roofline: Roofline, style: Style) -> Iterator[T
 
 
 def bound_headings(roofline: Roofline) -> tuple[str, ...]:
-    """What the cells are; beside formulas there is room for one of them."""
+    """The headings of `bound_cells`; with formulas there is room for only one."""
     return ("bytes moved",) if roofline.is_open else ("moved", INTENSITY, "lower bound", "bound by")
 
 
 def bound_cells(some: Roofline, is_open: bool, copies: int = 1) -> tuple[str, ...]:
-    """The cells for a part of a roofline, times `copies`; `is_open` is about the whole roofline."""
+    """The cells of a part of a roofline, times `copies`; `is_open` is about the whole roofline."""
     moved = approximate_text(copies * some.bytes, "B")
     if is_open:
         return (moved,)
@@ -150,7 +150,7 @@ def bound_cells(some: Roofline, is_open: bool, copies: int = 1) -> tuple[str, ..
 
 
 def bound_by(roofline: Roofline) -> str:
-    """memory; or, where both bounds have a part in it, memory 80.0%."""
+    """memory; or, if both bounds contribute, memory 80.0%."""
     if not roofline.seconds:
         return ""
     share = roofline.share(roofline.by)
@@ -158,16 +158,16 @@ def bound_by(roofline: Roofline) -> str:
 
 
 def fit_width(table: Table, width: int) -> Table:
-    """`table` without intensities where the screen has no room for them."""
+    """`table` without intensities if it would be too wide."""
     return table if table.fits(width) else table.without(INTENSITY)
 
 
 def part_table(report: Report, roofline: Roofline, view: View, heading: str = "") -> Table:
-    """What all of it is made of, under its own `heading` or the usual one; of a module with a total."""
+    """The parts of a roofline under `heading`, or a default one; for a module also the total."""
     lines = [
         Line(
             group.label,
-            bound_cells(roofline.select(group.is_wanted), roofline.is_open, group.copies),
+            bound_cells(roofline.select(group.selects), roofline.is_open, group.copies),
             depth=group.depth,
         )
         for group in workload_groups(report, roofline, view)
@@ -190,7 +190,7 @@ def bound_notes(found: ReportRooflines) -> Iterator[str]:
 
 
 def device_note(roofline: Roofline) -> str:
-    """What the device can do."""
+    """The device's peak, bandwidth and ridge point."""
     device = roofline.device
     unit = peak_unit(roofline.dtype)
     return (
@@ -213,7 +213,7 @@ def _comparisons(found: ReportRooflines) -> Iterator[str]:
 
 
 def _costs_against(first: Report, other: Report) -> str:
-    """Of training steps, where these are bounded."""
+    """The ratio of FLOPs; of training steps, if a backward is counted."""
     if not (first.phases and first.training_flops and other.training_flops is not None):
         return costs_against(first, other)
     found = ratio(quotient(other.training_flops, first.training_flops))
@@ -221,7 +221,7 @@ def _costs_against(first: Report, other: Report) -> str:
 
 
 def bound_reason(first: tuple[str, Roofline], other: tuple[str, Roofline]) -> str:
-    """What binds the one and the other."""
+    """What bounds each of two rooflines."""
     (name, base), (other_name, roofline) = first, other
     if base.by == roofline.by:
         both = f"{short_text(base.intensity)} and {short_text(roofline.intensity)} FLOPs per byte"
@@ -233,7 +233,7 @@ def bound_reason(first: tuple[str, Roofline], other: tuple[str, Roofline]) -> st
 
 
 def flip_notes(found: list[tuple[Report, Roofline]]) -> Iterator[str]:
-    """For each layer that computes, at which size which bound holds; layers alike together."""
+    """For each layer with FLOPs, the sizes at which its bound changes; equal ones merged."""
     names_by_text: dict[str, list[str]] = {}
     for report, roofline in found:
         texts = _flip_texts(report, roofline)

@@ -1,4 +1,4 @@
-"""Rooflines of one design on several devices side by side; of several designs a table for each device."""
+"""Rooflines on several devices: of one design side by side, of several designs a table per device."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from convcost.render.style import Style, View
 
 
 def section(reports: tuple[Report, ...], style: Style) -> Section:
-    """Tables with a column for each device, or, of several designs, one for each device."""
+    """Tables with a column for each device; for several designs, a table for each device."""
     if len(reports) > 1:
         return _compared(reports)
     [report] = reports
@@ -33,7 +33,7 @@ def section(reports: tuple[Report, ...], style: Style) -> Section:
 
 
 def _compared(reports: tuple[Report, ...]) -> Section:
-    """For each device a table of the candidates with ratios, and what it can do."""
+    """A table of the candidates with ratios, and a note, for each device."""
     each_device = zip(*(report.rooflines for report in reports), strict=True)
     tables, notes = [], []
     for rooflines in each_device:
@@ -56,7 +56,7 @@ def _tables(report: Report, view: View) -> Iterator[Table]:
 
 
 def _device_lines(rooflines: Sequence[Roofline]) -> Iterator[Line]:
-    """What each device can do, and what is moved."""
+    """Peak, bandwidth and ridge point of each device, and the bytes moved."""
     unit = peak_unit(rooflines[0].dtype)
     yield _line(rooflines, "peak", lambda roofline: roofline.peak, lambda peak: human(peak, unit))
     yield _line(
@@ -77,14 +77,14 @@ def _line(
     minor: bool = False,
     has_ratio: bool = False,
 ) -> Line:
-    """A cell for each device; ratios are of designs."""
+    """A line with a cell for each device, without ratios, which compare designs."""
     return Line(label, tuple(write(value(roofline)) for roofline in rooflines), minor)
 
 
 def _part_lines(report: Report, view: View) -> Iterator[Line]:
-    """The least time of each part on each device."""
+    """The lower bound of each part on each device."""
     for group in workload_groups(report, report.rooflines[0], view):
-        seconds = (group.copies * each.select(group.is_wanted).seconds for each in report.rooflines)
+        seconds = (group.copies * each.select(group.selects).seconds for each in report.rooflines)
         yield Line(group.label, tuple(map(duration, seconds)), depth=group.depth)
     if report.trace:
         yield Line("total", tuple(duration(each.seconds) for each in report.rooflines))

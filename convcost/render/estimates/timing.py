@@ -1,4 +1,4 @@
-"""Measured times of the candidates side by side, and what they mean."""
+"""Measured times of the candidates side by side, with notes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from convcost.render.quantities import candidate_columns, with_ratios
 from convcost.render.style import Style
 
 UNCLEAR = "unclear"
-"""In place of a ratio, where the spreads overlap."""
+"""The cell of a ratio if spreads overlap."""
 
 STEP_NOTE = "A training step is a forward and a backward in training mode, without an optimizer."
 
@@ -33,14 +33,14 @@ CACHE_NOTE = "More than 100% of a roofline: caches hold the data, or the device 
 
 
 class TimedReport(NamedTuple):
-    """A candidate, and what was measured of it."""
+    """A candidate with its measured times."""
 
     report: Report
     time: Timing
 
 
 def section(reports: tuple[Report, ...], style: Style) -> Section:
-    """A table of what was measured, and what it means."""
+    """A table of measured times, and notes."""
     found = [TimedReport(report, report.time) for report in reports if report.time]
     first = found[0].time
     heading = f"measured on {first.device}, {first.dtype}"
@@ -49,7 +49,7 @@ def section(reports: tuple[Report, ...], style: Style) -> Section:
 
 
 def label(run: TimedRun) -> str:
-    """What was timed: training step, compiled."""
+    """The label of a timed run: training step, compiled."""
     what = "forward" if run.what == "forward" else "training step"
     return f"{what}, compiled" if run.compiled else what
 
@@ -83,7 +83,7 @@ def _median(samples: Samples) -> str:
 
 
 def middle_half(samples: Samples) -> str:
-    """What the middle half of the rounds took: 1.20–1.35 ms, 990.0 µs–1.01 ms."""
+    """The quartiles of the rounds: 1.20–1.35 ms, 990.0 µs–1.01 ms."""
     low, high = map(duration, samples.quartiles)
     number, _, unit = low.partition(" ")
     is_one_unit = high.partition(" ")[2] == unit
@@ -99,7 +99,7 @@ def _peak_text(run: TimedRun) -> str:
 
 
 def timing_notes(reports: Sequence[Report]) -> Iterator[str]:
-    """How the candidates compare, what failed, and how it was measured."""
+    """Notes: how the candidates compare, what failed, and how times were measured."""
     first, *others = reports
     for other in others:
         yield from _comparison(first, other)
@@ -126,29 +126,29 @@ def _comparison(first: Report, other: Report) -> Iterator[str]:
 
 
 def _time_reason(first: Report, other: Report) -> str:
-    """What bounds each of the two; where that is unknown or explains nothing, the FLOP/s of each."""
+    """What bounds each of the two; the FLOP/s of each if that is unknown or explains nothing."""
     one, two = _own_roofline(first), _own_roofline(other)
     if not one or not two or _is_slowed(first) or _is_slowed(other):
         return f"{first.name} reaches {_achieved(first)}, {other.name} {_achieved(other)}"
     pairs = (first.name, one), (other.name, two)
     if idle := " and ".join(name for name, roofline in pairs if not roofline.seconds):
         return f"there is nothing to compute or move in {idle}"
-    called = [is_mostly_calls(roofline) for _, roofline in pairs]
-    if not any(called):
+    are_mostly_calls = [is_mostly_calls(roofline) for _, roofline in pairs]
+    if not any(are_mostly_calls):
         return bound_reason(*pairs)
-    if all(called):
+    if all(are_mostly_calls):
         return "calling their layers takes longer than what both compute and move"
     return ", ".join(_bound_text(name, roofline) for name, roofline in pairs)
 
 
 def _own_roofline(report: Report) -> Roofline | None:
-    """The forward's roofline of the device that the times were measured on."""
+    """The forward's roofline, if it is of the device that times were measured on."""
     roofline = report.time.comparable(report.roofline) if report.time else None
     return roofline and roofline.forward
 
 
 def is_mostly_calls(roofline: Roofline) -> bool:
-    """Whether the overhead of its calls is known to be more than its least time."""
+    """Whether the overhead of its calls is known to exceed its lower bound."""
     return roofline.overhead is not None and roofline.overhead > roofline.seconds
 
 
@@ -171,7 +171,7 @@ def _failures(reports: Sequence[Report]) -> Iterator[str]:
 
 
 def _disturbances(reports: Sequence[Report]) -> Iterator[str]:
-    """Names those whose rounds differ so much that a median says little."""
+    """Notes on designs whose rounds vary widely, or that took far too long."""
     runs = [
         (report, report.time, run.samples) for report in reports if report.time for run in report.time.runs
     ]
@@ -187,7 +187,7 @@ def _disturbances(reports: Sequence[Report]) -> Iterator[str]:
 
 
 def _is_slowed(report: Report) -> bool:
-    """Whether a forward that is mostly overhead of calls took much longer than that explains."""
+    """Whether a forward that is mostly call overhead took much longer than that explains."""
     samples, roofline = report.time and report.time.forward.samples, _own_roofline(report)
     if not samples or not roofline or not is_mostly_calls(roofline):
         return False
@@ -210,8 +210,8 @@ def _about_rooflines(reports: Sequence[Report]) -> Iterator[str]:
         if not time.comparable(roofline)
     ]
     for here, name in dict.fromkeys(others):
-        apart = f"Times were measured on {here}, so they are not compared with the roofline of {name}"
-        yield f"{apart}; {OWN_ROOFLINE_HINT}"
+        mismatch = f"Times were measured on {here}, so they are not compared with the roofline of {name}"
+        yield f"{mismatch}; {OWN_ROOFLINE_HINT}"
 
 
 def _method(time: Timing, several: bool) -> str:

@@ -1,4 +1,4 @@
-"""The parts of a roofline that stand together in a line: those of a layer, a submodule, an operator."""
+"""Groups the parts of a roofline into lines: by layer, submodule or operator."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from convcost.render.operator_tables import operator_name, select_operators
 from convcost.render.part_order import others_label
 from convcost.render.style import View
 
-IsWanted = Callable[[Workload], bool]
+Predicate = Callable[[Workload], bool]
 
 
 class WorkloadGroup(NamedTuple):
-    """A line's label, and which parts of a roofline are in it; it stands for `copies` modules of one cost."""
+    """A line's label, and the predicate of its workloads; it stands for `copies` equal modules."""
 
     label: str
-    is_wanted: IsWanted
+    selects: Predicate
     depth: int = 0
     copies: int = 1
 
 
 def workload_groups(report: Report, roofline: Roofline, view: View) -> list[WorkloadGroup]:
-    """What `view` asks for, in its order."""
+    """The groups that `view` selects, in its order."""
     if report.trace is None:
         return _layers(report, view)
     if view.by == "operator":
@@ -38,7 +38,7 @@ def workload_groups(report: Report, roofline: Roofline, view: View) -> list[Work
 
 
 def group_heading(report: Report, view: View) -> str:
-    """What the lines are about."""
+    """The heading of the groups."""
     if report.trace is None:
         return "layer"
     return "operator" if view.by == "operator" else "module"
@@ -50,14 +50,14 @@ def _layers(report: Report, view: View) -> list[WorkloadGroup]:
     return groups + _others(len(shown.others), _at(shown.others))
 
 
-def _at(groups: Iterable[TableGroup]) -> IsWanted:
+def _at(groups: Iterable[TableGroup]) -> Predicate:
     paths = {row.path for group in groups for row in group.rows}
     return lambda part: part.path in paths
 
 
-def _others(number: int, is_wanted: IsWanted) -> list[WorkloadGroup]:
-    """One for what is smaller than the largest, if there is any."""
-    return [WorkloadGroup(others_label(number), is_wanted)] if number else []
+def _others(number: int, selects: Predicate) -> list[WorkloadGroup]:
+    """A group for all smaller parts, if any."""
+    return [WorkloadGroup(others_label(number), selects)] if number else []
 
 
 def _modules(report: Report, roofline: Roofline, view: View) -> list[WorkloadGroup]:
@@ -75,8 +75,8 @@ def _modules(report: Report, roofline: Roofline, view: View) -> list[WorkloadGro
     return groups
 
 
-def _in_module(shown: ShownModule) -> IsWanted:
-    """Whether a part runs in the module that is shown, or, of what it runs itself, in it alone."""
+def _in_module(shown: ShownModule) -> Predicate:
+    """Selects parts that run in the module, or outside its submodules if the line is the module itself."""
     path = shown.node.module.path
     if shown.is_itself:
         return lambda part: part.path == path
@@ -84,14 +84,14 @@ def _in_module(shown: ShownModule) -> IsWanted:
 
 
 def _operators(report: Report, trace: Trace, roofline: Roofline, view: View) -> list[WorkloadGroup]:
-    """Those that `view` asks for, in its order, or else the longest first."""
+    """The operators that `view` selects, in its order, or else the longest first."""
     shown = select_operators(operator_totals(trace), view, report.convention)
     groups = [WorkloadGroup(operator_name(total.operator), _calling([total])) for total in shown.items]
     if not (roofline.is_open or view.sort):
-        groups.sort(key=lambda group: -roofline.select(group.is_wanted).seconds)
+        groups.sort(key=lambda group: -roofline.select(group.selects).seconds)
     return groups + _others(len(shown.others), _calling(shown.others))
 
 
-def _calling(totals: Iterable[OperatorTotal]) -> IsWanted:
+def _calling(totals: Iterable[OperatorTotal]) -> Predicate:
     labels = {workload_label(total.operator) for total in totals}
     return lambda part: part.label in labels

@@ -1,1 +1,1 @@
-"""How a check of costs reads: verdicts, what changed and where, and the forms that CI takes."""
+"""Renders the result of a check: verdicts, changes from baselines, and formats for CI."""

@@ -1,4 +1,4 @@
-"""What changed from a baseline as tables: the totals, and the layers or modules that the change is in."""
+"""Tables of changes from a baseline: totals, and the layers or modules that changed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from convcost.render.document import Line, Table
 from convcost.render.gate.check_texts import LABELS, change_share, difference_text, figure_text
 
 MOST_LINES = 20
-"""The most rows that are listed, those that change most; the rest on one line."""
+"""The most rows to list, with the largest changes; the others share a line."""
 
 LEADING_METRICS = ("params", "macs", "elementwise", "activations")
 
@@ -22,12 +22,12 @@ METRIC_ORDER = (
     *LEADING_METRICS,
     *sorted({*ROW_METRICS} - {*LEADING_METRICS}, key=lambda name: (BY_NAME[name].is_minor, name)),
 )
-"""The figures of rows, in the order in which they get one of three columns."""
+"""The metrics of rows, in order of precedence for the columns."""
 
 MOST_COLUMNS = 3
 
 FORMULA_CHANGE_SIZE = 10**40
-"""By how much a formula changed: sorted before every number."""
+"""The size of a changed formula, to sort it before all numbers."""
 
 
 class FigureChange(NamedTuple):
@@ -39,20 +39,20 @@ class FigureChange(NamedTuple):
 
 
 class RowGroup(NamedTuple):
-    """Rows that changed in the same way and whose paths differ in numbers alone."""
+    """Rows that changed in the same way and whose paths differ only in numbers."""
 
     path: str
     change: FigureChange
     copies: int
 
     def total(self, metric: str) -> FigurePair:
-        """A figure of all of them together, before and after."""
+        """The sum of a metric over all rows, before and after."""
         before, after = dict(self.change.figures).get(metric, (0, 0))
         return _multiplied(self.copies, before), _multiplied(self.copies, after)
 
     @property
     def size(self) -> int:
-        """By how much parameters and MACs changed."""
+        """The change of parameters and MACs, to sort by."""
         pairs = [self.total(metric) for metric in ("params", "macs")]
         if any(isinstance(each, str) for pair in pairs for each in pair):
             return FORMULA_CHANGE_SIZE
@@ -64,7 +64,7 @@ def _multiplied(copies: int, each: Figure) -> Figure:
 
 
 def _grouped(rows: tuple[RowChange, ...]) -> list[RowGroup]:
-    """The rows that changed, those that changed most in front."""
+    """The rows in groups, with the largest changes first."""
     by_kind: dict[str, dict[str, FigureChange]] = defaultdict(dict)
     for row in rows:
         change = FigureChange(row.located.row.kind, row.kind, tuple(row.figures.items()))
@@ -78,7 +78,7 @@ def _grouped(rows: tuple[RowChange, ...]) -> list[RowGroup]:
 
 
 def entry_tables(result: EntryResult, width: int) -> Iterator[Table]:
-    """The tables of an entry; none where nothing changed."""
+    """The tables of an entry; none if nothing changed."""
     if result.changes:
         part = "module" if result.report.trace else "layer"
         yield from change_tables(result.changes, result.entry.name, part, width)
@@ -87,7 +87,7 @@ def entry_tables(result: EntryResult, width: int) -> Iterator[Table]:
 def change_tables(
     changes: BaselineChanges, name: str, part: str, width: int, columns: tuple[str, str] = ("before", "now")
 ) -> Iterator[Table]:
-    """The totals and the rows of what is called `name`; `columns` are the names of its two states."""
+    """Tables of the totals and the rows of `name`; `columns` are the headings of old and new."""
     if changes.totals:
         yield wrap_to_fit(_totals(name, changes.totals, columns), width)
     if changes.rows:
@@ -95,7 +95,7 @@ def change_tables(
 
 
 def wrap_to_fit(table: Table, width: int) -> Table:
-    """`table`, its cells as wrapped text where it is wider than `width`, rather than split in columns."""
+    """`table`, with cells that wrap if it is wider than `width`, so that it is not split."""
     return table._replace(text=not table.fits(width))
 
 
@@ -135,7 +135,7 @@ def _cell(before: Figure, after: Figure) -> str:
 
 
 def _others(groups: list[RowGroup], metrics: list[str]) -> Line:
-    """All of `groups` on one line; formulas have no sum."""
+    """A line with the sum of `groups`; empty for formulas."""
     number = sum(group.copies for group in groups)
     cells = []
     for metric in metrics:

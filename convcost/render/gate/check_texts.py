@@ -1,4 +1,4 @@
-"""A check in words: its name, what was found, what was wanted, and, where it failed, a sentence."""
+"""The texts of a check: its name, the values found and wanted, and a sentence if it failed."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from convcost.render.formulas import full_text, is_number
 from convcost.render.texts import CodeText, MixedText
 
 LABELS = {metric.name: metric.standalone_label for metric in METRICS}
-"""What each metric is called where it stands alone."""
+"""The labels of metrics."""
 
 LEADING_METRICS = ("flops", "params", "activations")
-"""The totals that a sentence starts with."""
+"""The totals to name first in a sentence."""
 
 MOST_TOTALS = 3
-"""The totals that a sentence names."""
+"""The most totals to name in a sentence."""
 
 LONGEST_FORMULA = 40
-"""A longer formula is not written out in a sentence."""
+"""The most characters of a formula in a sentence."""
 
 VIOLATION_WORDS = {"≤": "more than", "≥": "less than", "=": "not"}
-"""How a total that breaks a limit compares with it."""
+"""The words for breaking a limit."""
 
 
 def check_label(check: EntryCheck) -> str:
@@ -66,12 +66,12 @@ def _amount(value: Any, check: EntryCheck) -> str:
 
 
 def figure_text(value: Any) -> str:
-    """A number with every digit, or a formula; one from a configuration or a lock file is code."""
+    """A number with all digits, or a formula; one from a configuration or a lock file is code."""
     return CodeText(value) if isinstance(value, str) else full_text(value)
 
 
 def failure_sentence(check: EntryCheck) -> str:
-    """What is wrong, with the key that says so."""
+    """What is wrong, with the key of the check."""
     reason = f"; {check.reason}" if check.reason else ""
     if check.key == "agree_with":
         return f"{check.metric} {check.found}{f': {check.reason}' if check.reason else ''} (agree_with)"
@@ -83,7 +83,7 @@ def failure_sentence(check: EntryCheck) -> str:
 
 
 def failure_sentences(result: EntryResult) -> Iterator[tuple[str, str]]:
-    """A sentence for each check that failed, with its key, which is empty for the baseline."""
+    """The key and a sentence for each failed check; the key is empty for the baseline."""
     yield from ((check.key, failure_sentence(check)) for check in result.checks if not check.passed)
     if not result.keeps_baseline and result.changes:
         pairs = result.changes.totals
@@ -98,7 +98,7 @@ def failure_sentences(result: EntryResult) -> Iterator[tuple[str, str]]:
 
 
 def total_change_text(metric: str, before: Figure, after: Figure) -> str:
-    """FLOPs +1,280 (+0.391%); of formulas the one before and the one now."""
+    """FLOPs +1,280 (+0.391%); for formulas the old and the new one."""
     if isinstance(before, int) and isinstance(after, int):
         return f"{LABELS[metric]} {difference_text(before, after)}{_in_brackets(change_share(before, after))}"
     texts = figure_text(before), figure_text(after)
@@ -120,7 +120,7 @@ def difference_text(before: Figure, after: Figure) -> str:
 
 
 def change_share(before: Figure, after: Figure) -> str:
-    """+0.391%; nothing where the figure was 0, or for formulas."""
+    """+0.391%; empty if the figure was 0, and for formulas."""
     if isinstance(before, str) or isinstance(after, str) or not before:
         return ""
     return signed_percent(Fraction(after - before, before))

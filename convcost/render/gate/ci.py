@@ -1,4 +1,4 @@
-"""What CI servers read of a check: JUnit's XML, and GitHub's annotations at a file and a line."""
+"""The result of a check for CI servers: JUnit XML, and GitHub annotations."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from convcost.render.gate.check_texts import failure_sentences
 
 
 def junit_xml(gate_result: GateResult) -> str:
-    """JUnit's XML: a class for each entry, a case for each of its checks and for its baseline."""
+    """JUnit XML: a class for each entry, and a case for each of its checks and its baseline."""
     cases = [case for result in gate_result.entries for case in _cases(gate_result, result)]
     failed = sum("<failure" in case for case in cases)
     cases += [_error(gate_result, problem) for problem in gate_result.problems]
@@ -25,7 +25,7 @@ def junit_xml(gate_result: GateResult) -> str:
 
 
 def _cases(gate_result: GateResult, result: EntryResult) -> Iterator[str]:
-    """A counter's case has its name; an entry that asks nothing has one that says it was counted."""
+    """The cases of an entry; one without checks has a case that it was counted."""
     entry, config = result.entry, gate_result.config
     texts = failure_sentences(result)
     for check in result.checks:
@@ -68,11 +68,11 @@ def _attributes(**texts: str) -> str:
 
 MESSAGE_ESCAPES = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 PROPERTY_ESCAPES = MESSAGE_ESCAPES | str.maketrans({":": "%3A", ",": "%2C"})
-"""How GitHub's workflow commands write these characters."""
+"""Escapes of GitHub's workflow commands."""
 
 
 def failure_annotations(gate_result: GateResult, file: str) -> Iterator[str]:
-    """GitHub's command for each failure, at its key in `file`."""
+    """A GitHub annotation for each failure, at its key in `file`."""
     for result in gate_result.entries:
         name = result.entry.name
         for key, text in failure_sentences(result):
@@ -81,7 +81,7 @@ def failure_annotations(gate_result: GateResult, file: str) -> Iterator[str]:
 
 
 def problem_annotations(error: ConfigError, located: Callable[[str], str]) -> Iterator[str]:
-    """GitHub's command for each problem; `located` gives a file's path from the top of the repository."""
+    """A GitHub annotation for each problem; `located` makes a path relative to the repository's root."""
     for problem in error.problems:
         key = problem.key or "configuration"
         yield _annotation(located(problem.file), problem.line, key, problem.message)

@@ -1,4 +1,4 @@
-"""From the result of a check to the document that a reader sees."""
+"""The document of a check."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from convcost.render.texts import MixedText
 UPDATE_COMMAND = "convcost check --update"
 
 MOST_IN_FULL = 12
-"""Up to so many entries have all their checks listed; of more, only those that failed do."""
+"""With more entries, only failed ones list their checks."""
 
 STATUS_TEXTS: dict[BaselineStatus, str] = {
     "new": "none yet",
@@ -34,7 +34,7 @@ STATUS_TEXTS: dict[BaselineStatus, str] = {
 
 
 def gate_document(gate_result: GateResult, style: Style) -> Document:
-    """A table of the verdicts, tables for each baseline that changed, and what to do about it."""
+    """A table of verdicts, tables of changes from baselines, and notes."""
     changes = chain.from_iterable(entry_tables(result, style.width) for result in gate_result.entries)
     return Document(
         heading=(("config", gate_result.config.source.name),),
@@ -53,7 +53,7 @@ def _summary(gate_result: GateResult) -> str:
 
 
 def _verdicts(gate_result: GateResult, width: int) -> Table:
-    """Of many entries those that passed have a line each."""
+    """The table of verdicts; with many entries, those that passed have one line each."""
     is_long = len(gate_result.entries) > MOST_IN_FULL
     lines = chain.from_iterable(_lines(result, is_long and result.passed) for result in gate_result.entries)
     skipped = (Line(name, ("", "", "skipped")) for name in gate_result.skipped)
@@ -76,7 +76,7 @@ def _lines(result: EntryResult, is_short: bool) -> Iterator[Line]:
 
 
 def _tolerance(result: EntryResult) -> str:
-    """± 1%; ≤ +1% where nothing fails by getting smaller."""
+    """± 1%; ≤ +1% if only growth fails."""
     share = tolerance_text(result.entry.tolerance)
     if result.entry.growth_only:
         return f"≤ +{share}"
@@ -104,14 +104,14 @@ def _notes(gate_result: GateResult) -> Iterator[str]:
 
 
 def _agreement_notes(result: EntryResult) -> Iterator[str]:
-    """What a counter that agrees counts besides."""
+    """Additional operations that agreeing counters count."""
     for check in result.checks:
         if check.key == "agree_with" and check.passed and check.reason:
             yield f"{result.entry.name}: {check.metric} agrees; {check.reason}."
 
 
 def _changed_conditions(result: EntryResult) -> Iterator[str]:
-    """Where the cost changed: whether the design, its sizes, the convention or the dtype did too."""
+    """If the cost changed: changes of the design, its sizes, the convention or the dtype."""
     before = result.before
     if before is None or result.status == "same":
         return

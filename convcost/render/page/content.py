@@ -1,4 +1,4 @@
-"""From a result to its page: which sections it has, in which order."""
+"""Makes the page of a result: its sections and their order."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from convcost.render.estimates import titles
 from convcost.render.kinds import document
 from convcost.render.page.figures import charts_sections
 from convcost.render.page.page import PageSection, ReportPage
-from convcost.render.style import UNLIMITED_WIDTH, USUAL_VIEW, Style, View
+from convcost.render.style import DEFAULT_VIEW, UNLIMITED_WIDTH, Style, View
 from convcost.render.texts import join_words, map_text
 
 PageResult: TypeAlias = Comparison | Report | DiagnosedReport | GateResult
@@ -26,17 +26,17 @@ PageResult: TypeAlias = Comparison | Report | DiagnosedReport | GateResult
 PAGE_STYLE = Style(width=UNLIMITED_WIDTH)
 
 MOST_LAYERS, MOST_DERIVED = 150, 20
-"""Layers of a design in a table, and with a derivation: a page of more is long, and slow to open."""
+"""The most layers of a design in a table, and in a derivation: a longer page is slow to open."""
 
 MOST_NAMED = 4
-"""Designs in a title; of more their number."""
+"""The most designs to name in a title; else their number."""
 
 LONGEST_NAME = 48
-"""Characters of a name in a title."""
+"""The most characters of a name in a title."""
 
 
 def report_page(result: PageResult, explanation: Explanation | None = None) -> ReportPage:
-    """The page of a result, with the derivation of its costs where there is an explanation of them."""
+    """The page of a result, with the derivation of its costs if an explanation is given."""
     match result:
         case GateResult():
             return _gate_page(result)
@@ -72,7 +72,7 @@ def _design_page(
     result: Report | DiagnosedReport, report: Report, explanation: Explanation | None
 ) -> ReportPage:
     is_long = len(report.rows) > MOST_LAYERS and not report.open_names  # formulas have no largest one
-    view = View(top=MOST_LAYERS) if is_long else USUAL_VIEW
+    view = View(top=MOST_LAYERS) if is_long else DEFAULT_VIEW
     laid_out = document(result, PAGE_STYLE._replace(view=view))
     return ReportPage(
         f"The cost of {_names((report,))}",
@@ -90,7 +90,7 @@ def _design_page(
 def _estimates_and_checks(
     laid_out: Document, reports: tuple[Report, ...], explanation: Explanation | None
 ) -> Iterator[PageSection]:
-    """What stands below the costs, of what there is: estimates, the derivation, the counters' verdicts."""
+    """The sections below the costs: estimates, the derivation, the counters' verdicts."""
     for (name, title), section in zip(titles(reports), laid_out.estimates, strict=True):
         yield PageSection(name, title, section)
     if explanation:
@@ -105,7 +105,7 @@ def _estimates_and_checks(
 
 
 def _without_most_layers(explanation: Explanation) -> tuple[Explanation, int]:
-    """The explanation with the first layers of each design and their total, and how many layers it lacks."""
+    """The explanation with only the first layers and the total of each design, and the number left out."""
     designs = tuple(
         design._replace(parts=(*design.parts[:MOST_DERIVED], *design.parts[MOST_DERIVED:][-1:]))
         for design in explanation.designs

@@ -1,4 +1,4 @@
-"""The charts of a result on a page: SVG for a screen and for a phone, in the colours of the page."""
+"""The charts of a page: SVG for a screen and for a phone, in the colours of the page."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ COLORS = Palette(
     emphasis="var(--emphasis)",
     scheme=LIGHT.scheme,
 )
-"""Every colour as a variable of CSS."""
+"""Every colour as a CSS variable."""
 
 PART_NAME = re.compile(r'(?<= id=")|(?<=url\(#)|(?<=href="#)')
-"""Where an SVG names one of its parts."""
+"""The positions of ids of parts in an SVG."""
 
 
 NO_CHARTS = "Charts need vl-convert, which was not installed: pip install 'convcost[plots]'."
 
 
 def can_draw() -> bool:
-    """Whether the library that draws is installed, which is not imported for it."""
+    """Whether the drawing library is installed, without importing it."""
     return find_spec("vl_convert") is not None
 
 
 def charts_sections(result: object) -> Iterator[PageSection]:
-    """A section of the charts that the result has, and of why it lacks one; none with nothing to draw."""
+    """A section with the result's charts, and notes on those that can't be drawn; none without either."""
     figures: list[Figure] = []
     notes: list[str] = []
     for draw in chart_functions(result):
@@ -57,7 +57,7 @@ def charts_sections(result: object) -> Iterator[PageSection]:
 
 
 def _page_figure(figure: Figure, place: int) -> PageFigure:
-    """What the page itself says is not in the picture; no two pictures have parts of one name."""
+    """A figure without its title and notes, which the page shows, and with unique ids."""
     plain = figure._replace(title="", notes=())
     wide, narrow = (
         PART_NAME.sub(f"figure-{place}-{width}-", svg_text(plain, COLORS, width)) for width in (WIDE, NARROW)

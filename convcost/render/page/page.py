@@ -1,4 +1,4 @@
-"""What a page shows, laid out in sections. `template.py` writes it as HTML."""
+"""A page as data, in sections. `template.py` writes it as HTML."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ class PageFigure(NamedTuple):
 
     Attributes:
         title: The start of the caption.
-        caption: What follows it.
-        description: What there is to see, in place of the picture.
+        caption: The rest of the caption.
+        description: The alternative text of the picture.
     """
 
     title: str
@@ -25,7 +25,7 @@ class PageFigure(NamedTuple):
 
 
 class PageSection(NamedTuple):
-    """A part of a page under a heading; `name` is what a link to it is called."""
+    """A part of a page under a heading; `name` is its id, for links."""
 
     name: str
     title: str
@@ -35,7 +35,7 @@ class PageSection(NamedTuple):
 
 
 class PageOrigin(NamedTuple):
-    """What made a page: the command, the versions of what its numbers rest on, the day as 2030-12-31."""
+    """The origin of a page: the command, versions of packages, and the date as 2030-12-31."""
 
     command: str
     versions: Mapping[str, str | None]
@@ -46,9 +46,9 @@ class ReportPage(NamedTuple):
     """A result for reading in a browser.
 
     Attributes:
-        question: What the page answers, in a sentence.
+        question: The question that the page answers.
         designs: Names, and the designs as code.
-        facts: What the answer rests on: sizes, shapes.
+        facts: Sizes and shapes.
     """
 
     title: str

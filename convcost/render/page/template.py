@@ -1,4 +1,4 @@
-"""Writes a page as HTML by the templates beside this file. All that stands in it is escaped."""
+"""Writes a page as HTML with the templates in this folder. All content is escaped."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 LONGEST_CELL = 240
-"""Characters that a cell of a table shows at once."""
+"""Longer cells of a table scroll."""
 
 
 def page_html(page: ReportPage, origin: PageOrigin) -> str:
@@ -50,7 +50,7 @@ def _environment() -> Environment:
 
 
 def _table(table: Table, title: str) -> str:
-    """A table in a box of its own, in which it can be scrolled where a screen is too narrow for it."""
+    """A table in a box that scrolls if the screen is too narrow."""
     corner = table.columns[0]
     caption = f"{title}: {corner}" if corner else title
     label = escape(caption, quote=True)
@@ -59,7 +59,7 @@ def _table(table: Table, title: str) -> str:
 
 
 def _cell(content: str) -> str:
-    """What stands in a cell; where it is long, in a box of its own that is scrolled."""
+    """The content of a cell; in a box that scrolls if it is long."""
     written = html_text(content)
     return f'<div class="long" tabindex="0">{written}</div>' if len(content) > LONGEST_CELL else written
 

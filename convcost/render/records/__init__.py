@@ -1,1 +1,1 @@
-"""Results as plain data: for each kind its records, which are its JSON, its schema, and its rows of CSV."""
+"""Results as records: the JSON, the JSON Schema and the CSV rows of each kind of result."""

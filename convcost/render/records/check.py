@@ -1,4 +1,4 @@
-"""A check as a record: entries, their checks, how they stand to the lock file."""
+"""The result of `convcost check` as a record: entries, their checks, and changes from the lock file."""
 
 from typing import Annotated, Any, Literal
 
@@ -28,12 +28,12 @@ RELATIONS: dict[Relation, str] = {"≤": "<=", "≥": ">=", "=": "="}
 
 
 class CheckRecord(Record):
-    """What a key of an entry asked, what was found, and whether that is so."""
+    """One check of an entry: the limit, the value found, and whether it passed."""
 
     key: str
-    line: Annotated[int, describe("Of the configuration.")]
-    metric: Annotated[str, describe("A quantity; of agree_with, the counter.")]
-    per: Annotated[str | None, describe("The entry that a ratio is to.")]
+    line: Annotated[int, describe("The line in the configuration.")]
+    metric: Annotated[str, describe("The quantity; for agree_with, the counter.")]
+    per: Annotated[str | None, describe("For a ratio, the entry that it is relative to.")]
     relation: Literal["<=", ">=", "="] | None
     found: Formula | float | None
     wanted: Formula | float | None
@@ -42,7 +42,7 @@ class CheckRecord(Record):
 
 
 class TotalChangeRecord(Record):
-    """A total before and now."""
+    """A total in the lock file, and now."""
 
     before: Formula
     after: Formula
@@ -50,14 +50,14 @@ class TotalChangeRecord(Record):
 
 FiguresRecord = record_type(
     "FiguresRecord",
-    "What a layer or module has; figures that are 0 are left out.",
+    "The quantities of a layer or module; those that are 0 are left out.",
     [("path", str)],
     [(name, Formula, UNSET) for name in ROW_METRICS],
 )
 
 
 class RowChangeRecord(Record):
-    """A layer or module that was added, removed, or costs something else."""
+    """A layer or module that was added or removed, or whose cost changed."""
 
     path: str
     kind: str
@@ -67,7 +67,7 @@ class RowChangeRecord(Record):
 
 
 class BaselineSubjectRecord(Record):
-    """What a baseline is of."""
+    """What a baseline was counted from."""
 
     of: str
     sizes: dict[str, int]
@@ -76,19 +76,19 @@ class BaselineSubjectRecord(Record):
 
 
 class BaselineRecord(Record):
-    """How an entry stands to the lock file."""
+    """An entry compared with its baseline in the lock file."""
 
     standing: BaselineStatus
     passed: bool
     tolerance: str
-    growth_only: Annotated[bool, describe("Whether only a total that grows fails.")]
+    growth_only: Annotated[bool, describe("Whether only growth of a total fails.")]
     before: BaselineSubjectRecord | None
-    totals: Annotated[dict[str, TotalChangeRecord], describe("Those that changed.")]
+    totals: Annotated[dict[str, TotalChangeRecord], describe("The totals that changed.")]
     rows: list[RowChangeRecord]
 
 
 class EntryHead(Record, kw_only=True):
-    """What an entry is."""
+    """The first fields of an EntryRecord: the design, its sizes and its convention."""
 
     name: str
     line: int
@@ -102,9 +102,11 @@ class EntryHead(Record, kw_only=True):
 
 
 class EntryTail(Record):
-    """What came of it."""
+    """The last fields of an EntryRecord: the checks and the baseline."""
 
-    trainable_params: Annotated[Formula, describe("Those that require a gradient; not in the lock file.")]
+    trainable_params: Annotated[
+        Formula, describe("Parameters that require a gradient; not in the lock file.")
+    ]
     checks: list[CheckRecord]
     baseline: BaselineRecord
     failures: list[str]
@@ -115,7 +117,11 @@ TOTALS: list[Field] = [
 ]
 
 EntryRecord = record_type(
-    "EntryRecord", "What came of an entry.", fields_of(EntryHead), TOTALS, fields_of(EntryTail)
+    "EntryRecord",
+    "An entry with its totals, checks and baseline.",
+    fields_of(EntryHead),
+    TOTALS,
+    fields_of(EntryTail),
 )
 
 
@@ -123,26 +129,26 @@ class IssueRecord(Record):
     """Why an entry could not be counted."""
 
     key: str
-    line: Annotated[int, describe("Of the configuration.")]
+    line: Annotated[int, describe("The line in the configuration.")]
     message: str
 
 
 class GateRecord(Head):
-    """The JSON of convcost check."""
+    """The output of convcost check --json."""
 
     versions: Versions
     config: str
     lock: str
-    written: Annotated[bool, describe("Whether the lock file has what is now.")]
+    written: Annotated[bool, describe("Whether the lock file was updated.")]
     passed: bool
     entries: list[Annotated[Any, one_of("EntryRecord")]]
-    stale: Annotated[list[str], describe("Entries of the lock file that are no more.")]
+    stale: Annotated[list[str], describe("Entries in the lock file that are no longer configured.")]
     problems: list[IssueRecord]
-    skipped: Annotated[list[str], describe("Entries with a model, where none was to be run.")]
+    skipped: Annotated[list[str], describe("Entries that run a model, skipped with --specs-only.")]
 
 
 def record(result: GateResult) -> GateRecord:
-    """The whole check."""
+    """All results of a check."""
     return record_from(
         GateRecord,
         result,
@@ -184,7 +190,7 @@ def _check(result: GateResult, entry_result: EntryResult, check: EntryCheck) -> 
 
 
 def _baseline(entry_result: EntryResult) -> BaselineRecord:
-    """How the entry stands to it; what it was counted as, and the totals and rows that changed."""
+    """The entry compared with its baseline, with the totals and rows that changed."""
     changes = entry_result.changes
     totals = changes.totals.items() if changes else ()
     return BaselineRecord(
@@ -219,7 +225,7 @@ def _figures(located: LocatedRow | None) -> Record | None:
 
 
 def rows(result: GateResult, style: Style) -> list[dict[str, Any]]:
-    """A line for each check of each entry."""
+    """A row for each check of each entry."""
     return [
         {"entry": entry_result.entry.name, **field_values(_check(result, entry_result, check))}
         for entry_result in result.entries

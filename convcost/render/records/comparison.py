@@ -1,4 +1,4 @@
-"""A comparison as a record: candidates, ratios, where they cost the same, what a difference is made of."""
+"""A comparison as a record: candidates, ratios, break-even points, and differences by part."""
 
 from typing import Annotated, Any
 
@@ -26,49 +26,60 @@ from convcost.render.records.record import (
 from convcost.render.style import Style
 
 RatiosRecord = record_type(
-    "RatiosRecord", "Every quantity over the first candidate's.", ratio_fields(), fields_of(EstimateRatios)
+    "RatiosRecord",
+    "Every quantity divided by the first candidate's.",
+    ratio_fields(),
+    fields_of(EstimateRatios),
 )
 
 
 class BreakEvenRecord(Record):
     """Where two candidates cost the same."""
 
-    size: Annotated[str | None, describe("The one size that decides.")]
-    crossings: Annotated[list[Formula | float], describe("The sizes at which they cost the same.")]
+    size: Annotated[
+        str | None, describe("The size that decides which is cheaper; null if several do, or none.")
+    ]
+    crossings: Annotated[
+        list[Formula | float], describe("The values of that size at which both cost the same.")
+    ]
     about: list[float]
     cheaper: Annotated[
         list[str | None],
-        describe("Who is, below the first crossing, between each two, and above the last; null for neither."),
+        describe("The cheaper candidate below, between and above the crossings; null if both cost the same."),
     ]
     condition: Annotated[
-        str | None, describe("When the first candidate is cheaper, where no single size decides.")
+        str | None, describe("Where the second candidate is cheaper, if no single size decides.")
     ]
-    equal_where: str | None
+    equal_where: Annotated[str | None, describe("Where both cost the same, if no single size decides.")]
     exact: bool
 
 
 class StretchRecord(Record):
-    """Values of a size, from `start` to `end`, for which the same candidates cost least."""
+    """A range of a size, from `start` to `end`, in which the same candidates are cheapest."""
 
     start: int
-    end: Annotated[int | None, describe("Null where there is no end.")]
-    candidates: Annotated[list[str], describe("Those that cost least; several that cost the same.")]
+    end: Annotated[int | None, describe("Null if the range has no end.")]
+    candidates: Annotated[list[str], describe("The cheapest candidates; several if they tie.")]
     is_decided: Annotated[
-        bool, describe("Whether these cost the same; if not, it is one or another of them that costs least.")
+        bool,
+        describe("False if one of several candidates is the cheapest, but which one depends on the sizes."),
     ]
 
 
 class CheapestRecord(Record):
-    """Which candidates have the least of a quantity, over all values of the open sizes."""
+    """The cheapest candidates in one quantity, over all values of the open sizes."""
 
     sizes: Annotated[
-        list[str], describe("Those that decide; unless it is one, there is one stretch, for all values.")
+        list[str],
+        describe("The sizes that decide. Unless it is exactly one, a single stretch has all values."),
     ]
-    stretches: Annotated[list[StretchRecord], describe("In order; none where no value fits all candidates.")]
+    stretches: Annotated[
+        list[StretchRecord], describe("In ascending order; empty if no value fits all candidates.")
+    ]
 
 
 class ContributionRecord(Record):
-    """What a part adds to a difference, in FLOPs; null where a candidate has no such part."""
+    """The FLOPs of one part in both candidates; null where a candidate has no such part."""
 
     part: str
     first: int | None
@@ -77,32 +88,32 @@ class ContributionRecord(Record):
 
 
 class DifferenceRecord(Record):
-    """What a candidate's FLOPs differ by from the first one's."""
+    """The difference between a candidate's FLOPs and the first one's, by part."""
 
     name: str
     parts: list[ContributionRecord]
 
 
 class ComparisonRecord(Context):
-    """The JSON of convcost compare."""
+    """The output of convcost compare --json."""
 
     candidates: list[Annotated[Any, one_of("DesignRecord", "ModuleRecord", "WeightsRecord")]]
-    ratios: Annotated[Any, one_of("RatiosRecord"), describe("Of the second candidate.")]
+    ratios: Annotated[Any, one_of("RatiosRecord"), describe("Ratios of the second candidate to the first.")]
     break_even: Annotated[
-        dict[str, BreakEvenRecord] | UnsetType, describe("By quantity, where sizes are open.")
+        dict[str, BreakEvenRecord] | UnsetType, describe("Break-even points by quantity, if sizes are open.")
     ] = UNSET
     cheapest: Annotated[
         dict[str, CheapestRecord] | UnsetType,
-        describe("Of all candidates, by quantity, where sizes are open."),
+        describe("The cheapest candidates by quantity, if sizes are open."),
     ] = UNSET
-    notes: Annotated[list[str] | UnsetType, describe("What is special about these candidates.")] = UNSET
+    notes: Annotated[list[str] | UnsetType, describe("Notes on these candidates.")] = UNSET
     differences: Annotated[
-        list[DifferenceRecord] | UnsetType, describe("Where torch modules are compared.")
+        list[DifferenceRecord] | UnsetType, describe("Differences by part, if torch modules are compared.")
     ] = UNSET
 
 
 def record(comparison: Comparison) -> ComparisonRecord:
-    """The whole comparison; `ratios` are the second candidate's, each further one has its own."""
+    """The comparison; `ratios` are the second candidate's, and further candidates have their own."""
     first, second, *others = comparison.candidates
     return ComparisonRecord(
         **context(comparison.candidates),
@@ -119,7 +130,7 @@ def record(comparison: Comparison) -> ComparisonRecord:
 
 
 def _candidate(found: Report, **others: Any) -> Record:
-    """A candidate by what it is: a design, a module, or weights alone."""
+    """The record of a candidate: a design, a module, or a file of weights."""
     if isinstance(found, WeightsReport):
         return weights.candidate(found, **others)
     return report.candidate(found, **others)
@@ -132,7 +143,7 @@ def _row(found: Report) -> dict[str, Any]:
 
 
 def rows(comparison: Comparison, style: Style) -> list[dict[str, Any]]:
-    """A line for each candidate; where sizes are open, with those for which it costs least."""
+    """A row for each candidate; with open sizes, also where it is the cheapest."""
     envelopes = comparison.cheapest_by_metric() if comparison.is_open else {}
     return [
         _row(each)
@@ -142,16 +153,13 @@ def rows(comparison: Comparison, style: Style) -> list[dict[str, Any]]:
 
 
 def _condition(envelope: LowerEnvelope, name: str) -> str:
-    """For which sizes a candidate costs least, as a program has it: 1 <= L <= 4 or L >= 9.
-
-    Nothing for one that never costs less than all others.
-    """
+    """The sizes for which a candidate is the cheapest, as code: 1 <= L <= 4 or L >= 9; empty if none."""
     stretches = [stretch for stretch in envelope.stretches if name in stretch.candidates]
     return " or ".join(_range_condition(envelope.sizes, stretch) for stretch in stretches)
 
 
 def _range_condition(sizes: tuple[str, ...], stretch: Stretch) -> str:
-    """A stretch in which it is not decided has a question mark."""
+    """A range as a condition, with a question mark if its cheapest candidate is undecided."""
     mark = "" if stretch.is_decided else "?"
     if len(sizes) != 1:
         return f"{', '.join(sizes)}?" if mark else "always"
@@ -163,7 +171,7 @@ def _range_condition(sizes: tuple[str, ...], stretch: Stretch) -> str:
 
 
 def ratios(comparison: Comparison, other: Report) -> Record:
-    """Every quantity of `other` over the first one's."""
+    """Every quantity of `other` divided by the first candidate's."""
     estimates = estimate_ratios(comparison.first, other)
     return RatiosRecord(**data(comparison.ratios(other)), **estimates)
 

@@ -1,4 +1,4 @@
-"""What every JSON document begins with: its schema, and what its numbers rest on."""
+"""The head of every JSON document: schema, sizes, assumptions, convention, versions."""
 
 from typing import Annotated, Any, Literal
 
@@ -14,29 +14,29 @@ Versions = dict[str, str | None]
 
 
 class ConventionRecord(Record):
-    """What FLOPs are."""
+    """Which operations count as FLOPs."""
 
-    count: Annotated[Count, describe("2 × MACs; with bias adds; with elementwise work too.")]
-    padding: Annotated[Padding, describe("All taps of a kernel, or only those on real data.")]
+    count: Annotated[Count, describe("matmul: 2 × MACs; bias: also bias adds; all: also elementwise work.")]
+    padding: Annotated[Padding, describe("full: all MACs; valid: only MACs on real data.")]
 
 
 class Head(Record):
-    """What every document begins with."""
+    """The first field of every document."""
 
     schema: Literal["convcost/1"]
 
 
 class Context(Head):
-    """What the numbers rest on."""
+    """The conditions under which the numbers hold."""
 
-    symbols: Annotated[dict[str, Formula], describe("The sizes by name; an open one stands for itself.")]
-    assumptions: Annotated[list[str], describe("What formulas assume of the open sizes.")]
-    assumed: Annotated[list[str], describe("The sizes that default to 1.")]
-    warnings: Annotated[list[str], describe("What may not be meant in a design.")]
-    convention: ConventionRecord
-    versions: Annotated[
-        Versions, describe("Of convcost and of what checks it; null where it is not installed.")
+    symbols: Annotated[
+        dict[str, Formula], describe("The sizes by name; an open size has its name as its value.")
     ]
+    assumptions: Annotated[list[str], describe("Conditions on open sizes under which the formulas hold.")]
+    assumed: Annotated[list[str], describe("The sizes that default to 1.")]
+    warnings: Annotated[list[str], describe("Likely mistakes in a design.")]
+    convention: ConventionRecord
+    versions: Annotated[Versions, describe("Versions of convcost, torch and fvcore; null if not installed.")]
 
 
 HEAD: dict[str, Any] = {"schema": "convcost/1"}
@@ -56,5 +56,5 @@ def context(reports: tuple[Report, ...]) -> dict[str, Any]:
 
 
 def versions() -> Versions:
-    """The versions of what numbers rest on."""
+    """The versions of convcost, torch and fvcore."""
     return {package: installed_version(package) for package in PACKAGES}

@@ -1,4 +1,4 @@
-"""What counters there are, and what they say of a model, as records."""
+"""The list of counters, and their diagnoses of a model, as records."""
 
 from fractions import Fraction
 from typing import Annotated, Any
@@ -27,34 +27,34 @@ class CounterRecord(Record):
 
 
 class CounterListRecord(Head):
-    """The JSON of convcost counters."""
+    """The output of convcost counters --json."""
 
     counters: list[CounterRecord]
 
 
 class CauseRecord(Record):
-    """What one operator or kind of module adds to a counter's figure, in FLOPs."""
+    """A cause of a counter's difference: an operator or kind of module, and its FLOPs."""
 
     kind: CauseKind
     subject: str
     flops: int
     calls: int
-    paths: Annotated[list[str], describe("The submodules that it is about.")]
+    paths: Annotated[list[str], describe("The submodules concerned.")]
 
 
 class DiagnosisRecord(CounterResultRecord):
-    """What a counter says of a module, and why it is not the exact count."""
+    """A counter's result for a module, and why it differs from the exact count."""
 
-    macs: Annotated[int | str | None, describe("Its figure as MACs, such as 7/2.")]
+    macs: Annotated[int | str | None, describe("The counter's result in MACs, such as 7/2.")]
     difference: Annotated[
-        int | None, describe("What it counts more than the exact count, in FLOPs: the sum of the causes.")
+        int | None, describe("The counter's FLOPs minus the exact FLOPs; the causes add up to it.")
     ]
     causes: list[CauseRecord]
     remarks: list[str]
 
 
 def record(result: CounterList) -> CounterListRecord:
-    """The counters there are."""
+    """The list of counters."""
     counters = [
         record_from(CounterRecord, counter, version=version, unit=counter.unit.removesuffix("s"))
         for counter, version in result.counters
@@ -63,12 +63,12 @@ def record(result: CounterList) -> CounterListRecord:
 
 
 def rows(result: CounterList, style: Style) -> list[dict[str, Any]]:
-    """A line for each counter."""
+    """A row for each counter."""
     return [field_values(counter) for counter in record(result).counters]
 
 
 def diagnosis_record(diagnosed: DiagnosedReport) -> Record:
-    """The model's report; each counter by name with its figure, the difference and every cause, exact."""
+    """The model's report, with each counter's result, difference and causes by its name."""
     diagnoses = {name: _diagnosis(diagnosed, diagnosis) for name, diagnosis in diagnosed.diagnoses.items()}
     return report.record(diagnosed.report, counters=diagnoses)
 
@@ -90,13 +90,13 @@ def _number(value: Fraction) -> int | str:
 
 
 def _difference(diagnosed: DiagnosedReport, diagnosis: CounterDiagnosis) -> int | None:
-    """In FLOPs."""
+    """The difference in FLOPs."""
     difference = diagnosed.difference(diagnosis)
     return None if difference is None else int(difference * FLOPS_PER_MAC)
 
 
 def diagnosis_rows(diagnosed: DiagnosedReport, style: Style) -> list[dict[str, Any]]:
-    """A line for each counter, and one for each cause of its difference, in FLOPs."""
+    """A row for each counter, and one for each cause of its difference, in FLOPs."""
     return [
         row for name, diagnosis in diagnosed.diagnoses.items() for row in _rows(name, diagnosis, diagnosed)
     ]

@@ -11,11 +11,11 @@ from convcost.render.records.record import Record, record_from
 from convcost.render.style import Style
 
 COLUMNS = ("name", "title", "vendor", "kind", "year", "memory", "bandwidth")
-"""What CSV has, before a peak for each dtype."""
+"""The columns of CSV before the peaks, one for each dtype."""
 
 
 class DeviceRecord(Record):
-    """What a device can do."""
+    """A device with its peaks and bandwidth."""
 
     name: str
     aliases: list[str]
@@ -23,30 +23,28 @@ class DeviceRecord(Record):
     vendor: str
     kind: Kind
     year: int | None
-    memory: Annotated[int | None, describe("In bytes; null where it has none of its own.")]
+    memory: Annotated[int | None, describe("In bytes; null if the device has no memory of its own.")]
     bandwidth: Annotated[int, describe("In bytes per second.")]
-    peaks: Annotated[dict[str, int], describe("In FLOP/s, int8 in OP/s, by dtype; dense.")]
-    ridges: Annotated[
-        dict[str, float], describe("FLOPs per byte from which on the peak is the limit, by dtype.")
-    ]
-    sources: Annotated[dict[str, str], describe("Where each figure is from, by bandwidth, memory or dtype.")]
-    derivations: Annotated[dict[str, str], describe("The arithmetic behind figures that are computed.")]
+    peaks: Annotated[dict[str, int], describe("Dense peaks by dtype, in FLOP/s; int8 in OP/s.")]
+    ridges: Annotated[dict[str, float], describe("Ridge points by dtype, in FLOPs per byte.")]
+    sources: Annotated[dict[str, str], describe("The source of each figure, by bandwidth, memory or dtype.")]
+    derivations: Annotated[dict[str, str], describe("How computed figures are derived.")]
     notes: list[str]
     overheads: Annotated[
         dict[str, float],
         keys_of(Call),
-        describe("Seconds that a call takes beside its work, by what is called, where that was measured."),
+        describe("Measured overhead of a call in seconds, by the kind of call."),
     ]
 
 
 class DeviceListRecord(Head):
-    """The JSON of convcost devices."""
+    """The output of convcost devices --json."""
 
     devices: list[DeviceRecord]
 
 
 def record(result: DeviceList) -> DeviceListRecord:
-    """Everything about each."""
+    """The devices with all their fields."""
     return DeviceListRecord(**HEAD, devices=list(map(_record, result.devices)))
 
 
@@ -57,7 +55,7 @@ def _record(device: Device) -> DeviceRecord:
 
 
 def rows(result: DeviceList, style: Style) -> list[dict[str, Any]]:
-    """A line for each device, a column for each dtype."""
+    """A row for each device, with a column for each dtype."""
     return [
         {
             **{column: getattr(device, column) for column in COLUMNS},

@@ -1,4 +1,4 @@
-"""A module on a mesh as records: what one rank has, and the collectives that it calls."""
+"""A module on a mesh as records: the costs of one rank, and its collectives."""
 
 from typing import Annotated, Any
 
@@ -16,7 +16,7 @@ class MeshDimensionRecord(Record):
     """A dimension of the device mesh."""
 
     name: str
-    size: Annotated[int, describe("How many ranks it has.")]
+    size: Annotated[int, describe("The number of ranks.")]
 
 
 class CollectiveRecord(Record):
@@ -28,12 +28,12 @@ class CollectiveRecord(Record):
         str, describe("The collective, for example all_reduce; for an unknown one, the operator's own name.")
     ]
     group: Annotated[str, describe("The mesh dimension, or else the process group.")]
-    ranks: Annotated[int, describe("How many take part.")]
-    shape: Annotated[list[int], describe("That of the tensor that this rank passes in.")]
+    ranks: Annotated[int, describe("The number of ranks that take part.")]
+    shape: Annotated[list[int], describe("The shape of the tensor that this rank passes in.")]
     dtype: str
     calls: int
-    bytes: Annotated[int, describe("The payload of all calls: what this rank passes in.")]
-    ring_bytes: Annotated[int | None, describe("What this rank sends in all calls by the ring algorithm.")]
+    bytes: Annotated[int, describe("The payload of all calls: the bytes that this rank passes in.")]
+    ring_bytes: Annotated[int | None, describe("Bytes that this rank sends in all calls by a ring.")]
 
 
 RankRecord = record_type(
@@ -42,24 +42,26 @@ RankRecord = record_type(
 
 
 class DistributedRecord(Record):
-    """A module on many devices: what one rank has, beside the whole module, which other fields are about."""
+    """The costs of one rank of a mesh; all other fields of the report are about the whole module."""
 
     mesh: list[MeshDimensionRecord]
     ranks: int
-    rank: Annotated[int, describe("The one that per_rank is about.")]
-    data_parallel: Annotated[int, describe("How many ranks run on inputs of their own.")]
+    rank: Annotated[int, describe("The rank that per_rank is about.")]
+    data_parallel: Annotated[
+        int, describe("The number of ranks, or groups of ranks, that have inputs of their own.")
+    ]
     failure: Annotated[
-        str, describe("Why the whole module is not known, where the other fields are those of this rank.")
+        str, describe("Why the whole module was not counted; all other fields are then about this rank.")
     ]
     per_rank: Annotated[Any, one_of("RankRecord")]
-    bytes: Annotated[int, describe("The payload of all collectives of this rank.")]
+    bytes: Annotated[int, describe("The payload of this rank's collectives.")]
     collectives: list[CollectiveRecord]
-    uneven: Annotated[list[str], describe("Parameters that the ranks hold unequal shards of.")]
-    unused: Annotated[list[str], describe("Dimensions of the mesh that no parameter lies on.")]
+    uneven: Annotated[list[str], describe("Parameters whose shards differ in size.")]
+    unused: Annotated[list[str], describe("Mesh dimensions over which nothing is parallelised.")]
 
 
 def distributed_record(report: Report) -> Any:
-    """What one rank has; UNSET without a mesh."""
+    """The costs of one rank; UNSET without a mesh."""
     run, of_rank = report.distributed, report.per_rank
     if run is None or of_rank is None:
         return UNSET

@@ -1,4 +1,4 @@
-"""An explanation as a record: the same steps as people read, their results exact."""
+"""A derivation as a record: the steps as in the table, with exact results."""
 
 from typing import Annotated, Any
 
@@ -25,17 +25,17 @@ from convcost.render.records.record import Formula, Record, data, record_from
 
 
 class SentenceRecord(Record):
-    """A line of words."""
+    """A sentence."""
 
     sentence: str
 
 
 class EquationRecord(Record):
-    """What something is, first as a formula, then with numbers, and what it comes to."""
+    """An equation: the formula, the formula with numbers put in, and the result."""
 
     name: str
     sides: list[str]
-    value: Annotated[Any, describe("Exact where it is a number or a shape; a text where it is none.")]
+    value: Annotated[Any, describe("Exact if it is a number or a shape; otherwise a text.")]
 
 
 class LoopRecord(Record):
@@ -74,12 +74,12 @@ class DerivationRecord(Record):
     macs: Formula
     flops: Formula | None
     params: Formula
-    trainable_params: Annotated[Formula, describe("All of them.")]
+    trainable_params: Formula
     parts: list[DerivationPartRecord]
 
 
 class ExplanationRecord(Context):
-    """The JSON of convcost explain."""
+    """The output of convcost explain --json."""
 
     designs: list[DerivationRecord]
     comparison: list[DerivationPartRecord]
@@ -87,7 +87,7 @@ class ExplanationRecord(Context):
 
 
 def record(explanation: Explanation) -> ExplanationRecord:
-    """Each design with its parts, the comparison's parts, the notes."""
+    """The derivations of the designs, of their comparison, and the notes."""
     return ExplanationRecord(
         **context(explained_reports(explanation)),
         designs=list(map(_design, explanation.designs)),
@@ -125,7 +125,7 @@ def _line(title: str, line: DerivationLine) -> Record:
 
 
 def _value(equation: Equation) -> Any:
-    """The result: exact where it is a number, a text where it is none."""
+    """The result: exact if it is a number, otherwise a text."""
     last = equation.sides[-1]
     [value] = last.values
     if isinstance(value, str):

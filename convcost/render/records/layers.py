@@ -17,19 +17,19 @@ class ArgumentRecord(Record):
     """An argument of torch's constructor."""
 
     name: str
-    takes: Annotated[str, describe("What it takes, in words.")]
-    default: Annotated[str | None, describe("Null where it has to be given.")]
+    takes: Annotated[str, describe("The values that it takes, in words.")]
+    default: Annotated[str | None, describe("Null if the argument is required.")]
 
 
 class RuleRecord(Record):
-    """What is said of a layer's output or cost."""
+    """A rule for a layer's output or cost."""
 
     subject: Annotated[str, describe("What the rule is about; empty for the layer as a whole.")]
     text: str
 
 
 class LayerFormulasRecord(Record):
-    """What a layer costs in sizes that are named as its arguments, on an input of open sizes."""
+    """The costs of a layer as formulas in its arguments and the sizes of its input."""
 
     input: list[Formula]
     output: list[Formula]
@@ -40,29 +40,29 @@ class LayerFormulasRecord(Record):
 
 
 class LayerReferenceRecord(Record):
-    """A layer of designs."""
+    """A layer that designs can use."""
 
-    name: Annotated[str, describe("As torch.nn calls it.")]
+    name: Annotated[str, describe("The name in torch.nn.")]
     family: str
     signature: str
     summary: str
     arguments: list[ArgumentRecord]
     dtypes: Annotated[
-        list[str], describe("The dtype of each input that it needs; empty for that of the design.")
+        list[str], describe("The dtype of each required input; empty for the dtype of the design.")
     ]
     most_inputs: int
     inferred_input: Annotated[
-        list[str], describe("The input where a design gives none; empty where it has to be given.")
+        list[str], describe("The input if a design states none; empty if it has to state one.")
     ]
     rules: list[RuleRecord]
     formulas: Annotated[
         LayerFormulasRecord | UnsetType | None,
-        describe("Of a layer that is shown alone; null where its arguments have to be numbers."),
+        describe("If a single layer is shown; null if its arguments have to be numbers."),
     ] = UNSET
 
 
 class UnsupportedLayersRecord(Record):
-    """Classes of torch.nn that designs have no layer for, and why."""
+    """Classes of torch.nn that designs do not support, and why."""
 
     cause: str
     names: list[str]
@@ -70,14 +70,14 @@ class UnsupportedLayersRecord(Record):
 
 
 class LayerListRecord(Head):
-    """The JSON of convcost layers."""
+    """The output of convcost layers --json."""
 
     layers: list[LayerReferenceRecord]
     left_out: list[UnsupportedLayersRecord]
 
 
 def record(result: LayerList) -> LayerListRecord:
-    """Everything about each."""
+    """The layers with all their fields."""
     records = list(map(_layer_record, result.layers))
     if result.in_full:
         records[0].formulas = _formulas_record(result.formulas) if result.formulas else None
@@ -103,7 +103,7 @@ def _left_out_records(result: LayerList) -> list[UnsupportedLayersRecord]:
 
 
 def rows(result: LayerList, style: Style) -> list[dict[str, Any]]:
-    """A line for each layer, and for each class of torch.nn that is left out."""
+    """A row for each layer, and for each unsupported class of torch.nn."""
     layers = (
         {"layer": layer.name, "family": layer.family, "signature": layer.signature, "text": layer.summary}
         for layer in result.layers

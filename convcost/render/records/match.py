@@ -18,14 +18,14 @@ class RangeRecord(Record):
 
 
 class ReferenceRecord(Record):
-    """The design whose cost is to be met."""
+    """The design whose cost is the target."""
 
     name: str
     spec: str
 
 
 class ChoiceRecord(Record):
-    """Sizes, what the design costs with them, and by how much that is over the target."""
+    """Sizes, the cost of the design with them, and by how much it exceeds the target."""
 
     sizes: dict[str, int]
     cost: Formula
@@ -33,7 +33,7 @@ class ChoiceRecord(Record):
 
 
 class SearchedRangeRecord(Record):
-    """The values of a size, all of which were tried, in even steps."""
+    """The values of a size that were tried, in even steps."""
 
     smallest: int
     largest: int
@@ -41,35 +41,39 @@ class SearchedRangeRecord(Record):
 
 
 class MatchRecord(Head):
-    """The JSON of convcost match."""
+    """The output of convcost match --json."""
 
-    symbols: Annotated[dict[str, Formula], describe("The sizes by name; an open one stands for itself.")]
+    symbols: Annotated[
+        dict[str, Formula], describe("The sizes by name; an open size has its name as its value.")
+    ]
     assumed: Annotated[list[str], describe("The sizes that default to 1.")]
     convention: ConventionRecord
     dtype: str
     versions: Versions
     metric: Metric
     budget: Annotated[Formula, describe("The target.")]
-    at_most: Annotated[bool, describe("Whether the target is not to be exceeded.")]
+    at_most: Annotated[bool, describe("Whether the target must not be exceeded.")]
     vary: list[str]
     ranges: dict[str, RangeRecord]
     searched: dict[str, SearchedRangeRecord]
     name: str
     spec: str
     reference: ReferenceRecord | None
-    best: Annotated[list[ChoiceRecord], describe("The nearest; empty if no sizes fit.")]
+    best: Annotated[list[ChoiceRecord], describe("The choices closest to the target; empty if no sizes fit.")]
     below: ChoiceRecord | None
     above: ChoiceRecord | None
     choices: Annotated[
         list[ChoiceRecord],
-        describe("With two sizes varied: no other pair with one of the same sizes is nearer."),
+        describe(
+            "With two sizes: pairs to which no pair with the same first, or the same second size is closer."
+        ),
     ]
-    complete: Annotated[bool, describe("Whether all there is was tried.")]
+    complete: Annotated[bool, describe("Whether every value in the range was tried.")]
     notes: list[str]
 
 
 def record(match: Match) -> MatchRecord:
-    """The whole match."""
+    """All results of a match."""
     reference = match.reference
     return record_from(
         MatchRecord,
@@ -98,7 +102,7 @@ def record(match: Match) -> MatchRecord:
 
 
 def rows(match: Match, style: Style) -> list[dict[str, Any]]:
-    """A row for each choice, with the part it plays."""
+    """A row for each choice; `part` says which of best, below, above and choices it is in."""
     sides = {"below": match.below, "above": match.above}
     parts = [("best", choice) for choice in match.best]
     parts += [(part, choice) for part, choice in sides.items() if choice]

@@ -1,4 +1,4 @@
-"""Records: plain data with typed fields, made from results, of which msgspec makes JSON and JSON Schemas."""
+"""Records: plain data with typed fields. msgspec makes JSON and JSON Schemas of them."""
 
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
@@ -15,14 +15,14 @@ Formula = int | str
 """A whole number of any size; a formula such as 20*B*E**2*S where sizes are open."""
 
 Quotient = float | str | None
-"""A number; a formula where sizes are open; null for something over nothing."""
+"""A number; a formula if sizes are open; null for a division by zero."""
 
 Seconds = float | int | None
-"""Null where sizes are open."""
+"""A time; null if sizes are open."""
 
 
 class Record(Struct, forbid_unknown_fields=True):
-    """An object of JSON: its fields in their order, those that are UNSET left out."""
+    """A JSON object: its fields in order, without those that are UNSET."""
 
 
 R = TypeVar("R", bound=Record)
@@ -39,7 +39,7 @@ def record_from(cls: type[R], source: object, **others: Any) -> R:
 
 @cache
 def _required(cls: type[Record]) -> tuple[str, ...]:
-    """The fields that every such record has; defaults are those of the last fields."""
+    """The fields that are always present: those without UNSET as their default."""
     names, defaults = cls.__struct_fields__, cls.__struct_defaults__
     optional = {
         name for name, value in zip(reversed(names), reversed(defaults), strict=False) if value is UNSET
@@ -48,29 +48,29 @@ def _required(cls: type[Record]) -> tuple[str, ...]:
 
 
 def records_from(cls: type[R], sources: Iterable[object]) -> list[R]:
-    """One for each source."""
+    """A record for each source."""
     return [record_from(cls, source) for source in sources]
 
 
 def field_values(record: Record) -> dict[str, Any]:
-    """Its fields by name, without those that are left out."""
+    """The record's fields by name, without those that are UNSET."""
     return {name: value for name, value in structs.asdict(record).items() if value is not UNSET}
 
 
 def plain_data(record: Record) -> Any:
-    """The record as dicts, lists, numbers and texts, as the json module takes it."""
+    """The record as dicts, lists, numbers and strings, for the json module."""
     return msgspec.to_builtins(record, enc_hook=_plain_text)
 
 
 def _plain_text(value: object) -> str:
-    """A text of a subclass of str, which msgspec does not know."""
+    """A subclass of str as a str: msgspec does not know subclasses."""
     if isinstance(value, str):
         return str(value)
     raise TypeError(f"{type(value).__name__} is not data")
 
 
 def data(value: Any) -> Any:
-    """A JSON value: an exact integer, a float for a fraction, a formula as the text of a program."""
+    """`value` for JSON: an exact integer, a float for a fraction, a formula as code."""
     if value is None or isinstance(value, int | float | str):
         return value
     if isinstance(value, Fraction):
@@ -89,9 +89,9 @@ Field = tuple[str, Any] | tuple[str, Any, Any]
 
 
 def fields_of(record: type[Record]) -> list[Field]:
-    """The fields of `record` by name and type, those that may be left out with UNSET.
+    """The fields of `record` by name and type; optional ones have UNSET as their default.
 
-    Annotations are no texts in these modules: to evaluate them would take longer than all else here.
+    These modules do not import annotations from __future__: evaluating strings would take too long.
     """
     hints = {name: hint for cls in reversed(record.__mro__) for name, hint in get_annotations(cls).items()}
     required = _required(record)
@@ -100,9 +100,9 @@ def fields_of(record: type[Record]) -> list[Field]:
 
 
 def record_type(name: str, text: str, *fields: Iterable[Field]) -> type[Record]:
-    """Make a class of records that has all of `fields`: of a table of quantities, or of several records.
+    """Make a record class with `fields`, such as those of several records, or one for each quantity.
 
-    A class statement can do neither: msgspec does not inherit from two records.
+    msgspec has no inheritance from several records.
     """
     every = [field for part in fields for field in part]
     made = msgspec.defstruct(name, every, bases=(Record,), namespace={"__doc__": text}, kw_only=True)

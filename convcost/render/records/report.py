@@ -1,4 +1,4 @@
-"""A design as a record: JSON of `layer` and `model`, a candidate of `compare`, a line of CSV."""
+"""A design as a record: the JSON of `layer` and `model`, a candidate of `compare`, a row of CSV."""
 
 from collections.abc import Iterator
 from typing import Annotated, Any
@@ -48,11 +48,11 @@ from convcost.render.style import Style, View
 
 
 class RowHead(Record):
-    """Which layer a row is about."""
+    """The layer or submodule of a row."""
 
     path: str
     kind: str
-    layer: Annotated[str, describe("Its arguments.")]
+    layer: Annotated[str, describe("The layer with its arguments.")]
     input: list[Formula]
     output: list[Formula]
     parameters: Annotated[dict[str, list[Formula]], describe("The shape of each parameter by its name.")]
@@ -60,7 +60,7 @@ class RowHead(Record):
 
 RowRecord = record_type(
     "RowRecord",
-    "A layer, with its gradients if they are counted, or a submodule with what is its own.",
+    "A layer, or a submodule without its children; with gradients if they are counted.",
     fields_of(RowHead),
     fields(IN_ROWS),
     backward_fields(),
@@ -68,7 +68,7 @@ RowRecord = record_type(
 
 
 class DesignHead(Record):
-    """What a design is."""
+    """The first fields of a design: its spec, input and output."""
 
     name: str
     spec: str
@@ -79,17 +79,17 @@ class DesignHead(Record):
 
 
 class CounterResultRecord(Record):
-    """What a counter said, as it said it and as FLOPs, and the verdict on it."""
+    """A counter's result in its own unit and in FLOPs, and the verdict."""
 
     verdict: Verdict
     flops: int | None
-    raw: Annotated[int | None, describe("Its own figure.")]
+    raw: Annotated[int | None, describe("The counter's result in its own unit.")]
     raw_unit: str
     reason: str
 
 
 def design_fields(counter: Meta) -> tuple[Field, ...]:
-    """The fields of a design, of which counters say `counter`."""
+    """The fields of a design; `counter` describes a counter's result."""
     return (
         *fields_of(DesignHead),
         *fields(METRICS),
@@ -99,12 +99,18 @@ def design_fields(counter: Meta) -> tuple[Field, ...]:
     )
 
 
-RATIOS: Field = ("ratios", Annotated[Any, one_of("RatiosRecord"), describe("Of the third and later.")], UNSET)
+RATIOS: Field = (
+    "ratios",
+    Annotated[
+        Any, one_of("RatiosRecord"), describe("Ratios to the first candidate, from the third candidate on.")
+    ],
+    UNSET,
+)
 
 DESIGN: tuple[Field, ...] = (
     *design_fields(one_of("CounterResultRecord")),
     ("phases", PhaseRecords, UNSET),
-    ("definitions", Annotated[list[str], describe("Those that the spec uses.")], UNSET),
+    ("definitions", Annotated[list[str], describe("Definitions that the spec uses.")], UNSET),
     *training_fields(),
 )
 MODULE = (
@@ -113,27 +119,29 @@ MODULE = (
     *training_fields(),
     (
         "distributed",
-        Annotated[Any, one_of("DistributedRecord"), describe("One rank, if it is on a mesh.")],
+        Annotated[
+            Any, one_of("DistributedRecord"), describe("The costs of one rank, if the module is on a mesh.")
+        ],
         UNSET,
     ),
     *detail_fields(),
-    ("notes", Annotated[list[str] | UnsetType, describe("What was guessed, if anything.")], UNSET),
+    ("notes", Annotated[list[str] | UnsetType, describe("Notes on this run.")], UNSET),
 )
 
 DesignRecord = record_type("DesignRecord", "A candidate that is a spec.", DESIGN, [RATIOS])
 ModuleRecord = record_type("ModuleRecord", "A candidate that is a torch module.", MODULE, [RATIOS])
-LayerRecord = record_type("LayerRecord", "The JSON of convcost layer.", fields_of(Context), DESIGN)
-ModelRecord = record_type("ModelRecord", "The JSON of convcost model.", fields_of(Context), MODULE)
+LayerRecord = record_type("LayerRecord", "The output of convcost layer --json.", fields_of(Context), DESIGN)
+ModelRecord = record_type("ModelRecord", "The output of convcost model --json.", fields_of(Context), MODULE)
 
 
 def record(report: Report, **others: Any) -> Record:
-    """One design, with what its numbers rest on."""
+    """One design as a document of its own."""
     values = {**context((report,)), **field_values(candidate(report)), **others}
     return ModelRecord(**values) if report.trace else LayerRecord(**values)
 
 
 def candidate(report: Report, **others: Any) -> Record:
-    """One design."""
+    """One design as a candidate of a comparison."""
     values = {
         "input_inferred": report.input_is_inferred,
         "rows": [row_record(row, report) for row in report.rows],
@@ -173,7 +181,7 @@ def _backward(gradients: Gradients | None, convention: Convention) -> dict[str, 
 
 
 def rows(report: Report, style: Style) -> list[dict[str, Any]]:
-    """A line; by layer one for each layer, and of a torch module one for each submodule, or operator."""
+    """One row; by layer a row for each layer; for a torch module, a row for each submodule or operator."""
     if report.trace:
         return list(map(cells, part_records(report, report.trace, style.view)))
     if style.view.by == "layer" and len(report.rows) > 1:
@@ -182,7 +190,7 @@ def rows(report: Report, style: Style) -> list[dict[str, Any]]:
 
 
 def _layer_rows(report: Report, view: View) -> Iterator[dict[str, Any]]:
-    """The layers that `view` asks for, and one line for those that are smaller."""
+    """The layers that `view` selects, and one row for all smaller ones."""
     shown = select_layers(report, view)
     for group in shown.items:
         yield plain_data(_group_record(group, report))
@@ -193,7 +201,7 @@ def _layer_rows(report: Report, view: View) -> Iterator[dict[str, Any]]:
 
 
 def _group_record(group: TableGroup, report: Report) -> Record:
-    """A layer, or several as one without a kind."""
+    """A layer, or several layers as one row without a kind."""
     *others, last = group.rows
     if not others:
         return row_record(last, report)
@@ -211,7 +219,7 @@ def _group_record(group: TableGroup, report: Report) -> Record:
 
 
 def row(report: Report) -> dict[str, Any]:
-    """What is a number, a text or a shape, with each counter's verdict and FLOPs."""
+    """All numbers, texts and shapes of a report, with each counter's verdict and FLOPs."""
     found = plain_data(candidate(report))
     line = cells(found)
     for name, counter in found["counters"].items():
@@ -220,7 +228,7 @@ def row(report: Report) -> dict[str, Any]:
 
 
 def cells(record: dict[str, Any]) -> dict[str, Any]:
-    """Each value that is a number, a text or a shape."""
+    """The values that are numbers, texts or shapes."""
     return {name: _cell(value) for name, value in record.items() if not _is_nested(value)}
 
 

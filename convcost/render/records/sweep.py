@@ -10,7 +10,7 @@ from convcost.render.style import Style
 
 
 class SweptDesignRecord(Record):
-    """A design as it was stated."""
+    """A design as it was given."""
 
     name: str
     spec: str
@@ -20,7 +20,7 @@ class ObjectiveRecord(Record):
     """A quantity, a size or the ratio."""
 
     name: str
-    largest: Annotated[bool, describe("Whether more is better.")]
+    largest: Annotated[bool, describe("Whether larger is better.")]
 
 
 class SweepRowRecord(Record):
@@ -29,13 +29,14 @@ class SweepRowRecord(Record):
     name: str
     sizes: dict[str, int]
     quantities: dict[str, int]
-    ratio: Annotated[Quotient, describe("To the reference, of the quantity `ratio_of`.")]
+    ratio: Annotated[Quotient, describe("The quantity `ratio_of` divided by the reference's.")]
     spec: Annotated[
-        str, describe("The design with its numbers put in; empty for a module that is no file's.")
+        str,
+        describe("The design with its numbers put in; empty for a module that is not loaded from a file."),
     ]
     quotients: Annotated[
         dict[str, float | int | None],
-        describe("The quantities that are no whole numbers, lower bounds in seconds among them."),
+        describe("Quantities that are not whole numbers, including lower bounds in seconds."),
     ]
     arguments: Annotated[
         dict[str, str | int | float | bool | None], describe("The swept arguments of the constructor.")
@@ -43,7 +44,7 @@ class SweepRowRecord(Record):
 
 
 class SweepRecord(Head):
-    """The JSON of convcost sweep."""
+    """The output of convcost sweep --json."""
 
     symbols: Annotated[dict[str, int], describe("The sizes that are not swept, by name.")]
     assumed: Annotated[list[str], describe("The sizes that default to 1.")]
@@ -56,21 +57,23 @@ class SweepRecord(Head):
     over_arguments: Annotated[
         dict[str, str], describe("The values of each swept argument of a constructor, as they were given.")
     ]
-    points: Annotated[int, describe("The combinations of these values.")]
-    impossible: Annotated[dict[str, int], describe("By reason, the number of designs that there can't be.")]
+    points: Annotated[int, describe("The number of combinations of these values.")]
+    impossible: Annotated[dict[str, int], describe("The number of impossible designs, by reason.")]
     where: str
-    matching: Annotated[int, describe("The number of designs that fulfil the condition.")]
-    by: Annotated[ObjectiveRecord, describe("What the rows are sorted by.")]
-    pareto: Annotated[list[ObjectiveRecord], describe("If there are any, the rows are their Pareto front.")]
+    matching: Annotated[int, describe("The number of designs that meet the condition.")]
+    by: Annotated[ObjectiveRecord, describe("The quantity by which the rows are sorted.")]
+    pareto: Annotated[
+        list[ObjectiveRecord], describe("If not empty, the rows are the Pareto front in these quantities.")
+    ]
     ratio_of: str
     columns: Annotated[list[str], describe("The quantities of each row.")]
-    devices: Annotated[dict[str, str], describe("The device of each quantity that is a lower bound.")]
-    found: Annotated[int, describe("The number of rows, those included that were not kept.")]
+    devices: Annotated[dict[str, str], describe("The device of each lower bound, by the quantity's name.")]
+    found: Annotated[int, describe("The number of rows, including those that were not kept.")]
     rows: list[SweepRowRecord]
 
 
 def record(sweep: Sweep) -> SweepRecord:
-    """The whole sweep."""
+    """All results of a sweep."""
     return record_from(
         SweepRecord,
         sweep,
@@ -103,7 +106,7 @@ def _arguments(row: SweepRow) -> dict[str, Any]:
 
 
 def rows(sweep: Sweep, style: Style) -> list[dict[str, Any]]:
-    """A line for each row that was kept."""
+    """A row for each design that was kept."""
     has_ratio = sweep.reference is not None
     return [
         {

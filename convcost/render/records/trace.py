@@ -1,4 +1,4 @@
-"""How a torch module ran, as records: what went in and out, submodules, operators, what is not counted."""
+"""The run of a torch module as records: inputs, outputs, submodules, operators, uncounted calls."""
 
 from collections.abc import Iterator, Set
 from typing import Annotated, Any, Literal
@@ -15,7 +15,7 @@ from convcost.analysis.breakdown import (
     sum_operators,
 )
 from convcost.core.cost import Convention, Cost
-from convcost.core.generation import Generation, GenerationPhase
+from convcost.core.generation import GenerationPhase, PhaseRun
 from convcost.core.record_fields import describe, keys_of, one_of
 from convcost.core.report import Report
 from convcost.core.trace import CondCall, Phase, SubmoduleRun, Trace
@@ -43,14 +43,14 @@ from convcost.render.records.record import (
 from convcost.render.style import View
 
 OTHERS = "(others)"
-"""What is smaller than the largest parts, where only these are asked for."""
+"""The row for all smaller parts, where only the largest are requested."""
 
 REST = "(rest)"
-"""What a module has apart from the rows below it."""
+"""The row for the rest of a module, outside the rows below it."""
 
 
 class TensorRecord(Record):
-    """What goes into a module or comes out."""
+    """An input or output of a module."""
 
     name: str
     dtype: str
@@ -58,23 +58,23 @@ class TensorRecord(Record):
 
 
 class UncountedRecord(Record):
-    """An operator that is not counted, so that the cost is more than what is counted."""
+    """An operator that is not counted, so the real cost is higher."""
 
     path: str
     operator: str
     inputs: list[list[Formula]]
     calls: int
     reason: Annotated[
-        str | UnsetType, describe("Why it is counted only in part; absent where it has no formula.")
+        str | UnsetType, describe("Why it is counted only in part; absent if it has no formula.")
     ] = UNSET
 
 
 class CondCallRecord(Record):
-    """A call of torch.cond, and what a call costs by branch."""
+    """A call of torch.cond, and the cost of each branch."""
 
     path: str
     inputs: list[list[Formula]]
-    true: Annotated[Any, one_of("CostsRecord", None), describe("Null for a branch that is known not to run.")]
+    true: Annotated[Any, one_of("CostsRecord", None), describe("Null if this branch is known not to run.")]
     false: Annotated[Any, one_of("CostsRecord", None)]
     counted: Annotated[
         bool,
@@ -86,7 +86,7 @@ class CondCallRecord(Record):
 
 
 class SubmoduleHead(Record):
-    """Which submodule it is."""
+    """The first fields of a SubmoduleRecord."""
 
     path: str
     kind: Annotated[str, describe("Its class.")]
@@ -96,14 +96,14 @@ class SubmoduleHead(Record):
 
 
 class OperatorHead(Record):
-    """Which operator it is."""
+    """The first fields of an OperatorRecord."""
 
     operator: str
     calls: int
 
 
 class OperatorTail(Record):
-    """How it was counted."""
+    """The last fields of an OperatorRecord."""
 
     estimated: Annotated[bool, describe("Whether its formula is an estimate.")]
     complex: Annotated[
@@ -113,18 +113,18 @@ class OperatorTail(Record):
 
 
 OF_OPERATORS = tuple(metric for metric in ADDITIVE if metric in COSTS or metric.name == "activations")
-"""What an operator has: parameters are of modules."""
+"""The metrics of an operator: parameters belong to modules."""
 
 SubmoduleRecord = record_type(
     "SubmoduleRecord",
-    "A submodule with all that is in it; with its gradients, if the backward ran.",
+    "A submodule including its children; with gradients, if the backward ran.",
     fields_of(SubmoduleHead),
     fields(ADDITIVE),
     backward_fields(),
 )
 OperatorRecord = record_type(
     "OperatorRecord",
-    "All calls of an operator; with their gradients, if the backward ran.",
+    "All calls of an operator; with gradients, if the backward ran.",
     fields_of(OperatorHead),
     fields(OF_OPERATORS),
     backward_fields(),
@@ -140,13 +140,13 @@ PhaseRecords = Annotated[
 
 
 class CachedTensorRecord(Record):
-    """A tensor of the cache, and how often there is one like it."""
+    """A tensor of the cache, and the number of tensors like it."""
 
     name: str
     dtype: str
     shape: list[Formula]
     occurrences: int
-    bytes: Annotated[Formula, describe("Of all of them.")]
+    bytes: Annotated[Formula, describe("The bytes of all of them.")]
 
 
 class GenerationRecord(Record):
@@ -155,26 +155,26 @@ class GenerationRecord(Record):
     phase: GenerationPhase
     context: Annotated[Formula, describe("Tokens of each sequence in the prompt.")]
     cache: Annotated[
-        list[CachedTensorRecord], describe("What the prompt leaves: of prefill written, of decode read.")
+        list[CachedTensorRecord], describe("The cache of the prompt: written in prefill, read in decode.")
     ]
 
 
 class ExpertRoutingRecord(Record):
-    """Experts of which a token is routed to some."""
+    """A group of experts, of which each token uses some."""
 
     path: str
-    used: Annotated[int, describe("To how many of them a token is routed.")]
+    used: Annotated[int, describe("The number of experts that a token is routed to.")]
     experts: int
-    params: Annotated[int, describe("Their parameters, all together.")]
+    params: Annotated[int, describe("The parameters of all experts together.")]
 
 
 class TraceRecord(Record, kw_only=True):
-    """How a module ran."""
+    """The run of a module."""
 
     inputs: list[TensorRecord]
     outputs: list[TensorRecord]
     ran_on: Literal["shapes", "data"]
-    partial: Annotated[bool, describe("Whether something ran that is not counted.")]
+    partial: Annotated[bool, describe("Whether an operator ran that is not counted.")]
     uncounted: list[UncountedRecord]
     conditionals: Annotated[
         list[CondCallRecord] | UnsetType, describe("The calls of torch.cond, if any.")
@@ -186,18 +186,18 @@ class TraceRecord(Record, kw_only=True):
     tied_parameters: list[list[str]]
     unused_formulas: Annotated[
         list[str] | UnsetType,
-        describe("The user's formulas for operators that did not run, if there are any."),
+        describe("User formulas for operators that did not run."),
     ] = UNSET
     generation: Annotated[
-        GenerationRecord | UnsetType, describe("Where a language model ran in a phase.")
+        GenerationRecord | UnsetType, describe("The phase, if a language model ran in one.")
     ] = UNSET
     expert_routings: Annotated[
-        list[ExpertRoutingRecord] | UnsetType, describe("Where there are experts.")
+        list[ExpertRoutingRecord] | UnsetType, describe("If the model has experts.")
     ] = UNSET
 
 
 def trace_record(report: Report, trace: Trace) -> TraceRecord:
-    """What went in and out, every submodule with all that is in it, every operator, what has no formula."""
+    """All submodules, operators and uncounted calls of a run, with its inputs and outputs."""
     convention = report.convention
     return TraceRecord(
         inputs=records_from(TensorRecord, trace.inputs),
@@ -219,7 +219,7 @@ def trace_record(report: Report, trace: Trace) -> TraceRecord:
     )
 
 
-def _generation(found: Generation) -> GenerationRecord:
+def _generation(found: PhaseRun) -> GenerationRecord:
     return record_from(GenerationRecord, found, cache=records_from(CachedTensorRecord, found.cache))
 
 
@@ -237,7 +237,7 @@ def _costs(cost: Cost, convention: Convention) -> Record:
 
 
 def part_records(report: Report, trace: Trace, view: View) -> list[dict[str, Any]]:
-    """The modules that `view` asks for, or the operators, as rows."""
+    """The modules or operators that `view` selects, as rows."""
     if view.by == "operator":
         return list(_operator_rows(report, trace, view))
     if view.top is not None:
@@ -246,7 +246,7 @@ def part_records(report: Report, trace: Trace, view: View) -> list[dict[str, Any
 
 
 def _operator_rows(report: Report, trace: Trace, view: View) -> Iterator[dict[str, Any]]:
-    """The operators that `view` asks for, and one row for those that are smaller."""
+    """The operators that `view` selects, and one row for all smaller ones."""
     shown = select_operators(operator_totals(trace), view, report.convention)
     for total in shown.items:
         yield plain_data(_operator(total, report, trace))
@@ -255,7 +255,7 @@ def _operator_rows(report: Report, trace: Trace, view: View) -> Iterator[dict[st
 
 
 def _largest_rows(report: Report, trace: Trace, view: View) -> Iterator[dict[str, Any]]:
-    """The largest modules, of which none is in another, and one row for those that are smaller."""
+    """The largest modules, none inside another, and one row for all smaller ones."""
     found = select(module_tree(report), view, report.convention)
     parts = [(shown.node.module._replace(path=shown.label), shown.node.total) for shown in found.modules]
     if found.others:
@@ -266,9 +266,9 @@ def _largest_rows(report: Report, trace: Trace, view: View) -> Iterator[dict[str
 
 
 def _leveled_rows(report: Report, trace: Trace, view: View) -> Iterator[dict[str, Any]]:
-    """As `module_records`, each with its level; those whose `part` is "leaf" add up to all of them.
+    """As `module_records`, each with its level. The rows whose `part` is "leaf" add up to the total.
 
-    What is in a module but in none of the rows below it is one more row.
+    The rest of a module, outside the rows below it, has a row of its own.
     """
     nodes = all_modules(module_tree(report), view, report.convention)
     shown = {node.module.path for node in nodes}
@@ -296,13 +296,13 @@ def _enclosing_rows(path: str, shown: Set[str]) -> list[str]:
 
 
 def _hidden_totals(node: ModuleNode, shown: Set[str]) -> ModuleTotals:
-    """What is in `node`, but in no row below it."""
+    """The totals of `node` outside the rows below it."""
     hidden = (child for child in node.children if child.module.path not in shown)
     return sum((_hidden_totals(child, shown) for child in hidden), node.own)
 
 
 def module_records(report: Report, trace: Trace, view: View) -> list[Record]:
-    """The submodules that `view` asks for, with all that is in them; rows have only what is their own."""
+    """The submodules that `view` selects, each including its children."""
     nodes = all_modules(module_tree(report), view, report.convention)
     return [_module(node.module, node.total, report, trace) for node in nodes]
 
@@ -317,7 +317,7 @@ def _module(module: SubmoduleRun, share: ModuleTotals, report: Report, trace: Tr
 
 
 def operator_records(report: Report, trace: Trace) -> list[Record]:
-    """Every operator with all of its calls."""
+    """Every operator with the sum of its calls."""
     return [_operator(total, report, trace) for total in operator_totals(trace)]
 
 

@@ -1,4 +1,4 @@
-"""A verification as a record: everything but the single agreements."""
+"""The result of `convcost verify` as a record, without the individual cases that agree."""
 
 from typing import Annotated, Any
 
@@ -12,7 +12,7 @@ from convcost.verify.result import FindingGroup, VerificationResult
 
 
 class ReferenceCheckRecord(Record):
-    """What formulas were checked against."""
+    """A reference that formulas were checked against."""
 
     name: str
     title: str
@@ -20,7 +20,7 @@ class ReferenceCheckRecord(Record):
 
 
 class TallyRecord(Record):
-    """How many cases agree, show a known blind spot, or a new disagreement."""
+    """The number of cases that agree, hit a known blind spot, or newly disagree."""
 
     agrees: int
     known: int
@@ -28,14 +28,14 @@ class TallyRecord(Record):
 
 
 class LayerTalliesRecord(Record):
-    """What each check found in one kind of layer, by the check's name."""
+    """The results for one kind of layer, by the name of the check."""
 
     kind: str
     checks: dict[str, TallyRecord]
 
 
 class FindingsRecord(Record):
-    """Findings that are alike; `spec` is the simplest layer that shows it."""
+    """Findings with the same reason; `spec` is the simplest layer that shows it."""
 
     check: str
     kinds: list[str]
@@ -45,17 +45,17 @@ class FindingsRecord(Record):
 
 
 class DisagreementRecord(FindingsRecord):
-    """A new one, and the command that shows it again."""
+    """A new disagreement, with the command that reproduces it."""
 
     command: str
 
 
 class VerificationRecord(Head):
-    """The JSON of convcost verify."""
+    """The output of convcost verify --json."""
 
     versions: Versions
     agrees: Annotated[bool, describe("Whether there is no new disagreement.")]
-    cases: Annotated[int, describe("For each argument of a layer.")]
+    cases: Annotated[int, describe("The number of cases for each argument of a layer.")]
     seed: int
     checks: list[ReferenceCheckRecord]
     layers: list[LayerTalliesRecord]
@@ -65,7 +65,7 @@ class VerificationRecord(Head):
 
 
 def record(result: VerificationResult) -> VerificationRecord:
-    """Everything but the single agreements."""
+    """All results of a verification, without the cases that agree."""
     return record_from(
         VerificationRecord,
         result,
@@ -102,7 +102,7 @@ def _findings(group: FindingGroup) -> FindingsRecord:
 
 
 def rows(result: VerificationResult, style: Style) -> list[dict[str, Any]]:
-    """A line for each kind of layer and check."""
+    """A row for each kind of layer and check."""
     return [
         {"kind": kind, "check": name, **field_values(tally)}
         for kind in result.kinds

@@ -1,6 +1,6 @@
 """DistributedDataParallel: each rank has the whole module, and gradients are averaged over ranks.
 
-Its own forward is not run, as it prepares what averages the user's gradients.
+DDP's own forward is not run: it prepares the reducer that averages the user's gradients.
 """
 
 from __future__ import annotations
@@ -17,25 +17,25 @@ from convcost.tracing.module_tree import ModuleTree, module_tree
 
 
 def data_parallel_modules(tree: ModuleTree) -> dict[str, Any]:
-    """The modules that replicate what is in them, by path."""
+    """The DistributedDataParallel modules by path."""
     kind = torch.nn.parallel.DistributedDataParallel
     return {path: module for path, module in tree.submodules.items() if isinstance(module, kind)}
 
 
 def call_inner_module(module: Any) -> None:
-    """Let a copy of such a module call what is in it, and nothing else."""
+    """Make a copy of a DistributedDataParallel module only call the module inside it."""
     if isinstance(module, torch.nn.parallel.DistributedDataParallel):
         vars(module)["forward"] = module.module
 
 
 def data_parallel_collectives(modules: Mapping[str, Any], trace: Trace) -> Iterator[Collective]:
-    """What the modules send in the run of `trace`: buffers before the forward, gradients in the backward.
+    """The collectives of the modules in this run: buffers before the forward, gradients in the backward.
 
-    Gradients are sent in several buckets, which are one tensor of each dtype here.
+    DDP sends gradients in several buckets; here they are one tensor for each dtype.
     """
-    ran = {module.path for module in trace.modules}
+    called = {module.path for module in trace.modules}
     for path, module in modules.items():
-        if path not in ran or module.process_group.size() == 1:
+        if path not in called or module.process_group.size() == 1:
             continue
         tree = module_tree(module)
         if module.broadcast_buffers:

@@ -1,4 +1,4 @@
-"""A device mesh without devices: torch's fake process group, of which this process is rank 0."""
+"""A device mesh without devices, on torch's fake process group. This process is rank 0."""
 
 from __future__ import annotations
 
@@ -17,10 +17,12 @@ from convcost.tracing.torch_versions import check_torch_has_meshes
 
 @contextmanager
 def fake_mesh(dimensions: Sequence[MeshDimension]) -> Iterator[Any]:
-    """A mesh of CPUs that starts no process and sends nothing; what it needs is destroyed after the block.
+    """A mesh of CPUs that starts no process and sends nothing. Its process group exists only in the block.
 
-    Collectives are those that GPUs have: on CPUs, DTensor would gather where GPUs send all to all.
-    UsageError where a process group exists already, which is not touched, or torch has none.
+    DTensor uses the collectives of GPUs: on CPUs it would use all_gather in place of all_to_all.
+
+    Raises:
+        UsageError: A process group exists already, or torch has no distributed package.
     """
     if not torch.distributed.is_available():
         raise UsageError("a mesh needs torch.distributed, which this build of torch lacks")
@@ -49,6 +51,6 @@ def fake_mesh(dimensions: Sequence[MeshDimension]) -> Iterator[Any]:
 
 
 def _all_to_all(tensor: Any, gather_dim: int, shard_dim: int, mesh: Any, mesh_dim: int) -> Any:
-    """What a shard along `gather_dim` is along `shard_dim`, over a dimension of the mesh."""
+    """Change the sharded dimension of a tensor by an all_to_all over one dimension of the mesh."""
     group = mesh.get_group(mesh_dim).group_name
     return torch.ops._dtensor.shard_dim_alltoall(tensor, gather_dim, shard_dim, group)

@@ -1,8 +1,8 @@
-"""Fully sharded modules (FSDP2): which parameters are gathered together, and what that sends.
+"""Fully sharded modules (FSDP2): groups of parameters, and the collectives that they need.
 
-The hooks of `fully_shard` are not run. What they do is known: before a module's forward its shards are
-gathered, after it they are dropped unless the module is the root. Before its backward they are gathered
-again, and after it the gradients are reduced to shards, once, which replicas then sum.
+The hooks of `fully_shard` are not run; their collectives are derived. Before a module's forward its shards
+are gathered, and after it they are freed, except for the root module. Before its backward they are gathered
+again. After it, gradients are reduced to shards and summed over replicas.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from convcost.tracing.module_tree import ModuleTree
 
 
 class GroupParameter(NamedTuple):
-    """A parameter of a group: its name, the elements of a rank's padded shard, and whether it is trained."""
+    """A parameter of a group; `elements` are those of a rank's padded shard."""
 
     name: str
     elements: int
@@ -29,10 +29,18 @@ class GroupParameter(NamedTuple):
 
 
 class ParameterGroup(NamedTuple):
-    """The parameters that are gathered together for the module at `path`.
+    """Parameters that are gathered together.
 
-    `shards` and `replicas` are process groups, with one rank where there are none. `forward_shards` is where
-    they are gathered from after a forward that dropped only a part of them; None where it dropped nothing.
+    Attributes:
+        path: The path of their module.
+        parameters: The parameters.
+        shards: The process group that they are sharded over; None for one rank.
+        replicas: The process group that they are replicated over; None for one rank.
+        forward_shards: The process group to gather them from in the backward; None if the forward does not
+            free them.
+        gather_dtype: The dtype of the all_gather; None for the parameters' own.
+        reduce_dtype: The dtype of the reduction; None for `gather_dtype`.
+        reduces: Whether gradients are reduced at all.
     """
 
     path: str
@@ -46,21 +54,21 @@ class ParameterGroup(NamedTuple):
 
     @property
     def data_parallel(self) -> int:
-        """How many ranks run on inputs of their own."""
+        """The number of ranks that run on different inputs."""
         return _size(self.shards) * _size(self.replicas)
 
     def gather(self, group: Any) -> CollectiveCall:
-        """The all_gather of all parameters as one tensor; of several dtypes, as one of bytes."""
+        """The all_gather of all parameters as one tensor; as bytes if their dtypes differ."""
         dtypes = {self.gather_dtype or parameter.dtype for parameter in self.parameters}
         share = _size(self.shards) // _size(group)
         elements = share * sum(parameter.elements for parameter in self.parameters)
         if len(dtypes) == 1:
             return _call("all_gather", group, elements, *dtypes)
-        taken = (p.elements * (self.gather_dtype or p.dtype).itemsize for p in self.parameters)
-        return _call("all_gather", group, share * sum(taken), torch.uint8)
+        sizes = (p.elements * (self.gather_dtype or p.dtype).itemsize for p in self.parameters)
+        return _call("all_gather", group, share * sum(sizes), torch.uint8)
 
     def reductions(self, parameters: Sequence[GroupParameter]) -> Iterator[CollectiveCall]:
-        """The reduce_scatter of the gradients by `parameters`, then the all_reduce among replicas."""
+        """The reduce_scatter of the gradients of `parameters`, then their all_reduce over replicas."""
         dtype = self.reduce_dtype or self.gather_dtype or parameters[0].dtype
         elements = sum(parameter.elements for parameter in parameters)
         yield _call("reduce_scatter", self.shards, elements * _size(self.shards), dtype)
@@ -79,21 +87,21 @@ def _call(kind: str, group: Any, elements: int, dtype: torch.dtype) -> Collectiv
 
 
 def fsdp_states(tree: ModuleTree) -> dict[str, Any]:
-    """What `fully_shard` keeps for each submodule that it was applied to, by path."""
+    """FSDP's state of each submodule that `fully_shard` was applied to, by path."""
     kind = fsdp_class()
     modules: Mapping[str, Any] = tree.submodules
     return {path: module._get_fsdp_state() for path, module in modules.items() if isinstance(module, kind)}
 
 
 def fsdp_class() -> Any:
-    """The class that `fully_shard` gives a module beside its own; none where torch has no such function."""
+    """The base class that `fully_shard` adds to a module's class; () if torch has no `fully_shard`."""
     from torch.distributed import fsdp
 
     return getattr(fsdp, "FSDPModule", ())
 
 
 def sharded_parameters(states: Mapping[str, Any]) -> dict[int, Any]:
-    """What is kept for each parameter, by the ids of the tensors that stand for it at one time or another."""
+    """FSDP's state of each parameter, by the ids of its sharded and its unsharded tensor."""
     found = {}
     for state in states.values():
         for group in _groups(state):
@@ -105,14 +113,14 @@ def sharded_parameters(states: Mapping[str, Any]) -> dict[int, Any]:
 
 
 def _groups(state: Any) -> list[Any]:
-    """Newer versions of torch have several to a module."""
+    """The parameter groups of a module. Newer versions of torch may have several."""
     several = getattr(state, "_fsdp_param_groups", None)
     single = [state._fsdp_param_group] if several is None else several
     return [group for group in single if group is not None]
 
 
 def parameter_groups(tree: ModuleTree, states: Mapping[str, Any]) -> tuple[ParameterGroup, ...]:
-    """All groups, by the first of the modules that each belongs to."""
+    """All parameter groups. One that is shared by several modules belongs to the first of them."""
     names = {id(parameter): name for name, parameter in tree.parameters.items()}
     found, seen = [], set[int]()
     for path, state in states.items():
@@ -157,29 +165,31 @@ def _group_parameter(parameter: Any, names: Mapping[int, str]) -> GroupParameter
 
 
 def fsdp_collectives(groups: Sequence[ParameterGroup], trace: Trace) -> tuple[Collective, ...]:
-    """What the groups send in the run of `trace`: in the forward, and in the backward if it ran."""
+    """The collectives of the groups in this run: of the forward, and of the backward if it ran."""
     return tuple(found for found in _collectives(groups, trace) if found.call.ranks != 1)
 
 
 def _collectives(groups: Sequence[ParameterGroup], trace: Trace) -> Iterator[Collective]:
     calls = {module.path: module.calls for module in trace.modules}
     paths = [module.path for module in trace.modules]
-    ran = sorted((group for group in groups if calls.get(group.path)), key=partial(_forward_end, paths))
-    for group in ran:
+    called_groups = sorted(
+        (group for group in groups if calls.get(group.path)), key=partial(_forward_end, paths)
+    )
+    for group in called_groups:
         times = calls[group.path] if group.forward_shards else 1
         yield Collective(group.path, "forward", group.gather(group.shards), times)
     if not trace.has_backward:
         return
     trained = [parameter.name for group in groups for parameter in group.parameters if parameter.is_trained]
     used = [name for name in trained if name not in trace.unused]
-    for group, follower in reversed([*zip_longest(ran, ran[1:])]):
+    for group, follower in reversed([*zip_longest(called_groups, called_groups[1:])]):
         is_reached = _has_gradient(group.path, paths, used)
         is_prefetched = follower is not None and _has_gradient(follower.path, paths, used)
         times = calls[group.path] if is_reached else int(is_prefetched)
-        again = times if group.forward_shards else times - 1
-        if again > 0:
+        gathers = times if group.forward_shards else times - 1
+        if gathers > 0:
             yield Collective(
-                group.path, "backward", group.gather(group.forward_shards or group.shards), again
+                group.path, "backward", group.gather(group.forward_shards or group.shards), gathers
             )
         reduced = [parameter for parameter in group.parameters if parameter.name in used]
         if reduced and group.reduces:
@@ -188,16 +198,16 @@ def _collectives(groups: Sequence[ParameterGroup], trace: Trace) -> Iterator[Col
 
 
 def _forward_end(paths: Sequence[str], group: ParameterGroup) -> tuple[int, int]:
-    """Sorts groups by when their forwards end: that of a module after those inside it.
+    """A sort key for the order in which forwards end: a module's after those of its submodules.
 
-    In the backward each fetches what precedes it here, needed or not.
+    In the backward, each group prefetches the one before it in this order, whether needed or not.
     """
     inside = [place for place, path in enumerate(paths) if path == group.path or _is_within(path, group.path)]
     return inside[-1], -len(group.path)
 
 
 def _has_gradient(path: str, paths: Sequence[str], trained: Sequence[str]) -> bool:
-    """Whether the backward reaches the module: there is something to train in it, or before it."""
+    """Whether the backward reaches the module: it or an earlier module has trained parameters."""
     earlier = [other for other in paths[: paths.index(path)] if other and not _is_within(path, other)]
     return any(
         _is_within(name, path) or any(_is_within(name, other) for other in earlier) for name in trained

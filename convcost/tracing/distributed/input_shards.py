@@ -1,4 +1,4 @@
-"""Inputs that a module takes for shards of larger ones, as one does that is parallel over the sequence."""
+"""Inputs that a module treats as shards of larger tensors, as in sequence parallelism."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from convcost.tracing.module_call import ModuleCall
 from convcost.tracing.tensors import is_dtensor, tensors
 
 INPUT_ATTRIBUTE = "_convcost_input"
-"""An attribute of an input's copies: which one it is."""
+"""An attribute that marks copies of an input with the input's number."""
 
 
 @contextmanager
 def observed_input_shards(call: ModuleCall) -> Iterator[dict[int, Shape]]:
-    """The shapes of the wholes by the number of the input, for those that the block makes DTensors of."""
+    """Observe which inputs become DTensors in the block: the full shapes by the number of the input."""
     from torch.distributed.tensor import DTensor
 
     found: dict[int, Shape] = {}
@@ -37,5 +37,5 @@ def observed_input_shards(call: ModuleCall) -> Iterator[dict[int, Shape]]:
 
 
 def plain_inputs(call: ModuleCall) -> list[Any]:
-    """The input tensors of the call that do not say themselves what they are a part of."""
+    """The input tensors of the call that are not DTensors."""
     return [tensor for tensor in tensors((call.args, call.kwargs)) if not is_dtensor(tensor)]

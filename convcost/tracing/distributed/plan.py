@@ -1,8 +1,8 @@
-"""How a module is parallelised on a mesh: by a function, by its own method, or by the plan that it brings.
+"""Parallelise a module on a mesh: by a function, by its own method, or by its own plan.
 
-A plan has a style for each submodule, by its path with `*` for any number: transformers' `tp_plan`, whose
-styles have names, or one with styles of torch. It is for the mesh dimension `tp`. The dimension `dp` or
-`fsdp` shards parameters by `fully_shard`: each block in a ModuleList or Sequential by itself, then the rest.
+A plan, for the mesh dimension `tp`, maps paths of submodules (with `*` for any number) to styles: names as in
+transformers' `tp_plan`, or style objects of torch. For the dimension `dp` or `fsdp`, `fully_shard` shards
+the parameters: of each block in a ModuleList or Sequential, then of the rest.
 """
 
 from __future__ import annotations
@@ -14,21 +14,19 @@ from typing import Any
 import torch
 
 from convcost.core.errors import UsageError, did_you_mean
+from convcost.tracing.mesh_request import ParallelizeFunction
 from convcost.tracing.module_tree import named_modules
-
-ParallelizeFunction = Callable[[Any, Any], Any]
-"""Of a module and a mesh: parallelises the module in place, or returns another one."""
 
 SHARDED_DIMENSIONS = ("dp", "fsdp")
 
 FORMS = (
     "Give the module a method parallelize(mesh) or an attribute tp_plan, or name a function of the module "
-    "and the mesh: --parallelize net.py:parallelize."
+    "and the mesh: --parallelize net.py:function, in Python parallelize=function."
 )
 
 
 def parallelize(module: Any, mesh: Any, function: ParallelizeFunction | None = None) -> torch.nn.Module:
-    """The module on `mesh`, most often itself; UsageError where nothing says how."""
+    """The module on `mesh`, usually the same object; UsageError if it has no plan."""
     own = getattr(module, "parallelize", None)
     made = module
     if function:
@@ -69,7 +67,7 @@ def _shard_fully(module: Any, mesh: Any) -> None:
 
 
 def _blocks(module: Any) -> Iterator[Any]:
-    """The elements of the outermost lists of modules that have parameters."""
+    """The modules with parameters in the outermost ModuleLists and Sequentials."""
     is_list = isinstance(module, torch.nn.ModuleList | torch.nn.Sequential)
     for child in module.children():
         if not is_list or isinstance(child, torch.nn.ModuleList):
@@ -79,7 +77,7 @@ def _blocks(module: Any) -> Iterator[Any]:
 
 
 def _apply_plan(module: Any, mesh: Any, plan: Mapping[str, Any]) -> None:
-    """With transformers' own function for its models, as their styles are more than torch has."""
+    """Apply a tensor-parallel plan. Models of transformers use its own function, which has more styles."""
     if hasattr(module, "_expand_parallel_plan"):
         from transformers.distributed.tensor_parallel import apply_tensor_parallelism
 
@@ -100,7 +98,7 @@ def _apply_plan(module: Any, mesh: Any, plan: Mapping[str, Any]) -> None:
 
 
 def _style(pattern: str, style: Any) -> Any:
-    """torch's style of that name; one of torch's own as it is."""
+    """torch's style for a name; a style object is returned as it is."""
     from torch.distributed.tensor import Replicate
     from torch.distributed.tensor.parallel import ColwiseParallel, RowwiseParallel, SequenceParallel
     from torch.distributed.tensor.parallel.style import ParallelStyle

@@ -1,4 +1,4 @@
-"""The report of a distributed module: that of the whole, with what one rank computes, holds and sends."""
+"""The report of a distributed module: costs of the whole, and costs and communication of one rank."""
 
 from __future__ import annotations
 
@@ -23,25 +23,36 @@ from convcost.tracing.distributed.fsdp import (
     sharded_parameters,
 )
 from convcost.tracing.distributed.input_shards import observed_input_shards
-from convcost.tracing.distributed.plan import ParallelizeFunction, parallelize
+from convcost.tracing.distributed.plan import parallelize
 from convcost.tracing.distributed.shard_copies import rank_copy, whole_copy
 from convcost.tracing.isolation.distributed_state import has_process_group
 from convcost.tracing.isolation.process_state import preserved_process_state
+from convcost.tracing.mesh_request import ParallelizeFunction
 from convcost.tracing.module_call import ModuleCall
 from convcost.tracing.module_tree import module_tree, named_modules
 from convcost.tracing.tensors import bytes_of, is_dtensor, local_tensor, tensors
 from convcost.tracing.torch_versions import check_torch_has_meshes
 from convcost.tracing.user_error import error_text
 
-NO_DISTRIBUTED_TENSOR = "no tensor says what it is a part of"
-"""Why the whole of a module is not known."""
+NO_DISTRIBUTED_TENSOR = "no tensor is a DTensor, so full shapes are unknown"
+"""Why the costs of the whole module are unknown."""
 
 ProfileCall = Callable[[ModuleCall], Report]
-"""What counts a call as any other is counted."""
+"""Profiles a call like any other."""
 
 
 class ParallelLayout(NamedTuple):
-    """How a module lies on its ranks: its meshes, what a rank has of its parameters, and who gathers them."""
+    """The distribution of a module over ranks.
+
+    Attributes:
+        meshes: The meshes of all DTensors.
+        shapes: This rank's shapes of parameters, by name.
+        stored: This rank's bytes of parameters, by name.
+        uneven: Parameters that are not divided equally.
+        groups: FSDP's parameter groups.
+        gathered: FSDP's state of parameters, by id of the tensor.
+        replicas: DistributedDataParallel modules, by path.
+    """
 
     meshes: tuple[Any, ...]
     shapes: Mapping[str, Shape]
@@ -53,49 +64,49 @@ class ParallelLayout(NamedTuple):
 
     @property
     def data_parallel(self) -> int:
-        """How many ranks run on inputs of their own."""
+        """The number of ranks that run on different inputs."""
         replicas = (module.process_group.size() for module in self.replicas.values())
         return max((*replicas, *(group.data_parallel for group in self.groups)), default=1)
 
     @property
     def mesh(self) -> Any:
-        """The mesh with the most dimensions, of which others are parts; None where there is none."""
+        """The mesh with the most dimensions, which contains the others; None if there is no mesh."""
         return max(self.meshes, key=lambda mesh: (mesh.ndim, mesh.size()), default=None)
 
 
 def is_distributed(call: ModuleCall) -> bool:
-    """Whether its module or its inputs lie on several ranks; UsageError where it is not known how."""
+    """Whether the module or its inputs are distributed; UsageError for the unsupported FSDP1."""
     if not has_process_group():
         return False
     from torch.distributed.fsdp import FullyShardedDataParallel
 
     if any(isinstance(module, FullyShardedDataParallel) for module in named_modules(call.model).values()):
-        raise UsageError("FullyShardedDataParallel is not counted", hint="Use fully_shard, of FSDP2.")
+        raise UsageError("FullyShardedDataParallel is not supported", hint="Use FSDP2: fully_shard.")
     tree = module_tree(call.model)
-    kept = fsdp_states(tree) or data_parallel_modules(tree)
-    found = bool(kept) or any(map(is_dtensor, call.tensors))
+    wrapped = fsdp_states(tree) or data_parallel_modules(tree)
+    found = bool(wrapped) or any(map(is_dtensor, call.tensors))
     if found:
         check_torch_has_meshes()
     return found
 
 
 def profile_distributed(call: ModuleCall, profile: ProfileCall) -> Report:
-    """The whole module's report, with what one rank has; that of the rank alone where the whole does not run.
+    """The report of the whole module, with this rank's run.
 
-    A plan may have changed the module, as one does that divides a number of heads.
+    If the whole can't run, the report is of this rank alone. That happens if a plan changed the module, for
+    instance its number of heads.
     """
-    found = layout(call)
-    of_rank, shapes = profile_rank(call, found, profile)
+    rank_run, shapes = profile_rank(call, parallel_layout(call), profile)
     copied = whole_copy(call, shapes)
     try:
         whole = profile(copied)
     except Exception as error:
-        return replace(of_rank.per_rank, distributed=of_rank._replace(failure=error_text(error)))
-    return replace(whole, distributed=of_rank)
+        return replace(rank_run.per_rank, distributed=rank_run._replace(failure=error_text(error)))
+    return replace(whole, distributed=rank_run)
 
 
 def with_collectives(report: Report) -> Report:
-    """The report of a module that calls collectives itself, with plain tensors: all of it is of this rank."""
+    """The report of a module that calls collectives on plain tensors: all costs are of this rank."""
     sent = report.trace.collectives if report.trace else ()
     if not sent:
         return report
@@ -113,58 +124,60 @@ def profile_on_mesh(
     function: ParallelizeFunction | None,
     profile: ProfileCall,
 ) -> Report:
-    """The report `whole` of a module, with what rank 0 has once a copy is parallelised on such a mesh.
+    """Add to the report `whole` the run of rank 0, of a copy that is parallelised on a fake mesh.
 
-    Raises UsageError where nothing says how, or nothing is parallelised, and what the `function` raises.
+    Raises:
+        UsageError: The module has no plan, or the plan parallelises nothing.
+        Exception: What `function` raises.
     """
     with preserved_process_state(), fake_mesh(dimensions) as mesh:
         copied = rank_copy(call, {})
         parallel = copied._replace(model=parallelize(copied.model, mesh, function))
-        found = layout(parallel)
-        if not found.meshes:
+        layout = parallel_layout(parallel)
+        if not layout.meshes:
             name = type(call.model).__name__
             raise UsageError(f"{name} was not parallelized: none of its parameters is a DTensor")
-        of_rank, shapes = profile_rank(parallel, found, profile, mesh)
+        rank_run, shapes = profile_rank(parallel, layout, profile, mesh)
         if shapes:
             larger = profile(whole_copy(call, shapes))
             whole = replace(larger, name=whole.name, spec=whole.spec, sizes=whole.sizes)
-        return replace(whole, distributed=of_rank)
+        return replace(whole, distributed=rank_run)
 
 
 def profile_rank(
-    call: ModuleCall, found: ParallelLayout, profile: ProfileCall, mesh: Any = None
+    call: ModuleCall, layout: ParallelLayout, profile: ProfileCall, mesh: Any = None
 ) -> tuple[DistributedRun, Mapping[int, Shape]]:
-    """What the rank of this process computes, holds and sends, and the shapes that inputs are shards of.
+    """This rank's run, and the full shapes of inputs that are shards.
 
-    `mesh` is given if it is not that of the parameters.
+    `mesh` defaults to that of the parameters.
     """
-    copied = rank_copy(call, found.gathered)
+    copied = rank_copy(call, layout.gathered)
     with observed_input_shards(copied) as shapes:
         report = profile(copied)
     assert report.trace
     sent = (
         *report.trace.collectives,
-        *fsdp_collectives(found.groups, report.trace),
-        *data_parallel_collectives(found.replicas, report.trace),
+        *fsdp_collectives(layout.groups, report.trace),
+        *data_parallel_collectives(layout.replicas, report.trace),
     )
-    names = _group_names(found.meshes)
-    rows = tuple(_with_shards(row, found) for row in report.rows)
-    mesh = mesh or found.mesh
+    names = _group_names(layout.meshes)
+    rows = tuple(_with_shards(row, layout) for row in report.rows)
+    mesh = mesh or layout.mesh
     run = DistributedRun(
         tuple(map(MeshDimension, _dimension_names(mesh), mesh.shape)) if mesh else (),
         mesh.size() if mesh else torch.distributed.get_world_size(),
         torch.distributed.get_rank(),
         replace(report, rows=rows),
         tuple(_by_dimension(collective, names) for collective in sent),
-        found.data_parallel,
-        found.uneven,
+        layout.data_parallel,
+        layout.uneven,
         tuple(name for name in _dimension_names(mesh) if name not in names.values()) if mesh else (),
     )
     return run, shapes
 
 
-def layout(call: ModuleCall) -> ParallelLayout:
-    """How the module of the call lies on its ranks."""
+def parallel_layout(call: ModuleCall) -> ParallelLayout:
+    """The distribution of the call's module over ranks."""
     tree = module_tree(call.model)
     states = fsdp_states(tree)
     gathered = sharded_parameters(states)
@@ -187,7 +200,7 @@ def layout(call: ModuleCall) -> ParallelLayout:
 
 
 def _is_uneven(tensor: Any) -> bool:
-    """Whether a dimension of a DTensor is not divided equally."""
+    """Whether a dimension of a DTensor is not divided equally among ranks."""
     if not is_dtensor(tensor):
         return False
     parts: dict[int, int] = {}
@@ -197,12 +210,12 @@ def _is_uneven(tensor: Any) -> bool:
     return any(tensor.shape[dimension] % ranks for dimension, ranks in parts.items())
 
 
-def _with_shards(row: Row, found: ParallelLayout) -> Row:
-    """The row with the shapes of what this rank holds between steps."""
+def _with_shards(row: Row, layout: ParallelLayout) -> Row:
+    """The row with the shapes and bytes that this rank holds between steps."""
     names = {name: f"{row.path}.{name}" if row.path else name for name in row.parameters}
     return row._replace(
-        parameters={name: found.shapes[full] for name, full in names.items()},
-        stored=sum(found.stored[full] for full in names.values()),
+        parameters={name: layout.shapes[full] for name, full in names.items()},
+        stored=sum(layout.stored[full] for full in names.values()),
     )
 
 
@@ -211,7 +224,7 @@ def _dimension_names(mesh: Any) -> Iterable[str]:
 
 
 def _group_names(meshes: Iterable[Any]) -> dict[str, str]:
-    """The names of mesh dimensions by those of their process groups; of the group of all ranks `world`."""
+    """The mesh dimension of each process group, by the group's name; `world` for all ranks."""
     world: Any = torch.distributed.group.WORLD
     dimensions = {
         mesh.get_group(number).group_name: name

@@ -1,6 +1,6 @@
-"""Copies of a distributed module: as one rank runs it, and as the whole module that it is a part of.
+"""Copies of a distributed module: as one rank runs it, and as the undistributed module.
 
-The user's module is not touched. Copies share the memory of its tensors; nothing is written to it.
+The user's module is not changed. Copies share the memory of its tensors and don't write to it.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from convcost.tracing.tensors import is_dtensor
 HOOK_TABLES = ("_forward_pre_hooks", "_forward_hooks", "_backward_pre_hooks", "_backward_hooks")
 
 FSDP = ("torch.distributed.fsdp", "torch.distributed._composable")
-"""Modules of torch whose hooks gather and drop parameters."""
+"""Modules of torch whose hooks gather and free parameters."""
 
 PARALLELISM = (*FSDP, "torch.distributed.", "transformers.distributed", "transformers.integrations")
-"""Modules whose hooks and replaced forwards make a module run on many devices."""
+"""Modules whose hooks and replaced forwards distribute a module."""
 
 Replacement = Callable[[Any], Any]
-"""Makes a tensor that stands for another one, or None where a copy of that will do."""
+"""Makes the replacement of a tensor in a copy, or None to copy the tensor itself."""
 
 
 def rank_copy(call: ModuleCall, parameters: Mapping[int, Any]) -> ModuleCall:
-    """What one rank runs, with FSDP's `parameters`, by the ids of their tensors, gathered already."""
+    """The call as one rank runs it. FSDP's `parameters`, by id of the tensor, are already gathered."""
 
     def replacement(tensor: Any) -> Any:
         return _gathered(parameters[id(tensor)]) if id(tensor) in parameters else None
@@ -42,9 +42,9 @@ def rank_copy(call: ModuleCall, parameters: Mapping[int, Any]) -> ModuleCall:
 
 
 def whole_copy(call: ModuleCall, input_shapes: Mapping[int, Shape]) -> ModuleCall:
-    """The module before it was distributed: plain tensors without data, and no hooks of torch.distributed.
+    """The undistributed module: plain tensors without data, and no hooks of torch.distributed.
 
-    `input_shapes` are those of inputs, by their number, that are shards.
+    `input_shapes` has the full shapes of inputs that are shards, by number of the input.
     """
     inputs = {id(tensor): input_shapes.get(number) for number, tensor in enumerate(plain_inputs(call))}
 
@@ -56,7 +56,7 @@ def whole_copy(call: ModuleCall, input_shapes: Mapping[int, Shape]) -> ModuleCal
 
 
 def _gathered(parameter: Any) -> Any:
-    """A parameter of FSDP while its module runs; under tensor parallelism it is a DTensor even so."""
+    """An FSDP parameter as it is while its module runs: gathered, a DTensor under tensor parallelism."""
     local = meta_tensor(parameter._orig_size, parameter.sharded_param.dtype)
     spec = getattr(parameter, "_unsharded_dtensor_spec", None) or getattr(parameter, "_tp_spec", None)
     if spec is not None:
@@ -88,7 +88,7 @@ def _copy(call: ModuleCall, replacement: Replacement, hooks: tuple[str, ...]) ->
 
 
 class ShardCopier(Copier):
-    """Copies a call; a tensor for which there is a replacement becomes that."""
+    """Copies a call, with some tensors replaced."""
 
     def __init__(self, replacement: Replacement) -> None:
         super().__init__(lambda tensor: tensor.detach())
@@ -117,7 +117,7 @@ def _remove_hooks(module: Any, origins: tuple[str, ...]) -> None:
 
 
 def _origin(hook: Any) -> str:
-    """The module that a hook is defined in; of a method that of its object's class."""
+    """The module that defines a hook; for a method, the module of its object's class."""
     owner = getattr(hook, "__self__", None)
     return str(getattr(hook if owner is None else type(owner), "__module__", ""))
 

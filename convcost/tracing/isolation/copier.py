@@ -1,4 +1,4 @@
-"""Deep copies of a model and its inputs with other tensors in them: the user's own objects never run."""
+"""Deep copies of a model and its inputs, with other tensors in them. The user's own objects never run."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ ATOMIC = frozenset(
         *(types.WrapperDescriptorType, types.MethodDescriptorType, types.GetSetDescriptorType),
     )
 )
-"""Types whose values can't change, or belong to the whole process."""
+"""Types whose values are immutable, or belong to the whole process."""
 
 TABLES = frozenset(("_parameters", "_buffers", "_modules", "_non_persistent_buffers_set"))
-"""Attributes of every module, by the names that torch has for them."""
+"""Torch's own attributes of every module."""
 
 RESOURCES = frozenset(
     (
@@ -37,19 +37,19 @@ RESOURCES = frozenset(
         *("queue", "socket", "subprocess", "tempfile", "threading"),
     )
 )
-"""Modules of Python whose objects stand for something outside the model: a lock, a thread, a file."""
+"""Python modules whose objects are resources outside the model, such as locks, threads and files."""
 
 DISTRIBUTED = ("torch.distributed.", "torch._C._distributed_c10d")
-"""Modules of torch whose objects, such as device meshes and process groups, belong to the whole process."""
+"""Modules of torch whose objects belong to the whole process, such as meshes and process groups."""
 
 MISSING = object()
 
 
 class Copier:
-    """Copies values as `copy.deepcopy` does, with `copy_tensor` for tensors; what is shared stays shared.
+    """Copies values like `copy.deepcopy`, but tensors by `copy_tensor`. Shared objects stay shared.
 
-    Modules are copied by their attributes, closures by what they hold, weak references by what they refer to.
-    What can't be copied, such as a lock or a generator, is used as it is, and listed in `uncopied`.
+    Modules are copied by attribute, closures with their cells, weak references with their referents.
+    Objects that can't be copied, such as locks and generators, are used as they are and listed in `uncopied`.
     """
 
     def __init__(self, copy_tensor: TensorCopy) -> None:
@@ -59,7 +59,7 @@ class Copier:
         self._referents: list[Any] = []
         self.uncopied: list[Any] = []
         self.functions: list[types.FunctionType] = []
-        """Those of the user that are held somewhere."""
+        """The user's functions that were found in copied objects."""
         self._rules: dict[type, Callable[[Any], Any]] = {
             list: self._list,
             dict: self._dict,
@@ -81,7 +81,7 @@ class Copier:
         self._parameter_class: Any = torch.nn.Parameter
 
     def copy(self, value: Any) -> Any:
-        """A copy of `value`; the same one each time."""
+        """A copy of `value`; further calls return the same copy."""
         kind = type(value)
         if kind in ATOMIC:
             return value
@@ -95,13 +95,13 @@ class Copier:
 
     @property
     def kinds(self) -> tuple[type, ...]:
-        """The classes of all that was copied."""
+        """The classes of all copied objects."""
         return tuple(self._rules)
 
     def forget(self) -> None:
-        """Let go of all that was copied, which would else wait for a collection of garbage.
+        """Release originals and copies, so that freeing them needs no garbage collection.
 
-        What weak references refer to lives on with this copier.
+        Referents of weak references live as long as this copier.
         """
         for held in (self._copies, self._rules, self._temporary, self.uncopied, self.functions):
             held.clear()
@@ -149,7 +149,7 @@ class Copier:
         return copied
 
     def _module(self, module: Any) -> Any:
-        """By its attributes, whatever its class says of copies; what is compiled becomes eager."""
+        """Copy the attributes, whatever the class's own copy methods do. Compiled modules become eager."""
         kind = type(module)
         try:
             copied = object.__new__(kind)
@@ -165,7 +165,7 @@ class Copier:
         return copied
 
     def _copy_attributes(self, original: Any, copied: Any) -> None:
-        """Tables of torch's that are empty, of which there are many, are known by nobody else."""
+        """Copy attributes and slots. Torch's many empty tables are not shared, so each becomes a new one."""
         attributes, copy = vars(copied), self.copy
         for name, value in vars(original).items():
             kind = type(value)
@@ -182,7 +182,7 @@ class Copier:
                 setattr(copied, slot, copy(getattr(original, slot)))
 
     def _script(self, module: Any) -> Any:
-        """A compiled module: its parts in C++ copied, its tensors replaced."""
+        """A TorchScript module: its C++ modules are copied, and their tensors replaced."""
 
         def copied_parts(part: Any) -> Any:
             copied = part.__copy__()
@@ -223,7 +223,7 @@ class Copier:
         return copied
 
     def _special_tensor(self, tensor: Any) -> Any:
-        """One of a class of its own, whose attributes are copied but where they are what it is made of."""
+        """A tensor of another class. Its attributes are copied, unless it is built from them."""
         if is_lazy(tensor):
             return self._remember(tensor, self._lazy(tensor))
         if tensor.is_nested:
@@ -238,19 +238,19 @@ class Copier:
         return self._tensor(tensor)
 
     def _lazy(self, tensor: Any) -> Any:
-        """A parameter or buffer that is still to get its shape, on the device where its data would be."""
+        """A lazy parameter or buffer without a shape, on the device where its data would be."""
         options = {"requires_grad": tensor.requires_grad, "dtype": tensor.dtype}
         empty = torch.empty(0, device=tensor.device, **options)
         return type(tensor)(device=self.copy_tensor(empty).device, **options)
 
     def _wrapper(self, tensor: Any) -> Any:
-        """A subclass that is made of other tensors."""
+        """A tensor subclass that wraps other tensors."""
         names, context = tensor.__tensor_flatten__()
         inner = {name: self.copy(getattr(tensor, name)) for name in names}
         return type(tensor).__tensor_unflatten__(inner, context, tensor.size(), tensor.stride())
 
     def _function(self, function: Any) -> Any:
-        """A closure over copies; other functions belong to their file. What is compiled becomes eager."""
+        """A closure over copies. Other functions are not copied; compiled functions become eager."""
         compiled = vars(function).get("_torchdynamo_orig_callable")
         if compiled is not None:
             return self._remember(function, self.copy(compiled))
@@ -301,13 +301,13 @@ class Copier:
         return self._remember(value, copied.cast(value.format, value.shape))
 
     def _thread_local(self, value: Any) -> Any:
-        """With what this thread has in it."""
+        """A copy with this thread's values."""
         copied = self._remember(value, type(value)())
         vars(copied).update(self.copy(vars(value)))
         return copied
 
     def _object(self, value: Any) -> Any:
-        """As pickle takes it apart, or as its class says; the object itself where neither goes."""
+        """A copy by `__deepcopy__` or by pickle's protocol; the object itself if neither works."""
         with suppress(Exception):
             copied = type(value).__deepcopy__(value, self._copies)
             if copied is not value:
@@ -329,6 +329,6 @@ def _is(first: Any, second: Any) -> bool:
 
 
 def _as_non_leaf(tensor: Any) -> Any:
-    """A result of something, as the user's tensor is one: it may be written to while it has a gradient."""
+    """`tensor` as a non-leaf like the user's, so that in-place operators may write to it."""
     with torch.enable_grad():
         return tensor.requires_grad_().clone()

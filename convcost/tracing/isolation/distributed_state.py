@@ -1,4 +1,4 @@
-"""What torch.distributed keeps for the process: whether there are other ranks, and what a run puts back."""
+"""The state of torch.distributed in this process."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from convcost.tracing.isolation.object_state import preserved_attributes
 
 
 def has_process_group() -> bool:
-    """Whether this process is a rank of others, or says so of itself."""
+    """Whether torch.distributed is initialized, so that this process is a rank."""
     return torch.distributed.is_available() and torch.distributed.is_initialized()
 
 
 @contextmanager
 def preserved_distributed_state() -> Iterator[None]:
-    """Put back what DTensor and device meshes keep: random states, a current mesh, rules of operators."""
+    """Restore the state of DTensor and device meshes after the block: random states, current mesh, caches."""
     tensor: Any = sys.modules.get("torch.distributed.tensor")
     mesh: Any = sys.modules.get("torch.distributed.device_mesh")
     with ExitStack() as stack:

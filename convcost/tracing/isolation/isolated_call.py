@@ -1,4 +1,4 @@
-"""Runs a copy of a call: the user's own objects never run, and the process is restored."""
+"""Run a copy of a call: the user's own objects never run, and the process is restored afterwards."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ Result = TypeVar("Result")
 Handler = Callable[[int, FrameType | None], Any]
 
 
-def interruptible(function: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
-    """What `function` returns; signals are handled at once while it runs."""
+def run_interruptibly(function: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
+    """Call `function`; signals are handled immediately while it runs."""
     return function(*args, **kwargs)
 
 
 @contextmanager
 def deferred_signals() -> Iterator[None]:
-    """Handlers of signals wait for the end of the block, but for those inside `interruptible`."""
+    """Defer signal handlers to the end of the block, except inside `run_interruptibly`."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -81,7 +81,7 @@ def deferred_signals() -> Iterator[None]:
 
 
 def _set_handlers(handlers: Mapping[int, Any]) -> None:
-    """Set all of them, whatever a signal raises meanwhile, which is raised at the end."""
+    """Set all handlers. If a signal arrives meanwhile and its handler raises, that is raised at the end."""
     raised: BaseException | None = None
     is_done = False
     while not is_done:
@@ -90,29 +90,29 @@ def _set_handlers(handlers: Mapping[int, Any]) -> None:
                 if signal.getsignal(number) is not handler:
                     signal.signal(number, handler)
             is_done = True
-        except BaseException as error:  # whatever the handler raises
+        except BaseException as error:  # a handler may raise anything
             raised = error
     if raised is not None:
         raise raised
 
 
 def _is_interruptible(frame: FrameType | None) -> bool:
-    """Whether a user's code runs; in a finalizer, Python would swallow what is raised."""
+    """Whether the user's code is running. Not in a finalizer, where Python would ignore an exception."""
     while frame is not None:
         if frame.f_code is finalize.__call__.__code__:
             return False
-        if frame.f_code is interruptible.__code__:
+        if frame.f_code is run_interruptibly.__code__:
             return True
         frame = frame.f_back
     return False
 
 
 _lock = RLock()
-"""A run changes settings of the process, and puts them back: one at a time."""
+"""Allows one run at a time, since a run changes settings of the process."""
 
 
 def _renew_lock() -> None:
-    """In the child of a fork nothing runs, whichever thread held the lock."""
+    """Make a new lock in a forked child, where the thread that holds the old one does not exist."""
     global _lock  # noqa: PLW0603
     _lock = RLock()
 
@@ -122,19 +122,21 @@ if hasattr(os, "register_at_fork"):
 
 
 @contextmanager
-def isolated(call: ModuleCall, copy_parameter: TensorCopy, copy_input: TensorCopy) -> Iterator[ModuleCall]:
-    """A copy of `call` with other tensors in it; the process and the user's classes are put back after it.
+def isolated_copy(
+    call: ModuleCall, copy_parameter: TensorCopy, copy_input: TensorCopy
+) -> Iterator[ModuleCall]:
+    """A copy of `call` with other tensors in it. The process and the user's classes are restored afterwards.
 
-    Signals end the block only inside `interruptible`.
+    Signals interrupt the block only inside `run_interruptibly`.
     """
     with _lock, ExitStack() as stack:
         stack.enter_context(deferred_signals())
         stack.enter_context(preserved_process_state())
         stack.enter_context(preserved_distributed_state())
         stack.push(_close_interrupted_contexts)
-        # What torch would just run does so with recording on top of it, which calls more functions.
+        # Recording adds stack frames to each call of torch.
         sys.setrecursionlimit(2 * sys.getrecursionlimit())
-        stack.enter_context(eager())
+        stack.enter_context(eager_execution())
         stack.enter_context(torch.inference_mode(False))
         stack.enter_context(virtual_cuda())
         stack.enter_context(virtual_autocast())
@@ -148,10 +150,10 @@ def isolated(call: ModuleCall, copy_parameter: TensorCopy, copy_input: TensorCop
 def _close_interrupted_contexts(
     kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
 ) -> None:
-    """Leave what a signal interrupted as it was entered, and whose `with` therefore does not leave it.
+    """Exit context managers that a signal interrupted on entry, so that their `with` does not exit them.
 
-    Its generator would go on when the traceback is dropped, after the process has been put back: torch's own
-    would then push a mode that has ended, or pop another's.
+    Otherwise their generators would finish when the traceback is freed, after the process has been restored.
+    Those of torch would then push a mode that has ended, or pop a wrong one.
     """
     seen = set[int]()
     while error is not None and id(error) not in seen:
@@ -169,7 +171,7 @@ def _close_interrupted_contexts(
 def _copied(
     call: ModuleCall, copy_parameter: TensorCopy, copy_input: TensorCopy
 ) -> tuple[ModuleCall, Copier]:
-    """Garbage is not collected meanwhile: that looks at everything that torch has loaded."""
+    """Copy the call, without garbage collection, which would traverse all that torch has loaded."""
     is_collecting = gc.isenabled()
     gc.disable()
     try:
@@ -185,8 +187,8 @@ def _copied(
 
 
 @contextmanager
-def eager() -> Iterator[None]:
-    """What is compiled runs as it was written; torch need not warn that hooks see the wrapper, too."""
+def eager_execution() -> Iterator[None]:
+    """Run compiled functions eagerly in the block, without torch's warning on hooks of compiled modules."""
     with warnings.catch_warnings(), ExitStack() as stack:
         if "torch._dynamo" in sys.modules:
             stack.enter_context(torch.compiler.set_stance("force_eager"))

@@ -1,4 +1,4 @@
-"""Copies of objects of any class, made of the parts that pickle takes them apart into."""
+"""Copies of objects of any class, by pickle's protocol."""
 
 from __future__ import annotations
 
@@ -12,10 +12,15 @@ Copy = Callable[[Any], Any]
 
 
 def rebuild(value: Any, copy: Copy, remember: Copy, temporary: list[Any]) -> Any:
-    """`value` made anew of copies of its parts; `remember` gets the new one before it has them.
+    """Rebuild `value` from copies of its parts, as returned by `__reduce_ex__`.
 
-    What is `temporary` has to live on as long as copies are known by the ids of their originals.
-    Raises what pickle raises where it can't be taken apart. What pickle knows by its name is no copy.
+    An object that pickle stores by name is returned as it is. Raises what `__reduce_ex__` raises.
+
+    Args:
+        value: The object.
+        copy: Copies a part.
+        remember: Is called with the new object before it has its state, and returns it.
+        temporary: Gets the temporary parts, which must live as long as copies are looked up by id.
     """
     kind = type(value)
     if kind.__module__ == "numpy" and hasattr(value, "tobytes") and not value.dtype.hasobject:
@@ -50,7 +55,7 @@ def _set_state(copied: Any, state: Any) -> None:
 
 @contextmanager
 def _without_slot_names(kind: type) -> Iterator[None]:
-    """Python keeps the names of a class's slots on it once they were asked for."""
+    """Remove `__slotnames__` after the block, which Python caches on the class."""
     is_there = "__slotnames__" in vars(kind)
     try:
         yield
@@ -60,7 +65,7 @@ def _without_slot_names(kind: type) -> Iterator[None]:
 
 
 def slots_of(kind: type) -> list[str]:
-    """The names of attributes beside `__dict__`."""
+    """The names of attributes in slots."""
     if kind not in _slots:
         declared = (vars(base).get("__slots__", ()) for base in kind.__mro__)
         names = [name for slots in declared for name in ((slots,) if isinstance(slots, str) else slots)]

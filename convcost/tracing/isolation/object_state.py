@@ -1,4 +1,4 @@
-"""Restores what a run can change beside the copies: classes, global variables, uncopied objects."""
+"""Restore objects outside the copies that a run can change: classes, globals, uncopied objects."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ import torch
 from convcost.tracing.tensors import tensors
 
 CONTAINERS = (OrderedDict, dict, list, set, deque)
-"""Whose own methods are used, whatever a user's subclass makes of them."""
+"""Container types. Their own methods are used, not overrides of a user's subclass."""
 
 MAX_NESTING = 4
-"""How deep containers in containers are looked into."""
+"""The nesting depth to which containers are saved."""
 
 MAX_ELEMENTS = 2**20
-"""Of a global tensor whose values are put back."""
+"""The most elements of a global tensor whose values are restored."""
 
 MAX_FUNCTIONS = 500
-"""So many functions' global variables are looked at."""
+"""The most functions whose global variables are saved."""
 
 _CACHE_TYPE = type(cache(len))
-"""What functools.lru_cache makes of a function."""
+"""The type of functions that functools.lru_cache wraps."""
 
 MISSING = object()
 
 FRAMEWORK_MODULES = frozenset(
     ("torch", "builtins", "abc", "typing", "collections", "enum", "types", "numpy", "convcost", "functools")
 )
-"""Top-level modules whose classes are no user's."""
+"""Top-level modules whose classes are not the user's."""
 
 
 @contextmanager
 def preserved_attributes(owners: Iterable[Any]) -> Iterator[None]:
-    """Put back the attributes of `owners` after the block."""
+    """Restore the attributes of `owners` after the block."""
     attributes = [(owner, dict(held)) for owner in owners if (held := attributes_of(owner)) is not None]
     try:
         yield
@@ -50,7 +50,7 @@ def preserved_attributes(owners: Iterable[Any]) -> Iterator[None]:
 
 @contextmanager
 def preserved_contents(values: Iterable[Any]) -> Iterator[None]:
-    """Put back what containers and tensors among `values` hold after the block."""
+    """Restore the contents of containers and tensors in `values` after the block."""
     restoring: dict[int, Callable[[], None]] = {}
     for value in values:
         _collect_restorers(value, restoring, MAX_NESTING)
@@ -65,7 +65,13 @@ def preserved_contents(values: Iterable[Any]) -> Iterator[None]:
 def preserved_objects(
     kinds: Iterable[type], functions: Iterable[FunctionType], others: Iterable[Any]
 ) -> Iterator[None]:
-    """Put back a user's classes, the global variables that they and `functions` name, and `others`."""
+    """Restore objects of the user after the block.
+
+    Args:
+        kinds: Classes; those of the user, and their base classes, are restored.
+        functions: Functions; with methods of the classes, they tell which global variables to restore.
+        others: Further objects.
+    """
     owners = [*user_classes(kinds), *others]
     held = [value for owner in owners for value in (attributes_of(owner) or {}).values()]
     methods = (value for value in held if _is_instance(value, FunctionType))
@@ -86,7 +92,7 @@ def preserved_objects(
 
 
 def _has_state(value: Any) -> bool:
-    """Whether it is an object of a user's with attributes, a function among them."""
+    """Whether it is an object or a function of the user with attributes."""
     kind = type(value)
     if kind is FunctionType:
         return bool(vars(value))
@@ -96,22 +102,22 @@ def _has_state(value: Any) -> bool:
 
 
 def attributes_of(owner: Any) -> Mapping[str, Any] | None:
-    """Those of an object or a class, past what a user's class says of them; None where there are none."""
+    """The `__dict__` of an object or a class, without overrides of its class; None if it has none."""
     get: Any = type.__getattribute__ if _is_instance(owner, type) else object.__getattribute__
     try:
         found: Mapping[str, Any] = get(owner, "__dict__")
         return found
-    except Exception:  # a class may say that it has none in its own way
+    except Exception:  # a class may raise anything
         return None
 
 
 def _is_instance(value: Any, kinds: Any) -> bool:
-    """By its class alone: a user's object may raise where it is asked for another."""
+    """As isinstance, but without calling the user's `__class__`."""
     return issubclass(type(value), kinds)
 
 
 class GlobalVariable(NamedTuple):
-    """A global variable: the names of its file, its own, and its value, if it has one."""
+    """A global variable: the namespace of its module, its name, and its value or MISSING."""
 
     names: dict[str, Any]
     name: str
@@ -119,7 +125,7 @@ class GlobalVariable(NamedTuple):
 
 
 def _rebind(variables: Iterable[GlobalVariable]) -> None:
-    """Give variables that were set to a tensor their values again; others may say what was loaded since."""
+    """Restore variables that were or are tensors. Others may record what has been loaded, and stay."""
     for names, name, value in variables:
         now = names.get(name, MISSING)
         if now is value or not any(True for _ in tensors((now, value))):
@@ -131,13 +137,13 @@ def _rebind(variables: Iterable[GlobalVariable]) -> None:
 
 
 def user_classes(kinds: Iterable[type]) -> list[type]:
-    """The classes among `kinds`, and those that they inherit from, that belong to a user."""
+    """The user's classes among `kinds` and their base classes."""
     found = dict.fromkeys(base for kind in kinds for base in kind.__mro__)
     return [kind for kind in found if kind.__module__.partition(".")[0] not in FRAMEWORK_MODULES]
 
 
 def _global_variables(functions: Iterable[FunctionType]) -> Iterator[GlobalVariable]:
-    """The global variables that functions name, and those that functions among them name."""
+    """The global variables that `functions` name, and those that the functions among these name."""
     waiting = [*functions]
     seen = set(map(id, waiting))
     while waiting and len(seen) < MAX_FUNCTIONS:
@@ -158,7 +164,7 @@ def _global_variables(functions: Iterable[FunctionType]) -> Iterator[GlobalVaria
 
 @cache
 def _names(code: CodeType) -> tuple[str, ...]:
-    """The names that code looks up, functions inside it too."""
+    """The names that `code` and functions inside it look up."""
     inner = (constant for constant in code.co_consts if isinstance(constant, CodeType))
     return code.co_names + tuple(name for constant in inner for name in _names(constant))
 
@@ -183,7 +189,7 @@ def _collect_restorers(value: Any, restoring: dict[int, Callable[[], None]], dep
 
 
 def _restore_cache(function: Any, before: Any) -> None:
-    """Empty the cache of a function if it has grown: what is new in it may have no data."""
+    """Clear a function's cache if it has grown: its new tensors may have no data."""
     if function.cache_info().misses != before.misses:
         function.cache_clear()
 
@@ -193,7 +199,7 @@ def _is_tensor(value: Any) -> bool:
 
 
 def _tensor_restorer(tensor: torch.Tensor) -> Callable[[], None]:
-    """What puts back a tensor: its values if there are not many, its gradient, and whether it gets one."""
+    """A function that restores a tensor's `requires_grad`, `grad` and, if it is small, its values."""
     is_saved = not tensor.is_meta and tensor.layout is torch.strided and tensor.numel() <= MAX_ELEMENTS
     version = None if tensor.is_inference() else tensor._version
     values = tensor.detach().clone() if is_saved and version is not None else None
@@ -212,7 +218,7 @@ def _tensor_restorer(tensor: torch.Tensor) -> Callable[[], None]:
 
 
 def _restore_container(base: Any, container: Any, content: Any) -> None:
-    """Give a container of a class of `base` its content again, unless it has that."""
+    """Restore the content of a container with the methods of `base`, if it has changed."""
     if _identities(base, container) != _identities(type(content), content):
         base.clear(container)
         (base.update if issubclass(base, dict | set) else base.extend)(container, content)

@@ -1,4 +1,4 @@
-"""Settings of Python, NumPy and torch that a forward may change for the whole process, put back after it."""
+"""Save and restore the settings of Python, NumPy and torch that a forward may change for the process."""
 
 from __future__ import annotations
 
@@ -35,24 +35,24 @@ NOT_SET_BY_NAME = frozenset(
         *("_set_cudnn_allow_tf32", "_set_onednn_allow_tf32", "_set_float32_matmul_precision"),
     )
 )
-"""Those of torch's setters in C++ that are called by another name here, or together with others."""
+"""Torch's C++ setters that are not called by name, since other settings here include them."""
 
 PRECISIONS = (
     *(("generic", "all"), ("cuda", "all"), ("cuda", "matmul"), ("cuda", "conv"), ("cuda", "rnn")),
     *(("mkldnn", "all"), ("mkldnn", "matmul"), ("mkldnn", "conv"), ("mkldnn", "rnn")),
 )
-"""The backends and operators for which torch keeps a precision of float32."""
+"""The backends and operators that have a precision setting for float32."""
 
 
 class Setting(NamedTuple):
-    """Something that can be read and set again."""
+    """A setting that can be read and restored."""
 
     get: Callable[[], Any]
     set: Callable[[Any], Any]
 
 
 def attribute_setting(owner: Any, name: str) -> Setting:
-    """An attribute as a setting; one that is not there is taken away again."""
+    """An attribute as a setting; one that did not exist is deleted again."""
 
     def put(value: Any) -> None:
         if value is MISSING:
@@ -69,7 +69,7 @@ def list_setting(items: list[Any]) -> Setting:
 
 
 def python_settings() -> Iterator[Setting]:
-    """Python's own."""
+    """Settings of Python."""
     yield Setting(os.getcwd, os.chdir)
     yield Setting(sys.getrecursionlimit, sys.setrecursionlimit)
     yield Setting(sys.getswitchinterval, sys.setswitchinterval)
@@ -88,7 +88,7 @@ def python_settings() -> Iterator[Setting]:
 
 
 def numpy_settings() -> Iterator[Setting]:
-    """NumPy's, if it is loaded."""
+    """Settings of NumPy, if it is loaded."""
     numpy = sys.modules.get("numpy")
     if numpy is not None:
         yield Setting(numpy.geterr, lambda value: numpy.seterr(**value))
@@ -96,7 +96,7 @@ def numpy_settings() -> Iterator[Setting]:
 
 
 def random_states() -> Iterator[Setting]:
-    """Those of torch on the CPU, of Python and, where it is loaded, of NumPy."""
+    """Random states of torch on the CPU, of Python and, if it is loaded, of NumPy."""
     yield Setting(torch.get_rng_state, torch.set_rng_state)
     yield Setting(random.getstate, random.setstate)
     numpy = sys.modules.get("numpy.random")
@@ -105,7 +105,7 @@ def random_states() -> Iterator[Setting]:
 
 
 def _decimal_context() -> Any:
-    """The arguments that make an equal one."""
+    """Arguments of decimal.Context that make an equal context."""
     _, arguments = decimal.getcontext().__reduce__()
     return arguments
 
@@ -117,7 +117,7 @@ def _set_warning_filters(filters: list[Any]) -> None:
 
 @cache
 def torch_settings() -> tuple[Setting, ...]:
-    """All of them; modes first, as they decide where the others act."""
+    """All settings of torch; modes come first, since they affect how the others are set."""
     return (
         Setting(_function_modes, _set_function_modes),
         Setting(lambda: list(_get_current_dispatch_mode_stack()), _set_dispatch_modes),
@@ -149,7 +149,7 @@ def torch_settings() -> tuple[Setting, ...]:
 
 
 def _attribute_settings() -> Iterator[Setting]:
-    """Those that torch keeps in Python."""
+    """Settings that torch stores in Python."""
     owners: tuple[tuple[Any, str], ...] = (
         (torch._GLOBAL_DEVICE_CONTEXT, "device_context"),
         (_device, "CURRENT_DEVICE"),
@@ -164,7 +164,7 @@ def _attribute_settings() -> Iterator[Setting]:
 
 
 def _cpp_settings() -> Iterator[Setting]:
-    """Each setting of torch's in C++ that has both `_get_NAME` and `_set_NAME`."""
+    """Settings of torch in C++ that have both `_get_NAME` and `_set_NAME`."""
     for name in dir(torch._C):
         if not name.startswith("_set_") or name in NOT_SET_BY_NAME:
             continue
@@ -176,7 +176,7 @@ def _cpp_settings() -> Iterator[Setting]:
 
 
 def _precisions() -> dict[Any, Any]:
-    """By torch's older functions, which raise where they were mixed with newer ones, and by these."""
+    """Precisions of float32, by torch's newer and older functions. The older ones raise if both were used."""
     older = {"matmul": torch.get_float32_matmul_precision, "cudnn": torch._C._get_cudnn_allow_tf32}
     found: dict[Any, Any] = {}
     if FLOAT32_PRECISIONS:
@@ -197,7 +197,7 @@ def _set_precisions(found: dict[Any, Any]) -> None:
 
 
 def _autocast() -> Iterator[Setting]:
-    """Whether autocast is on, and in which dtype, for each kind of device."""
+    """Autocast's state and dtype for each kind of device."""
 
     def setting(get: Callable[[str], Any], put: Callable[[str, Any], None], device: str) -> Setting:
         return Setting(lambda: get(device), lambda value: put(device, value))
@@ -213,7 +213,7 @@ def _saved_tensor_hooks() -> Any:
 
 
 def _set_saved_tensor_hooks(hooks: Any) -> None:
-    """Take away those on top of `hooks`."""
+    """Pop the hooks above `hooks`."""
     while _saved_tensor_hooks() not in {None, hooks}:
         torch._C._autograd._pop_saved_tensors_default_hooks()
 
@@ -238,7 +238,7 @@ def _set_dispatch_modes(modes: list[Any]) -> None:
 
 @contextmanager
 def preserved_process_state() -> Iterator[None]:
-    """Put back what the process had before: each setting that was changed, and the contents of tables."""
+    """Restore settings, tables and random states of the process after the block."""
     settings = (*torch_settings(), *python_settings(), *numpy_settings())
     before = [(setting, setting.get()) for setting in settings]
     tables = [(table, dict(table)) for table in _preserved_tables()]
@@ -259,7 +259,7 @@ def preserved_process_state() -> Iterator[None]:
 
 
 def _preserved_tables() -> Iterator[MutableMapping[Any, Any]]:
-    """Hooks of all modules, functions of torch that people patch, and the environment."""
+    """Global hooks of modules, the functions of torch.nn.functional, and the environment."""
     hooks = (table for name, table in vars(module_hooks).items() if name.startswith("_global_"))
     yield from (table for table in hooks if isinstance(table, MutableMapping))
     yield vars(torch.nn.functional)

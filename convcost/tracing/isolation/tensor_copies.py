@@ -1,4 +1,4 @@
-"""Tensors that stand in a run for others: of the same shape without data, or with a copy of it."""
+"""Copies of tensors for a run: with data, or of the same shape without."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from convcost.core.cost import Shape
 from convcost.tracing.tensors import has_own_dispatch, max_elements_with_data
 
 DEVICE_ATTRIBUTE = "_convcost_device"
-"""An attribute of a tensor: the device that it was asked for, where this machine or this run has none."""
+"""An attribute of a tensor: the device that the model asked for, if the tensor is not really there."""
 
 TensorCopy = Callable[["torch.Tensor"], "torch.Tensor"]
-"""Makes the tensor that stands in a copy for one of the user's: without gradient, on any device."""
+"""Makes the copy of a user's tensor: without gradient, on any device."""
 
 RunMode = Literal["shapes", "gradients", "data"]
-"""On shapes; on shapes, with autograd as the user has it; on data."""
+"""A run on shapes; on shapes with autograd; on data."""
 
 
 def meta_tensor(shape: Shape, dtype: torch.dtype) -> torch.Tensor:
@@ -27,21 +27,21 @@ def meta_tensor(shape: Shape, dtype: torch.dtype) -> torch.Tensor:
 
 
 def meta_result(tensor: torch.Tensor) -> torch.Tensor:
-    """As an elementwise function of `tensor` comes out: of its strides, unless these leave gaps."""
+    """A result like that of an elementwise function: with the strides of `tensor`, unless they leave gaps."""
     if not _is_dense(tensor):
         return torch.empty_like(tensor, device="meta")
     return meta_copy(tensor)
 
 
 def zero_gradient(tensor: torch.Tensor) -> torch.Tensor:
-    """A gradient by `tensor`: without data where that has none, else zeros."""
+    """A gradient by `tensor`: zeros, or without data if `tensor` has none."""
     if tensor.is_meta:
         return meta_result(tensor)
     return torch.zeros_like(tensor)
 
 
 def meta_copy(tensor: torch.Tensor) -> torch.Tensor:
-    """Of the shape, strides and dtype of `tensor`."""
+    """A meta tensor with the shape, strides and dtype of `tensor`."""
     if tensor.layout is not torch.strided:
         return meta_tensor(tuple(tensor.shape), tensor.dtype)
     with torch._C._DisableTorchDispatch():
@@ -49,7 +49,7 @@ def meta_copy(tensor: torch.Tensor) -> torch.Tensor:
 
 
 def _is_dense(tensor: torch.Tensor) -> bool:
-    """Whether its elements fill a block of memory, in whatever order."""
+    """Whether its elements fill a block of memory, in any order."""
     if tensor.is_contiguous():
         return True
     reach = sum((size - 1) * stride for size, stride in zip(tensor.shape, tensor.stride(), strict=True))
@@ -57,17 +57,17 @@ def _is_dense(tensor: torch.Tensor) -> bool:
 
 
 def tensor_copies(run_mode: RunMode) -> DataCopies | ShapeCopies:
-    """What copies a model's tensors, and by `of_input` its inputs, for a run."""
+    """The copies of tensors for a run: call it on a model's tensors, and its `of_input` on inputs."""
     return DataCopies() if run_mode == "data" else ShapeCopies(has_gradients=run_mode == "gradients")
 
 
 class DataCopies:
-    """Copies with data; tensors that share memory have copies that do."""
+    """Copies with data. Copies of tensors that share memory share it too."""
 
     def __init__(self) -> None:
         self._storages: dict[int, torch.UntypedStorage] = {}
         self.device: torch.device | None = None
-        """Where the first of the tensors is for the user that is not on the meta device."""
+        """The user's device: that of the first tensor that is not on the meta device."""
 
     def __call__(self, tensor: torch.Tensor) -> torch.Tensor:
         """A copy of `tensor` without gradient."""
@@ -89,10 +89,10 @@ class DataCopies:
 
 
 class ShapeCopies(DataCopies):
-    """Copies on the meta device; small tensors keep data, as a model may decide by it what to run.
+    """Copies on the meta device. Small tensors keep their data, since control flow may depend on it.
 
-    Parameters, of which there are many, keep data if they are smaller still, and none that gets a gradient
-    does, as its gradient has no data. Inputs keep theirs if they are integers or booleans.
+    Parameters keep data only if they are smaller still, since there are many. With gradients, no tensor that
+    requires grad keeps data, as its gradient has none. Inputs keep it if they are integers or booleans.
     """
 
     MAX_PARAMETER_ELEMENTS = 2**10
@@ -130,12 +130,12 @@ class ShapeCopies(DataCopies):
 
 
 def _has_own_strides(tensor: torch.Tensor) -> bool:
-    """Whether it lies in memory by strides: no sparse, nested, or quantized one does."""
+    """Whether it is a plain strided tensor: not sparse, nested or quantized."""
     return tensor.layout is torch.strided and not tensor.is_quantized and not tensor.is_nested
 
 
 def device_of(tensor: torch.Tensor) -> torch.device | None:
-    """Where `tensor` is for the user; None for one without data that was not asked for anywhere."""
+    """The device of `tensor` as the user sees it; None for a meta tensor without one."""
     return vars(tensor).get(DEVICE_ATTRIBUTE) or (None if tensor.is_meta else tensor.device)
 
 
@@ -145,7 +145,7 @@ def without_data(tensor: torch.Tensor) -> torch.Tensor:
 
 
 def has_no_memory(tensor: torch.Tensor) -> bool:
-    """Whether it is of a class of the user's that stands for tensors among its attributes."""
+    """Whether it is a wrapper subclass, without memory of its own."""
     if not has_own_dispatch(type(tensor)):
         return False
     try:
@@ -156,7 +156,7 @@ def has_no_memory(tensor: torch.Tensor) -> bool:
 
 
 def blank_wrapper(tensor: torch.Tensor) -> torch.Tensor:
-    """Another one without memory, still without its attributes."""
+    """A new wrapper like `tensor`, still without its attributes."""
     return torch.Tensor._make_wrapper_subclass(
         type(tensor),
         tensor.shape,

@@ -1,4 +1,4 @@
-"""Devices that the machine lacks, as a model sees them: of tensors without data, and of torch.cuda."""
+"""Virtual devices: tensors seem to be on devices that the machine lacks, and torch.cuda seems to work."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ RETURNING_NONE = (
     *("reset_peak_memory_stats", "reset_max_memory_allocated", "reset_accumulated_memory_stats"),
     *("set_per_process_memory_fraction", "set_sync_debug_mode", "set_rng_state", "set_rng_state_all"),
 )
-"""What returns nothing."""
+"""Functions of torch.cuda that do nothing."""
 
 RETURNING_ZERO = (
     *("current_device", "memory_allocated", "max_memory_allocated", "memory_reserved", "max_memory_reserved"),
@@ -29,17 +29,17 @@ RETURNING_ZERO = (
 )
 
 LEGACY_DTYPES = ("Float", "Double", "Half", "BFloat16", "Long", "Int", "Short", "Char", "Byte", "Bool")
-"""What legacy classes of tensors, such as torch.cuda.FloatTensor, begin with."""
+"""The starts of legacy tensor classes, such as torch.cuda.FloatTensor."""
 
 NVTX_FUNCTIONS = ("range_push", "range_pop", "range_start", "range_end", "mark")
-"""What torch.cuda.nvtx tells a profiler of NVIDIA's."""
+"""Functions of torch.cuda.nvtx, for NVIDIA's profiler."""
 
 
 class VirtualDevices:
-    """Answers what is asked of tensors' devices, and makes tensors for devices that are not there.
+    """Answers questions about tensors' devices, and makes tensors for missing devices.
 
-    All tensors are said to be on `home`, but for those that the model wants elsewhere. With `has_data` they
-    really are where they are said to be, unless the machine has no such device.
+    All tensors are reported on `home`, except those that the model moved elsewhere. With `has_data` they
+    really are there, unless the machine has no such device.
     """
 
     def __init__(self, home: torch.device, has_data: bool) -> None:
@@ -49,24 +49,24 @@ class VirtualDevices:
         """Whether a tensor is on another device than `home`."""
 
     def rule(self, function: Any) -> Callable[..., Any] | None:
-        """What to call in place of `function`, with it and its arguments; None for most."""
+        """The replacement of `function`, which takes it and its arguments; None for most functions."""
         name = _device_methods().get(function)
         return None if name is None else getattr(self, name)
 
     def on_device(
         self, function: Any, call: Callable[[Mapping[str, Any]], Any], kwargs: Mapping[str, Any]
     ) -> Any:
-        """What `call` of `function` returns without the device among its arguments, said to be there."""
+        """Run `call` without the device argument of `function`, and report its result on that device."""
         device = _to_device(kwargs["device"])
         if not self._is_virtual(device):
             return call(kwargs)
         rest = {name: value for name, value in kwargs.items() if name not in {"device", "pin_memory"}}
         if function.__name__.startswith("new_"):
-            rest["device"] = "cpu"  # where their tensor is would else be where they are
+            rest["device"] = "cpu"  # else the result is on the device of the tensor
         return self._place(call(rest), device)
 
     def propagate(self, inputs: Iterable[Any], outputs: Iterable[Any]) -> None:
-        """Outputs of an operator are where its inputs are."""
+        """Report the outputs of an operator on the device of its inputs."""
         found = (vars(tensor).get(DEVICE_ATTRIBUTE) for tensor in inputs)
         device = next((device for device in found if device is not None), None)
         if device is not None:
@@ -74,7 +74,7 @@ class VirtualDevices:
                 vars(tensor)[DEVICE_ATTRIBUTE] = device
 
     def device_of(self, tensor: torch.Tensor) -> torch.device:
-        """Where `tensor` is for the user."""
+        """The device of `tensor` as the user sees it."""
         found: torch.device | None = vars(tensor).get(DEVICE_ATTRIBUTE) if self.are_several else None
         if found is not None:
             return found
@@ -128,7 +128,7 @@ class VirtualDevices:
         return self._copied_to(device, tensor, lambda tensor: function(tensor, *given, **options))
 
     def _type(self, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
-        """Tensor.type: `torch.cuda.FloatTensor` says both where a tensor is and what it holds."""
+        """Tensor.type: a type such as `torch.cuda.FloatTensor` is device and dtype."""
         tensor, *given = args
         if not given and not kwargs:
             kind, device = function(tensor).rpartition(".")[2], self.device_of(tensor).type
@@ -139,7 +139,7 @@ class VirtualDevices:
         return function(tensor, *named, **kwargs)
 
     def _set_data(self, function: Any, args: Any, _: Any) -> None:
-        """`tensor.data = value`, which torch refuses where one has data and the other has none."""
+        """`tensor.data = value`, also if only one of them is a meta tensor, which torch refuses."""
         tensor, value = args
         if tensor.is_meta == value.is_meta:
             function(tensor, value)
@@ -155,7 +155,7 @@ class VirtualDevices:
         return self._move_to(device, args[0])
 
     def _return_tensor(self, _: Any, args: Any, __: Any) -> Any:
-        """What pins memory, or tells a stream of it."""
+        """Tensor.pin_memory and Tensor.record_stream: the tensor itself."""
         return args[0]
 
     def _cpu(self, _: Any, args: Any, __: Any) -> Any:
@@ -167,7 +167,7 @@ class VirtualDevices:
         return self._copied_to(device, tensor, lambda given: given)
 
     def _copied_to(self, device: torch.device, tensor: Any, convert: Callable[[Any], Any]) -> Any:
-        """Another tensor where the device or the dtype is another."""
+        """`tensor` converted and on `device`; a new tensor if either changes it."""
         if self.device_of(tensor) == _with_index(device):
             return convert(tensor)
         moved = convert(tensor)
@@ -175,7 +175,7 @@ class VirtualDevices:
 
 
 def is_dtype_conversion(function: Any, args: Any, kwargs: Mapping[str, Any]) -> bool:
-    """Whether it is Tensor.to with a dtype, and nothing that says another device."""
+    """Whether it is Tensor.to with a dtype and without a device."""
     if function is not torch.Tensor.to or kwargs.keys() - {"dtype", "copy"}:
         return False
     return all(value.__class__ is torch.dtype or value.__class__ is bool for value in args[1:])
@@ -203,7 +203,7 @@ def _is_available(kind: str) -> bool:
 
 @cache
 def _device_methods() -> dict[Any, str]:
-    """The names of the methods above by the functions that they stand in for."""
+    """The names of the methods above, by the functions that they replace."""
     tensor: Any = torch.Tensor
     return {
         tensor.device.__get__: "_device",
@@ -229,11 +229,11 @@ class _Depth(threading.local):
 
 
 _depth = _Depth()
-"""Other threads see torch.cuda as it is."""
+"""How many `virtual_cuda` blocks this thread is in. Other threads see the real torch.cuda."""
 
 
 class StreamStub:
-    """A stream or an event: what is asked of it does nothing."""
+    """A stream or an event whose methods do nothing."""
 
     device_index = 0
 
@@ -248,7 +248,7 @@ class StreamStub:
 
 @contextmanager
 def virtual_cuda() -> Iterator[None]:
-    """In the block, and in its thread, what torch.cuda has works without a GPU; with one nothing changes."""
+    """Make torch.cuda work without a GPU, in the block and its thread. With a GPU, nothing changes."""
     if torch.cuda.is_available():
         yield
         return
@@ -269,13 +269,13 @@ def _leave() -> None:
 
 @contextmanager
 def virtual_autocast() -> Iterator[None]:
-    """torch.autocast takes the meta device as the CPU: models ask for their input's, to switch it off."""
+    """Make torch.autocast accept the meta device: models pass the device of their input."""
     original = torch.autocast.__init__
 
-    def of_known_device(self: Any, device_type: str, *args: Any, **kwargs: Any) -> None:
+    def init_on_known_device(self: Any, device_type: str, *args: Any, **kwargs: Any) -> None:
         original(self, "cpu" if device_type == "meta" else device_type, *args, **kwargs)
 
-    torch.autocast.__init__ = of_known_device  # type: ignore[method-assign]
+    torch.autocast.__init__ = init_on_known_device  # type: ignore[method-assign]
     try:
         yield
     finally:
@@ -284,7 +284,7 @@ def virtual_autocast() -> Iterator[None]:
 
 @contextmanager
 def virtual_checkpoint() -> Iterator[None]:
-    """Checkpointing compares what it computes again with what was saved: not devices, which are virtual."""
+    """Make checkpointing ignore devices when it compares recomputed tensors: they may be virtual."""
     checks: Any = checkpoint._allowed_determinism_checks_to_fns
     with patch.dict(checks, default=lambda tensor: {"shape": tensor.shape, "dtype": tensor.dtype}):
         yield
@@ -292,7 +292,7 @@ def virtual_checkpoint() -> Iterator[None]:
 
 @cache
 def _replacements() -> tuple[tuple[Any, str, Any], ...]:
-    """An owner, a name, and what is found there in the meantime."""
+    """The replaced attributes: owner, name and replacement."""
     in_cuda: dict[str, Callable[..., Any]] = {
         **dict.fromkeys(RETURNING_NONE, lambda *_, **__: None),
         **dict.fromkeys(RETURNING_ZERO, lambda *_, **__: 0),
@@ -332,7 +332,7 @@ def _in_this_thread(original: Any, replacement: Callable[..., Any]) -> Any:
     if not isinstance(original, type) and not hasattr(original, "__instancecheck__"):
         return wraps(original)(call)
 
-    class Kind(type):
+    class ReplacementType(type):
         def __call__(cls, *args: Any, **kwargs: Any) -> Any:
             return call(*args, **kwargs)
 
@@ -341,4 +341,4 @@ def _in_this_thread(original: Any, replacement: Callable[..., Any]) -> Any:
                 replacement is StreamStub and isinstance(instance, StreamStub)
             )
 
-    return Kind(original.__name__, (), {})
+    return ReplacementType(original.__name__, (), {})

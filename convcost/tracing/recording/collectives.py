@@ -1,6 +1,6 @@
-"""Collectives of torch.distributed: recorded with what they send, and never executed.
+"""Collectives of torch.distributed: recorded, but never executed.
 
-What they return is made of the shapes, so that a run neither waits for other ranks nor disturbs them.
+Their results are made from shapes, so that a run does not wait for other ranks.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from convcost.tracing.recording.tape import Tape
 from convcost.tracing.tensors import flat_tensors
 
 KINDS = ("all_reduce", "all_gather", "reduce_scatter", "all_to_all")
-"""What the names of operators begin with, once they are spelled alike."""
+"""Kinds of collectives, by the start of the normalized operator name."""
 
 SPELLINGS = {
     "allreduce": "all_reduce",
@@ -26,17 +26,17 @@ SPELLINGS = {
     "alltoall": "all_to_all",
     "shard_dim_all": "all",
 }
-"""How c10d and DTensor spell what the functional collectives have other names for."""
+"""Spellings of c10d and DTensor, and those of functional collectives."""
 
 RECEIVERS = ("recv", "recv_any_source", "irecv", "barrier", "monitored_barrier")
-"""These send nothing of the tensor that they are given."""
+"""Operators that don't send their tensor."""
 
 NO_COLLECTIVES = ("wait_tensor", "wrap_tensor_autograd", "check_for_nan", "mesh_get_process_group")
-"""Operators beside them that send nothing."""
+"""Other operators of these namespaces; they send nothing."""
 
 
 def collective_kind(name: str) -> str:
-    """`all_reduce` for `c10d::allreduce_`; of what is not known, its name without marks."""
+    """`all_reduce` for `c10d::allreduce_`; an unknown operator's own name."""
     bare = name.partition("::")[2].strip("_")
     for spelling, usual in SPELLINGS.items():
         bare = bare.replace(spelling, usual)
@@ -44,7 +44,7 @@ def collective_kind(name: str) -> str:
 
 
 def run_collective(tape: Tape, known: KnownOverload, args: Any, kwargs: Mapping[str, Any]) -> Any:
-    """Record the call; returns what it returns, with zeros where this rank's input has data."""
+    """Record the call, and return its output: zeros if the input has data, a meta tensor otherwise."""
     kind, arguments = collective_kind(known.name), known.arguments(args, kwargs)
     if kind in NO_COLLECTIVES:
         return args[0] if known.returns else None
@@ -61,13 +61,13 @@ def run_collective(tape: Tape, known: KnownOverload, args: Any, kwargs: Mapping[
 
 
 def _input(arguments: Mapping[str, Any]) -> Any:
-    """What this rank passes in: c10d's operators have their outputs among the arguments, in front."""
+    """The argument that this rank sends. c10d's operators also have their outputs as arguments."""
     named = [value for name, value in arguments.items() if name.startswith("input")]
     return (named or [*arguments.values()])[0]
 
 
 def _group(arguments: Mapping[str, Any]) -> tuple[str, int]:
-    """The name of the process group, and how many ranks it has."""
+    """The name of the process group, and its number of ranks."""
     from torch.distributed import ProcessGroup, distributed_c10d
 
     resolve: Any = vars(distributed_c10d)["_resolve_process_group"]
@@ -85,7 +85,7 @@ def _call(kind: str, group: str, ranks: int, tensor: Any) -> CollectiveCall:
 
 
 def _output(known: KnownOverload, arguments: Mapping[str, Any], args: Any, kwargs: Any) -> Any:
-    """What the operator returns: where it writes, the tensors that it writes to."""
+    """The output: for an operator that writes in place, the tensors that it writes to."""
     if known.name.startswith("c10d::"):
         returned = [_in_place(result, arguments) for result in known.overload._schema.returns]
         return returned[0] if len(returned) == 1 else tuple(returned) or None
@@ -100,7 +100,7 @@ def _output(known: KnownOverload, arguments: Mapping[str, Any], args: Any, kwarg
 
 
 def _in_place(result: Any, arguments: Mapping[str, Any]) -> Any:
-    """The tensors that an operator of c10d writes to, or something to wait for."""
+    """A result of a c10d operator: the tensors that it writes to, or a finished Work."""
     if "Work" not in str(result.type):
         return next(iter(arguments.values()))
     from torch._C._distributed_c10d import FakeWork

@@ -1,4 +1,4 @@
-"""Where a model leaves torch: it reads the values of a tensor, or hands its memory to other code."""
+"""Reads of tensor data by a model: values as Python numbers, and memory that other code can access."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ VALUE_METHODS = (
     *("item", "__bool__", "__int__", "__float__", "__index__", "__complex__", "__contains__"),
     *("__reduce_ex__", "share_memory_"),
 )
-"""Methods of tensors that yield a number, or need the memory that it is in."""
+"""Tensor methods that return a number, or need real memory."""
 
 STORAGE_METHODS = ("untyped_storage", "storage")
 
 MEMORY_METHODS = ("numpy", "__array__", "tolist", "__dlpack__", "data_ptr", *STORAGE_METHODS)
-"""Those that hand all of a tensor to code outside torch."""
+"""Tensor methods that give code outside torch access to the whole tensor."""
 
 ELEMENT_METHODS = ("apply_", "map_", "map2_")
-"""Those that call a Python function for each element."""
+"""Tensor methods that call a Python function for each element."""
 
 GRADIENT_ATTRIBUTES = ("requires_grad", "grad_fn")
-"""Attributes by which a model sees whether there are gradients."""
+"""Attributes by which a model can see whether gradients are recorded."""
 
 UNINITIALIZED = frozenset(
     ("empty", "empty_like", "empty_strided", "empty_permuted", "new_empty", "new_empty_strided")
@@ -48,42 +48,42 @@ SHAPE_ONLY = UNINITIALIZED | {
     "detach",
     "alias",
 }
-"""Operators that do not look at the values of their argument, by ATen's names."""
+"""Operators that don't read the values of their argument, by ATen's names."""
 
 INTERNAL_MODULES = ("convcost.", "torch.overrides", "torch._tensor")
-"""Modules that stand between a reader and who asks."""
+"""Modules that may be on the call stack between a read and the code that asked for it."""
 
 PYTHON = "python"
-"""The namespace of work outside torch, where it is named as uncounted."""
+"""The namespace for work outside torch in lists of uncounted operators."""
 
-NEEDS_DATA = "its values decide what runs, and a run on shapes has none"
+NEEDS_DATA = "the model needs its values, and a run on shapes has none"
 
 OUTSIDE_TORCH = "work outside torch is not counted"
-"""Why something is named as uncounted."""
+"""The reason for an uncounted call."""
 
 
 class DataNeededError(NotImplementedError):
-    """The values of a tensor are asked for in a run on shapes."""
+    """The model reads the values of a tensor in a run on shapes."""
 
 
 class GradientsNeededError(NotImplementedError):
-    """A tensor is asked for its gradient in a run without."""
+    """The model asks for a gradient in a run without gradients."""
 
 
 class ShapeRunReads:
-    """Reads of data in a run on shapes: they raise, which a model may catch.
+    """Handles reads in a run on shapes: they raise an error, which the model may catch.
 
-    Small constants have data; what comes of those outside torch can be told only by a run on data.
+    Small constants do have data. If other code computes with them, only a run on data shows it.
     """
 
     def __init__(self, tape: Tape, has_gradients: bool = False) -> None:
         self._tape = tape
         self._has_gradients = has_gradients
         self.lacks_data = False
-        """Whether something was asked for that only data tells."""
+        """Whether the model asked for something that needs data."""
 
     def read(self, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
-        """What `function` of a tensor returns; DataNeededError where there is no data."""
+        """Call `function`, which reads a tensor; DataNeededError if the tensor has no data."""
         tensor, name = args[0], function.__name__
         if name in STORAGE_METHODS and not _is_asked_by_model():
             return function(*args, **kwargs)
@@ -96,22 +96,22 @@ class ShapeRunReads:
         return function(*args, **kwargs)
 
     def _read_gradient(self, found: Any) -> Any:
-        """`found`, unless it says that a tensor has no gradient which would have one in the user's run."""
+        """`found`; GradientsNeededError if it would be different in a run with gradients."""
         if not found and not self._has_gradients and torch.is_grad_enabled() and _is_asked_by_model():
-            raise GradientsNeededError("the model asks whether a tensor requires grad")
+            raise GradientsNeededError("the model checks whether a tensor requires grad")
         return found
 
-    def failed(self, name: str, arguments: dict[str, Any], error: Exception) -> None:
-        """An operator raised `error`, for want of data perhaps."""
+    def note_failure(self, name: str, arguments: dict[str, Any], error: Exception) -> None:
+        """Note that an operator raised `error`, maybe because it needs data."""
         text = error_text(error).lower()
         if isinstance(error, NotImplementedError) or "meta" in text or "data" in text:
             self._note(name, arguments)
 
-    def ran(self, *_: Any) -> None:
-        """An operator ran."""
+    def note_operator(self, *_: Any) -> None:
+        """Ignored: an operator ran."""
 
     def close(self, _: Any) -> None:
-        """The model returned."""
+        """Ignored: the model returned."""
 
     def _note(self, name: str, arguments: Any) -> None:
         self.lacks_data = True
@@ -120,7 +120,13 @@ class ShapeRunReads:
 
 @dataclass
 class SharedMemory:
-    """A tensor whose memory other code has, by what read it, and its values as torch wrote them last."""
+    """A tensor whose memory other code can access.
+
+    Attributes:
+        name: The method that gave access.
+        tensor: The tensor.
+        before: Its values as torch last wrote them.
+    """
 
     name: str
     tensor: torch.Tensor
@@ -128,10 +134,10 @@ class SharedMemory:
 
 
 class DataRunReads:
-    """Reads of data in a run on data: they are followed, so that work outside torch does not go unseen.
+    """Handles reads in a run on data, and detects work outside torch.
 
-    It shows when numbers come back: in a tensor that no operator made, in one made without values that no
-    operator wrote to, or in one whose values changed though no operator wrote to it.
+    Such work shows when its results come back: in a tensor that no operator made, in an uninitialized tensor
+    that no operator wrote to, or in a tensor whose values changed although no operator wrote to it.
     """
 
     lacks_data = False
@@ -146,7 +152,7 @@ class DataRunReads:
             self._mark_known(tensor)
 
     def read(self, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
-        """What `function` of a tensor returns."""
+        """Call `function`, which reads a tensor, and note the read."""
         tensor, name = args[0], f"{PYTHON}::{function.__name__}"
         if function.__name__ in ELEMENT_METHODS:
             self._tape.note_uncounted(name, args, OUTSIDE_TORCH)
@@ -159,13 +165,13 @@ class DataRunReads:
             self._shared.append(SharedMemory(name, tensor, tensor.detach().clone()))
         return function(*args, **kwargs)
 
-    def failed(self, *_: Any) -> None:
-        """The user's own error."""
+    def note_failure(self, *_: Any) -> None:
+        """Ignored: the error is the user's own."""
 
-    def ran(
+    def note_operator(
         self, name: str, inputs: list[torch.Tensor], written: list[torch.Tensor], outputs: list[Any]
     ) -> None:
-        """The operator `name` ran on `inputs`, and wrote to some."""
+        """Note that the operator `name` ran on `inputs`, and wrote to some of them."""
         for tensor in written:
             self._mark_known(tensor)
             for shared in self._shared:
@@ -181,7 +187,7 @@ class DataRunReads:
                 self._uninitialized.add(storage_id(tensor))
 
     def close(self, output: Any) -> None:
-        """The model returned `output`."""
+        """Check the model's `output`, and all shared memory, for results of work outside torch."""
         for tensor in tensors(output):
             self._check_origin(tensor)
         for shared in self._shared:
@@ -200,10 +206,10 @@ class DataRunReads:
         self._mark_known(tensor)
 
     def _mark_all_known(self) -> None:
-        """Mark all tensors that exist before the first read: their values come from no read."""
+        """Mark all tensors that exist before the first read: their values don't depend on it."""
         for found in gc.get_objects():
             if type(found) in {torch.Tensor, torch.nn.Parameter}:
-                with suppress(NotImplementedError, RuntimeError):  # one inside vmap has no memory
+                with suppress(NotImplementedError, RuntimeError):  # inside vmap, tensors have no memory
                     self._mark_known(found)
 
     def _mark_known(self, tensor: torch.Tensor) -> None:
@@ -220,13 +226,13 @@ class DataRunReads:
 
 
 def _has_numbers(tensor: torch.Tensor) -> bool:
-    """Whether it holds floating-point data itself; that of a jagged tensor is in another tensor."""
+    """Whether it holds floating-point data itself. A jagged tensor holds it in another tensor."""
     is_number = tensor.is_floating_point() or tensor.is_complex()
     return is_number and tensor.numel() > 1 and not (tensor.is_meta or tensor.is_nested)
 
 
 def _is_within(tensor: torch.Tensor, other: torch.Tensor) -> bool:
-    """Whether it is in memory of the other's."""
+    """Whether `tensor` is in the memory of `other`."""
     if not tensor.layout is other.layout is torch.strided:
         return tensor is other
     memory = other.untyped_storage()
@@ -234,7 +240,7 @@ def _is_within(tensor: torch.Tensor, other: torch.Tensor) -> bool:
 
 
 def _is_asked_by_model() -> bool:
-    """Whether the caller is other code than torch's modules, which ask for their own purposes."""
+    """Whether the caller is not torch itself, which reads tensors for its own purposes."""
     frame = sys._getframe()
     while frame.f_back and frame.f_globals["__name__"].startswith(INTERNAL_MODULES):
         frame = frame.f_back
@@ -248,7 +254,7 @@ def _equal_values(first: torch.Tensor, second: torch.Tensor) -> bool:
 
 @cache
 def data_readers() -> frozenset[Any]:
-    """The functions that read the data of a tensor, or whether it has a gradient."""
+    """The functions that read a tensor's data, or whether it has a gradient."""
     names = VALUE_METHODS + MEMORY_METHODS + ELEMENT_METHODS
     return _gradient_readers().union(getattr(torch.Tensor, name) for name in names)
 
@@ -259,5 +265,5 @@ def _gradient_readers() -> frozenset[Any]:
 
 
 def needs_data(report: Report) -> bool:
-    """Whether a model went on without values that it asked for."""
+    """Whether the model asked for values that the run did not have."""
     return report.trace is not None and any(missed.reason == NEEDS_DATA for missed in report.trace.uncounted)

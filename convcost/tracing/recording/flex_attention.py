@@ -1,4 +1,4 @@
-"""flex_attention: attention with a function of its own on each score, and a mask in blocks."""
+"""flex_attention: attention with a user's function of each score, and a block mask."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from convcost.tracing.tensors import has_values
 from convcost.tracing.torch_versions import flex_outputs
 
 LARGEST_EVALUATED = 2**24
-"""Pairs of query and key for which a mask is asked: more are taken as their blocks say."""
+"""The most pairs of query and key for which a mask is evaluated; above, whole blocks count."""
 
 
 def flex_attention(
@@ -28,7 +28,7 @@ def flex_attention(
     score_mod_other_buffers: Any = (),
     mask_mod_other_buffers: Any = (),
 ) -> Any:
-    """The output, the logarithms of the sums and, where torch has them, the largest scores."""
+    """Run flex_attention: the output, the logarithms of the sums and, in newer torch, the largest scores."""
     arguments = {"query": query, "key": key, "value": value}
     arguments["seen"] = unmasked_pairs(query, key, block_mask, mask_mod_other_buffers)
     scores = _modified_scores(call, query, key, score_mod, score_mod_other_buffers)
@@ -48,9 +48,9 @@ def flex_attention(
 
 
 def _modified_scores(call: Any, query: Any, key: Any, score_mod: Any, buffers: Any) -> Any:
-    """The scores that `score_mod` makes of others, which it computes on each; None where it is not there.
+    """The scores after `score_mod`, with its elementwise work recorded; None without a `score_mod`.
 
-    Autograd then goes back through it, to what it adds to scores as well.
+    Autograd can then differentiate it, also by tensors that it adds to the scores.
     """
     from torch._dynamo._trace_wrapped_higher_order_op import TransformGetItemToIndex
     from torch.nn.attention.flex_attention import _identity, _vmap_for_bhqkv
@@ -67,11 +67,11 @@ def _modified_scores(call: Any, query: Any, key: Any, score_mod: Any, buffers: A
 
 
 def unmasked_pairs(query: Any, key: Any, block_mask: Any, buffers: Any = ()) -> int | None:
-    """How many pairs of query and key the mask lets through; None where it has no data, or is none."""
+    """The number of pairs of query and key that the mask keeps; None without a mask or its data."""
     queries, keys, partial_sizes, partial_places, full_sizes, full_places = block_mask[:6]
     *block, mask_mod = block_mask[-3:]
     if not has_values(partial_sizes) or query.shape[-2] > queries or key.shape[-2] > keys:
-        return None  # torch makes a mask of one block where none is given
+        return None  # without a mask, torch makes one of a single block
     with torch._C._DisableTorchDispatch(), torch.no_grad():
         blocks = torch.tensor(block)
         ends = torch.tensor((queries, keys))
@@ -87,19 +87,19 @@ def unmasked_pairs(query: Any, key: Any, block_mask: Any, buffers: Any = ()) -> 
 
 
 def _blocks(sizes: Any, places: Any) -> Any:
-    """A row for each block: batch, head, and its places among the blocks of queries and of keys."""
+    """A row for each block: batch, head, and its indices among the blocks of queries and of keys."""
     is_there = torch.arange(places.shape[-1], device=places.device) < sizes.unsqueeze(-1)
     batch, head, row, _ = is_there.nonzero(as_tuple=True)
     return torch.stack([batch, head, row, places[is_there]], dim=1).cpu()
 
 
 def _areas(blocks: Any, sizes: Any, ends: Any) -> Any:
-    """The pairs in each of `blocks`, whose last ones may go beyond the ends."""
+    """The number of pairs in each of `blocks`; the last ones may be cut off at `ends`."""
     return (ends - blocks[:, 2:] * sizes).clamp(max=sizes).clamp(min=0).prod(dim=1)
 
 
 def _evaluated_mask(blocks: Any, sizes: Any, ends: Any, mask_mod: Any, buffers: Any, otherwise: int) -> int:
-    """The pairs in `blocks` that the mask lets through; `otherwise` if it can't be asked."""
+    """The number of pairs in `blocks` that the mask keeps; `otherwise` if the mask can't be evaluated."""
     from torch._dynamo._trace_wrapped_higher_order_op import TransformGetItemToIndex
 
     inside = torch.cartesian_prod(*map(torch.arange, sizes.tolist()))
@@ -111,5 +111,5 @@ def _evaluated_mask(blocks: Any, sizes: Any, ends: Any, mask_mod: Any, buffers: 
     try:
         with TransformGetItemToIndex():
             return int(ask(batch[is_inside], head[is_inside], rows, columns, *buffers).sum())
-    except Exception:  # whatever a user's function raises on tensors that have no data
+    except Exception:  # a user's function may raise anything on tensors without data
         return otherwise

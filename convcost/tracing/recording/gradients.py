@@ -1,6 +1,6 @@
-"""Backward: each contraction as a node that says what its gradients cost, when autograd asks for them.
+"""Costs of the backward: each contraction gets an autograd node that records the costs of its gradients.
 
-A gradient that is itself differentiated, as in a gradient penalty, has such a node too.
+A gradient that is differentiated again, as in a gradient penalty, gets such a node too.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ from convcost.tracing.recording.tape import Tape
 from convcost.tracing.tensors import first_tensor, tensors
 
 NeedsGradient = tuple[bool, ...]
-"""For each operand whether its gradient is needed."""
+"""For each operand, whether its gradient is needed."""
 
 REQUESTED_LEAVES: list[frozenset[int]] = []
-"""The leaves that calls of autograd.grad ask for, innermost call last."""
+"""The leaves whose gradients calls of autograd.grad request, innermost call last."""
 
 BATCH_SIZES: list[int] = []
-"""How many gradients each call of autograd takes at once, outermost first."""
+"""The sizes of batches of gradients (is_grads_batched) in nested calls of autograd, outermost first."""
 
 
 def with_gradients(
     tape: Tape, name: str, operator: Operator, arguments: Mapping[str, Any], run: Callable[[], Any]
 ) -> Any:
-    """What `run` returns, with a node behind it that records the gradients by the tensors of `arguments`."""
+    """The output of `run`, with a node that records the gradients by the tensors in `arguments`."""
     if has_nested(arguments.values()):
         operator = by_component(operator)
     operands = [(label, tensor) for label, value in arguments.items() for tensor in tensors(value)]
@@ -48,7 +48,7 @@ def with_gradients(
 
 @dataclass(frozen=True)
 class Contraction:
-    """A call of an operator that contracts; `roles` say what the gradients by its operands are called."""
+    """A call of a contraction; `roles` are the phases of the gradients by its operands."""
 
     tape: Tape
     path: str
@@ -58,14 +58,14 @@ class Contraction:
     arguments: Mapping[str, Any]
 
     def record(self, needed: NeedsGradient, operands: Sequence[Any], output: Any) -> None:
-        """Note what the gradients that are needed cost."""
+        """Record the costs of the needed gradients."""
         roles = dict(zip(self._labels, self.roles, strict=True))
         for label, cost in self._costs(compress(self._labels, needed), output).items():
             role = roles.get(label, "gradient by weight")
             _record_gradient(self, role, operands, output, cost)
 
     def gradients(self, needed: NeedsGradient, by_output: Any, operands: Sequence[Any]) -> list[Any]:
-        """The gradients that are needed, each of which can be differentiated again."""
+        """The needed gradients, which can be differentiated again."""
         if self.operator.decompose is not None:
             return self._decomposed(needed, by_output, operands)
         self.record(needed, operands, by_output)
@@ -91,7 +91,7 @@ class Contraction:
         return _where_needed(needed, gradient)
 
     def _decomposed(self, needed: NeedsGradient, by_output: Any, operands: Sequence[Any]) -> list[Any]:
-        """By the contractions that the operator is made of; only their gradients are recorded."""
+        """The gradients through the contractions in the operator's decomposition, which are recorded."""
         assert self.operator.decompose is not None
         arguments = {**self.arguments, **dict(zip(self._labels, operands, strict=True))}
         with torch.enable_grad(), self.tape.separate_recording():
@@ -102,7 +102,7 @@ class Contraction:
 
     @property
     def _labels(self) -> list[str]:
-        """The names of the operands: a list of tensors has one for all."""
+        """The names of the operands. All tensors in a list have the same name."""
         return [label for label, value in self.arguments.items() for _ in tensors(value)]
 
     def _costs(self, labels: Iterable[str], output: Any) -> dict[str, Cost]:
@@ -116,10 +116,10 @@ class Contraction:
 
 @dataclass(frozen=True)
 class DifferentiableGradient:
-    """A gradient that depends on `operands`, each with its role, and can be differentiated by them.
+    """A gradient that can be differentiated by its operands; `roles` are the phases of those gradients.
 
-    One that is a product of them has gradients that are products over the same loops: each costs `cost`. With
-    None there is no formula for its gradients: they are named as uncounted.
+    If it is a product, its gradients are products over the same loops, and each costs `cost`. If `cost` is
+    None, its gradients have no formula and are reported as uncounted.
     """
 
     tape: Tape
@@ -129,7 +129,7 @@ class DifferentiableGradient:
     cost: Cost | None
 
     def record(self, needed: NeedsGradient, operands: Sequence[Any], output: Any) -> None:
-        """Note what the gradients that are needed cost."""
+        """Record the costs of the needed gradients."""
         if self.cost is None:
             if any(needed):
                 self.tape.note_uncounted(f"{self.name}_double_backward", operands)
@@ -138,7 +138,7 @@ class DifferentiableGradient:
             _record_gradient(self, role, operands, output, self.cost)
 
     def gradients(self, needed: NeedsGradient, by_output: Any, operands: Sequence[Any]) -> list[Any]:
-        """The gradients that are needed, each of which can be differentiated again."""
+        """The needed gradients, which can be differentiated again."""
         self.record(needed, operands, by_output)
 
         def gradient(number: int) -> Any:
@@ -159,7 +159,7 @@ def _gradient_of(
     others: list[tuple[Phase, Any]],
     like: Any,
 ) -> Any:
-    """The gradient of `source` by `like`, which depends on the gradient by its output and `others`."""
+    """The gradient of `source` by `like`, as a function of the gradient by its output and of `others`."""
     roles: tuple[Phase, ...] = ("gradient by input", *(role for role, _ in others))
     times = _batch_size()
     batched = cost and Cost(times * cost.macs, cost.valid_macs and times * cost.valid_macs)
@@ -174,18 +174,18 @@ def _record_gradient(
     output: Any,
     cost: Cost,
 ) -> None:
-    """Record a gradient of `source`; one that forward asks for is a part of forward."""
+    """Record a gradient of `source`. A gradient that the forward computes counts as forward."""
     phase = role if source.tape.tracker.is_backward else "forward"
     source.tape.gradient(source.path, source.name, phase, operands, output, cost)
 
 
 def _where_needed(needed: NeedsGradient, gradient: Callable[[int], Any]) -> list[Any]:
-    """The gradient by each operand, which `gradient` makes of its place; None where none is needed."""
+    """For each operand, `gradient` of its index if that is needed, else None."""
     return [gradient(place) if is_needed else None for place, is_needed in enumerate(needed)]
 
 
 def _role(label: str, operand: torch.Tensor) -> Phase:
-    """Whether the gradient by `operand` is one by a weight or by an input."""
+    """Whether the gradient by `operand` is by a weight or by an input."""
     origin = operand if operand._base is None else operand._base
     is_weight = label == "weight" or isinstance(origin, torch.nn.Parameter)
     return "gradient by weight" if is_weight else "gradient by input"
@@ -193,7 +193,7 @@ def _role(label: str, operand: torch.Tensor) -> Phase:
 
 @contextmanager
 def requested_leaves(function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Iterator[None]:
-    """While autograd.grad runs, the gradients that it asks for are known; nothing changes for others."""
+    """Note the leaves that a call of autograd.grad requests, while it runs."""
     if function is not torch.autograd.grad:
         yield
         return
@@ -206,7 +206,7 @@ def requested_leaves(function: Any, args: tuple[Any, ...], kwargs: Mapping[str, 
 
 
 def _is_requested(requires_gradient: bool, following: tuple[Any, int]) -> bool:
-    """Whether this backward goes on to `following`."""
+    """Whether the running backward continues to `following`."""
     node = following[0]
     if not requires_gradient or not REQUESTED_LEAVES:
         return requires_gradient
@@ -216,7 +216,7 @@ def _is_requested(requires_gradient: bool, following: tuple[Any, int]) -> bool:
 
 @contextmanager
 def batched_gradients() -> Iterator[None]:
-    """In the block it is known how many gradients torch takes at once, as `is_grads_batched` asks for."""
+    """Note the batch sizes of calls with `is_grads_batched` in the block."""
     vmap: Any = torch._vmap_internals
     batched = vmap._create_batched_inputs
 
@@ -236,7 +236,7 @@ def _batch_size() -> int:
 
 
 class GradientNode(torch.autograd.Function):
-    """Saves its operands as torch's own nodes do, so that checkpointing has to compute them again."""
+    """An autograd node that saves its operands as torch's own do, so that checkpointing recomputes them."""
 
     @staticmethod
     def forward(ctx: Any, run: Any, source: Any, *operands: torch.Tensor) -> Any:
@@ -258,7 +258,7 @@ class GradientNode(torch.autograd.Function):
 
 
 def run_backward(output: Any) -> bool:
-    """Backward from every output that has a gradient; whether there was any tensor in `output`."""
+    """Run the backward from all outputs that require it; whether `output` has any tensor."""
     found = [*tensors(output)]
     ends = [tensor for tensor in found if tensor.requires_grad]
     with _preserved_gradients(ends):
@@ -269,7 +269,7 @@ def run_backward(output: Any) -> bool:
 
 @contextmanager
 def _preserved_gradients(ends: list[Any]) -> Iterator[None]:
-    """Leaves that no module has as a parameter have their gradients as before, too."""
+    """Restore the `grad` of all leaves after the block, also of those that are not parameters."""
     before = [(leaf, leaf.grad) for leaf in _leaves(ends)]
     try:
         yield
@@ -279,7 +279,7 @@ def _preserved_gradients(ends: list[Any]) -> Iterator[None]:
 
 
 def _leaves(ends: list[Any]) -> Iterator[Any]:
-    """The tensors at which gradients arrive."""
+    """The leaf tensors that accumulate gradients."""
     waiting = [end.grad_fn for end in ends]
     seen = set()
     while waiting:

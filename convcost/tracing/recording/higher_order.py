@@ -1,7 +1,7 @@
-"""Torch's operators on functions, such as torch.cond, scan or flex_attention: what they call is counted.
+"""Higher-order operators, such as torch.cond, scan or flex_attention: their functions are counted.
 
-They are met as functions, before autograd, and run as the Python that they stand for: what they call is
-then recorded and differentiated as anywhere else. `uncompiled` in modes.py makes torch call them.
+They are intercepted as functions, before autograd, and run as plain Python. Their calls are then recorded
+and differentiated like all others. `without_compilation` in modes.py keeps torch from compiling them.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ OPAQUE = frozenset(
         *("inductor_compiled_code", "aoti_call_delegate", "executorch_call_delegate"),
     )
 )
-"""What they call is no code of torch's: they are named as uncounted."""
+"""They run code outside torch, so they are reported as uncounted."""
 
-TRIPS_UNKNOWN = "one trip is counted, as the number of trips depends on values"
+TRIPS_UNKNOWN = "one trip is counted, since the number of trips depends on data"
 
 
 def cond(call: HigherOrderCall, predicate: Any, true_fn: Any, false_fn: Any, operands: Any) -> Any:
-    """What the branch that counts returns."""
+    """torch.cond: the output of the branch that counts."""
     branches = {True: true_fn, False: false_fn}
     value = call.value(predicate)
     outputs, recordings = {}, {}
@@ -57,7 +57,7 @@ def cond(call: HigherOrderCall, predicate: Any, true_fn: Any, false_fn: Any, ope
 
 
 def _costlier(recordings: dict[bool, Recording]) -> bool:
-    """By MACs, or where they are the same by what is counted beside them."""
+    """Compare by MACs, then by other operations."""
     true, false = (_amounts(recordings[which].cost) for which in (True, False))
     for one, other in zip(true, false, strict=True):
         if one != other:
@@ -76,15 +76,19 @@ def _is_greater(one: Any, other: Any) -> bool:
         return True
     if is_nonnegative(other - one):
         return False
-    message = "which branch of torch.cond is the costlier depends on sizes that are left open"
-    raise UnboundSizeError(message, hint="Numbers for the sizes give it.")
+    message = "which branch of torch.cond costs more depends on open sizes"
+    raise UnboundSizeError(message, hint="Give these sizes numbers.")
 
 
 class HigherOrderCall(NamedTuple):
-    """A call of a higher-order operator; while the functions that it takes run, `mode` is active again.
+    """The context of a call of a higher-order operator.
 
-    `run_recorded` records an operator by name, formula and arguments, and returns what a function returns;
-    `run_unrecorded` calls an operator and records nothing.
+    Attributes:
+        tape: The tape.
+        mode: The mode that is active while the operator's functions run.
+        has_data: Whether the run has data.
+        run_recorded: Runs a function, and records it as an operator by name, formula and arguments.
+        run_unrecorded: Calls an operator without recording.
     """
 
     tape: Tape
@@ -94,7 +98,7 @@ class HigherOrderCall(NamedTuple):
     run_unrecorded: Callable[..., Any]
 
     def value(self, tensor: Any) -> bool | None:
-        """Whether it is true; None where it has no value."""
+        """The truth value of a tensor; None if it has no data."""
         is_tensor = isinstance(tensor, torch.Tensor)
         if is_tensor and not has_values(tensor):
             return None
@@ -104,21 +108,21 @@ class HigherOrderCall(NamedTuple):
         except RuntimeError:
             if self.has_data or not is_tensor or tensor.numel() != 1:
                 raise
-            return None  # it was written to without its data
+            return None  # its data is out of date, since it was written to
 
 
 def is_higher_order(function: Any) -> bool:
-    """Whether `function` is one of torch's operators on functions."""
+    """Whether `function` is a higher-order operator of torch."""
     return _operator_class() in type(function).__mro__
 
 
 def is_opaque(function: Any) -> bool:
-    """Whether a higher-order operator runs code that nothing is known about."""
+    """Whether a higher-order operator runs code outside torch."""
     return rule_of(function) is None
 
 
 def run_higher_order(call: HigherOrderCall, operator: Any, args: Any, kwargs: Any) -> Any:
-    """What a higher-order operator returns, with all that it calls on the tape."""
+    """Run a higher-order operator, and record all that it calls."""
     known = rule_of(operator)
     if known is not None:
         return known(call, *args, **kwargs)
@@ -140,7 +144,7 @@ def _broadcast(inputs: Any, dtype: Any, **_: Any) -> Any:
 
 @cache
 def rule_of(operator: Any) -> Callable[..., Any] | None:
-    """How `operator` is run: as written here, or by torch's own kernel; None for one that is opaque."""
+    """The function that runs `operator`: one of RULES, or torch's own kernel; None for an opaque one."""
     if operator.name() in OPAQUE:
         return None
     known = RULES.get(operator.name())
@@ -166,21 +170,21 @@ def _under_mode(function: Callable[..., Any]) -> Callable[..., Any]:
 def while_loop(
     call: HigherOrderCall, cond_fn: Any, body_fn: Any, carried: Any, additional: Any = (), **_: Any
 ) -> Any:
-    """As many trips as the condition has values for; where it has none, one, which is said."""
+    """while_loop: run while the condition is true; if that depends on data, one trip, which is reported."""
     return list(_trips(call, cond_fn, body_fn, carried, additional))[-1]
 
 
 def while_loop_stack_output(
     call: HigherOrderCall, cond_fn: Any, body_fn: Any, carried: Any, additional: Any = ()
 ) -> Any:
-    """As `while_loop`; what each trip yields, stacked."""
+    """while_loop_stack_output: as `while_loop`, with the state after each trip stacked."""
     before, *trips = _trips(call, cond_fn, body_fn, carried, additional)
     with call.mode:
         return tuple(map(torch.stack, zip(*(trips or [before]), strict=True)))
 
 
 def _trips(call: HigherOrderCall, cond_fn: Any, body_fn: Any, carried: Any, additional: Any) -> Iterator[Any]:
-    """What is carried before the first trip and after each."""
+    """The state before the first trip and after each trip."""
     state: Any = tuple(carried)
     yield state
     is_known: bool | None = True
@@ -198,7 +202,7 @@ def _trips(call: HigherOrderCall, cond_fn: Any, body_fn: Any, carried: Any, addi
 
 
 def scan(call: HigherOrderCall, combine_fn: Any, init: Any, xs: Any, additional_inputs: Any = ()) -> Any:
-    """A step for each slice of `xs`: what is carried after the last, and what each yields, stacked."""
+    """scan: a step for each slice of `xs`; the final state, then the stacked outputs of all steps."""
     carry = list(init)
     steps: list[Any] = []
     with call.mode:
@@ -206,7 +210,7 @@ def scan(call: HigherOrderCall, combine_fn: Any, init: Any, xs: Any, additional_
             leaves, spec = tree_flatten(combine_fn(*carry, *slices, *additional_inputs))
             carry = leaves[: len(init)]
             steps.append(leaves[len(init) :])
-        stacked = [None if each[0] is None else torch.stack(each) for each in zip(*steps, strict=True)]
+        stacked = [None if parts[0] is None else torch.stack(parts) for parts in zip(*steps, strict=True)]
     return tree_unflatten([*carry, *stacked], spec)
 
 
@@ -230,4 +234,4 @@ RULES: dict[str, Callable[..., Any]] = {
         lambda call, function, *args, **_: _run_body(call, function, *args),
     ),
 }
-"""By the operator's name, for those whose kernels run under no mode, or where values decide."""
+"""Rules for operators whose kernels can't run under a mode, or depend on data."""

@@ -1,4 +1,4 @@
-"""Which formula counts a function of torch, or an operator that torch dispatches."""
+"""Find the formula for a function of torch, or for an operator that torch dispatches."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ SHAPE_PRESERVING = frozenset(
         *("gelu", "relu", "silu", "sigmoid", "tanh", "clamp", "maximum", "minimum"),
     )
 )
-"""Elementwise on floating-point tensors: the result is as the widest argument, if dtypes agree."""
+"""Elementwise operators: on floating-point tensors of one dtype, the result is like the widest argument."""
 
 BARE_NAMESPACES = ("aten", "flex_lib")
-"""Whose operators are known by their bare names; flex_lib has what the backward of flex_attention calls."""
+"""Namespaces whose operators have formulas by bare name. flex_lib is for the backward of flex_attention."""
 
 TORCH_NAMESPACES = frozenset((*BARE_NAMESPACES, "prim", "prims", "inductor", "profiler"))
-"""Namespaces whose operators do what their schemas say, and nothing where they take no tensor."""
+"""Namespaces whose schemas can be trusted, and whose operators cost nothing if they take no tensor."""
 
 COLLECTIVE_NAMESPACES = frozenset(("c10d", "_c10d_functional", "_dtensor"))
-"""Whose operators are collectives."""
+"""Namespaces of collectives."""
 
 NUMBERS = (int, float, bool, complex)
 
@@ -41,22 +41,32 @@ PYTHON_MODULES = ("torch.nn.functional", "torch.functional", "torch.autograd", "
 OVERRIDE_CHECKS = ("has_torch_function", "has_torch_function_unary", "has_torch_function_variadic")
 
 CPP_FUNCTIONS = (BuiltinFunctionType, MethodDescriptorType, WrapperDescriptorType)
-"""What torch's functions and methods in C++ are in Python; operators by name, the user's too, are others."""
+"""Python types of torch's functions and methods in C++. Operators of torch.ops have other types."""
 
 DISPATCH_CLOSURE = tuple(sorted(("arg_index", "arg_name", "default", "if_false", "if_true")))
-"""What a function of torch holds that chooses between two others, such as max_pool2d, by an argument."""
+"""The closure of torch functions that choose between two others by an argument, such as max_pool2d."""
 
 DECOMPOSED = frozenset(("einsum", "__matmul__", "__rmatmul__"))
-"""Counted as the products that torch makes of them, whose order it chooses."""
+"""Functions that are counted as the products that torch decomposes them into, in torch's order."""
 
 ATEN_NAMES = {"__matmul__": "matmul", "__rmatmul__": "matmul"}
-"""ATen's names of methods that have another."""
+"""ATen's names for methods that are called differently."""
 
 
 class KnownOverload(NamedTuple):
-    """An operator overload: its name, the names of its arguments, and its formula if there is one.
+    """Facts about an operator overload.
 
-    It `writes` to the arguments at these places of its schema.
+    Attributes:
+        overload: The overload.
+        name: Its name with the namespace.
+        names: The names of its arguments.
+        operator: Its formula; None if there is none.
+        is_composite: Whether ATen decomposes it.
+        writes: The indices of arguments that it writes to.
+        returns: Whether it returns anything.
+        preserves_shape: Whether its result has the shape of its widest argument.
+        is_view: Whether its result is a view of an argument.
+        is_collective: Whether it is a collective.
     """
 
     overload: Any
@@ -85,7 +95,7 @@ class KnownOverload(NamedTuple):
 
 @cache
 def known_overload(overload: Any) -> KnownOverload:
-    """What is known of an operator overload."""
+    """The facts about an operator overload."""
     namespace, _, name = overload._schema.name.partition("::")
     arguments = overload._schema.arguments
     return KnownOverload(
@@ -103,7 +113,7 @@ def known_overload(overload: Any) -> KnownOverload:
 
 
 def numbers_as_tensors(overload: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The arguments of a call by a script, whose constant tensors arrive as numbers."""
+    """The arguments of a call in TorchScript, which passes constant tensors as numbers."""
     kinds = (str(argument.type) for argument in overload._schema.arguments)
     return tuple(
         torch.tensor(value) if kind == "Tensor" and isinstance(value, NUMBERS) else value
@@ -140,12 +150,12 @@ def _each_element_of(name: str) -> Operator:
 
 def _is_composite(overload: Any) -> bool:
     name, key = overload.name(), "CompositeImplicitAutograd"
-    # An operator without any kernel, such as aten::sym_size, is none that torch can be asked about.
+    # torch can't be asked about an operator without kernels, such as aten::sym_size.
     return torch._C._dispatch_has_kernel(name) and torch._C._dispatch_has_kernel_for_dispatch_key(name, key)
 
 
 def is_view(overload: Any) -> bool:
-    """Whether what it returns shares memory with an argument that it does not write to."""
+    """Whether its results share memory with arguments that it does not write to."""
     returned = [result.alias_info for result in overload._schema.returns]
     return bool(returned) and all(alias is not None and not alias.is_write for alias in returned)
 
@@ -155,14 +165,14 @@ def _is_mutated(argument: Any) -> bool:
 
 
 def rule_for(operator: Operator, operands: Iterable[Any]) -> CostRule | None:
-    """How a call on these tensors is counted; None where there is no formula for their layouts."""
+    """The formula for a call on these tensors; None if there is none for their layouts."""
     if not operator.contracts or not has_sparse(operands):
         return operator.cost
     return _without_modes(operator.sparse) if operator.sparse else None
 
 
 def _without_modes(rule: CostRule) -> CostRule:
-    """`rule`, which asks tensors for their entries, unseen by the modes that record."""
+    """`rule` outside the recording modes: it may read entries of sparse tensors."""
 
     def cost(**arguments: Any) -> Cost | None:
         with torch._C._DisableTorchDispatch():
@@ -172,7 +182,7 @@ def _without_modes(rule: CostRule) -> CostRule:
 
 
 class KnownFunction(NamedTuple):
-    """A function that is counted as one operator, and the names of its arguments in order."""
+    """A function that is counted as one operator; `names` are those of its arguments in order."""
 
     name: str
     names: tuple[str, ...]
@@ -182,7 +192,7 @@ class KnownFunction(NamedTuple):
     is_composite: bool = False
 
     def arguments(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
-        """The arguments of a call by ATen's names; methods call the first one `input` as well."""
+        """The arguments of a call by ATen's names. Methods may call the first one `input`."""
         named = dict(zip(self.names, args, strict=False))
         named.update(kwargs)
         if "input" in kwargs and "self" in self.names:
@@ -192,14 +202,14 @@ class KnownFunction(NamedTuple):
 
 @cache
 def known_function(function: Any) -> KnownFunction | None:
-    """What is known of a function that is counted as one operator; None for all others."""
+    """The facts about a function that is counted as one operator; None for all others."""
     if isinstance(function, FunctionType):
         return _python_function(function, function.__name__)
     return _builtin_function(function.__name__) if isinstance(function, CPP_FUNCTIONS) else None
 
 
 def _python_function(function: FunctionType, name: str) -> KnownFunction | None:
-    """Only functions without an ATen operator: the others call one."""
+    """Only for functions without an ATen operator of that name: the others call it."""
     operator = OPERATORS.get(name)
     if operator is None or function.__module__ != "torch.nn.functional" or hasattr(torch.ops.aten, name):
         return None
@@ -219,7 +229,7 @@ def _builtin_function(name: str) -> KnownFunction | None:
 
 @cache
 def known_composite(function: Any, name: str) -> KnownFunction | None:
-    """What is known of a function that ATen makes others of, or of an operator of that kind."""
+    """The facts about a composite function or operator of ATen; None for all others."""
     is_by_name = isinstance(function, torch._ops.OpOverload | torch._ops.OpOverloadPacket)
     if not (isinstance(function, CPP_FUNCTIONS) or (is_by_name and str(function).startswith("aten."))):
         return None
@@ -231,7 +241,7 @@ def known_composite(function: Any, name: str) -> KnownFunction | None:
 
 @cache
 def is_composite(name: str) -> bool:
-    """Whether ATen's operator of that name is made of others."""
+    """Whether ATen decomposes the operator called `name`."""
     overload = _first_overload(name)
     return overload is not None and _is_composite(overload)
 
@@ -243,7 +253,7 @@ def _first_overload(name: str) -> Any:
 
 @cache
 def without_override_check(function: Any) -> Callable[..., Any] | None:
-    """A function of torch that is written in Python, without its first step of handing itself to a mode."""
+    """A Python function of torch without its check for overrides, by which it would call the mode again."""
     if not isinstance(function, FunctionType) or function.__module__ not in PYTHON_MODULES:
         return None
     names = {**function.__globals__, **dict.fromkeys(OVERRIDE_CHECKS, _return_false)}
@@ -256,7 +266,7 @@ def without_override_check(function: Any) -> Callable[..., Any] | None:
 
 
 def _cell_without_override_check(cell: CellType) -> CellType:
-    """One of two functions that another chooses from is opened with it."""
+    """The same for one of the two functions that another function chooses from."""
     inner = without_override_check(cell.cell_contents)
     return CellType(inner) if inner else cell
 

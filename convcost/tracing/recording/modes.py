@@ -1,4 +1,4 @@
-"""The modes that put a recorder between a model and torch, in all threads that the model starts."""
+"""The modes that pass a model's calls of torch to a recorder, also in threads that the model starts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_flatten, tree_unflatten
 
-from convcost.tracing.isolation.isolated_call import eager
+from convcost.tracing.isolation.isolated_call import eager_execution
 from convcost.tracing.recording.gradients import batched_gradients
 from convcost.tracing.recording.recorder import Recorder
 from convcost.tracing.tensors import has_own_dispatch, is_user_class
@@ -30,11 +30,11 @@ ModesFactory = Callable[[], AbstractContextManager[None]]
 FLEX_SWITCH = "_FLEX_ATTENTION_DISABLE_COMPILE_DEBUG"
 
 OPERATOR_MODULES = ("torch._higher_order_ops.", "torch.nn.attention.flex_attention")
-"""Where torch has the functions that it hands to torch.compile for them."""
+"""Modules of torch with functions that higher-order operators pass to torch.compile."""
 
 
 class _ThreadModes(threading.local):
-    """What this thread records with, if it does."""
+    """The modes that this thread records with; None if it does not record."""
 
     modes: ModesFactory | None = None
 
@@ -43,18 +43,18 @@ _thread_modes = _ThreadModes()
 
 
 def is_recording() -> bool:
-    """Whether this thread records what it runs."""
+    """Whether this thread is recording."""
     return _thread_modes.modes is not None
 
 
 @contextmanager
 def recorded_threads(modes: ModesFactory) -> Iterator[None]:
-    """In the block, threads that this one starts and tasks that it hands to pools run inside `modes()`."""
+    """In the block, threads and pool tasks that this thread starts run inside `modes()`."""
     start, submit = threading.Thread.start, ThreadPoolExecutor.submit
 
     def recorded_start(thread: threading.Thread) -> None:
         modes = _thread_modes.modes
-        # The threads of a pool outlive what they are started for: their tasks are recorded one by one.
+        # Threads of a pool outlive the task that started them, so each task is recorded by itself.
         if modes is not None and getattr(thread, "_target", None) is not pools._worker:
             vars(thread)["run"] = partial(_run_recorded, modes, thread)
         start(thread)
@@ -90,12 +90,12 @@ def _call_recorded(modes: ModesFactory, function: Callable[..., Any], *args: Any
 
 
 @contextmanager
-def uncompiled() -> Iterator[None]:
-    """What a model compiles as it runs runs as it was written; torch does not compile higher-order operators.
+def without_compilation() -> Iterator[None]:
+    """In the block, functions that a model compiles run eagerly, and so do higher-order operators.
 
-    Models hold `torch.cond` and the like by their own names; all of them go through one function of torch,
-    or hand a function of torch to torch.compile. flex_attention has a switch of its own, and asks for a
-    device that has a kernel.
+    A model may have imported `torch.cond` and the like under any name, so they can't be replaced. But all of
+    them call one internal function of torch, or pass a function to torch.compile. flex_attention has its own
+    switch, and checks for a device with a kernel.
     """
     utils: Any = torch._higher_order_ops.utils
     compiling, compiling_operator = torch.compile, getattr(utils, OPERATOR_COMPILER, None)
@@ -112,7 +112,7 @@ def uncompiled() -> Iterator[None]:
             return lambda *given, **named: call(args[0], given, named)
         compiled = compiling(*args, **options)
         if is_recording():
-            stack.enter_context(eager())  # which could not be until torch had loaded its compiler
+            stack.enter_context(eager_execution())  # possible only now that torch has loaded its compiler
         return compiled
 
     with ExitStack() as stack:
@@ -127,7 +127,7 @@ def uncompiled() -> Iterator[None]:
 
 
 def _with_flat_operands(predicate: Any, true_fn: Any, false_fn: Any, operands: Any) -> Any:
-    """The arguments of a cond as Dynamo would leave them: no operand holds others."""
+    """The arguments of torch.cond as Dynamo would pass them: operands are not nested."""
     leaves, spec = tree_flatten(operands)
 
     def flat(branch: Callable[..., Any]) -> Callable[..., Any]:
@@ -138,10 +138,10 @@ def _with_flat_operands(predicate: Any, true_fn: Any, false_fn: Any, operands: A
 
 @contextmanager
 def recording_modes(recorder: Recorder) -> Iterator[None]:
-    """Everything of torch that the block calls, in threads that it starts too, is left to `recorder`."""
+    """Pass all calls of torch in the block, and in threads that it starts, to `recorder`."""
     show_higher_order_operators(RecordingDispatchMode)
     with (
-        uncompiled(),
+        without_compilation(),
         batched_gradients(),
         recorded_threads(lambda: _torch_modes(copy(recorder))),
         _torch_modes(recorder),
@@ -158,34 +158,34 @@ def _torch_modes(recorder: Recorder) -> Iterator[None]:
 
 
 class RecordingFunctionMode(TorchFunctionMode):
-    """Hands functions of torch to a recorder; those of a user's tensor class have their turn first."""
+    """Passes calls of torch's functions to a recorder. A user's tensor class handles a call first."""
 
-    entered: frozenset[Any] = frozenset()
+    entered_functions: frozenset[Any] = frozenset()
 
     def __init__(self, recorder: Recorder) -> None:
         super().__init__()
         self._recorder = recorder
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        # Where classes are switched off, one of them has had its turn and asks torch.
+        # If overrides are disabled, such a class has handled the call and is calling torch.
         if types and torch._C._is_torch_function_enabled() and any(map(is_user_class, types)):
             self._recorder.note_use((*args, *(kwargs or {}).values()))
-            return NotImplemented  # the class then does what it does, under this mode
+            return NotImplemented  # the class then handles the call, under this mode
         return self._recorder.function(self, func, args, kwargs or {})
 
     @contextmanager
-    def inside(self, function: Any) -> Iterator[None]:
-        """The mode is at work again while the inside of `function` runs."""
-        before, self.entered = self.entered, self.entered | {function}
+    def active_inside(self, function: Any) -> Iterator[None]:
+        """Activate the mode again while the body of `function` runs."""
+        before, self.entered_functions = self.entered_functions, self.entered_functions | {function}
         try:
             with self:
                 yield
         finally:
-            self.entered = before
+            self.entered_functions = before
 
 
 class RecordingDispatchMode(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Hands operators that torch dispatches to a recorder."""
+    """Passes operators that torch dispatches to a recorder."""
 
     supports_higher_order_operators = True
 
@@ -195,21 +195,21 @@ class RecordingDispatchMode(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
-        """False keeps torch from loading its compiler for the first operator that is dispatched."""
+        """False, so that torch does not load its compiler at the first operator."""
         return False
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if types and any(map(has_own_dispatch, types)):
             return NotImplemented
         if self._recorder.is_distributed and (FakeTensor in types or _is_fake_mode_active()):
-            return func(*args, **(kwargs or {}))  # by which DTensor finds the shape of the whole
+            return func(*args, **(kwargs or {}))  # DTensor infers the full shape
         if not torch._C._len_torch_function_stack():
             return self._recorder.operator(self, func, args, kwargs or {})
-        # What is asked of tensors in here is not asked by the model.
+        # Reads of tensors in here are not the model's.
         with torch._C.DisableTorchFunction():
             return self._recorder.operator(self, func, args, kwargs or {})
 
 
 def _is_fake_mode_active() -> bool:
-    """Whether new tensors are fake ones, as those are from which DTensor finds a shape."""
+    """Whether a FakeTensorMode is active, as when DTensor infers a shape."""
     return torch._C._get_dispatch_mode(torch._C._TorchDispatchModeKey.FAKE) is not None

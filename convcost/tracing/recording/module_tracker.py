@@ -1,4 +1,4 @@
-"""Tracks which submodule is running: a stack of paths for each thread."""
+"""Track which submodule is running, with a stack of paths for each thread."""
 
 from __future__ import annotations
 
@@ -18,10 +18,15 @@ from convcost.tracing.tensors import first_tensor, shape_of, tensors
 
 @dataclass
 class SubmoduleVisit:
-    """A submodule that ran: how often, and its first input and output at the first call.
+    """The calls of a submodule.
 
-    Of these the shapes, and how many bytes their elements take. `bytes` are those of all inputs and outputs
-    of all calls.
+    Attributes:
+        input: The shape of the first input tensor of the first call.
+        output: The shape of the first output tensor of the first call.
+        calls: The number of calls in the forward.
+        input_itemsize: Bytes of an element of `input`.
+        output_itemsize: Bytes of an element of `output`.
+        bytes: Bytes of all inputs and outputs of all calls.
     """
 
     input: Shape | None = None
@@ -33,7 +38,10 @@ class SubmoduleVisit:
 
 
 class RunningPaths(threading.local):
-    """The paths of the submodules that are running in this thread, innermost last."""
+    """The paths of the submodules that are running in this thread, innermost last.
+
+    `starts` and `paths` map sequence numbers of autograd nodes to the submodule that made the node.
+    """
 
     def __init__(self) -> None:
         self.running = [""]
@@ -41,13 +49,13 @@ class RunningPaths(threading.local):
         self.paths = [""]
 
     def mark(self) -> None:
-        """Nodes of autograd that are made from now on belong to the submodule that is running."""
+        """Assign autograd nodes that are made from now on to the running submodule."""
         self.starts.append(torch._C._autograd._get_sequence_nr())
         self.paths.append(self.running[-1])
 
     @property
-    def of_node(self) -> str:
-        """The path of the submodule whose forward made the node of autograd that is running, if one is."""
+    def node_path(self) -> str:
+        """The path of the submodule whose forward made the running autograd node; empty without one."""
         node = torch._C._current_autograd_node()
         return self.paths[bisect_right(self.starts, node._sequence_nr()) - 1] if node else ""
 
@@ -56,8 +64,8 @@ class RunningPaths(threading.local):
 class ModuleTracker:
     """The submodules that have run, by path, and those that are running.
 
-    In the backward a module runs again where checkpointing repeats it, which is no further visit. With
-    `follows_nodes` the backward of a submodule's operators is its own, too.
+    When checkpointing runs a module again in the backward, that is not a further visit. With `follows_nodes`,
+    the backward of a submodule's operators is assigned to it too.
     """
 
     visits: dict[str, SubmoduleVisit] = field(default_factory=dict)
@@ -70,39 +78,39 @@ class ModuleTracker:
     def current(self) -> str:
         """The path of the innermost submodule that is running; empty for the model itself."""
         path = self.stack.running[-1]
-        return self.stack.of_node if not path and self.is_backward and self.follows_nodes else path
+        return self.stack.node_path if not path and self.is_backward and self.follows_nodes else path
 
     def mark(self) -> None:
-        """Another submodule runs from now on."""
+        """Note that another submodule is running from now on."""
         if self.follows_nodes and not self.is_backward:
             self.stack.mark()
 
     def first_shape(self, value: Any) -> tuple[Shape | None, int | None]:
-        """The shape of the first tensor in `value`, however it is nested, and the bytes of an element.
+        """The shape of the first tensor in the nested `value`, and the bytes of an element.
 
-        They are asked for past recording modes.
+        The recording modes don't see these reads.
         """
         with torch._C.DisableTorchFunction():
             found = first_tensor(value)
             return (None, None) if found is None else (self.shape_of(found), found.element_size())
 
     def bytes_of(self, value: Any) -> Size:
-        """What the elements of all tensors in `value` take, asked for past recording modes."""
+        """The bytes of all tensors in `value`. The recording modes don't see these reads."""
         with torch._C.DisableTorchFunction():
             return sum(elements(self.shape_of(tensor)) * tensor.element_size() for tensor in tensors(value))
 
 
 class TrackedCall:
-    """What runs when a submodule is called, in place of its `_call_impl`: its `_compiled_call_impl`.
+    """Runs when a submodule is called, in place of its `_call_impl`: it is its `_compiled_call_impl`.
 
-    Copies of a module don't have it, by torch's own rule.
+    torch does not copy that attribute to copies of a module.
     """
 
     def __init__(self, tracker: ModuleTracker, path: str, module: torch.nn.Module) -> None:
-        self._tracker, self._path, self._module = tracker, path, ref(module)  # which would else hold itself
+        self._tracker, self._path, self._module = tracker, path, ref(module)  # a weak one, against a cycle
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """What the submodule returns; an error says where it was raised."""
+        """Call the submodule. An error gets a note that names the submodule."""
         path, module, tracker = self._path, cast("torch.nn.Module", self._module()), self._tracker
         call: Any = module._call_impl
         running = tracker.stack.running
@@ -136,7 +144,7 @@ def track(
     follows_nodes: bool = False,
     shape_of: Callable[[Any], Shape] = shape_of,
 ) -> ModuleTracker:
-    """The paths of `submodules`, kept up as they are called from now on."""
+    """Start to track calls of `submodules`, given by path."""
     tracker = ModuleTracker(follows_nodes=follows_nodes, shape_of=shape_of)
     for path, submodule in submodules.items():
         vars(submodule)["_compiled_call_impl"] = TrackedCall(tracker, path, submodule)

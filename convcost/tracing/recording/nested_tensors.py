@@ -1,6 +1,6 @@
-"""Nested tensors, strided or jagged: an operator on one costs what it costs on its components together.
+"""Nested tensors, strided or jagged: an operator costs as much as on all components together.
 
-Their lengths are data, so that a model with them runs on data.
+Lengths of components are data, so a model with nested tensors runs on data.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from convcost.tracing.tensors import component_shapes, flat_tensors, tensors
 
 
 class NestedTensorError(ConvcostError, NotImplementedError):
-    """A nested tensor in a run that has no data."""
+    """A nested tensor in a run without data."""
 
 
 def has_nested(values: Iterable[Any]) -> bool:
-    """Whether there is a nested tensor among `values`, or in a list among them."""
+    """Whether `values`, or lists in it, contain a nested tensor."""
     return any(
         has_nested(value) if value.__class__ in (list, tuple) else getattr(value, "is_nested", False)
         for value in values
@@ -31,25 +31,25 @@ def has_nested(values: Iterable[Any]) -> bool:
 
 
 def has_jagged(values: Iterable[Any]) -> bool:
-    """Whether there is a jagged one: it has operators that torch writes in Python."""
+    """Whether there is a jagged tensor; torch implements its operators in Python."""
     return any(tensor.layout is torch.jagged for tensor in flat_tensors(values))
 
 
 def has_strided_nested(values: Iterable[Any]) -> bool:
-    """Whether there is a strided nested tensor, for which torch allows no autograd.Function."""
+    """Whether there is a strided nested tensor, which an autograd.Function can't take."""
     return any(tensor.is_nested and tensor.layout is torch.strided for tensor in flat_tensors(values))
 
 
 def refuse_nested(values: Iterable[Any]) -> None:
-    """Raise where there is a nested tensor: its lengths are not known without data."""
+    """NestedTensorError if there is a nested tensor: without data its lengths are unknown."""
     if has_nested(values):
         raise NestedTensorError(
-            "lengths in a nested tensor are data: the model and its inputs have to be given with theirs"
+            "a nested tensor has its lengths as data, so the model and its inputs need data"
         )
 
 
 def by_component(operator: Operator) -> Operator:
-    """The operator on nested tensors: each of its rules is a sum over components."""
+    """The operator for nested tensors: its rules are summed over components."""
 
     def summed_gradients(needed: frozenset[str], _: Cost, **arguments: Any) -> dict[str, Cost]:
         found: dict[str, Cost] = {}
@@ -72,14 +72,15 @@ def _summed(rule: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def components(arguments: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The arguments for each component: what is not nested is shared, unless it has one part for each."""
+    """The arguments for each component. Tensors that are not nested are shared, or divided if they have a
+    part for each component."""
     shapes = next(component_shapes(tensor) for tensor in tensors(arguments) if tensor.is_nested)
     parts = {name: _component_values(value, len(shapes), len(shapes[0])) for name, value in arguments.items()}
     return [{name: parts[name][place] for name in arguments} for place in range(len(shapes))]
 
 
 def _component_values(value: Any, number: int, dimensions: int) -> list[Any]:
-    """What `value` is for each of the `number` of components."""
+    """The value for each of the `number` of components."""
     if isinstance(value, list | tuple) and value:
         return list(
             map(
@@ -96,7 +97,7 @@ def _component_values(value: Any, number: int, dimensions: int) -> list[Any]:
 
 
 def supported_function(function: Any, arguments: Mapping[str, Any]) -> Any:
-    """What runs in place of `function`: torch has causal attention on jagged tensors for CUDA alone."""
+    """`function` or its replacement: torch has causal attention on jagged tensors only on CUDA."""
     is_causal = (
         bool(arguments.get("is_causal")) and function is torch.nn.functional.scaled_dot_product_attention
     )
@@ -104,7 +105,7 @@ def supported_function(function: Any, arguments: Mapping[str, Any]) -> Any:
 
 
 def _causal_attention(query: Any, key: Any, value: Any, *others: Any, **options: Any) -> Any:
-    """Each component by itself: [heads, its length, width]."""
+    """Causal attention on each component separately: [heads, length, width]."""
     attention = torch.nn.functional.scaled_dot_product_attention
     triples = zip(query.unbind(), key.unbind(), value.unbind(), strict=True)
     values = torch.cat([attention(*triple, *others, **options) for triple in triples], dim=1)

@@ -1,4 +1,4 @@
-"""How operators are run, on data or on shapes; the user's tensors and generators are restored."""
+"""Run operators on data or on shapes, and restore the user's tensors and generators afterwards."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from convcost.tracing.recording.nested_tensors import refuse_nested
 from convcost.tracing.tensors import MAX_INTEGERS, MAX_NUMBERS, flat_tensors, is_small, storage_id
 
 MAX_COMPUTED = 2**24
-"""How many elements of larger constants of numbers a run computes: some milliseconds' worth."""
+"""The most elements of larger constants that a run computes; this many take some milliseconds."""
 
 INDEXING_OPERATORS = frozenset(("aten::index", "aten::index_put", "aten::index_put_"))
-"""Operators whose second argument may have masks in it."""
+"""Operators whose second argument may contain masks."""
 
 
 class OperatorRunner:
     """Runs operators as torch does, and restores the user's generators.
 
-    `has_data` says whether they compute.
+    `has_data` tells whether they compute on data.
     """
 
     has_data = True
@@ -35,38 +35,38 @@ class OperatorRunner:
         self._states: dict[int, tuple[torch.Generator, torch.Tensor]] = {}
 
     def run(self, known: KnownOverload, args: Any, kwargs: Any) -> Any:
-        """What the operator returns."""
+        """Run the operator."""
         return known.overload(*args, **kwargs)
 
     def preserve_generator(self, generator: torch.Generator) -> None:
-        """Note its state before it is drawn from."""
+        """Save the generator's state before its first use."""
         if id(generator) not in self._states:
             self._states[id(generator)] = generator, generator.get_state()
 
     def close(self) -> None:
-        """Put back what the run did not make."""
+        """Restore the user's generators."""
         for generator, state in self._states.values():
             generator.set_state(state)
 
 
 class OwnStorages:
-    """The memory that a run has made."""
+    """The storages that a run has allocated."""
 
     def __init__(self) -> None:
         self._numbers: set[int] = set()
 
     def add(self, output: Any, inputs: Iterable[torch.Tensor] = ()) -> None:
-        """What an operator returned, as far as it is in other memory than its `inputs`."""
+        """Add the storages of an operator's `output`, except those of its `inputs`."""
         made = {storage_id(tensor) for tensor in flat_tensors((output,))}
         self._numbers.update(made.difference(map(storage_id, inputs)))
 
     def has(self, tensors: Iterable[torch.Tensor]) -> bool:
-        """Whether all of them are in it."""
+        """Whether the run has allocated the storages of all of these tensors."""
         return all(storage_id(tensor) in self._numbers for tensor in tensors)
 
 
 class DataRunner(OperatorRunner):
-    """Runs operators on data; what they write to memory that the run did not make can be undone."""
+    """Runs operators on data. Writes to memory that the run did not allocate are undone at the end."""
 
     def __init__(self, memory: int) -> None:
         super().__init__()
@@ -75,7 +75,7 @@ class DataRunner(OperatorRunner):
         self._before: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
 
     def run(self, known: KnownOverload, args: Any, kwargs: Any) -> Any:
-        """What the operator returns."""
+        """Run the operator, unless it allocates more than the memory limit."""
         overload = known.overload
         for tensor in known.mutated(args, kwargs):
             if not self._made.has((tensor,)):
@@ -88,26 +88,26 @@ class DataRunner(OperatorRunner):
         return output
 
     def _check(self, overload: Any, args: Any, kwargs: Any) -> None:
-        """Refuse to make a tensor that takes more memory than is allowed."""
+        """Raise ConvcostError before allocating a tensor larger than the memory limit."""
         shape_only = overload(*args, **{**kwargs, "device": "meta", "pin_memory": False})
         needed = sum(tensor.numel() * tensor.element_size() for tensor in flat_tensors((shape_only,)))
         if needed > self._memory:
-            message = f"the model makes a tensor of {binary(needed)} in a run on data"
+            message = f"the model allocates a tensor of {binary(needed)} in a run on data"
             raise ConvcostError(
                 message,
                 hint="Run it on shapes alone, or on smaller inputs.",
-                cli_hint=f"Allow the memory: --max-memory {-(-needed // 2**20)}MiB",
+                cli_hint=f"Raise the limit: --max-memory {-(-needed // 2**20)}MiB",
             )
 
     def close(self) -> None:
-        """Write back what was there."""
+        """Restore the user's tensors and generators."""
         super().close()
         for memory, before in self._before.values():
             memory.copy_(before)
 
 
 def _whole_storage(tensor: torch.Tensor) -> torch.Tensor:
-    """All of the memory that `tensor` is in, as a vector outside autograd's sight."""
+    """The whole storage of `tensor` as a vector, without autograd."""
     if tensor.layout is not torch.strided:
         return tensor.detach()
     with torch._C._DisableTorchDispatch():
@@ -115,7 +115,7 @@ def _whole_storage(tensor: torch.Tensor) -> torch.Tensor:
 
 
 class MetaRunner(OperatorRunner):
-    """Runs operators on the meta device; constants made on the way keep their data while they are small."""
+    """Runs operators on the meta device. Small constants that the run makes have data."""
 
     has_data = False
 
@@ -126,9 +126,9 @@ class MetaRunner(OperatorRunner):
         self._remaining = MAX_COMPUTED
 
     def run(self, known: KnownOverload, args: Any, kwargs: Any) -> Any:
-        """What the operator returns, on the data of small constants if no argument lacks its data.
+        """Run the operator: on data if all arguments are small constants, else on shapes.
 
-        What the run did not make is never written to.
+        Tensors that the run did not make are never written to.
         """
         overload = known.overload
         tensors = list(flat_tensors((*args, *kwargs.values())))
@@ -155,7 +155,7 @@ class MetaRunner(OperatorRunner):
         return overload(*_without_data(args), **_on_meta(_without_data(kwargs)))
 
     def _constant(self, overload: Any, args: Any, kwargs: Any) -> Any:
-        """A new tensor: with data if it is small and on the CPU."""
+        """A new tensor, with data if it is small and on the CPU."""
         if "device" not in kwargs:
             return overload(*args, **kwargs)
         device = kwargs["device"]
@@ -175,7 +175,7 @@ class MetaRunner(OperatorRunner):
         )
 
     def _keeps_data(self, tensor: torch.Tensor) -> bool:
-        """Whether it is worth its data: numbers are, for so much work, as masks become numbers."""
+        """Whether it keeps its data: if it is small, or within the budget of computed elements."""
         if is_small(tensor):
             return True
         if tensor.numel() > MAX_INTEGERS:
@@ -186,25 +186,25 @@ class MetaRunner(OperatorRunner):
     def _result_is_small(
         self, overload: Any, tensors: list[torch.Tensor], args: Any, kwargs: dict[str, Any]
     ) -> bool:
-        """Whether what comes of small tensors is small, too: a mask of two lists of positions may not be."""
+        """Whether the result of small tensors is small too. An outer product, such as a mask, may not be."""
         if prod(tensor.numel() for tensor in tensors) <= MAX_NUMBERS and not _takes_size(overload):
             return True
         try:
             output = overload(*_without_data(args), **_on_meta(_without_data(kwargs)))
-        except Exception:  # the size depends on the data, and is no larger than that
+        except Exception:  # the size depends on the data, and is at most as large
             return True
         return all(map(self._keeps_data, flat_tensors((output,))))
 
 
 @cache
 def _takes_size(overload: Any) -> bool:
-    """Whether arguments say how much memory its result takes."""
+    """Whether the size of its result is an argument."""
     has_sizes = any(str(argument.type) == "List[int]" for argument in overload._schema.arguments)
     return has_sizes and not is_view(overload)
 
 
 def _mask_positions(indices: list[torch.Tensor | None]) -> list[torch.Tensor | None]:
-    """Indices, with the places of a mask in its stead: how many are true, only its data tells."""
+    """Replace masks by the indices of their true elements, whose number depends on data."""
     found: list[torch.Tensor | None] = []
     for index in indices:
         is_mask = index is not None and index.dtype in {torch.bool, torch.uint8} and not index.is_meta
@@ -217,12 +217,12 @@ def _is_not_strided(tensor: torch.Tensor) -> bool:
 
 
 def _takes_sparse(known: KnownOverload) -> bool:
-    """Whether it multiplies a sparse tensor by one that may lack its data, which yields a usual one."""
+    """Whether it has a formula for a sparse tensor, which it multiplies by a dense one."""
     return known.operator is not None and known.operator.sparse is not None
 
 
 def _broadcast_target(tensors: list[torch.Tensor]) -> torch.Tensor | None:
-    """The tensor that the others are broadcast to; None if none is, or their dtypes or strides differ."""
+    """The tensor that all others are broadcast to; None without one, or if dtypes or strides differ."""
     widest = max(tensors, key=lambda tensor: tensor.ndim)
     shape, strides, dtype = widest.shape, widest.stride(), widest.dtype
     if not dtype.is_floating_point:

@@ -1,4 +1,4 @@
-"""What is recorded of a run: operations by place, operator and shapes; and of one call, to repeat it."""
+"""Records of a run: operations by path, operator and shapes; and records of one call, to repeat it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from convcost.tracing.recording.module_tracker import SubmoduleVisit
 
 
 class CallKey(NamedTuple):
-    """What the calls of one entry share: where, which operator, on which shapes, in which phase."""
+    """The key of an entry: calls of the same operator at the same path, on the same shapes, in one phase."""
 
     path: str
     operator: str
@@ -23,7 +23,7 @@ class CallKey(NamedTuple):
 
 
 class CallTraits(NamedTuple):
-    """Whether a call was estimated, on complex numbers, on sparse tensors; and what elements take."""
+    """Whether the cost is estimated, whether tensors are complex or sparse, and their element types."""
 
     estimated: bool
     complex: bool
@@ -32,12 +32,12 @@ class CallTraits(NamedTuple):
 
 
 CountedCall = tuple[CallKey, CallTraits, Cost, Size, int]
-"""What is put down of a call: where and how, its cost, its activations, and how many calls it is."""
+"""An entry for the tape: key, traits, cost, activations, and the number of calls."""
 
 
 @dataclass
 class Recording:
-    """Operations, what is not counted, calls of `torch.cond`, collectives, and the submodules that ran."""
+    """Operations, uncounted calls, calls of `torch.cond`, collectives, and visits of submodules."""
 
     operations: dict[tuple[CallKey, CallTraits], Operation] = field(default_factory=dict)
     uncounted: dict[CallKey, UncountedCall] = field(default_factory=dict)
@@ -47,11 +47,11 @@ class Recording:
 
     @property
     def cost(self) -> Cost:
-        """Of all operations."""
+        """The cost of all operations."""
         return sum((found.cost for found in self.operations.values()), Cost())
 
     def add_operation(self, key: CallKey, traits: CallTraits, found: Operation) -> None:
-        """Add an operation to those of its kind."""
+        """Add an operation to the entry with the same key and traits."""
         before = self.operations.get((key, traits))
         if before is not None:
             found = found._replace(
@@ -62,12 +62,12 @@ class Recording:
         self.operations[key, traits] = found
 
     def add_uncounted(self, key: CallKey, found: UncountedCall) -> None:
-        """Add what is not counted to what is like it."""
+        """Add an uncounted call to the entry with the same key."""
         before = self.uncounted.get(key)
         self.uncounted[key] = found if before is None else found._replace(calls=before.calls + found.calls)
 
     def add(self, other: Recording) -> None:
-        """Add all but the visits of another one."""
+        """Add all of `other` except the visits."""
         for (key, traits), found in other.operations.items():
             self.add_operation(key, traits, found)
         for key, missed in other.uncounted.items():
@@ -80,7 +80,7 @@ class Recording:
 
 @dataclass
 class RecordedCall:
-    """What a call put on the tape, and whether a repetition would put the same there."""
+    """The entries that a call put on the tape, and whether a repetition would put the same there."""
 
     path: str
     operations: list[CountedCall] = field(default_factory=list)
@@ -88,10 +88,10 @@ class RecordedCall:
     is_outermost: bool = True
     """Whether it was inside no other call of torch."""
     expressions: tuple[Any, ...] = ()
-    """What torch asked of open sizes meanwhile."""
+    """torch's questions about open sizes during the call."""
 
     def add(self, counted: CountedCall) -> None:
-        """Note what is put on the tape; elsewhere than in this submodule nothing is repeated."""
+        """Add an entry. If it is of another submodule, the call is not repeatable."""
         self.operations.append(counted)
         self.is_repeatable &= counted[0].path == self.path
 

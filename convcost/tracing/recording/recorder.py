@@ -1,8 +1,8 @@
-"""Turns each call of torch into an operation on the tape; computes nothing where shapes are enough.
+"""Record each call of torch as an operation on the tape, and run it on shapes or data.
 
-Functions of torch are met as the model calls them, before torch decomposes them: attention, an LSTM or a
-convolution with padding='same' count as what they are. What is not known there is met again as the
-operators that torch dispatches, so nothing that computes passes unseen.
+Functions of torch are intercepted as the model calls them, before torch decomposes them, so that attention,
+an LSTM or a convolution with padding='same' count as one operation. Unknown functions are intercepted again
+as the operators that torch dispatches, so that nothing is missed.
 """
 
 from __future__ import annotations
@@ -51,13 +51,13 @@ from convcost.tracing.torch_versions import overrides_its_inside
 
 
 class NestedCalls(threading.local):
-    """How many operators that are counted whole are running in this thread: what they are made of is not."""
+    """The number of running calls in this thread that are already counted, so that their parts are not."""
 
     depth = 0
 
 
 class Recorder:
-    """What both modes do with a call; `runner` is how an operator comes by what it returns."""
+    """Handles the calls that both modes intercept; `runner` runs the operators."""
 
     def __init__(
         self,
@@ -80,20 +80,20 @@ class Recorder:
         self._modes_below = 0, 0
 
     def note_modes(self) -> None:
-        """The modes of torch that are at work now are no model's: the dispatch mode among them."""
+        """Note which modes of torch are active now, before the model adds its own."""
         self._modes_below = _count_modes()
 
     @property
     def is_distributed(self) -> bool:
-        """Whether this process is a rank of others, whose tensors may be parts of larger ones."""
+        """Whether this process is a rank, whose tensors may be shards."""
         return self._tape.tracker.follows_nodes
 
     def note_use(self, values: Iterable[Any]) -> None:
-        """Something is done with `values`."""
+        """Note that `values` are used."""
         self._tape.note_use(values)
 
     def function(self, mode: Any, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
-        """A call of a function of torch."""
+        """Handle a call of a function of torch."""
         self._tape.note_use((*args, *kwargs.values()) if kwargs else args)
         if function in self._readers:
             return self._reads.read(function, args, kwargs)
@@ -101,7 +101,7 @@ class Recorder:
         if rule is not None and not is_dtype_conversion(function, args, kwargs):
             return rule(function, args, kwargs)
         if function.__class__ is MethodWrapperType:
-            return function(*args, **kwargs)  # an attribute such as its shape
+            return function(*args, **kwargs)  # an attribute, such as its shape
         if kwargs:
             if kwargs.get("generator") is not None:
                 self._runner.preserve_generator(kwargs["generator"])
@@ -117,12 +117,17 @@ class Recorder:
         if not is_transformed and is_higher_order(function) and not is_opaque(function):
             return run_higher_order(self._higher_order_call(mode), function, args, kwargs)
         run = partial(self._run_plain_function, mode, function, args, kwargs, is_transformed)
-        if self._repeated_calls is None or is_transformed or function in mode.entered or self._has_context():
+        if (
+            self._repeated_calls is None
+            or is_transformed
+            or function in mode.entered_functions
+            or self._has_context()
+        ):
             return run()
         return self._repeated_calls.run(function, args, kwargs, run)
 
     def _has_context(self) -> bool:
-        """Whether what a call yields, or what is put down of it, may depend on where it is made."""
+        """Whether the result of a call, or its record, may depend on its context."""
         is_inside = self._nesting.depth or self._devices.are_several
         return bool(is_inside) or _count_modes() != self._modes_below
 
@@ -134,9 +139,9 @@ class Recorder:
         if known is not None and not self._tape.is_decomposed(known):
             return self._run_known(known, function, args, kwargs)
         inner = None if is_transformed else without_override_check(function)
-        if inner is None or function in mode.entered or overrides_its_inside(function):
+        if inner is None or function in mode.entered_functions or overrides_its_inside(function):
             return function(*args, **kwargs)
-        with mode.inside(function), requested_leaves(function, args, kwargs):
+        with mode.active_inside(function), requested_leaves(function, args, kwargs):
             return inner(*args, **kwargs)
 
     def _run_known(self, known: KnownFunction, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
@@ -157,7 +162,7 @@ class Recorder:
     def _run_recorded(
         self, name: str, operator: Operator, arguments: dict[str, Any], run: Callable[[], Any]
     ) -> Any:
-        """What `run` returns, put down as what `operator` yields."""
+        """Call `run`, and record it as a call of `operator`."""
         has_node = operator.contracts and not has_strided_nested(arguments.values())
         if self._has_gradients and has_node and _asks_for_gradients(arguments):
             output = with_gradients(self._tape, name, operator, arguments, run)
@@ -180,7 +185,7 @@ class Recorder:
             self._nesting.depth -= 1
 
     def _output_of_known_shape(self, known: KnownFunction, arguments: dict[str, Any]) -> Any:
-        """What the function returns if its operator tells the shape; None if it has to run."""
+        """The function's output if its operator has a formula for the shape; None if it has to run."""
         if self._runner.has_data or known.operator.output is None:
             return None
         if self._has_gradients and not known.operator.contracts:
@@ -205,7 +210,7 @@ class Recorder:
         return output
 
     def _new_tensors(self, shapes: Any, dtype: torch.dtype, given: Iterable[Any]) -> Any:
-        """A tensor of a shape, or a tuple of tensors of a list of shapes, made of what is `given`."""
+        """A tensor for a shape, or a tuple for a list of shapes, with gradients by the tensors in `given`."""
         if isinstance(shapes, list):
             return tuple(self._new_tensors(shape, dtype, given) for shape in shapes)
         return with_unrecorded_gradient(partial(self._new_tensor, shapes, dtype), given)
@@ -214,7 +219,7 @@ class Recorder:
         return meta_tensor(shape, dtype)
 
     def operator(self, mode: Any, overload: Any, args: Any, kwargs: dict[str, Any]) -> Any:
-        """A call of an operator that torch dispatches."""
+        """Handle a call of an operator that torch dispatches."""
         if is_higher_order(overload):
             return run_higher_order(self._higher_order_call(mode), overload, args, kwargs)
         known = known_overload(overload)
@@ -224,14 +229,14 @@ class Recorder:
             args = numbers_as_tensors(overload, args)
         operator = self._tape.formula(known.name, known.operator)
         if operator is None and has_jagged(args):
-            return NotImplemented  # torch then runs it as operators on what is stored
+            return NotImplemented  # torch then runs operators on the stored values
         if operator is None and known.is_composite:
             with mode:
                 return overload.decompose(*args, **kwargs)
         try:
             output = self._runner.run(known, args, kwargs)
         except Exception as error:
-            self._reads.failed(known.name, known.arguments(args, kwargs), error)
+            self._reads.note_failure(known.name, known.arguments(args, kwargs), error)
             raise
         self._follow(known, args, kwargs, output)
         if self._tape.is_recording_call and (known.writes or has_data((*args, *kwargs.values(), output))):
@@ -242,24 +247,24 @@ class Recorder:
         return output
 
     def _follow(self, known: KnownOverload, args: Any, kwargs: dict[str, Any], output: Any) -> None:
-        """Where outputs are, and what their data comes from."""
+        """Note the devices of outputs, and where their data is from."""
         if not (self._runner.has_data or self._devices.are_several):
             return
         inputs, outputs = list(flat_tensors((*args, *kwargs.values()))), list(flat_tensors((output,)))
         self._devices.propagate(inputs, outputs)
         if not known.is_view:
             name, written = known.name.removeprefix("aten::"), known.mutated(args, kwargs)
-            self._reads.ran(name, inputs, written, outputs)
+            self._reads.note_operator(name, inputs, written, outputs)
 
 
 def _is_transformed() -> bool:
-    """Whether vmap, jvp or the like is at work, under which a function sees less than what is computed."""
+    """Whether vmap, jvp or the like is active, under which a function does not see the full shapes."""
     is_forward_mode = torch.autograd.forward_ad._current_level >= 0
     return is_forward_mode or torch._C._functorch.peek_interpreter_stack() is not None
 
 
 def _count_modes() -> tuple[int, int]:
-    """How many modes of torch are at work for functions, and for operators."""
+    """The numbers of active modes for functions and for operators."""
     return torch._C._len_torch_function_stack(), torch._C._len_torch_dispatch_stack()
 
 
@@ -268,13 +273,13 @@ def _asks_for_gradients(arguments: Mapping[str, Any]) -> bool:
 
 
 def _dtypes_differ(first: Any, weight: Any) -> bool:
-    """Whether torch would refuse or convert."""
+    """Whether the dtypes differ, so that torch would raise an error or convert."""
     return weight is not None and weight.dtype is not first.dtype
 
 
 def _refuse_dtypes(first: Any, weight: Any) -> None:
-    """Raise as torch does for tensors with data, unless autocast converts them."""
+    """RuntimeError, as torch raises it for tensors with data, unless autocast converts them."""
     if not torch._C._is_any_autocast_enabled():
         raise RuntimeError(
-            f"expected one dtype, but the input is {first.dtype} and the weight {weight.dtype}"
+            f"expected one dtype, but the input is {first.dtype} and the weight is {weight.dtype}"
         )

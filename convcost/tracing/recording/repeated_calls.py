@@ -1,9 +1,9 @@
-"""Calls of torch that repeat an earlier one of the run: layers that are equal make many of them.
+"""Reuse the results of earlier calls: equal layers make many equal calls.
 
-A function of torch yields the same shapes, and costs the same, where it is called on tensors of the same
-shapes, strides and dtypes, with the same other arguments and settings. It runs once; a repetition returns new
-tensors like those of the first call. What may depend on anything else always runs: on data, autocast, classes
-of tensors, random generators and modes of the model's own, or where tensors are written to.
+A function of torch has the same output shapes and costs if its tensors have the same shapes, strides and
+dtypes, and if all other arguments and settings are equal. It runs once; a repeated call returns new tensors
+like those of the first. Calls that may depend on anything else always run: on data, autocast, tensor
+subclasses, random generators or the model's own modes; and calls that write to tensors.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ PLAIN_VALUES = frozenset(
         torch.device,
     )
 )
-"""Types of arguments that are the same where they are equal."""
+"""Types of arguments that can be compared by equality."""
 
 SEQUENCES = frozenset((list, tuple, torch.Size))
 
@@ -41,30 +41,30 @@ PLAIN_DTYPES = frozenset(
         *(torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8, torch.bool),
     )
 )
-"""Of tensors that shape, strides and dtype describe: complex ones may be conjugated, others quantized."""
+"""Dtypes of tensors without further properties: complex ones may be conjugated, others quantized."""
 
 Key = tuple[Any, ...]
 
 Maker = Callable[[Any, Mapping[str, Any]], Any]
-"""Makes what a repetition returns of its arguments."""
+"""Makes the output of a repeated call from its arguments."""
 
 UNKNOWN = object()
 
 
 class TensorKind(Protocol):
-    """The tensors of a run, as far as repetitions go."""
+    """How tensors of a run are compared and copied."""
 
     has_views: bool
     """Whether tensors may share memory with others."""
 
     classes: frozenset[Any]
-    """Of tensors that do what torch's own do."""
+    """Tensor classes that behave like torch's own."""
 
     def key(self, tensor: Any) -> Key | None:
-        """What the shape of any result may depend on; None where there is more than shapes."""
+        """All that the shape of a result may depend on; None if that can't be told."""
 
     def maker(self, tensor: Any) -> Maker | None:
-        """What makes tensors like it; None where they would differ."""
+        """Makes tensors like this one; None if they would differ."""
 
 
 class MetaTensorKind:
@@ -81,14 +81,14 @@ class MetaTensorKind:
         return None if tensor.is_neg() else (tensor.shape, tensor.stride(), dtype, tensor.requires_grad)
 
     def maker(self, tensor: Any) -> Maker | None:
-        """An empty tensor, unless this one has a part of some memory."""
+        """Makes an empty tensor; None if this one is a part of a larger storage."""
         key = self.key(tensor)
         if key is None or tensor.storage_offset() or vars(tensor):
             return None
         shape, strides, dtype, requires_grad = key
         made = _empty_strided(shape, strides, dtype)
         if made.untyped_storage().nbytes() != tensor.untyped_storage().nbytes():
-            return None  # a part of what the call made
+            return None  # a part of a storage
         make = partial(_empty_strided, shape, strides, dtype)
         if not requires_grad:
             return lambda *_: make()
@@ -101,14 +101,14 @@ def _empty_strided(shape: Any, strides: Any, dtype: torch.dtype) -> torch.Tensor
 
 
 class RepeatableCall(NamedTuple):
-    """A call that ran: what it did to the tape, and how a repetition comes by its output."""
+    """A call that ran: its records on the tape, and the maker of a repeated call's output."""
 
     recorded: RecordedCall
     output: Maker
 
 
 class RepeatedCalls:
-    """Runs each call once, in a run without data, without gradients and without the user's formulas."""
+    """Runs equal calls once, in runs without data, gradients and user formulas."""
 
     def __init__(self, tape: Tape, kind: TensorKind) -> None:
         self._tape = tape
@@ -116,7 +116,7 @@ class RepeatedCalls:
         self._known: dict[Key, RepeatableCall | None] = {}
 
     def run(self, function: Any, args: Any, kwargs: Mapping[str, Any], run: Callable[[], Any]) -> Any:
-        """What `run`, the call of `function`, returns; or the like, where such a call ran before."""
+        """The output of `run`, which calls `function`; like that of an equal call, if there was one."""
         key = self._key(function, args, kwargs)
         if key is None:
             return run()
@@ -132,7 +132,7 @@ class RepeatedCalls:
         return output
 
     def _key(self, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Key | None:
-        """What says that two calls are the same; None for one that always runs."""
+        """The key by which calls are compared; None for a call that always has to run."""
         if not is_repeatable(function) or torch._C._is_any_autocast_enabled() or _has_saving_hooks():
             return None
         seen: list[Any] = []
@@ -150,7 +150,7 @@ class RepeatedCalls:
         return tuple(parts)
 
     def _part(self, value: Any, seen: list[Any], is_nested: bool = False) -> Any:
-        """What of an argument matters; None where that can't be said. Tensors met again are told apart."""
+        """An argument's part of the key; None if it has none. A tensor that occurs again is its number."""
         kind = value.__class__
         if kind in self._kind.classes:
             for number, other in enumerate(seen):
@@ -196,7 +196,7 @@ class RepeatedCalls:
         return maker and RepeatableCall(recorded, maker)
 
     def _maker(self, output: Any, args: Any) -> Maker | None:
-        """What makes the like of `output`: new tensors, and arguments where they are returned as they are."""
+        """Makes an output like this: new tensors, and arguments that are returned as they are."""
         kind = output.__class__
         if kind in self._kind.classes:
             place = next((place for place, value in enumerate(args) if value is output), None)
@@ -216,7 +216,7 @@ def _has_repeated(numbers: list[int]) -> bool:
 
 
 def _rerun(function: Any) -> Maker:
-    """A view, or the like, is made again past what records."""
+    """Makes a view, or the like, by calling the function again without recording."""
 
     def run(args: Any, kwargs: Mapping[str, Any]) -> Any:
         with torch._C._DisableTorchDispatch():
@@ -226,18 +226,18 @@ def _rerun(function: Any) -> Maker:
 
 
 def _settings() -> tuple[Any, ...]:
-    """Settings of torch that shapes, dtypes and kinds of tensors depend on."""
+    """Settings of torch that results depend on."""
     return torch.is_grad_enabled(), torch.is_inference_mode_enabled(), torch.get_default_dtype()
 
 
 def _has_saving_hooks() -> bool:
-    """Whether something is told of what is kept for a backward."""
+    """Whether there are hooks on saved tensors."""
     return not SAVED_TENSOR_HOOKS or torch._C._autograd._top_saved_tensors_default_hooks(True) is not None
 
 
 @cache
 def is_repeatable(function: Any) -> bool:
-    """Whether it is torch's own, and says by its name that it writes to nothing."""
+    """Whether it is a function of torch that by its name does not write in place."""
     name = getattr(function, "__name__", "_")
     if name.endswith("_") and not name.endswith("__"):
         return False

@@ -1,4 +1,4 @@
-"""The tape that operations are recorded on: one entry for each path, operator and shapes."""
+"""The tape: operations of a run, one entry for each path, operator and shapes."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ SEQUENCES = (list, tuple)
 
 
 def without_in_place_mark(name: str) -> str:
-    """The name of an operator of ATen without the mark of one that writes in place."""
+    """An operator's name without the trailing underscore of ATen's in-place operators."""
     return name.rstrip("_") if name.startswith("aten::") else name
 
 
 @dataclass
 class Tape:
-    """The operations of a run, by submodule. `formulas` are the user's own, by full name, and come first."""
+    """The operations of a run, by submodule. `formulas` are the user's, by full name, and take precedence."""
 
     tracker: ModuleTracker
     formulas: Mapping[str, Operator] = field(default_factory=dict)
@@ -68,25 +68,25 @@ class Tape:
     _running_calls: RunningCalls = field(default_factory=RunningCalls)
 
     def formula(self, name: str, known: Operator | None) -> Operator | None:
-        """The formula for the operator `name`; one of ATen's that writes in place has that of the other."""
+        """The formula for the operator `name`: the user's, or else `known`. In-place operators share it."""
         if not self.formulas:
             return known
         return self.formulas.get(name) or self.formulas.get(without_in_place_mark(name), known)
 
     def function_formula(self, name: str, known: Operator) -> Operator:
-        """The formula for a function of torch; with the user's, gradients follow from it by torch's rule."""
+        """The formula for a function of torch. The user's replaces the cost, and gradients follow from it."""
         given = self.formulas.get(name) if self.formulas else None
         return known if given is None else known._replace(cost=given.cost)
 
     def known_composite(self, function: Any) -> KnownFunction | None:
-        """What is known of a function with a formula that torch makes others of before they are seen."""
+        """The facts about a composite function for which the user has a formula; None for others."""
         name = getattr(function, "__name__", "").partition(".")[0] if self.formulas else ""
         return known_composite(function, name) if name and f"aten::{name}" in self.formulas else None
 
     def is_decomposed(self, known: KnownFunction) -> bool:
-        """Whether a function is counted by the operators that torch makes of it.
+        """Whether a function is counted by the operators that torch decomposes it into.
 
-        So it is where the user has a formula for an operator of the same kind, and none for the function.
+        This holds too if the user has a formula for an operator of the same kind, but none for the function.
         """
         if not self.formulas:
             return known.is_decomposed
@@ -96,19 +96,19 @@ class Tape:
 
     @cached_property
     def _formula_kinds(self) -> set[bool]:
-        """Whether ATen's operators that the user has formulas for are contractions."""
+        """For ATen's operators with a user's formula, whether they are contractions."""
         names = (name.removeprefix("aten::") for name in self.formulas if name.startswith("aten::"))
         return {name in OPERATORS and OPERATORS[name].contracts for name in names if not is_composite(name)}
 
     def note_use(self, values: Iterable[Any]) -> None:
-        """Note by their ids that something is done with `values`, and with those in a list among them."""
+        """Note the ids of used `values`, and of those in lists in them."""
         for value in values:
             self.used.add(id(value))
             if value.__class__ in SEQUENCES:
                 self.used.update(map(id, value))
 
     def record(self, name: str, operator: Operator | None, arguments: dict[str, Any], output: Any) -> None:
-        """Put down a call that returned `output`."""
+        """Record a call that returned `output`."""
         if self.formulas:
             self.used_formulas.update((name, without_in_place_mark(name)))
         if operator is FREE:
@@ -137,9 +137,9 @@ class Tape:
                 self._record_operation(key, traits, cost, activations, 1)
 
     def _defer(self, gradient: Any, counted: CountedCall) -> None:
-        """Keep back what torch dispatches in the backward, until it is known what it is the gradient of.
+        """Hold a call of the backward until it is known whose gradient it computes.
 
-        The number of its memory stays its own for as long as it is kept, though the memory is freed.
+        The reference keeps the id of its storage from being reused, although the memory is freed.
         """
         self.note_unrepeatable()
         is_strided = gradient.layout is torch.strided
@@ -150,7 +150,7 @@ class Tape:
             self._record_operation(*before)
 
     def note_weight_gradient(self, gradient: Any) -> None:
-        """A parameter gets `gradient`: what was dispatched to compute it is one by a weight."""
+        """Record the deferred call that computed `gradient`, a parameter's, as a gradient by weight."""
         with torch._C.DisableTorchFunction():
             found = self._deferred.pop(storage_id(gradient), None)
         if found is not None:
@@ -158,14 +158,14 @@ class Tape:
             self._record_operation(key._replace(phase="gradient by weight"), traits, cost, activations, calls)
 
     def end_backward(self) -> None:
-        """What no parameter got is a gradient by an input."""
+        """Record all other deferred calls as gradients by input."""
         for _, counted in self._deferred.values():
             self._record_operation(*counted)
         self._deferred.clear()
 
     @contextmanager
     def separate_recording(self) -> Iterator[Recording]:
-        """What the block records, which is not on the tape unless it is added."""
+        """Record the block separately; it is on the tape only if it is added."""
         self.note_unrepeatable()
         before = self._recorded, self.tracker.visits
         self._recorded = recording = Recording()
@@ -176,14 +176,14 @@ class Tape:
             self._recorded, self.tracker.visits = before
 
     def add(self, recording: Recording) -> None:
-        """Put down what was recorded separately."""
+        """Add a separate recording."""
         self._recorded.add(recording)
         for path, visit in recording.visits.items():
             self.tracker.visits.setdefault(path, replace(visit, calls=0)).calls += visit.calls
 
     @contextmanager
     def record_call(self) -> Iterator[RecordedCall]:
-        """What the block puts on the tape, to be repeated."""
+        """Note what the block puts on the tape, to repeat it."""
         running = self._running_calls.running
         recorded = RecordedCall(self.tracker.current)
         running.append(recorded)
@@ -194,29 +194,29 @@ class Tape:
 
     @property
     def is_recording_call(self) -> bool:
-        """Whether a call is being recorded, to be repeated."""
+        """Whether `record_call` is active."""
         return bool(self._running_calls.running)
 
     def note_unrepeatable(self) -> None:
-        """Something happens that a repetition of the calls that are running would not do."""
+        """Mark the running calls as not repeatable."""
         for recorded in self._running_calls.running:
             recorded.is_repeatable = False
 
     def repeat(self, recorded: RecordedCall) -> None:
-        """Put down what an earlier call did, for the submodule that is running."""
+        """Record an earlier call again, for the running submodule."""
         path = self.tracker.current
         for key, traits, cost, activations, calls in recorded.operations:
             self._record_operation(key._replace(path=path), traits, cost, activations, calls)
 
     def note_conditional(self, conditional: CondCall) -> None:
-        """Put down a call of `torch.cond`, unless it is one that the backward repeats."""
+        """Record a call of `torch.cond`, unless it is recomputed in the backward."""
         self.note_unrepeatable()
         if not self.tracker.is_backward:
             known = self._recorded.conditionals
             known[conditional] = known.get(conditional, 0) + 1
 
     def note_collective(self, call: CollectiveCall) -> None:
-        """Put down a collective; among one rank alone nothing is sent."""
+        """Record a collective, unless its group has only one rank."""
         self.note_unrepeatable()
         if call.ranks != 1:
             phase: CollectivePhase = "backward" if self.tracker.is_backward else "forward"
@@ -224,24 +224,24 @@ class Tape:
             known[found] = known.get(found, 0) + 1
 
     def move_gradient(self, before: Any, after: Any) -> None:
-        """What was a gradient in `before` is one in `after`, as a collective returns it."""
+        """Move a deferred gradient from the input to the output of a collective."""
         deferred = self._deferred.pop(storage_id(before), None)
         if deferred is not None:
             self._defer(after, deferred[1])
 
     def note_uncounted(self, name: str, arguments: Any, reason: str = "") -> None:
-        """Put down a call that is not counted, or only in part."""
+        """Record a call that is not counted, or only in part."""
         inputs = tuple(map(self.shape_of, tensors(arguments)))
         self._record_uncounted(CallKey(self.tracker.current, name, inputs, (), self.phase), reason)
 
     def shape_of(self, tensor: Any) -> Shape:
-        """The shape that is put down for `tensor`."""
+        """The shape to record for `tensor`."""
         return shape_of(tensor)
 
     def gradient(
         self, path: str, name: str, phase: Phase, operands: Sequence[Any], output: Any, cost: Cost
     ) -> None:
-        """Put down what a gradient of the operator `name`, called at `path`, costs."""
+        """Record the cost of a gradient of the operator `name`, which was called at `path`."""
         shapes = tuple(map(self.shape_of, operands))
         is_complex = bool(cost.macs) and has_complex(operands)
         is_sparse = bool(cost.macs) and has_sparse(operands)
@@ -261,9 +261,9 @@ class Tape:
             self._recorded.add_operation(key, traits, found)
 
     def _record_uncounted(self, key: CallKey, reason: str = "") -> None:
-        """Name what is not counted, whatever its tensors hold: integers may be quantized.
+        """Record an uncounted call, also one on integers, which may be quantized.
 
-        Without tensors, so does only what is not torch's own.
+        Operators of torch without tensors are left out.
         """
         self.note_unrepeatable()
         if key.inputs or key.output or key.operator.partition("::")[0] not in TORCH_NAMESPACES:
@@ -276,39 +276,39 @@ class Tape:
 
     @property
     def phase(self) -> Phase:
-        """Backward runs without gradients of its own: where they are on, a forward is repeated."""
+        """The current phase. In the backward, gradients are disabled except in recomputations."""
         if not self.tracker.is_backward:
             return "forward"
         return "recomputation" if torch.is_grad_enabled() else "gradient by input"
 
     @property
     def operations(self) -> tuple[Operation, ...]:
-        """What has been counted, in the order of first calls."""
+        """The counted operations, in order of their first calls."""
         return tuple(self._recorded.operations.values())
 
     @property
     def conditionals(self) -> tuple[CondCall, ...]:
-        """Calls of `torch.cond`, in the order of first calls."""
+        """The calls of `torch.cond`, in order of their first calls."""
         return tuple(found._replace(calls=calls) for found, calls in self._recorded.conditionals.items())
 
     @property
     def collectives(self) -> tuple[Collective, ...]:
-        """Collectives, in the order of first calls."""
+        """The collectives, in order of their first calls."""
         return tuple(found._replace(calls=calls) for found, calls in self._recorded.collectives.items())
 
     @property
     def unused_formulas(self) -> tuple[str, ...]:
-        """The user's formulas for operators that did not run."""
+        """The user's formulas whose operators did not run."""
         return tuple(name for name in self.formulas if name not in self.used_formulas)
 
     @property
     def uncounted(self) -> tuple[UncountedCall, ...]:
-        """What has no formula."""
+        """The uncounted calls."""
         return tuple(self._recorded.uncounted.values())
 
 
 def _by_gradient(name: str, output: Any, first: Any, cost: Cost) -> list[tuple[Any, Cost]]:
-    """The gradients that a call yields, and what each costs: those of a convolution come two at once."""
+    """The gradients that a call computes, with their costs; convolution_backward computes two."""
     if name != "aten::convolution_backward" or output[0] is None or output[1] is None:
         return [(first, cost)]
     half = Cost(cost.macs // 2, None if cost.valid_macs is None else cost.valid_macs // 2)

@@ -1,6 +1,6 @@
-"""Tensors that have a gradient in a run that does not tell gradients: who asks for one gets an error.
+"""Tensors that require grad in a run without gradients: computing one of their gradients raises an error.
 
-The model is then run with gradients. Without it, the part of a backward that is behind them would go unseen.
+The model is then run with gradients. Without this, a part of the model's own backward would not be counted.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from convcost.tracing.tensors import flat_tensors
 
 
 class UnrecordedGradient(torch.autograd.Function):
-    """Makes a tensor that has a gradient by others."""
+    """Makes a tensor with a gradient by others."""
 
     @staticmethod
     def forward(_: Any, make: Callable[[], torch.Tensor], *__: torch.Tensor) -> torch.Tensor:
@@ -24,7 +24,7 @@ class UnrecordedGradient(torch.autograd.Function):
 
     @staticmethod
     def backward(*_: Any) -> Any:
-        """It takes a run with gradients."""
+        """Raise GradientsNeededError."""
         raise GradientsNeededError("the model asks for a gradient")
 
 
@@ -32,7 +32,7 @@ _apply: Callable[..., Any] = UnrecordedGradient.apply
 
 
 def with_unrecorded_gradient(make: Callable[[], torch.Tensor], given: Iterable[Any]) -> Any:
-    """What `make` returns, with a gradient by those tensors among `given` that have one."""
+    """The tensor from `make`, with a gradient by the tensors in `given` that require grad."""
     if not torch.is_grad_enabled():
         return make()
     sources = [tensor for tensor in flat_tensors(given) if tensor.requires_grad]

@@ -1,6 +1,6 @@
-"""Sources of models: the libraries and files that a model is named by, such as timm:resnet50 or net.onnx.
+"""Sources of models: libraries and model files, as in timm:resnet50 or net.onnx.
 
-A source is a module with a function `load` (see interface.py), and an entry here.
+A source is a module with a `load` function (see interface.py) and an entry in PREFIXES or SUFFIXES.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ PREFIXES = {
     "timm": "convcost.tracing.sources.timm_models",
     "torchvision": "convcost.tracing.sources.torchvision_models",
 }
-"""The module of each source that is named by a prefix: timm:resnet50, hf:./llama."""
+"""The module for each prefix: timm:resnet50, hf:./llama."""
 
 SUFFIXES = {
     ".onnx": "convcost.tracing.sources.onnx_files",
@@ -25,11 +25,15 @@ SUFFIXES = {
     ".safetensors.index.json": "convcost.tracing.sources.weights.safetensors",
     ".gguf": "convcost.tracing.sources.weights.gguf",
 }
-"""The module of each source that is a file, by how its name ends, in lower case: net.onnx."""
+"""The module for each file suffix, in lower case: net.onnx."""
 
 
 def load_model(reference: SourceReference, arguments: Mapping[str, Any]) -> SourceModel:
-    """The model that is named; UsageError where there is none, or its library is missing."""
+    """Load the model that `reference` names.
+
+    Raises:
+        UsageError: There is no such model, or its library is missing.
+    """
     home = PREFIXES.get(reference.prefix) or SUFFIXES[reference.suffix]
     load = cast("ModelLoader", import_module(home).load)
     return load(reference.name, arguments)

@@ -1,4 +1,4 @@
-"""Checks of a file before it is read: that it is one, and that what it claims fits into memory."""
+"""Checks before a file is read: it is a regular file, and its zip directory is small enough."""
 
 from __future__ import annotations
 
@@ -11,37 +11,39 @@ from convcost.core.errors import UsageError, did_you_mean
 END_OF_DIRECTORY = b"PK\x05\x06"
 ZIP64_END = b"PK\x06\x06"
 LONGEST_END = 2**16 + 22 + 20 + 56
-"""The bytes that the end of a zip takes at most: a comment, and the records of its directory."""
+"""The most bytes that the end of a zip takes: a comment, and the end-of-directory records."""
 
 
 def checked_file(path: str) -> Path:
-    """The file at `path`; UsageError where there is none, or where it is no regular file."""
+    """The file at `path`; UsageError if it is missing, unreadable, or not a regular file."""
     file = Path(path)
-    shown = path[:200]
+    display_name = path[:200]
     try:
         mode = os.stat(file).st_mode
     except (FileNotFoundError, NotADirectoryError):
-        raise UsageError(f"there is no file {shown}{_near(file)}") from None
+        raise UsageError(f"there is no file {display_name}{_near(file)}") from None
     except (OSError, ValueError) as error:
-        raise UsageError(f"{shown} can't be read: {getattr(error, 'strerror', None) or error}") from None
+        raise UsageError(
+            f"{display_name} can't be read: {getattr(error, 'strerror', None) or error}"
+        ) from None
     if stat.S_ISDIR(mode):
-        raise UsageError(f"{shown} is a folder, not a file")
+        raise UsageError(f"{display_name} is a folder, not a file")
     if not stat.S_ISREG(mode):
-        raise UsageError(f"{shown} is not a regular file")
+        raise UsageError(f"{display_name} is not a regular file")
     if not os.access(file, os.R_OK):
-        raise UsageError(f"{shown} can't be read: permission denied")
+        raise UsageError(f"{display_name} can't be read: permission denied")
     return file
 
 
 def _near(file: Path) -> str:
     try:
-        return did_you_mean(file.name, (each.name for each in file.parent.iterdir() if each.is_file()))
+        return did_you_mean(file.name, (entry.name for entry in file.parent.iterdir() if entry.is_file()))
     except OSError:
         return ""
 
 
 def directory_size(file: Path) -> int:
-    """The bytes that a zip says its list of members takes; 0 where there is none."""
+    """The size in bytes that a zip states for its directory; 0 if it states none."""
     with file.open("rb") as stream:
         size = stream.seek(0, os.SEEK_END)
         stream.seek(max(0, size - LONGEST_END))

@@ -1,7 +1,8 @@
-"""The interface of a source of models: what it finds by a name, as a module to run or as a report.
+"""The interface of a source of models.
 
-A source is a module with a function `load(name, arguments)`, where `name` is what stands behind the prefix,
-or the path of a file. It raises UsageError, in one sentence, for what it can't find or read.
+A source is a module with a function `load(name, arguments)`, where `name` is the text after the prefix, or
+the path of a file. It returns a module to run or a report, and raises UsageError for a model that it can't
+find or read.
 """
 
 from __future__ import annotations
@@ -20,13 +21,13 @@ NO_INPUTS = DeclaredInputs()
 
 
 class SourceReference(NamedTuple):
-    """A model as a text names it: by the prefix of a source and a name in it, or by the path of a file.
+    """The name of a model in a design: PREFIX:NAME, or the path of a file.
 
     Attributes:
-        name: In the source, or the path.
-        prefix: Of the source; empty for a file.
-        suffix: How the file's name ends, in lower case; empty for what has a prefix.
-        label: What the user calls the model; empty if nothing.
+        name: The name in the source, or the path.
+        prefix: The prefix of the source; empty for a file.
+        suffix: The suffix of the file, in lower case; empty if there is a prefix.
+        label: The user's label for the model; empty if there is none.
     """
 
     name: str
@@ -36,9 +37,9 @@ class SourceReference(NamedTuple):
 
     @property
     def title(self) -> str:
-        """What the model is called in tables: its name without folders, or the file's without its ending.
+        """The model's name in tables: without folders, and without the suffix of a file.
 
-        A config.json is called as its folder.
+        A config.json is named after its folder.
         """
         parts = self.name.replace("\\", "/").removesuffix("/config.json").rstrip("/").split("/")
         return parts[-1][: len(parts[-1]) - len(self.suffix)] or parts[-1]
@@ -48,7 +49,7 @@ class SourceReference(NamedTuple):
 
 
 INPUTS = "{inputs}"
-"""The place of inputs in a sentence on them."""
+"""A placeholder in a note on inputs; replaced by the inputs."""
 
 
 @dataclass(frozen=True)
@@ -56,13 +57,13 @@ class BuildableModel:
     """A model that is built and run as a torch module.
 
     Attributes:
-        make: Builds it, with the arguments that were given, maybe on the meta device.
-        inputs: What it is run on where the user declares nothing; sizes may be names.
-        notes: Whole sentences on what was guessed, such as where these inputs are from.
-        input_note: Such a sentence on `inputs` alone: it is left out where the user declares inputs. INPUTS
-            in it stands for those of them that the user did not give.
-        input_names: What forward calls its inputs, where that is known.
-        complete: Adds to inputs that the user declares those without which the model can't run.
+        make: Builds the module, on torch's current device.
+        inputs: The default inputs; sizes may be names.
+        notes: Sentences on assumptions that were made.
+        input_note: A sentence on `inputs`, shown only if they are used. INPUTS in it is replaced by the
+            default inputs that are used.
+        input_names: The names of forward's arguments, if known.
+        complete: Adds required inputs that the user did not declare.
     """
 
     make: Callable[[], torch.nn.Module]
@@ -75,14 +76,13 @@ class BuildableModel:
 
 @dataclass(frozen=True)
 class ReportedModel:
-    """A model that is read from a file without anything that could run.
+    """A model that is read from a file and can't run, such as a file of weights.
 
     Attributes:
-        report: Makes its report on inputs, in which sizes may be names; on none if the user declares none
-            and there are none by default.
-        inputs: What it is counted on where the user declares nothing.
-        notes: Whole sentences on what was guessed.
-        input_note: Such a sentence on `inputs` alone.
+        report: Makes the report for the given inputs, whose sizes may be names.
+        inputs: The default inputs.
+        notes: Sentences on assumptions that were made.
+        input_note: A sentence on `inputs`, shown only if they are used.
     """
 
     report: Callable[[DeclaredInputs], Report]
@@ -95,7 +95,7 @@ SourceModel = BuildableModel | ReportedModel
 
 
 class ModelLoader(Protocol):
-    """The function `load` of a source."""
+    """The `load` function of a source."""
 
     def __call__(self, name: str, arguments: Mapping[str, Any]) -> SourceModel:
         """The model called `name`, built with `arguments`."""

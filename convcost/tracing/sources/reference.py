@@ -1,4 +1,4 @@
-"""Texts that name a model by a source: `f32[1,3,64,64] -> timm:resnet50(num_classes=10)`, `a = net.onnx`."""
+"""Parse references to models of sources: `f32[1,3,64,64] -> timm:resnet50(in_chans=3)`, `a = net.onnx`."""
 
 from __future__ import annotations
 
@@ -9,28 +9,31 @@ from convcost.tracing.sources import PREFIXES, SUFFIXES
 from convcost.tracing.sources.interface import SourceReference
 
 BEFORE = r"\s*(?:(?P<before>[^'\"]*)(?:->|→)\s*)?(?:(?P<label>[A-Za-z_]\w*)\s*=\s*)?"
-"""Inputs and an arrow, or a label. A text in quotes is an argument of something else."""
+"""Inputs and an arrow, or a label. Quotes are not allowed: quoted text is an argument of something else."""
 
 NAMED = re.compile(
     rf"{BEFORE}(?P<prefix>{'|'.join(PREFIXES)})\s*:\s*(?P<name>[^(]*?)\s*(?:\((?P<arguments>.*))?", re.S
 )
-"""A prefix and a name; no design has a colon outside quotes."""
+"""A prefix and a name. No spec has a colon outside quotes."""
 
 FILE = re.compile(
     rf"{BEFORE}(?P<name>[^\s'\"].*?(?P<suffix>{'|'.join(map(re.escape, SUFFIXES)) or '(?!)'}))"
     r"\s*(?:\((?P<arguments>.*))?",
     re.S | re.I,
 )
-"""A path that ends as a file of a source does; no design does."""
+"""A path with the suffix of a source. No spec ends with one."""
 
 LONGEST = 10_000
-"""Characters; a longer text names no source, and is not searched for one."""
+"""The most characters of a reference. Longer texts are not searched."""
 
 
 class ReferenceText(NamedTuple):
-    """A reference, and the texts around it: inputs in front, None without an arrow; arguments, if any.
+    """A reference and the texts around it.
 
-    The arguments are what stands behind their opening bracket.
+    Attributes:
+        reference: The reference.
+        before: The inputs before the arrow; None without an arrow.
+        arguments: The text after the opening bracket; None without a bracket.
     """
 
     reference: SourceReference
@@ -51,11 +54,11 @@ def match_reference(text: str) -> ReferenceText | None:
 
 
 def _may_be_reference(text: str) -> bool:
-    """Whether it has what every reference has: most designs are told apart by that, however long they are."""
+    """A quick test that every reference passes and most specs fail."""
     lowered = text.lower() if len(text) <= LONGEST else ""
     return any(prefix in lowered for prefix in PREFIXES) or any(suffix in lowered for suffix in SUFFIXES)
 
 
 def is_reference(text: str) -> bool:
-    """Whether `text` names a model by a source."""
+    """Whether `text` is a reference to a model of a source."""
     return match_reference(text) is not None

@@ -1,4 +1,4 @@
-"""torchvision:NAME, the models that torchvision registers, without weights."""
+"""torchvision:NAME: models of torchvision, without weights."""
 
 from __future__ import annotations
 
@@ -11,16 +11,15 @@ from typing import Any
 from convcost.core.errors import UsageError, did_you_mean
 from convcost.tracing.declared_inputs import DeclaredInputs, DeclaredTensor
 from convcost.tracing.sources.interface import BuildableModel
-from convcost.tracing.sources.libraries import import_library
-from convcost.tracing.sources.weight_arguments import without_weights
+from convcost.tracing.sources.libraries import import_library, without_weights
 
 WEIGHT_ARGUMENTS = ("weights", "weights_backbone", "pretrained", "pretrained_backbone")
 
-LEFT_OUT: dict[str, Any] = {"weights": None, "weights_backbone": None, "init_weights": False}
-"""Where a builder has these: no weights, those of a backbone included, and no slow initialization."""
+DEFAULTS: dict[str, Any] = {"weights": None, "weights_backbone": None, "init_weights": False}
+"""Arguments for builders that have them: no weights, and no slow initialization."""
 
 IMAGE_SIZE = 224
-"""The side of an image where torchvision states none. Source: ImageNet's usual crop."""
+"""The image size if torchvision states none. Source: the usual crop for ImageNet."""
 
 DETECTION_SIZE = 800
 """torchvision's detection models resize an image to a shorter side of 800. Source: min_size of FasterRCNN."""
@@ -29,13 +28,14 @@ FLOW_SIZE = (520, 960)
 """A pair of frames for optical flow. Source: FlyingThings3D's frames, 540 x 960, cut to multiples of 8."""
 
 CLIP_FRAMES = 16
-"""Frames of a clip. Source: the training of torchvision's r3d_18 and mvit_v1_b, clip_len=16."""
+"""Frames of a clip. Source: torchvision's training of r3d_18 and mvit_v1_b, clip_len=16."""
 
 
 def load(name: str, arguments: Mapping[str, Any]) -> BuildableModel:
-    """The model that torchvision calls `name`, such as resnet50 or fasterrcnn_resnet50_fpn.
+    """The torchvision model called `name`, such as resnet50 or fasterrcnn_resnet50_fpn.
 
-    Raises UsageError where torchvision is missing, has no such model, or `arguments` ask for weights.
+    Raises:
+        UsageError: torchvision is missing, it has no such model, or `arguments` ask for weights.
     """
     models = import_library("torchvision", f"torchvision:{name}").models
     known = models.list_models()
@@ -43,37 +43,37 @@ def load(name: str, arguments: Mapping[str, Any]) -> BuildableModel:
         raise UsageError(f"torchvision has no model {name[:80]}{did_you_mean(name, known)}")
     given = without_weights(f"torchvision:{name}", arguments, WEIGHT_ARGUMENTS)
     build = models.get_model_builder(name)
-    left_out = {key: value for key, value in LEFT_OUT.items() if key in signature(build).parameters}
+    defaults = {key: value for key, value in DEFAULTS.items() if key in signature(build).parameters}
     inputs, source = _usual_inputs(name, build.__module__, list(models.get_model_weights(name)), given)
     note = f"The input {inputs} is assumed, {source}."
-    return BuildableModel(partial(build, **{**left_out, **given}), inputs, input_note=note)
+    return BuildableModel(partial(build, **{**defaults, **given}), inputs, input_note=note)
 
 
 def _usual_inputs(
     name: str, family: str, weights: list[Any], arguments: Mapping[str, Any]
 ) -> tuple[DeclaredInputs, str]:
-    """What a model is usually run on, and who says so."""
+    """The usual inputs of a model, and their source."""
     if ".detection." in family:
         found = re.match(r"[a-z]+(\d{3})_", name)
         side = int(found[1]) if found else DETECTION_SIZE
         return _images((side, side)), "as torchvision's detection models resize images to about this size"
     if ".optical_flow." in family:
         return _images(FLOW_SIZE, 2), "a usual pair of frames for optical flow"
-    transforms = [each.transforms() for each in weights]
+    transforms = [weight.transforms() for weight in weights]
     crop = min(_sizes(transforms), default=(IMAGE_SIZE, IMAGE_SIZE))
     wanted = arguments.get("image_size")
     size = (wanted, wanted) if isinstance(wanted, int) else crop
     source = f"from the transforms of torchvision's weights of {name}"
     if ".video." in family:
-        frames = max((each.meta.get("min_temporal_size", 1) for each in weights), default=1)
+        frames = max((weight.meta.get("min_temporal_size", 1) for weight in weights), default=1)
         return _images((max(frames, CLIP_FRAMES), *size)), source
     return _images(size), source
 
 
 def _sizes(transforms: list[Any]) -> Iterator[tuple[int, int]]:
-    """The size of an image after each of the transforms: cropped to it, or resized."""
-    for each in transforms:
-        size = getattr(each, "crop_size", None) or getattr(each, "resize_size", None)
+    """The image size after each of the transforms."""
+    for transform in transforms:
+        size = getattr(transform, "crop_size", None) or getattr(transform, "resize_size", None)
         if size:
             yield (size[0], size[-1])
 

@@ -1,4 +1,4 @@
-"""The report of a run on open sizes: guards become its assumptions, and make its formulas shorter."""
+"""Make the report of a run on open sizes: guards become assumptions, and shorten the formulas."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from convcost.tracing.symbolic_shapes.sizes import SymbolicSizes
 def requirements(
     guards: Iterable[Guard], sizes: SymbolicSizes, evaluator: SymbolicEvaluator
 ) -> Iterator[Requirement]:
-    """What `guards` say beside what `evaluator` knows when each is asked for."""
+    """The requirements that `guards` add to what `evaluator` knows when each is consumed."""
     fixed = fixed_roundings(guards)
     for guard in sorted(guards, key=_rank):
         is_short = len(guard.difference.atoms) == 1
@@ -60,7 +60,7 @@ def _requirements_of(
 
 
 def divisors(difference: Any) -> dict[str, int]:
-    """The numbers of which sizes have to be multiples to make `difference` 0; empty if that won't do."""
+    """Divisors of sizes such that `difference` is 0 if each size is a multiple of its own; empty if none."""
     steps = {size: _step(difference, size) for size in sorted(names_in(difference))}
     found = {size: step for size, step in steps.items() if step > 1}
     multiples = {size: step * size_formula(size) for size, step in found.items()}
@@ -68,7 +68,7 @@ def divisors(difference: Any) -> dict[str, int]:
 
 
 def _step(formula: Any, size: str) -> int:
-    """The least common multiple of what is divided by in the roundings that `size` is in."""
+    """The least common multiple of the divisors of all roundings with `size` in them."""
     step = 1
     for atom in atoms_of(formula):
         if atom.kind == "rounded" and size in names_in(atom.inner):
@@ -78,12 +78,12 @@ def _step(formula: Any, size: str) -> int:
 
 
 def fixed_roundings(guards: Iterable[Guard]) -> dict[Atom, int]:
-    """The roundings of which guards say what number they are."""
+    """The roundings that guards fix to a number."""
     return {atom: number for guard in guards for atom, number in _fixed_roundings_in(guard)}
 
 
 def _fixed_roundings_in(guard: Guard) -> Iterator[tuple[Atom, int]]:
-    """⌊x⌋ and n where factor · ⌊x⌋ − factor · n = 0."""
+    """⌊x⌋ and n, for a guard factor · ⌊x⌋ − factor · n = 0."""
     for atom in guard.difference.atoms if guard.relation == "zero" else ():
         factor = guard.difference.terms.get(frozenset({(atom, 1)}))
         number = factor and divide(guard.difference - factor * formula_of(atom), -factor)
@@ -92,14 +92,14 @@ def _fixed_roundings_in(guard: Guard) -> Iterator[tuple[Atom, int]]:
 
 
 def with_fixed_roundings(number: Any, fixed: Mapping[Atom, int]) -> Any:
-    """`number` with the numbers that its roundings are."""
+    """`number` with its fixed roundings replaced by numbers."""
     if not fixed or not isinstance(number, Formula):
         return number
     return number.map_atoms(lambda atom: fixed[atom] if atom in fixed else formula_of(atom))
 
 
 def with_assumptions(report: Report, sizes: SymbolicSizes, guards: tuple[Guard, ...]) -> Report:
-    """`report` with its numbers as short as the `guards` allow, which become its assumptions."""
+    """`report` with formulas simplified by `guards`, which become its assumptions."""
     return evaluate_feasibly(lambda evaluator: _with_assumptions(report, sizes, guards, evaluator))
 
 
@@ -113,20 +113,20 @@ def _with_assumptions(
         evaluator.require(requirement, 0)
 
     @cache  # equal layers have equal numbers
-    def shown_formula(formula: Any) -> Any:
-        ours = with_fixed_roundings(formula, fixed)
-        settled = evaluator.simplify(ours) if isinstance(ours, Formula) else ours
-        return to_sympy(settled) if isinstance(settled, Formula) else settled
+    def simplify_formula(formula: Any) -> Any:
+        rounded = with_fixed_roundings(formula, fixed)
+        simplified = evaluator.simplify(rounded) if isinstance(rounded, Formula) else rounded
+        return to_sympy(simplified) if isinstance(simplified, Formula) else simplified
 
-    def shown(number: Any) -> Any:
-        return shown_formula(sizes.formula(number))
+    def simplify(number: Any) -> Any:
+        return simplify_formula(sizes.formula(number))
 
-    found = replace(map_report(report, shown), sizes={name: symbol(name) for name in sizes.examples})
+    found = replace(map_report(report, simplify), sizes={name: symbol(name) for name in sizes.examples})
     return replace(found, assumptions=evaluator.assumptions.assumed)
 
 
 def _not_empty(report: Report, sizes: SymbolicSizes) -> Iterator[AtLeast]:
-    """That every tensor has an element: no kernel is larger than what it slides over."""
+    """Require that no tensor is empty, as it would be if a kernel were larger than its input."""
     trace = report.trace
     shapes = [operation.output for operation in trace.operations] if trace else []
     factors = (part for shape in shapes for size in shape for part in _factors(sizes.formula(size)))
@@ -135,7 +135,7 @@ def _not_empty(report: Report, sizes: SymbolicSizes) -> Iterator[AtLeast]:
 
 
 def _factors(dimension: Any) -> Iterator[Any]:
-    """The parts of a product; it is 1 or more if they are."""
+    """The factors of a dimension; it is ≥ 1 if they are."""
     if isinstance(dimension, Formula) and len(dimension.terms) == 1:
         yield from (formula_of(atom) for atom in dimension.atoms)
     elif isinstance(dimension, Formula):

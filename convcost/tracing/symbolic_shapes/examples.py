@@ -1,7 +1,7 @@
-"""Example sizes: which to run a model on first, and which a failed run points at.
+"""Example sizes: the first ones to run a model on, and those that a failed run suggests.
 
-A model that compares a size with a number wants that number. It wants less where a table was cut to the
-size, mask[:T, :T] say: no more came out than the table has.
+If a model compares a size with a number, that number is suggested. If a table was cut to the size, as in
+mask[:T, :T], a smaller size is suggested, since the table may have been too short.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Examples = Mapping[str, int]
 """A number for each open size."""
 
 TYPICAL = 224
-"""As many sizes are: what holds for others alone is of little use."""
+"""A typical size. Formulas that don't hold for it are of little use."""
 
 ODD = (211, 199, 197, 193, 191, 181, 179, 173, 167, 163)
 
@@ -33,10 +33,10 @@ SMALL_ODD = (13, 11, 7, 5, 17, 19, 23, 29, 31, 3)
 SMALL_ROUND = (16, 12, 8, 24, 20, 28, 4, 32, 36, 40)
 
 TRIAL_SIZES = (ODD, ROUND, SMALL_ODD, SMALL_ROUND, (TYPICAL,))
-"""Odd ones first: what holds for them does not hold because they happen to be multiples."""
+"""Odd sizes come first: no condition holds for them just because they are multiples of something."""
 
 LOWER = tuple(n for n in range(ODD[0], 1, -1) if all(n % divisor for divisor in range(2, n)))
-"""Where a bound is looked for, from above."""
+"""Primes to search for a lower bound, in descending order."""
 
 HIGHER = (257, 521, 1031, 2053, 4099)
 
@@ -50,32 +50,33 @@ OTHERS = (
 )
 
 MOST_EXPRESSIONS = 12
-"""So many expressions before the failure are looked at."""
+"""The most expressions before a failure that are examined."""
 
 MOST_BOUNDS = 50
-"""So many for the bounds that they say."""
+"""The most expressions that are examined for bounds."""
 
 MOST_CHANGES = 2
-"""So many examples that change the last answer."""
+"""The most examples that change the last answer."""
 
 MOST_NUMBERS = 1_000
-"""So many numbers are tried for each size that others are computed of."""
+"""The most numbers that are tried for a size that other sizes are computed from."""
 
 NUMBERS_HINT = "Give them numbers, such as --h 7."
 
 LARGEST_SIDE = 1_025
-"""Of an image, beside what is tried."""
+"""The largest number that is tried for all sizes of a difference, such as the sides of an image."""
 
 
 def trial_examples(names: Iterable[str]) -> list[Examples]:
-    """What to try, one after the other."""
+    """The examples to try, in order."""
     return [_each(tuple(names), numbers) for numbers in TRIAL_SIZES]
 
 
 def fitting_examples(examples: Examples, inputs: DeclaredInputs) -> Examples:
-    """`examples` with larger ones where a computed size of an input is no whole number, or less than 2.
+    """`examples`, increased until each computed size of an input is an integer ≥ 2.
 
-    UsageError where there are none.
+    Raises:
+        UsageError: No such sizes were found.
     """
     every = (size for declared in inputs.all for size in declared.shape)
     computed = [size for size in every if isinstance(size, SizeExpression)]
@@ -88,7 +89,7 @@ def fitting_examples(examples: Examples, inputs: DeclaredInputs) -> Examples:
     if not all(_fits(size, found) for size in computed):
         names = ", ".join(dict.fromkeys(name for size in computed for name in size.names))
         sizes = ", ".join(map(str, computed))
-        raise UsageError(f"no numbers for {names} were found that make sizes of {sizes}", hint=NUMBERS_HINT)
+        raise UsageError(f"found no numbers for {names} that make {sizes} integers", hint=NUMBERS_HINT)
     return found
 
 
@@ -98,7 +99,7 @@ def _fits(size: SizeExpression, examples: Examples) -> bool:
 
 
 def probe_points(examples: Examples) -> list[Examples]:
-    """Where to look at shapes: at other examples, and at these with one size changed."""
+    """Points at which to compare shapes: other examples, and these with one size changed."""
     changed = [
         {**examples, name: number}
         for name, example in examples.items()
@@ -112,9 +113,10 @@ def _each(names: tuple[str, ...], numbers: tuple[int, ...]) -> Examples:
 
 
 def suggested_examples(sizes: SymbolicSizes) -> Iterator[Examples]:
-    """The examples as they would have to be for what was unequal to be equal, by the last question first.
+    """Examples that would make unequal sizes equal, starting from the last question about sizes.
 
-    Smaller ones go before where they change another answer too, and all that change the last one first.
+    Examples that change the last answer come first. Smaller ones come before larger ones if they change
+    another answer too.
     """
     answers = list(islice(reversed(sizes.guard_log.answers.items()), MOST_BOUNDS))
     bounds = [list(guards_in(question.expression, sizes, BOUNDS)) for question, _ in answers]
@@ -131,17 +133,17 @@ def suggested_examples(sizes: SymbolicSizes) -> Iterator[Examples]:
 
 
 def _counterexamples(guard: Guard, examples: Examples) -> Iterator[Examples]:
-    """`examples` with all sizes of `guard` smaller, or one of them another, such that it isn't so."""
+    """`examples` with the sizes of `guard` changed so that it does not hold."""
     names = sorted(names_in(guard.difference))
     for some in (names, *([name] for name in names)):
         smaller = (_with_smaller_sizes(some, limit, examples) for limit in LOWER)
         larger = ({**examples, some[0]: number} for number in HIGHER)
-        tried = (changed for changed in chain(smaller, larger) if changed and not guard.holds(changed))
-        yield from islice(tried, 1)
+        candidates = (found for found in chain(smaller, larger) if found and not guard.holds(found))
+        yield from islice(candidates, 1)
 
 
 def _smaller_examples(wanted: Examples, examples: Examples, known: Iterable[Guard]) -> Iterator[Examples]:
-    """Smaller sizes than are `wanted`, where something `known` of the examples is not so for them."""
+    """Sizes smaller than `wanted`, if a guard in `known` that holds for `examples` does not hold for them."""
     changed = [name for name, number in wanted.items() if number < examples[name]]
     if changed:
         lower = _with_smaller_sizes(changed, min(wanted[name] for name in changed), wanted)
@@ -150,7 +152,7 @@ def _smaller_examples(wanted: Examples, examples: Examples, known: Iterable[Guar
 
 
 def _with_smaller_sizes(names: Iterable[str], limit: int, examples: Examples) -> Examples:
-    """`examples` with a number of its own below `limit` for each of `names`; nothing if there are too few."""
+    """`examples` with distinct numbers below `limit` for `names`; empty if there are too few numbers."""
     names = list(names)
     others = {number for name, number in examples.items() if name not in names}
     numbers = [number for number in LOWER if number < limit and number not in others][: len(names)]
@@ -158,7 +160,7 @@ def _with_smaller_sizes(names: Iterable[str], limit: int, examples: Examples) ->
 
 
 def _examples_making_equal(difference: Any, examples: Examples) -> Iterator[Examples]:
-    """`examples` with a multiple, a number, or another size in one place that makes `difference` 0."""
+    """`examples` changed so that `difference` is 0: by multiples, by equal sizes, or by one other number."""
     multiples = {size: ceil_div(examples[size], step) * step for size, step in divisors(difference).items()}
     if multiples:
         yield {**examples, **multiples}
@@ -170,7 +172,7 @@ def _examples_making_equal(difference: Any, examples: Examples) -> Iterator[Exam
 
 
 def _with_equal_sizes(difference: Any, examples: Examples) -> Iterator[Examples]:
-    """`examples` with the one number for all sizes of `difference`, as the sides of an image mostly have."""
+    """`examples` with one number for all sizes of `difference`, as for the sides of an image."""
     names = sorted(names_in(difference))
     roots = [
         number
@@ -182,7 +184,7 @@ def _with_equal_sizes(difference: Any, examples: Examples) -> Iterator[Examples]
 
 
 def _solution(difference: Any, size: str, examples: Examples) -> int:
-    """What `size` is where `difference`, growing evenly with it, is 0 beside the other examples; else 0."""
+    """The `size` at which `difference` is 0, with the other examples; 0 if it is not linear in `size`."""
     first, second, third = (value_at(difference, {**examples, size: number}) for number in (1, 2, 3))
     growth = second - first
     is_even = growth and third - second == growth and first % growth == 0

@@ -1,4 +1,4 @@
-"""Torch's fake tensors with open sizes: copies of a model's tensors, and the like of what a call returned."""
+"""Torch's fake tensors with open sizes: copies of a model's tensors, and results of repeated calls."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from convcost.tracing.symbolic_shapes.index_ranges import IndexRanges
 from convcost.tracing.tensors import has_constant
 
 _fake_tensor: Callable[..., torch.Tensor] = FakeTensor
-"""Takes the mode, a tensor on the meta device, the device to be said, and a constant."""
+"""Takes the mode, a meta tensor, the device to report, and a constant."""
 
 
 def fake_copy(mode: FakeTensorMode, tensor: torch.Tensor, device: str = "cpu") -> torch.Tensor:
-    """A tensor like it of shapes alone, said to be on `device`."""
+    """A fake tensor with the shape, strides and dtype of `tensor`, reported on `device`."""
     with torch._C._DisableTorchDispatch():
         shapes = torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device="meta")
     return _fake_tensor(mode, shapes, torch.device(device))
 
 
 class FakeTensorKind:
-    """Fake tensors, which are alike where torch's expressions of their sizes are; a call returns no view."""
+    """Fake tensors. Two are equal if torch's expressions for their sizes are. They share no memory."""
 
     has_views = False
     classes = frozenset((torch.Tensor, torch.nn.Parameter, FakeTensor))
@@ -33,7 +33,7 @@ class FakeTensorKind:
         self._indices = indices
 
     def key(self, tensor: Any) -> Key | None:
-        """Its shape, strides and dtype, unless something is known of its values."""
+        """Its shape, strides and dtype; None if anything is known about its values."""
         if tensor.__class__ is not FakeTensor or has_constant(tensor) or self._indices.has(tensor):
             return None
         dtype = tensor.dtype
@@ -43,7 +43,7 @@ class FakeTensorKind:
         return tuple(shape), tuple(strides), dtype, tensor.requires_grad
 
     def maker(self, tensor: Any) -> Maker | None:
-        """A fake tensor over the same expressions, which torch would take long to compute with again."""
+        """Makes a fake tensor with the same expressions, which are slow to compute again."""
         key = self.key(tensor)
         if key is None or tensor.requires_grad:
             return None
@@ -55,5 +55,5 @@ class FakeTensorKind:
 
 
 def expression_of(size: int | torch.SymInt) -> Any:
-    """The number, or the expression in torch's symbols, which can be looked up."""
+    """The number, or torch's expression, which is hashable."""
     return size if isinstance(size, int) else size.node._expr

@@ -1,7 +1,7 @@
-"""Guards: what must hold of open sizes for a model to run as it did on the examples.
+"""Guards: conditions on open sizes under which a model runs as it did on the examples.
 
-Torch itself asks about sizes too, mostly for strides. Whether a question decides a shape, as in x[:, :100],
-is found by running the function that asked it again on other numbers.
+Torch itself also asks about sizes, mostly for strides. To find out whether such a question decides a shape,
+as in x[:, :100], the function that asked is run again on other sizes.
 """
 
 from __future__ import annotations
@@ -37,21 +37,29 @@ NEGATED = {
 BOUNDS = frozenset(name for name in NEGATED if name.endswith("Than"))
 
 FARTHEST = 64
-"""So many times an example is beyond each bound on it that is looked for."""
+"""A bound is searched up to this multiple of the example."""
 
 MOST_AT_BOUND = 32
-"""So many sizes at a bound are looked at for one that fits."""
+"""The most sizes at a bound that are tested."""
 
 
 class TensorSpec(NamedTuple):
-    """The shape and dtype that stand for a tensor."""
+    """The shape and dtype of a tensor."""
 
     shape: Shape
     dtype: torch.dtype
 
 
 class TorchCall(NamedTuple):
-    """A call of torch by the model, with stands for tensors, what shapes it yielded, and what it asked."""
+    """A call of torch by the model that asked about sizes.
+
+    Attributes:
+        function: The function.
+        args: Its arguments, with TensorSpecs for tensors.
+        kwargs: Its keyword arguments, likewise.
+        shapes: The shapes of its results.
+        expressions: What it asked.
+    """
 
     function: Callable[..., Any]
     args: Any
@@ -61,7 +69,7 @@ class TorchCall(NamedTuple):
 
 
 def to_specs(value: Any, formula: Callable[[Any], Any]) -> Any:
-    """`value` with stands for tensors, and the `formula` of each of torch's sizes."""
+    """`value` with TensorSpecs for tensors, and the `formula` for each of torch's sizes."""
     if isinstance(value, torch.Tensor):
         return TensorSpec(tuple(map(formula, value.shape)), value.dtype)
     if isinstance(value, torch.SymInt):
@@ -72,7 +80,7 @@ def to_specs(value: Any, formula: Callable[[Any], Any]) -> Any:
 
 
 def to_tensors(value: Any, point: Point) -> Any:
-    """What `to_specs` returned, with numbers for sizes and tensors for their specs."""
+    """The inverse of `to_specs` at `point`: meta tensors for specs, and numbers for formulas."""
     if isinstance(value, TensorSpec):
         return torch.empty(
             [cast("int", value_at(size, point)) for size in value.shape], dtype=value.dtype, device="meta"
@@ -93,7 +101,7 @@ def _map_parts(value: Any, change: Callable[[Any], Any]) -> Any:
 
 
 def replays_at(call: TorchCall, points: Iterable[Point]) -> Replays:
-    """Whether shapes are as their formulas say at each of `points`; None where torch refuses the sizes."""
+    """For each point, whether the call's shapes agree with their formulas; None if torch raises an error."""
     return [(point, _agrees(call, point)) for point in points]
 
 
@@ -108,7 +116,7 @@ def _agrees(call: TorchCall, point: Point) -> bool | None:
 
 
 def distinct_calls(calls: Iterable[TorchCall]) -> list[TorchCall]:
-    """Each call on the same stands once."""
+    """The calls without those that repeat a function on equal arguments."""
     found: dict[Any, TorchCall] = {}
     for call in calls:
         found.setdefault((call.function, _hashable(call.args), _hashable(call.kwargs)), call)
@@ -126,13 +134,13 @@ def _hashable(value: Any) -> Any:
 
 
 class Guard(NamedTuple):
-    """That `difference` is zero or not negative."""
+    """The condition that `difference` is zero, or nonnegative."""
 
     difference: Formula
     relation: Literal["zero", "nonnegative"]
 
     def holds(self, point: Point) -> bool:
-        """Whether it is so at `point`; it isn't where it would divide by 0."""
+        """Whether it holds at `point`; not if it would divide by 0."""
         try:
             value = value_at(self.difference, point)
         except ZeroDivisionError:
@@ -140,14 +148,14 @@ class Guard(NamedTuple):
         return bool(value == 0 if self.relation == "zero" else value >= 0)
 
     def forces(self, point: Point) -> bool:
-        """Whether its sizes can only be as at `point`, as far as others around it tell."""
+        """Whether it fixes its sizes to those at `point`, judged by nearby points."""
         sizes = {name: point[name] for name in names_in(self.difference)}
-        around = ({name: factor * size + step for name, size in sizes.items()} for factor, step in NEARBY)
-        return self.relation == "zero" and not any(map(self.holds, around))
+        nearby = ({name: factor * size + step for name, size in sizes.items()} for factor, step in NEARBY)
+        return self.relation == "zero" and not any(map(self.holds, nearby))
 
 
 def guards_in(expression: Any, sizes: SymbolicSizes, kinds: Collection[str] = NEGATED) -> Iterator[Guard]:
-    """What the answer to a question says, by relations of these `kinds`."""
+    """The guards that follow from the answer to a question, for relations of these `kinds`."""
     for relation, left, right in relations(expression, sizes.guard_log.answer_to(expression), sizes):
         difference = sizes.formula_of(left) - sizes.formula_of(right)
         if isinstance(difference, Formula) and relation in kinds:
@@ -156,7 +164,7 @@ def guards_in(expression: Any, sizes: SymbolicSizes, kinds: Collection[str] = NE
 
 
 def relations(expression: Any, answer: bool, sizes: SymbolicSizes) -> Iterator[tuple[str, Any, Any]]:
-    """The plain relations that the answer to a question says: of an `or`, one that decided it."""
+    """The simple relations that the answer to a question implies; for a true `or`, one of its parts."""
     kind = type(expression).__name__
     if kind == "Not":
         yield from relations(expression.args[0], not answer, sizes)
@@ -170,7 +178,7 @@ def relations(expression: Any, answer: bool, sizes: SymbolicSizes) -> Iterator[t
 
 
 def _nonnegative(relation: str, difference: Formula, sizes: SymbolicSizes) -> Guard:
-    """What isn't negative where `difference` is in this relation to 0."""
+    """The guard that `difference` is in this relation to 0, for relations other than equality."""
     if relation == "Unequality":
         relation = "StrictGreaterThan" if sizes.example(difference) > 0 else "StrictLessThan"
     upward = -difference if "Less" in relation else difference
@@ -180,9 +188,9 @@ def _nonnegative(relation: str, difference: Formula, sizes: SymbolicSizes) -> Gu
 def decisive_guards(
     sizes: SymbolicSizes, calls: Iterable[TorchCall], points: Iterable[Point]
 ) -> tuple[Guard, ...]:
-    """What the model asked; and what torch did, where it does something else at one of `points`."""
-    asked = (question for question in sizes.guard_log.answers if question.by_model)
-    found = dict.fromkeys(guard for question in asked for guard in guards_in(question.expression, sizes))
+    """The guards of the model's questions, and those of torch's that change a result at one of `points`."""
+    questions = (question for question in sizes.guard_log.answers if question.by_model)
+    found = dict.fromkeys(guard for question in questions for guard in guards_in(question.expression, sizes))
     fitting = [point for point in points if all(guard.holds(point) for guard in found)]
     for call in distinct_calls(calls):
         torch_guards = dict.fromkeys(
@@ -191,7 +199,7 @@ def decisive_guards(
         if torch_guards.keys() - found.keys():
             answers = replays_at(call, fitting)
             deciding = _shape_guards(torch_guards, answers)
-            found.update(dict.fromkeys(_loosened(guard, call, found, sizes) for guard in deciding))
+            found.update(dict.fromkeys(_loosen(guard, call, found, sizes) for guard in deciding))
             for guard in sorted(torch_guards, key=lambda guard: guard.difference.parts):
                 if guard not in found and _is_limiting(guard, call, answers, found, sizes):
                     found[guard] = None
@@ -199,7 +207,7 @@ def decisive_guards(
 
 
 def _shape_guards(torch_guards: Iterable[Guard], answers: Replays) -> list[Guard]:
-    """Those of `torch_guards` that decide a shape or are required; all if nothing can be found out."""
+    """The `torch_guards` that decide a shape or are required; all of them if every replay failed."""
     if all(answer is None for _, answer in answers):
         return list(torch_guards)
     equal = [guard for guard in torch_guards if guard.relation == "zero" and _is_required(guard, answers)]
@@ -208,13 +216,13 @@ def _shape_guards(torch_guards: Iterable[Guard], answers: Replays) -> list[Guard
 
 
 def _is_required(guard: Guard, answers: Replays) -> bool:
-    """Whether something else comes out, or an error, where it is not so."""
+    """Whether the result differs, or is an error, wherever the guard does not hold."""
     elsewhere = [answer for point, answer in answers if not guard.holds(point)]
     return not elsewhere or not all(elsewhere)
 
 
 def _explaining_guards(torch_guards: Iterable[Guard], answers: Replays) -> list[Guard]:
-    """Facts such that one is broken wherever a shape differs; rather those that aren't where it doesn't."""
+    """Guards such that one fails wherever a shape differs; preferably guards that hold where none differs."""
     same = [point for point, answer in answers if answer]
     different = [point for point, answer in answers if answer is False]
     found = []
@@ -229,7 +237,7 @@ def _explaining_guards(torch_guards: Iterable[Guard], answers: Replays) -> list[
 def _is_limiting(
     guard: Guard, call: TorchCall, answers: Replays, known: Collection[Guard], sizes: SymbolicSizes
 ) -> bool:
-    """Whether torch takes the last sizes for which a bound holds, and refuses all beyond."""
+    """Whether torch accepts sizes up to the bound, and raises an error beyond."""
     if guard.relation == "zero" or any(
         answer is not None for point, answer in answers if not guard.holds(point)
     ):
@@ -238,10 +246,10 @@ def _is_limiting(
     return any([answer for _, answer in replays_at(call, edge)] == [True, None] for edge in edges)
 
 
-def _loosened(guard: Guard, call: TorchCall, known: Collection[Guard], sizes: SymbolicSizes) -> Guard:
-    """`guard`, or the one that lets the next sizes pass too, if torch does the same there.
+def _loosen(guard: Guard, call: TorchCall, known: Collection[Guard], sizes: SymbolicSizes) -> Guard:
+    """`guard`, or the guard that also allows the next size if torch does the same there.
 
-    For x[:, :100] torch may ask whether a size is larger than 100: at 100 itself nothing is different.
+    For x[:, :100] torch may ask whether a size is larger than 100, but at 100 the result is the same.
     """
     looser = Guard(Formula(guard.difference.terms + 1), "nonnegative")
     if guard.relation == "zero":
@@ -255,9 +263,9 @@ def _loosened(guard: Guard, call: TorchCall, known: Collection[Guard], sizes: Sy
 
 
 def _boundary_points(guard: Guard, name: str, known: Collection[Guard], sizes: SymbolicSizes) -> list[Point]:
-    """The examples with the last size called `name` for which a bound holds, and with the next, if any.
+    """The examples with `name` at the last size for which a bound holds, and at the next size, if any.
 
-    Sizes for which what is `known` is not so are passed over.
+    Sizes for which a guard in `known` does not hold are skipped.
     """
     examples = sizes.examples
 

@@ -1,6 +1,6 @@
-"""The range of the integers in tensors that come from torch.arange, to check lookups without data.
+"""Ranges of integers in tensors made by torch.arange, to check indices without data.
 
-With data torch refuses an index that is out of range; without data it does not.
+torch raises an error for an index out of range only if it has data.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import torch
 from convcost.tracing.tensors import tensors
 
 TO_THE_END = 2**63 - 1
-"""Where a slice ends that has no end."""
+"""The end of a slice without an end."""
 
 REARRANGING: tuple[str, ...] = (
     "alias",
@@ -29,30 +29,30 @@ REARRANGING: tuple[str, ...] = (
     "transpose",
     *("_to_copy", "_unsafe_view", "unsqueeze", "view"),
 )
-"""What rearranges or repeats numbers."""
+"""Operators that only rearrange or repeat elements."""
 
 
 class IndexRange(NamedTuple):
-    """The least and the largest number in a tensor; both are in it."""
+    """The smallest and the largest element of a tensor."""
 
     least: Any
     most: Any
 
 
 class IndexRanges:
-    """Tensors whose range of numbers is known for certain."""
+    """Tensors with known ranges of elements."""
 
     def __init__(self) -> None:
         self._known: dict[int, tuple[torch.Tensor, IndexRange]] = {}
         self.changes = 0
-        """How often something was noted or forgotten."""
+        """The number of changes so far."""
 
     def has(self, tensor: Any) -> bool:
-        """Whether the range of its numbers is known."""
+        """Whether the range of the tensor's elements is known."""
         return id(tensor) in self._known
 
     def check(self, name: str, args: Any) -> None:
-        """IndexError where the operator called so would look up what its first argument does not have."""
+        """IndexError if the operator `name` would index its first argument out of range."""
         for dimension, index, are_negative_allowed in _lookups(name, args):
             index_range = self.range_of(index)
             if index_range:
@@ -63,7 +63,7 @@ class IndexRanges:
                     raise IndexError(f"index {index_range.least} is out of range for {length} rows")
 
     def follow(self, overload: Any, args: Any, kwargs: Mapping[str, Any], output: Any) -> None:
-        """Note what is known of the `output` of an operator; nothing of all if it changes what was known."""
+        """Note the range of an operator's `output`. If it writes to a known tensor, forget all ranges."""
         if overload._schema.is_mutable:
             if any(id(tensor) in self._known for tensor in tensors(args)):
                 self._known.clear()
@@ -75,14 +75,14 @@ class IndexRanges:
                 self.changes += 1
 
     def range_of(self, value: Any) -> IndexRange | None:
-        """That of a tensor, if it is known, and of a whole number."""
+        """The range of a tensor, if it is known, or of an integer."""
         if isinstance(value, torch.Tensor):
             return self._known[id(value)][1] if id(value) in self._known else None
         return IndexRange(value, value) if _is_whole(value) else None
 
 
 def _lookups(name: str, args: Any) -> Iterator[tuple[int, Any, bool]]:
-    """A dimension and what it is indexed with, and whether that may count from the end."""
+    """The indexed dimensions of the first argument: dimension, index, and whether it may be negative."""
     match name, args:
         case "aten::embedding", (_, index, *_):
             yield 0, index, False
@@ -124,7 +124,7 @@ def _slice(
 def _add(
     indices: IndexRanges, first: Any, second: Any, *, alpha: Any = 1, signs: tuple[int, int] = (1, 1)
 ) -> IndexRange | None:
-    """Of the sum of both, each times its sign."""
+    """The range of the sum, with a sign for each term."""
     one, other = _scaled(indices.range_of(first), signs[0]), _scaled(indices.range_of(second), signs[1])
     if alpha != 1 or not one or not other or not _are_combined(first, second):
         return None
@@ -143,7 +143,7 @@ def _multiply(indices: IndexRanges, first: Any, second: Any) -> IndexRange | Non
 
 
 def _are_combined(first: Any, second: Any) -> bool:
-    """Whether each number of one meets each of the other: along each dimension, one of them has but one."""
+    """Whether every pair of elements is added: along each dimension, one of the two has size 1."""
     shapes = [getattr(value, "shape", ())[::-1] for value in (first, second)]
     return all(
         any(isinstance(size, int) and size == 1 for size in sizes) for sizes in zip(*shapes, strict=False)
@@ -160,4 +160,4 @@ RULES: dict[str, Callable[..., IndexRange | None]] = {
     "aten::mul": _multiply,
     **{f"aten::{name}": _same for name in REARRANGING},
 }
-"""By ATen's names."""
+"""Rules by ATen's names."""

@@ -1,4 +1,4 @@
-"""The memory that a module holds on inputs with open sizes, as formulas that a run on numbers confirms."""
+"""The memory of a module on inputs with open sizes, as formulas that a run on numbers confirms."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from convcost.symbolic.report import map_formulas
 from convcost.symbolic.sizes import check_assumptions
 from convcost.tracing.declared_inputs import DeclaredInputs, DeclaredTensor
 from convcost.tracing.fused_kernels import fused_kernels
-from convcost.tracing.isolation.isolated_call import isolated
+from convcost.tracing.isolation.isolated_call import isolated_copy
 from convcost.tracing.memory_profile import (
     MeasuredCall,
     SizeArithmetic,
-    converting,
+    converted_copies,
     failure_reason,
     measured_footprint,
     memory_footprint,
@@ -34,19 +34,19 @@ from convcost.tracing.symbolic_shapes.run import fake_mode, symbolic_inputs
 from convcost.tracing.symbolic_shapes.sizes import SymbolicSizes
 
 FIGURES = ("inputs", "kept", "forward", "training")
-"""What is a formula while sizes are open."""
+"""The figures that are formulas."""
 
-NOT_CONFIRMED = "a run on numbers held something else than the formulas say"
+NOT_CONFIRMED = "a run on numbers did not confirm the formulas"
 
-TOO_MANY = "it depends on the sizes in too many ways; numbers for them give it"
+TOO_MANY = "its formula has too many cases: give the sizes numbers"
 
 
 def symbolic_footprint(
     module: torch.nn.Module, inputs: DeclaredInputs, report: Report, examples: Mapping[str, int], dtype: str
 ) -> MemoryUse:
-    """What `module` holds on `inputs`, in formulas; where they fail, or are not confirmed, it is said why.
+    """The memory of `module` on `inputs` as formulas, or the reason why there are none.
 
-    The `examples` decide where the module or torch asks about a size, as they did for its `report`.
+    The `examples` answer questions about sizes, as they did for the `report`.
     """
     try:
         found = _in_formulas(module, inputs, report, examples, dtype)
@@ -79,12 +79,12 @@ def _in_formulas(
 def _symbolic_call(
     module: torch.nn.Module, inputs: DeclaredInputs, examples: Mapping[str, int], dtype: str, largest: Any
 ) -> Iterator[MeasuredCall]:
-    """A copy on fake tensors, and how their sizes become formulas."""
+    """A copy of the call on fake tensors, and the arithmetic that turns their sizes into formulas."""
     sizes = SymbolicSizes(examples)
     with ExitStack() as stack:
         mode = stack.enter_context(fake_mode(sizes.shape_env))
-        copy = converting(partial(fake_copy, mode, device="meta"), dtype)  # as a run on numbers has it
-        copied = stack.enter_context(isolated(ModuleCall(module), copy, copy))
+        copy = converted_copies(partial(fake_copy, mode, device="meta"), dtype)  # as in a run on numbers
+        copied = stack.enter_context(isolated_copy(ModuleCall(module), copy, copy))
         stack.enter_context(fused_kernels())
         with sizes.guard_log.inside_torch():
             args, kwargs = tree_map_only(torch.Tensor, copy, symbolic_inputs(inputs, sizes))
@@ -92,7 +92,7 @@ def _symbolic_call(
 
 
 def _other_sizes(report: Report, examples: Mapping[str, int]) -> Iterator[dict[str, int]]:
-    """Further sizes that the report's assumptions allow, if one of a few does."""
+    """Other sizes that the report's assumptions allow, if one of a few does."""
     for factor, more in ((2, 0), (1, 2), (3, 1), (4, 0)):
         sizes = {name: factor * size + more for name, size in examples.items()}
         try:
@@ -106,7 +106,7 @@ def _other_sizes(report: Report, examples: Mapping[str, int]) -> Iterator[dict[s
 def _is_confirmed(
     found: MemoryUse, module: torch.nn.Module, inputs: DeclaredInputs, sizes: Mapping[str, int], dtype: str
 ) -> bool:
-    """Whether a run on these `sizes` holds what the formulas say."""
+    """Whether a run on these `sizes` agrees with the formulas."""
 
     def tensor(declared: DeclaredTensor) -> torch.Tensor:
         return declared.sized(sizes).tensor(torch.get_default_dtype(), "meta")

@@ -1,4 +1,4 @@
-"""What a module costs on inputs whose sizes are left open: runs on one set of examples after another."""
+"""Profile a module on inputs with open sizes, by runs on one set of example sizes after another."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ from convcost.tracing.symbolic_shapes.sizes import NoFormulaError, SymbolicSizes
 MOST_RUNS = 10
 
 UNRELATED_TO_SIZES = (AttributeError, NameError, TypeError)
-"""What a model raises where another size is of no help."""
+"""Errors of a model that other sizes would not help."""
 
 
 class GuardedRun(NamedTuple):
-    """A run that went through, and what it says of sizes."""
+    """A successful run, with its guards on sizes."""
 
     report: Report
     sizes: SymbolicSizes
@@ -58,23 +58,23 @@ class GuardedRun(NamedTuple):
 
     @property
     def atypical_guards(self) -> list[Guard]:
-        """Those that do not hold for the sizes that people have most."""
+        """Guards that don't hold for typical sizes."""
         typical = dict.fromkeys(self.sizes.examples, TYPICAL)
         return [guard for guard in self.guards if not guard.holds(typical)]
 
     @property
     def fixing_guards(self) -> list[Guard]:
-        """Those that leave sizes no other number."""
+        """Guards that fix sizes to one number."""
         return [guard for guard in self.guards if guard.forces(self.sizes.examples)]
 
     @property
     def narrowness(self) -> tuple[int, int, int]:
-        """By which runs are ranked: that sizes are open comes first, that few have to be equal last."""
+        """The key that ranks runs: by fixed sizes, then by atypical guards, then by equalities."""
         equalities = sum(guard.relation == "zero" for guard in self.guards)
         return len(self.fixing_guards), len(self.atypical_guards), equalities
 
     def is_best(self, failed: Collection[Examples]) -> bool:
-        """Whether nothing atypical is said, or nothing but what examples that `failed` lack."""
+        """Whether its atypical guards, if any, are all needed: the examples that `failed` violate them."""
         atypical = self.atypical_guards
         needed = (not all(map(guard.holds, failed)) for guard in atypical)
         return not atypical or (all(needed) and not self.fixing_guards)
@@ -82,7 +82,7 @@ class GuardedRun(NamedTuple):
 
 @dataclass
 class ExampleSearch:
-    """What is run, with the formulas of the user's own operators; and what came of it so far."""
+    """The search for examples on which a module runs; `operators` are the user's own formulas."""
 
     module: torch.nn.Module
     inputs: DeclaredInputs
@@ -93,25 +93,25 @@ class ExampleSearch:
     _failures: list[tuple[SymbolicSizes, Exception]] = field(default_factory=list)
 
     def report(self) -> Report:
-        """In formulas that hold for typical sizes, if that can be; ConvcostError if sizes can't stay open."""
+        """The report, if possible for typical sizes; ConvcostError if a size can't stay open."""
         waiting = trial_examples(self.inputs.names)
-        tried: list[Examples] = []
-        while waiting and len(tried) < MOST_RUNS:
+        done: list[Examples] = []
+        while waiting and len(done) < MOST_RUNS:
             examples = fitting_examples(waiting.pop(0), self.inputs)
-            if examples not in tried:
-                tried.append(examples)
+            if examples not in done:
+                done.append(examples)
                 try:
-                    waiting[:0] = self._tried(examples)
+                    waiting[:0] = self._run_examples(examples)
                 except NoFormulaError as error:
                     raise no_formula_error(error, self.inputs) from None
             if self._runs and self._runs[-1].is_best([sizes.examples for sizes, _ in self._failures]):
                 break
         if not self._runs:
             raise never_ran_error(*self._failures[0], self.inputs)
-        return self._finished(min(self._runs, key=lambda run: run.narrowness))
+        return self._final_report(min(self._runs, key=lambda run: run.narrowness))
 
-    def _tried(self, examples: Examples) -> list[Examples]:
-        """What to try next if the model doesn't run on `examples`."""
+    def _run_examples(self, examples: Examples) -> list[Examples]:
+        """Run the model on `examples`; if that fails, return the examples to try next."""
         sizes = SymbolicSizes(examples)
         try:
             report, calls = run(self.module, self.inputs, sizes, self.operators, self.phase)
@@ -132,10 +132,10 @@ class ExampleSearch:
         return []
 
     def _probe_points(self, examples: Examples) -> list[Examples]:
-        """Where to look at shapes, with sizes that fit what is computed of them."""
+        """Points at which to compare shapes, where computed sizes are integers."""
         return [fitting_examples(point, self.inputs) for point in probe_points(examples)]
 
-    def _finished(self, run: GuardedRun) -> Report:
+    def _final_report(self, run: GuardedRun) -> Report:
         self.examples = run.sizes.examples
         if run.fixing_guards:
             raise fixed_sizes_error([guard.difference for guard in run.fixing_guards], run.sizes, self.inputs)
@@ -156,16 +156,25 @@ def profile_open(
     footprint: str | None = None,
     phase: GenerationPhase | None = None,
 ) -> Report:
-    """The cost of `module` on declared inputs as formulas in their open sizes; the module is left as it was.
+    """The cost of `module` on declared inputs, as formulas in their open sizes. The module is not changed.
 
-    `formulas` are costs of the user's own operators, `footprint` a dtype and `phase` one of generating text,
-    as for Profiler. It takes
-    seconds: torch works out the shapes with symbols in them. Raises ConvcostError where a size can't stay
-    open, with what can be asked instead, or with what the module's forward raises.
+    It takes seconds, since torch infers shapes with symbols.
+
+    Args:
+        module: The module.
+        args: Its positional inputs.
+        kwargs: Its keyword inputs.
+        formulas: Costs of the user's own operators, as for Profiler.
+        footprint: The dtype for the memory, or "" for that of the module; None to skip the memory.
+        phase: The phase of a language model.
+
+    Raises:
+        ConvcostError: A size can't stay open; the hint says what to give instead.
+        Exception: What the module's forward raises.
     """
     inputs = DeclaredInputs(args, kwargs or {})
     if is_distributed(ModuleCall(module)):
-        raise UsageError(f"a module on several ranks needs a number for {', '.join(inputs.names)}")
+        raise UsageError(f"a distributed module needs a number for {', '.join(inputs.names)}")
     operators = {name: user_operator(formula) for name, formula in (formulas or {}).items()}
     search = ExampleSearch(module, inputs, operators, phase)
     report = search.report()

@@ -1,4 +1,4 @@
-"""Errors that say why sizes can't stay open, with the nearest request that works."""
+"""Errors for sizes that can't stay open; hints give the nearest request that works."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from convcost.tracing.symbolic_shapes.sizes import SymbolicSizes
 from convcost.tracing.user_error import error_location, error_text, target_error
 
 SYMBOL = re.compile(r"\bs\d+\b")
-"""A size as torch writes it."""
+"""A symbolic size in torch's messages."""
 
 DTYPE_ABBREVIATIONS = {name: short for short, name in reversed(SHORT_NAMES.items())}
 
 
 def value_needed_error(names: Iterable[str], error: Exception, inputs: DeclaredInputs) -> ConvcostError:
-    """The model computes with the value of a size, in a loop say."""
+    """The error for a model that needs the value of a size, for instance in a loop."""
     listed = ", ".join(names)
     message = "\n".join((f"{listed} can't stay open: the model needs a number there", *error_location(error)))
     return ConvcostError(message, hint=_numbers_for(listed, inputs))
 
 
 def data_needed_error(error: Exception, inputs: DeclaredInputs) -> ConvcostError:
-    """What runs depends on more than sizes."""
+    """The error for a model whose control flow depends on data."""
     message = (
         "no size can stay open, because the model's control flow or output shape depends on tensor values"
     )
@@ -38,7 +38,7 @@ def data_needed_error(error: Exception, inputs: DeclaredInputs) -> ConvcostError
 
 
 def no_formula_error(error: Exception, inputs: DeclaredInputs) -> ConvcostError:
-    """A size or a cost for which there is no formula."""
+    """The error for a size or a cost without a formula."""
     message = "\n".join((error_text(error), *error_location(error)))
     return ConvcostError(message, hint=_numbers_for(", ".join(inputs.names), inputs))
 
@@ -46,7 +46,7 @@ def no_formula_error(error: Exception, inputs: DeclaredInputs) -> ConvcostError:
 def fixed_sizes_error(
     differences: Iterable[Formula], sizes: SymbolicSizes, inputs: DeclaredInputs
 ) -> ConvcostError:
-    """The model runs only where `differences` are 0, which the examples make them."""
+    """The error for a model that runs only where `differences` are 0, as they are for the examples."""
     equations: dict[str, None] = {}
     numbers: dict[str, int] = {}
     for difference in differences:
@@ -54,19 +54,19 @@ def fixed_sizes_error(
         alone = [f"{name} = {number}" for name, number in found.items() if len(found) == 1]
         equations.update(dict.fromkeys(alone or [relation(to_sympy(difference), "=").text(readable)]))
         numbers.update(found)
-    message = f"{' and '.join(numbers)} can't stay open: the model runs only where {', '.join(equations)}"
-    return ConvcostError(message, hint=f"What works: {input_options(inputs.sized(numbers))}.")
+    message = f"{' and '.join(numbers)} can't stay open: the model runs only with {', '.join(equations)}"
+    return ConvcostError(message, hint=f"This works: {input_options(inputs.sized(numbers))}.")
 
 
 def never_ran_error(sizes: SymbolicSizes, error: Exception, inputs: DeclaredInputs) -> ConvcostError:
-    """The model raised on all examples, first on these."""
+    """The error for a model that failed on all examples, with the first failure."""
     listed = ", ".join(f"{name} = {number}" for name, number in sizes.examples.items())
     hint = f"Other sizes failed as well. {_numbers_for(', '.join(inputs.names), inputs)}"
-    return target_error(f"the model does not run where {listed}", _with_formulas(error, sizes), hint)
+    return target_error(f"the model does not run with {listed}", _with_formulas(error, sizes), hint)
 
 
 def _with_formulas(error: Exception, sizes: SymbolicSizes) -> Exception:
-    """`error` with formulas for torch's symbols in its text."""
+    """`error` with formulas for torch's symbols in its message."""
     text = SYMBOL.sub(lambda found: sizes.formula_text(found[0]), error_text(error))
     if text == error_text(error) or type(error) not in (AssertionError, IndexError, RuntimeError, ValueError):
         return error
@@ -81,7 +81,7 @@ def _numbers_for(names: str, inputs: DeclaredInputs) -> str:
 
 
 def input_options(inputs: DeclaredInputs) -> str:
-    """The inputs as the command line takes them."""
+    """The inputs as options of the command line."""
     places = [_text(declared) for declared in inputs.args]
     named = [f"{name}={_text(declared)}" for name, declared in inputs.kwargs.items()]
     return " ".join(f'--input "{text}"' for text in (*places, *named))

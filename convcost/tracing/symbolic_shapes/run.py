@@ -1,4 +1,4 @@
-"""A run of a model on fake tensors with open sizes: operations whose sizes and costs are formulas."""
+"""Run a model on fake tensors with open sizes. Sizes and costs of its operations are formulas."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from convcost.operators.interface import Operator, ShapeOperand
 from convcost.operators.recurrent import GATES
 from convcost.tracing.declared_inputs import DeclaredInputs, DeclaredTensor
 from convcost.tracing.generation import run_forward
-from convcost.tracing.isolation.isolated_call import interruptible, isolated
+from convcost.tracing.isolation.isolated_call import isolated_copy, run_interruptibly
 from convcost.tracing.isolation.virtual_devices import VirtualDevices
 from convcost.tracing.module_call import ModuleCall
 from convcost.tracing.module_tree import module_tree
@@ -44,7 +44,7 @@ FAKE_TENSORS_LOG = "torch._subclasses.fake_tensor"
 
 @contextmanager
 def fake_mode(shape_env: Any) -> Iterator[FakeTensorMode]:
-    """The mode in which tensors have shapes alone, whichever device they are said to be on."""
+    """The mode in which new tensors are fake: they have shapes, but no data."""
     fakes = FakeTensorMode(allow_non_fake_inputs=True, shape_env=shape_env)
     with _new_tensors_on_cpu(), fakes, enable_python_dispatcher(), _without_log(FAKE_TENSORS_LOG):
         yield fakes
@@ -52,7 +52,7 @@ def fake_mode(shape_env: Any) -> Iterator[FakeTensorMode]:
 
 @contextmanager
 def _new_tensors_on_cpu() -> Iterator[None]:
-    """New tensors are where the copies are said to be, whatever the user's default device is."""
+    """Make new tensors on the CPU, where the copies are reported, and not on the user's default device."""
     if torch.get_default_device().type == "cpu":
         yield
         return
@@ -62,7 +62,7 @@ def _new_tensors_on_cpu() -> Iterator[None]:
 
 @contextmanager
 def _without_log(name: str) -> Iterator[None]:
-    """Torch writes down what it raises in any case."""
+    """Disable a logger in the block: torch logs errors that it raises anyway."""
     logger = getLogger(name)
     before, logger.disabled = logger.disabled, True
     try:
@@ -72,7 +72,7 @@ def _without_log(name: str) -> Iterator[None]:
 
 
 def in_formulas(value: Any, sizes: SymbolicSizes) -> Any:
-    """`value` with its sizes as formulas, and its tensors as nothing but theirs."""
+    """`value` with formulas for sizes, and ShapeOperands for tensors."""
     if isinstance(value, torch.Tensor):
         return ShapeOperand(sizes.shape(value))
     if isinstance(value, torch.SymInt):
@@ -84,7 +84,7 @@ def in_formulas(value: Any, sizes: SymbolicSizes) -> Any:
 
 @dataclass(kw_only=True)
 class SymbolicTape(Tape):
-    """Keeps formulas, of no torch symbol."""
+    """A tape whose sizes and costs are our formulas, not torch's symbols."""
 
     sizes: SymbolicSizes
 
@@ -100,14 +100,14 @@ class SymbolicTape(Tape):
         super().record(name, known, arguments, output)
 
     def _rule(self, name: str, rule: Callable[..., Any]) -> Callable[..., Any]:
-        """`rule` on formulas; NoFormulaError where it needs a number."""
+        """`rule` on formulas; NoFormulaError if it needs a number."""
 
         def on_formulas(**arguments: Any) -> Any:
             given = {label: in_formulas(value, self.sizes) for label, value in arguments.items()}
             try:
                 return rule(**given)
             except (TypeError, AttributeError) as error:
-                message = f"what {name} costs has no formula while a size that it works on is open"
+                message = f"the cost of {name} has no formula while one of its sizes is open"
                 raise NoFormulaError(message) from error
 
         return on_formulas
@@ -126,7 +126,7 @@ class SymbolicTape(Tape):
         recorded.is_repeatable &= guard_log.asked_by_model == asked_by_model
 
     def repeat(self, recorded: RecordedCall) -> None:
-        """As of any tape; what torch asked is noted unless the same call by the model has been."""
+        """Repeat a call, and its questions about sizes if it ran inside another call."""
         guard_log = self.sizes.guard_log
         if not recorded.is_outermost or guard_log.depth > 1:
             guard_log.recent.extend(recorded.expressions)
@@ -134,7 +134,7 @@ class SymbolicTape(Tape):
 
 
 class SymbolicRecorder(Recorder):
-    """Runs everything on torch's fake tensors; what comes out has simple sizes."""
+    """Runs everything on torch's fake tensors, and simplifies the sizes of results."""
 
     def __init__(self, tape: SymbolicTape) -> None:
         devices = VirtualDevices(torch.device("cpu"), has_data=True)
@@ -153,7 +153,7 @@ class SymbolicRecorder(Recorder):
         return output
 
     def operator(self, mode: Any, overload: Any, args: Any, kwargs: dict[str, Any]) -> Any:
-        with self._sizes.guard_log.of_model():
+        with self._sizes.guard_log.inside_model():
             self._indices.check(overload._schema.name, args)
         with self._sizes.guard_log.inside_torch():
             if overload.namespace == "prim":
@@ -167,13 +167,13 @@ class SymbolicRecorder(Recorder):
         return output
 
     def _ask_for_asserted(self, function: Any, given: tuple[Any, ...]) -> None:
-        """What a model hands to torch._assert it asks itself, as by a plain assert."""
+        """Evaluate the condition of torch._assert as a question of the model, like a plain assert."""
         if function is torch._assert:
-            with self._sizes.guard_log.of_model():
+            with self._sizes.guard_log.inside_model():
                 any(condition for condition in given if isinstance(condition, torch.SymBool))
 
     def _note(self, function: Any, args: Any, kwargs: Mapping[str, Any], output: Any) -> None:
-        """Keep a call by the model that asked about sizes."""
+        """Note a call by the model that asked about sizes."""
         guard_log = self._sizes.guard_log
         if not guard_log.depth and guard_log.recent:
             shapes = tuple(map(self._sizes.shape, tensors((output,))))
@@ -181,7 +181,7 @@ class SymbolicRecorder(Recorder):
             self.calls.append(TorchCall(function, args, kwargs, shapes, tuple(guard_log.recent)))
 
     def _output_of_known_shape(self, known: KnownFunction, arguments: dict[str, Any]) -> Any:
-        """Torch takes norms apart and runs recurrent layers step by step: what they yield is said instead."""
+        """The output of norms and recurrent layers, which torch would decompose or run step by step."""
         rule, first = known.operator.output, next(iter(arguments.values()))
         if rule is None or not (known.operator.is_like_input or known.name in GATES):
             return None
@@ -194,12 +194,12 @@ class SymbolicRecorder(Recorder):
         return torch.empty(shape, dtype=dtype)
 
     def _simplified(self, output: Any, args: Any) -> Any:
-        """An output of its own that has simple sizes instead: its strides and memory matter to no cost."""
+        """A new tensor with simplified sizes for each output. No cost depends on its strides and memory."""
         if isinstance(output, list | tuple):
             return type(output)(self._simplified(part, args) for part in output)
         if not isinstance(output, torch.Tensor) or any(output is given for given in args):
             return output
-        shape = tuple(map(self._sizes.simple, output.shape))
+        shape = tuple(map(self._sizes.simplify, output.shape))
         return torch.empty(shape, dtype=output.dtype, device=output.device)
 
 
@@ -217,13 +217,15 @@ def run(
     formulas: Mapping[str, Operator],
     phase: GenerationPhase | None = None,
 ) -> SymbolicRun:
-    """What `module` costs on `inputs`: costs are our formulas, sizes may still be torch's.
+    """Run `module` on `inputs`. In the report, costs are our formulas, but sizes may still be torch's.
 
-    Raises what the model raises, and ConcreteSizeNeededError where it needs the value of an open size.
+    Raises:
+        ConcreteSizeNeededError: The model needs the value of an open size.
+        Exception: What the model raises.
     """
     with ExitStack() as stack:
         copy = partial(fake_copy, stack.enter_context(fake_mode(sizes.shape_env)))
-        model, _, _ = stack.enter_context(isolated(ModuleCall(module), copy, copy))
+        model, _, _ = stack.enter_context(isolated_copy(ModuleCall(module), copy, copy))
         stack.enter_context(torch.no_grad())
         with sizes.guard_log.inside_torch():
             args, kwargs = symbolic_inputs(inputs, sizes)
@@ -231,7 +233,7 @@ def run(
         tape = SymbolicTape(track(tree.submodules, shape_of=sizes.shape), formulas, sizes=sizes)
         recorder = SymbolicRecorder(tape)
         with recording_modes(recorder):
-            call, output, generation = interruptible(
+            call, output, generation = run_interruptibly(
                 run_forward, ModuleCall(model, args, kwargs), tape, phase
             )
     report = report_of(tree, tape, call.named_arguments, output, generation=generation)
@@ -239,11 +241,11 @@ def run(
 
 
 def symbolic_inputs(inputs: DeclaredInputs, sizes: SymbolicSizes) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """What a forward is called with, its sizes open."""
+    """The arguments of forward, with open sizes."""
 
     def tensor(declared: DeclaredTensor) -> torch.Tensor:
         dtype = getattr(torch, declared.dtype) if declared.dtype else torch.get_default_dtype()
-        return torch.empty(tuple(map(sizes.named, declared.shape)), dtype=dtype, device="cpu")
+        return torch.empty(tuple(map(sizes.to_torch, declared.shape)), dtype=dtype, device="cpu")
 
     args = tuple(map(tensor, inputs.args))
     return args, {name: tensor(declared) for name, declared in inputs.kwargs.items()}

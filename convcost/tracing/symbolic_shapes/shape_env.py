@@ -1,6 +1,6 @@
-"""A ShapeEnv that answers questions about sizes by examples, and logs them to be judged later.
+"""A ShapeEnv that answers questions about sizes by example sizes, and logs the questions.
 
-Torch itself would reason about each question, which takes minutes where sizes are padded and rounded.
+Torch's own would reason about each question, which takes minutes if sizes are padded and rounded.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from convcost.tracing.torch_versions import source_name
 
 
 class GuardExpression(NamedTuple):
-    """A relation between sizes, in torch's symbols, that decides what runs.
+    """A question about sizes, in torch's symbols.
 
-    `by_model` says that the model's own code asks, and no function of torch for its inner workings.
+    `by_model` is True if the model's own code asks, and False if a function of torch does.
     """
 
     expression: Any
@@ -27,25 +27,25 @@ class GuardExpression(NamedTuple):
 
 
 class ConcreteSizeNeededError(Exception):
-    """The model needs a number where a size is open."""
+    """The model needs the value of an open size."""
 
 
 @dataclass
 class GuardLog:
-    """The expressions, the last one last, and what the example sizes answer.
+    """The questions and their answers by example sizes, in order.
 
-    `depth` counts the calls of torch that run inside each other, `recent` is what the outermost one asked.
+    `depth` is the number of running nested calls of torch; `recent` has the questions of the outermost one.
     """
 
     answers: dict[GuardExpression, bool] = field(default_factory=dict)
     depth: int = 0
     recent: list[Any] = field(default_factory=list)
     asked_by_model: int = 0
-    """How many questions were the model's."""
+    """The number of questions by the model."""
 
     @contextmanager
     def inside_torch(self) -> Iterator[None]:
-        """Questions in this block are no model's."""
+        """Count questions in this block as torch's."""
         if not self.depth:
             self.recent = []
         self.depth += 1
@@ -55,8 +55,8 @@ class GuardLog:
             self.depth -= 1
 
     @contextmanager
-    def of_model(self) -> Iterator[None]:
-        """Questions in this block are the model's wherever they are asked."""
+    def inside_model(self) -> Iterator[None]:
+        """Count questions in this block as the model's, also inside calls of torch."""
         before, self.depth = self.depth, 0
         try:
             yield
@@ -64,7 +64,7 @@ class GuardLog:
             self.depth = before
 
     def answer(self, expression: Any, example: Any) -> Any:
-        """The answer to a question is the `example`; ConcreteSizeNeededError where it is a size."""
+        """Log a question, and answer it by the `example`; ConcreteSizeNeededError if it asks for a size."""
         if not isinstance(example, bool):
             raise ConcreteSizeNeededError(expression)
         question = GuardExpression(expression, not self.depth)
@@ -76,18 +76,18 @@ class GuardLog:
         return example
 
     def answer_to(self, expression: Any) -> bool:
-        """What was answered; the same whoever asked."""
-        asked = GuardExpression(expression, True), GuardExpression(expression, False)
-        return next(self.answers[question] for question in asked if question in self.answers)
+        """The answer to an earlier question, whoever asked it."""
+        questions = GuardExpression(expression, True), GuardExpression(expression, False)
+        return next(self.answers[question] for question in questions if question in self.answers)
 
 
 def is_about_strides(expression: Any) -> bool:
-    """Torch's strides are products of max(1, size)."""
+    """Whether a question is about strides, which torch writes as products of max(1, size)."""
     return type(expression).__name__ == "Max" or any(map(is_about_strides, expression.args))
 
 
 class SizeSource(Source):
-    """Where a symbol comes from: its number."""
+    """The source of a symbol, as torch requires it: a number."""
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -98,7 +98,7 @@ class SizeSource(Source):
 
 
 class ExampleShapeEnv(ShapeEnv):
-    """Its expressions come to `guard_log`: decisions, and what torch checks before it runs an operator."""
+    """Logs all questions in `guard_log`: decisions, and checks by torch before it runs an operator."""
 
     def __init__(self, guard_log: GuardLog) -> None:
         super().__init__(
@@ -110,7 +110,7 @@ class ExampleShapeEnv(ShapeEnv):
         self._examples: dict[Any, Any] = {}
 
     def symbol(self, number: int, example: int, is_positive: bool) -> Any:
-        """A new symbol, positive for certain or for all that is known."""
+        """A new symbol; torch may assume that it is positive if `is_positive`."""
         symbol = self.create_symbol(
             example, SizeSource(number), DimDynamic.DYNAMIC, positive=is_positive or None
         )
@@ -118,9 +118,10 @@ class ExampleShapeEnv(ShapeEnv):
         return symbol
 
     def example_of(self, expression: Any) -> Any:
-        """The number or truth value of `expression` for the examples.
+        """The value of `expression` for the examples, a number or a bool.
 
-        Raises GuardOnDataDependentSymNode, as torch does, where it depends on what is in tensors.
+        Raises:
+            GuardOnDataDependentSymNode: It depends on data, as torch raises it.
         """
         value = expression.xreplace(self._examples)
         if value.free_symbols:
@@ -143,7 +144,7 @@ class ExampleShapeEnv(ShapeEnv):
     def _maybe_evaluate_static(  # type: ignore[override]
         self, expr: Any, *_: Any, compute_hint: bool = False, **__: Any
     ) -> Any:
-        """What holds for all sizes is not looked for."""
+        """Don't try to prove anything for all sizes."""
         if not expr.free_symbols:
             return expr
         is_known = compute_hint and expr.free_symbols <= self._examples.keys()

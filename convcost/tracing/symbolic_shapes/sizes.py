@@ -1,4 +1,4 @@
-"""Sizes left open, as torch's symbols with an example each, and as our formulas."""
+"""Open sizes, as torch's symbols with examples and as our formulas."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ from convcost.tracing.declared_inputs import Size, SizeExpression
 from convcost.tracing.symbolic_shapes.shape_env import ExampleShapeEnv, GuardLog
 
 FINEST = 2**20
-"""A float with a larger denominator stands for another number: what it is multiplied with is rounded."""
+"""The largest denominator of a float that is taken as exact. Others are rounded values of another number."""
 
 HALF = Fraction(1, 2)
 
 
 class NoFormulaError(Exception):
-    """A size or a cost that can't be said while sizes are open."""
+    """A size or a cost without a formula in open sizes."""
 
 
 def to_formula(expression: Any, symbols: Mapping[Any, Any]) -> Any:
-    """`expression` with formulas or numbers for torch's `symbols`."""
+    """The formula of torch's `expression`, with the formulas of its `symbols`."""
     if expression in symbols:
         return symbols[expression]
     if expression.is_Rational:
         return _plain_number(Fraction(int(expression.p), int(expression.q)))
     if expression.is_Float:
-        return _of_float(float(expression))
+        return _from_float(float(expression))
     rule = RULES.get(type(expression).__name__)
     if rule is None:
-        raise NoFormulaError(f"no formula for torch's {type(expression).__name__} of a size")
+        raise NoFormulaError(f"torch's {type(expression).__name__} of a size has no formula")
     return rule(*(to_formula(part, symbols) for part in expression.args))
 
 
@@ -49,10 +49,10 @@ def _plain_number(number: Fraction) -> int | Fraction:
     return number.numerator if number.denominator == 1 else number
 
 
-def _of_float(number: float) -> int | Fraction:
+def _from_float(number: float) -> int | Fraction:
     exact = Fraction(number)
     if exact.denominator > FINEST:
-        raise NoFormulaError(f"a size is multiplied with {number}, which floating point rounds")
+        raise NoFormulaError(f"a size is multiplied by {number}, which is not exact in floating point")
     return _plain_number(exact)
 
 
@@ -60,7 +60,7 @@ def _identity(number: Any) -> Any:
     return number
 
 
-def _rounded_up(number: Any) -> Any:
+def _ceil(number: Any) -> Any:
     return -floor_of(-number)
 
 
@@ -91,24 +91,24 @@ RULES: dict[str, Callable[..., Any]] = {
     "Max": _largest,
     "Min": _smallest,
     **dict.fromkeys(("floor", "FloorToInt", "TruncToInt"), floor_of),
-    **dict.fromkeys(("ceiling", "CeilToInt"), _rounded_up),
+    **dict.fromkeys(("ceiling", "CeilToInt"), _ceil),
     **dict.fromkeys(("ToFloat", "Identity"), _identity),
 }
-"""By the names of torch's functions in torch.utils._sympy.functions, and of sympy's own."""
+"""Rules by names of functions in torch.utils._sympy.functions and in sympy."""
 
 
 @lru_cache(maxsize=10_000)
 def with_fewer_halves(number: Any) -> Any:
-    """`number` with ⌊(n + 1)/2⌋ for n − ⌊n/2⌋, or the other way round, where that makes it shorter."""
+    """`number` with ⌊(n + 1)/2⌋ for n − ⌊n/2⌋, or the other way round, if that is shorter."""
     for atom in sorted(atoms_of(number), key=lambda atom: atom.key):
-        shorter = _complemented(number, atom)
+        shorter = _by_hermite_identity(number, atom)
         if len(_terms(shorter)) < len(_terms(number)):
             return with_fewer_halves(shorter)
     return number
 
 
-def _complemented(number: Formula, atom: Atom) -> Any:
-    """`number` by ⌊x⌋ = ⌊2·x⌋ − ⌊x + 1/2⌋, Hermite's identity for two."""
+def _by_hermite_identity(number: Formula, atom: Atom) -> Any:
+    """`number` with ⌊x⌋ replaced by ⌊2·x⌋ − ⌊x + 1/2⌋, Hermite's identity for two."""
     if atom.kind != "rounded":
         return number
     other = floor_of(2 * atom.inner) - floor_of(atom.inner + HALF)
@@ -120,9 +120,9 @@ def _terms(number: Any) -> Any:
 
 
 class SymbolicSizes:
-    """Open sizes by name, with an `example` for each that decides where a model or torch asks.
+    """Open sizes by name, with an example for each, which answers questions of the model or of torch.
 
-    Torch's sizes are kept polynomials: what is rounded is a symbol of its own, the same for the same number.
+    Torch's sizes are polynomials: each rounding gets its own symbol, the same for the same number.
     """
 
     def __init__(self, examples: Mapping[str, int]) -> None:
@@ -134,17 +134,17 @@ class SymbolicSizes:
         self._formulas: dict[Any, Formula] = {}
         self._symbols: dict[Formula, Any] = {}
         self._known: dict[Any, Any] = {}
-        """The formulas of expressions that were asked for before."""
+        """A cache of formulas by expression."""
         self._torch_sizes: dict[Formula, Any] = {}
 
-    def named(self, size: Size) -> Any:
-        """The size called so, or what is computed of such, as torch takes it; a number as it is."""
+    def to_torch(self, size: Size) -> Any:
+        """The torch.SymInt of a declared size, a name or an expression; a number as it is."""
         if isinstance(size, SizeExpression):
             return self._torch_size(self._declared_formula(size))
         return self._torch_size(size_formula(size)) if isinstance(size, str) else size
 
     def _declared_formula(self, size: SizeExpression) -> Any:
-        """The formula, whose divisions are required to leave no rest; it is 1 or more."""
+        """The formula, with the requirements that its divisions are exact and that it is ≥ 1."""
         known = FormulaSizes(size.names)
         formula = size.formula(known)
         self._computed.append(size)
@@ -152,7 +152,7 @@ class SymbolicSizes:
         return formula
 
     def are_possible(self, sizes: Mapping[str, int]) -> bool:
-        """Whether what inputs declare as computed of `sizes` is whole, and 1 or more."""
+        """Whether all computed sizes of the inputs are integers ≥ 1 for these `sizes`."""
         return all(size.value(sizes) is not None for size in self._computed)
 
     def formula(self, size: int | Formula | torch.SymInt) -> Any:
@@ -172,23 +172,23 @@ class SymbolicSizes:
         return sorted(frozenset[str]().union(*found))
 
     def shape(self, tensor: torch.Tensor) -> Shape:
-        """The formulas of its dimensions."""
+        """The formulas of the tensor's dimensions."""
         return tuple(map(self.formula, tensor.shape))
 
-    def simple(self, size: int | torch.SymInt) -> Any:
-        """`size`, a dimension, as torch takes it, a polynomial."""
+    def simplify(self, size: int | torch.SymInt) -> Any:
+        """A dimension as a torch.SymInt whose expression is a polynomial."""
         return self._torch_size(self.formula(size))
 
     def example(self, number: Any) -> Any:
-        """What `number` is for the examples."""
+        """The value of a formula for the examples."""
         return simplify_number(value_at(number, self.examples))
 
     def example_of(self, expression: Any) -> Any:
-        """What a relation in torch's symbols is for the examples."""
+        """The truth value of a relation in torch's symbols for the examples."""
         return self.shape_env.example_of(expression)
 
     def formula_text(self, symbol: str) -> str:
-        """The formula of the symbol that torch writes so, as text."""
+        """The formula of torch's symbol called `symbol`, as text."""
         from convcost.symbolic.sympy_bridge import to_sympy
 
         found = (str(to_sympy(number)) for known, number in self._formulas.items() if str(known) == symbol)
@@ -213,7 +213,7 @@ class SymbolicSizes:
         return number.map_atoms(lambda atom: self._symbol(formula_of(atom), number))
 
     def _symbol(self, number: Formula, dimension: Formula) -> Any:
-        """A dimension is 1 or more; what it is made of need not be."""
+        """The symbol for `number`. It is positive if it is the whole dimension; a part of one need not be."""
         if number not in self._symbols:
             is_positive = number == dimension or bool(is_nonnegative(number - 1))
             symbol = self.shape_env.symbol(len(self._symbols), self.example(number), is_positive)

@@ -1,4 +1,4 @@
-"""A target's module and the arguments of its forward, as the user's code makes them."""
+"""Build a target's module, and the arguments of its forward, by the user's code."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from convcost.tracing.user_error import is_raised_by_user, target_error
 BuildMode = Literal["constants", "meta", "real"]
 
 BUILD_MODES: tuple[BuildMode, ...] = ("constants", "meta", "real")
-"""Parameters without data, small constants with theirs; nothing with data; all with data."""
+"""Only small constants with data; nothing with data; everything with data."""
 
 UNINITIALIZED_FACTORIES = frozenset((torch.empty, torch.empty_strided, torch.rand, torch.randn))
 
@@ -42,20 +42,20 @@ INITIALIZERS = frozenset(
         *("fill_", "zero_", "erfinv_", "clamp_", "random_", "exponential_", "bernoulli_"),
     )
 )
-"""What gives a tensor its first values; on one without data there is nothing to do."""
+"""Functions that initialize a tensor. They are skipped for tensors without data."""
 
 Built = TypeVar("Built")
 
 ARGUMENTS_HINT = "Give arguments as --arg num_classes=10."
 
 Arguments = tuple[tuple[Any, ...], Mapping[str, Any]]
-"""Arguments by place and by name."""
+"""Positional and keyword arguments."""
 
 INPUTS_HINT = 'Give inputs as --input "f32[1,3,224,224]", or by name as --input "ids=i64[1,128]".'
 
 
 def construct(make: Callable[[], Built], build_mode: BuildMode) -> Built:
-    """What `make` returns; the settings of the process and its random states are as before."""
+    """Call `make`; settings and random states of the process are restored afterwards."""
     on_meta = torch.device("meta") if build_mode == "meta" else nullcontext()
     mode = ConstructionMode(drops_data=build_mode == "constants")
     with preserved_process_state(), virtual_cuda(), on_meta, mode:
@@ -63,12 +63,12 @@ def construct(make: Callable[[], Built], build_mode: BuildMode) -> Built:
 
 
 def _is_long(func: Any, made: torch.Tensor) -> bool:
-    """Whether an arange has so many positions that a table over them is no small constant."""
+    """Whether it is a torch.arange too long to be a small constant."""
     return func is torch.arange and made.numel() > MAX_NUMBERS
 
 
 class ConstructionMode(TorchFunctionMode):
-    """Skips initializing meta tensors; with `drops_data`, makes meta tensors where values don't matter."""
+    """Skips initialization of meta tensors. With `drops_data`, makes all but small constants on meta."""
 
     def __init__(self, drops_data: bool) -> None:
         super().__init__()
@@ -100,7 +100,7 @@ class ConstructionMode(TorchFunctionMode):
 
 
 def build_module(target: Target, found: Any, build_mode: BuildMode) -> torch.nn.Module:
-    """The module as it is, or as the class or function builds it, in the mode that was asked for."""
+    """The module itself, or as the class or function builds it, in training or evaluation mode."""
     module = found if isinstance(found, torch.nn.Module) else _build_from(target, found, build_mode)
     if not isinstance(module, torch.nn.Module):
         if module is not found:
@@ -132,9 +132,11 @@ def _construct(target: Target, make: Callable[[], Any], build_mode: BuildMode) -
 
 
 def construct_module(make: Callable[..., Any], arguments: Mapping[str, Any]) -> torch.nn.Module:
-    """What a class or a function of this process makes, without memory if that will do.
+    """Build a module by a class or a function, on the meta device if possible.
 
-    Raises what it raises, and UsageError if it takes no such arguments, or makes no module.
+    Raises:
+        UsageError: It does not take these arguments, or does not return a module.
+        Exception: What it raises itself.
     """
     name = getattr(make, "__name__", type(make).__name__)
     check_arguments(name, make, kwargs=arguments)
@@ -150,7 +152,7 @@ def construct_module(make: Callable[..., Any], arguments: Mapping[str, Any]) -> 
 
 
 def _with_article(value: Any) -> str:
-    """`a dict`, `an int`; a class by its name."""
+    """`a dict`, `an int`; `the class Net` for a class."""
     if isinstance(value, type):
         return f"the class {value.__name__}"
     name = type(value).__name__
@@ -160,7 +162,7 @@ def _with_article(value: Any) -> str:
 def forward_arguments(
     target: Target, module: torch.nn.Module, maker: Callable[[], Any] | None, build_mode: BuildMode
 ) -> Arguments:
-    """The arguments of the module's forward; UsageError if it does not take them."""
+    """The arguments of the module's forward, checked against its signature."""
     if maker is None:
         parameter = next(iter(module_tree(module).parameters.values()), None)
         device = "meta" if build_mode != "real" else "cpu" if parameter is None else str(parameter.device)
@@ -176,7 +178,7 @@ def forward_arguments(
 
 
 def _inputs_from_maker(target: Target, maker: Callable[[], Any], build_mode: BuildMode) -> Arguments:
-    """What the user's function returns: a tensor, several by place, or by name."""
+    """The inputs from the user's function: a tensor, a sequence of positional inputs, or a dict by name."""
     try:
         made = construct(maker, build_mode)
     except BaseException as error:
@@ -188,7 +190,7 @@ def _inputs_from_maker(target: Target, maker: Callable[[], Any], build_mode: Bui
     if isinstance(made, tuple | list):
         return tuple(made), {}
     kind = type(made).__name__
-    raise UsageError(f"{target.maker} returned {kind}; expected a tensor, a tuple, a list or a dict")
+    raise UsageError(f"{target.maker} returned {kind}; expected a tensor, tuple, list or dict")
 
 
 def check_arguments(
@@ -198,7 +200,7 @@ def check_arguments(
     kwargs: Mapping[str, Any] | None = None,
     hint: str = "",
 ) -> None:
-    """Refuse arguments that `call` does not take; `hint` is how they are given."""
+    """UsageError if `call` does not take these arguments."""
     try:
         accepted = signature(call)
     except (TypeError, ValueError):
@@ -211,5 +213,7 @@ def check_arguments(
 
 
 def _parameters(accepted: Signature) -> str:
-    shown = [str(parameter.replace(annotation=parameter.empty)) for parameter in accepted.parameters.values()]
-    return f"({', '.join(shown)})"[:200]
+    parameters = [
+        str(parameter.replace(annotation=parameter.empty)) for parameter in accepted.parameters.values()
+    ]
+    return f"({', '.join(parameters)})"[:200]

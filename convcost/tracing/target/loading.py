@@ -1,4 +1,4 @@
-"""Python objects loaded from a file or a module: where Python looks, and which functions may be called."""
+"""Load Python objects from a file or a module, and check which of them may be called."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from convcost.tracing.target.target import FORM, Place
 from convcost.tracing.user_error import is_installed, target_error
 
 MODULES_WITHOUT_MODELS = frozenset({*sys.stdlib_module_names, "__main__", "convcost"})
-"""Modules that no model is taken from: a function such as os.system would be run."""
+"""Modules from which no model is loaded: their functions, such as os.system, must not be run."""
 
 REQUIRED = (
     *("torch", "functorch", "torchgen", "triton", "numpy", "sympy", "mpmath", "networkx", "jinja2", "fsspec"),
@@ -31,21 +31,21 @@ REQUIRED = (
     *("tabulate", "PIL", "gmpy2", "flint", "colorama", "portalocker", "parameterized", "rich"),
     *("typer", "convcost"),
 )
-"""What convcost and torch import themselves, some of it late: no file of a folder is taken for it."""
+"""Packages that convcost and torch import, some of them late. The user's files must not hide them."""
 
 PROTECTED = frozenset({*sys.stdlib_module_names, *REQUIRED})
 
 LARGEST_SOURCE = 2**24
-"""The bytes of the largest Python file: 16 MiB."""
+"""Size limit of a Python file in bytes: 16 MiB."""
 
 DISTRIBUTIONS = {"cv2": "opencv-python", "PIL": "pillow", "sklearn": "scikit-learn", "yaml": "pyyaml"}
-"""What is installed under another name than it is imported by."""
+"""Distributions whose name differs from that of the module."""
 
 MOST_SHOWN = 12
 
 
 def check_module_name(source: str) -> None:
-    """UsageError for a module of Python's own; what is called so in a folder is named as a file."""
+    """UsageError for a module of Python's own. A file of the same name has to be given as a path."""
     top = source.partition(".")[0]
     if top in MODULES_WITHOUT_MODELS:
         owner = "convcost's" if top == "convcost" else "Python's"
@@ -54,10 +54,10 @@ def check_module_name(source: str) -> None:
 
 
 def check_callable(what: str, found: Any) -> None:
-    """UsageError for a function, or an object that can be called, of Python's own; `what` names it."""
+    """UsageError for a function or callable object of Python's own; `what` is its name in the message."""
     _check_origin(what, found)
     call = type(found).__call__
-    if isinstance(call, BuiltinFunctionType):  # a class of the user's own may take one of Python's for it
+    if isinstance(call, BuiltinFunctionType):  # a user's class may have set __call__ to one of Python's
         _check_origin(what, call)
 
 
@@ -65,12 +65,12 @@ def _check_origin(what: str, found: Any) -> None:
     origin = _defining_module(found)
     if origin is None or origin.partition(".")[0] in MODULES_WITHOUT_MODELS:
         owner = f"Python's own, from {origin}" if origin else "built into Python or a library"
-        hint = "A function that is called has to be your own, or that of an installed package."
+        hint = "Give a function of your own or of an installed package."
         raise UsageError(f"{what} is {owner}, so it is not run", hint=hint)
 
 
 def _defining_module(found: Any) -> str | None:
-    """The module that it is defined in; of a method the function's, of a partial that of what it calls."""
+    """The module that defines a function; also for a method or a partial of it."""
     for _ in range(100):
         if isinstance(found, partial):
             found = found.func
@@ -83,7 +83,7 @@ def _defining_module(found: Any) -> str | None:
 
 
 class InstalledFinder(MetaPathFinder):
-    """Finds protected modules where they were found before folders were put in front."""
+    """Finds protected modules on the original sys.path, without the user's folders."""
 
     def __init__(self, path: Sequence[str]) -> None:
         self._path = path
@@ -91,7 +91,7 @@ class InstalledFinder(MetaPathFinder):
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """The module's, if it is protected; ModuleNotFoundError if it is not installed."""
+        """The spec of a protected module; ModuleNotFoundError if it is not installed."""
         if path is not None or name not in PROTECTED:
             return None
         found = PathFinder.find_spec(name, self._path, target)
@@ -102,14 +102,14 @@ class InstalledFinder(MetaPathFinder):
 
 @contextmanager
 def importable(folder: Path, is_first: bool = False) -> Iterator[None]:
-    """What is in `folder`, and in the current one, can be imported from inside the block.
+    """Make modules in `folder` and in the current folder importable in the block.
 
-    It comes after what is installed. With `is_first`, as for the folder of a file that runs, what is in
-    `folder` comes before, but for modules that torch and Python need themselves.
-    After it sys.path is as before, and sys.argv, which meanwhile has no arguments, as none are the file's.
-    What was imported from another folder is out of the way, where `folder` has something of the same name.
+    Installed packages come first. With `is_first`, as for a file that runs, modules of `folder` come first,
+    but never hide packages that torch and Python need. Modules that were imported from another folder are
+    hidden if `folder` has one of the same name. In the block, sys.argv has no arguments. sys.path and
+    sys.argv are restored afterwards.
     """
-    import_module("torch")  # before a neighbour of the file could have the name of a module that it needs
+    import_module("torch")  # before a file in the folder could hide a module that it needs
     path_before, arguments = sys.path.copy(), sys.argv
     finder = InstalledFinder(path_before)
     sys.argv = arguments[:1]
@@ -130,13 +130,13 @@ def importable(folder: Path, is_first: bool = False) -> Iterator[None]:
 
 
 def _finder_position() -> int:
-    """In front of what looks through sys.path, behind what finds built-in modules, and others' finders."""
+    """The position before the finder for sys.path, after those for built-in modules and all others."""
     finders: list[Any] = sys.meta_path
     return finders.index(PathFinder) if PathFinder in finders else 0
 
 
 def _is_shadowed(name: str, folder: Path) -> bool:
-    """Whether the module called `name` is someone's own, and `folder` has another one of that name."""
+    """Whether the loaded module `name` is not an installed one, and `folder` has another of that name."""
     top = folder / name.partition(".")[0]
     if top.name in PROTECTED:
         return False
@@ -147,7 +147,12 @@ def _is_shadowed(name: str, folder: Path) -> bool:
 
 
 def load(place: Place) -> Any:
-    """The object at `place`, from where its folder is `importable`; raises TargetError or UsageError."""
+    """Load the object at `place`; its folder must be `importable`.
+
+    Raises:
+        UsageError: There is no such file, module or name.
+        TargetError: The file or module failed on import.
+    """
     if not place.is_file:
         check_module_name(place.source)
     try:
@@ -185,7 +190,7 @@ def _import_file(place: Place) -> ModuleType:
 
 
 def _execute(path: Path, name: str) -> ModuleType:
-    """The file as a module, under another name if that is taken; once, for what runs twice may not work."""
+    """Execute the file as a module, under another name if `name` is taken. A loaded file is not run again."""
     found = sys.modules.get(name)
     if name in MODULES_WITHOUT_MODELS or (found and not _is_loaded_from(found, path)):
         name = f"_{name}_file"
@@ -195,7 +200,7 @@ def _execute(path: Path, name: str) -> ModuleType:
     spec = spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         is_model = path.suffix in (".onnx", ".pt2", ".safetensors", ".gguf")
-        hint = f"It is a model by itself: leave out the name behind {path.suffix}." if is_model else FORM
+        hint = f"A model file has no names in it: leave out what follows {path.suffix}." if is_model else FORM
         raise UsageError(f"{str(path)[:200]} is not a Python file", hint=hint)
     sys.modules[name] = module = module_from_spec(spec)
     try:
@@ -212,12 +217,12 @@ def _is_loaded_from(module: ModuleType, path: Path) -> bool:
 
 
 def _is_missing(wanted: str, name: str | None) -> bool:
-    """Whether the module called `name`, which is missing, is `wanted` or one it is in."""
+    """Whether the missing module `name` is `wanted` or a parent package of it."""
     return name is not None and (wanted == name or wanted.startswith(f"{name}."))
 
 
 def _missing_module(place: Place, missing: str) -> UsageError:
-    """That a package is not installed, or has no such module."""
+    """The error for a package that is not installed, or that lacks the module."""
     package, _, name = missing[:80].rpartition(".")
     if package:
         near = did_you_mean(name, _modules_in(package))
@@ -242,16 +247,16 @@ def _modules_in(package: str) -> list[str]:
 
 
 def _unknown_name(place: Place, module: ModuleType) -> UsageError:
-    """That there is no such name, and which there are."""
+    """The error for an unknown name, with the names that exist."""
     own = [name for name, value in vars(module).items() if _is_offered(value, module)]
     near = did_you_mean(place.name, own)
-    shown = () if near and len(own) > MOST_SHOWN else own
-    has = f"It has {', '.join(shown[:MOST_SHOWN])}{', …' if shown[MOST_SHOWN:] else ''}." if shown else ""
+    listed = () if near and len(own) > MOST_SHOWN else own
+    has = f"It has {', '.join(listed[:MOST_SHOWN])}{', …' if listed[MOST_SHOWN:] else ''}." if listed else ""
     return UsageError(f"{place.source} has no {place.name[:80]}{near}", hint=has)
 
 
 def _is_offered(value: Any, module: ModuleType) -> bool:
-    """Whether it is a class, a function or a torch module that belongs to the file, or to the package."""
+    """Whether it is a class, a function or a torch module that is defined in the file or the package."""
     if isinstance(value, type | FunctionType):
         home, name = str(value.__module__), module.__name__
         is_inside = hasattr(module, "__path__") and home.startswith(f"{name}.")
@@ -260,11 +265,11 @@ def _is_offered(value: Any, module: ModuleType) -> bool:
 
 
 def load_formulas(place: Place) -> dict[str, Callable[..., Any]]:
-    """The formulas at `place`, by operators' full names; UsageError where there is no such dict."""
+    """The user's formulas at `place`, by full names of operators; UsageError if it is not such a dict."""
     with importable(place.folder, place.is_file):
         found = load(place)
     if not isinstance(found, dict) or not all(map(callable, found.values())):
-        hint = 'It is one such as {"mylib::scan": lambda x, output, **_: Cost(macs=x.shape[-1])}.'
+        hint = 'Write it as {"mylib::scan": lambda x, output, **_: Cost(macs=x.shape[-1])}.'
         raise UsageError(f"{place} is not a dict of formulas by operator", hint=hint)
     for name, formula in found.items():
         check_callable(f"the formula of {str(name)[:80]} in {place}", formula)

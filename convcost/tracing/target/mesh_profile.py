@@ -1,49 +1,45 @@
-"""What a target costs on a mesh: it is built and counted whole, then parallelised on fake ranks."""
+"""Profile a target on a mesh: it is counted as a whole, then parallelised and counted on a fake rank."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from convcost.core.distributed import MeshDimension
 from convcost.core.errors import ConvcostError, UsageError
-from convcost.tracing.distributed.run import profile_on_mesh
+from convcost.tracing.mesh_request import MeshRequest, ParallelizeFunction
 from convcost.tracing.module_call import ModuleCall
 from convcost.tracing.profile import Profiler
 from convcost.tracing.target.construction import check_arguments
 from convcost.tracing.target.loading import check_callable, importable, load
 from convcost.tracing.target.profile import ProfiledModel, profile_target
-from convcost.tracing.target.target import Place, Target
+from convcost.tracing.target.target import MeshTarget, Place, Target
 from convcost.tracing.user_error import target_error
 
 
 def profile_target_on_mesh(
-    target: Target,
-    profiler: Profiler,
-    dimensions: Sequence[MeshDimension],
-    place: Place | None = None,
+    target: Target, profiler: Profiler, mesh: MeshRequest | MeshTarget
 ) -> ProfiledModel:
-    """What the target costs, and a rank of the mesh has of it; TargetError or UsageError where that fails.
+    """The target's costs, as a whole and on one rank of the mesh.
 
-    `place` is that of the function that parallelises it; without one the module says how itself.
+    Raises:
+        UsageError: The target can't be parallelised.
+        TargetError: The user's code failed.
     """
-    function = _load_function(place) if place else None
+    if isinstance(mesh, MeshTarget):
+        mesh = MeshRequest(mesh.dimensions, _load_function(mesh.place) if mesh.place else None)
     profiled = profile_target(target, profiler)
     report, module = profiled.report, profiled.module
     if report.open_names:
-        raise UsageError(f"--mesh needs a number for {', '.join(report.open_names)}")
+        raise UsageError(f"a mesh needs a number for {', '.join(report.open_names)}")
     if module is None:
-        raise UsageError(f"--mesh needs a torch module that runs; {target} is read as a file")
+        raise UsageError(f"a mesh needs a torch module that runs; {target} is a file of weights")
     call = ModuleCall(module, profiled.args, profiled.kwargs)
-    of_rank = replace(profiler, footprint=None, phase=target.request and target.request.phase)
+    profiler = replace(profiler, phase=target.request and target.request.phase)
     try:
         with _importable(target):
-            report = profile_on_mesh(
-                call, report, dimensions, function, lambda part: of_rank.profile_part(part, "cpu")
-            )
+            report = profiler.add_rank(call, report, mesh)
     except ConvcostError:
         raise
     except BaseException as error:
@@ -52,17 +48,17 @@ def profile_target_on_mesh(
 
 
 def _importable(target: Target) -> AbstractContextManager[None]:
-    """Where the module's own plan may import from."""
+    """Make the target's folder importable for the module's own plan."""
     place = target.place
     return importable(place.folder, place.is_file) if isinstance(place, Place) else importable(Path.cwd())
 
 
-def _load_function(place: Place) -> Any:
+def _load_function(place: Place) -> ParallelizeFunction:
     with importable(place.folder, place.is_file):
-        found = load(place)
+        found: Any = load(place)
     if not callable(found):
         kind = type(found).__name__
-        raise UsageError(f"{place} is a {kind}; it must be a function of the module and the mesh")
+        raise UsageError(f"{place} is a {kind}; expected a function of the module and the mesh")
     check_callable(str(place), found)
     check_arguments(str(place), found, (None, None), hint="It is called with the module and the mesh.")
-    return found
+    return found  # type: ignore[no-any-return]

@@ -1,4 +1,4 @@
-"""A module with what it is made from and run on, in a line: `f32[1,3,32,32] -> net.py:Net(width=2)`."""
+"""Parse a module with its arguments and inputs: `f32[1,3,32,32] -> net.py:Net(width=2)`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from convcost.tracing.target.target import Place, is_place, parse_place
 
 CALLED = re.compile(r"(?P<place>[^'\"]*?:\s*[A-Za-z_][\w.]*)\s*\((?P<arguments>.*)", re.S)
 PRINTED = re.compile(r"[^:]*\w\(\s*\(\w+\):\s")
-"""What a module begins with as torch prints it: Sequential( (0): Linear(...) )"""
+"""The start of a module as torch prints it: Sequential( (0): Linear(...) )"""
 
 LABEL = re.compile(r"\s*(?P<label>[A-Za-z_]\w*)\s*=\s*")
 ARROW = re.compile(r"->|→")
@@ -25,7 +25,7 @@ FORM = "Write it as net.py:Net(width=2), or with its inputs as 'f32[1,3,32,32] -
 
 
 class ModuleText(NamedTuple):
-    """Where a module is, and its own inputs and arguments; None or nothing where it states none."""
+    """The place of a module, its inputs (None if the text has none), and its arguments."""
 
     place: Place | SourceReference
     inputs: DeclaredInputs | None
@@ -33,7 +33,7 @@ class ModuleText(NamedTuple):
 
 
 def is_module_text(text: str) -> bool:
-    """Whether `text` names a module: no design does."""
+    """Whether `text` names a module. No spec does."""
     if PRINTED.match(text):
         return False
     return is_reference(text) or bool(CALLED.fullmatch(text)) or is_place(text)
@@ -55,9 +55,9 @@ def parse_module_text(text: str) -> ModuleText:
 
 
 def _labelled_inputs(text: str, before: str) -> tuple[DeclaredInputs, str]:
-    """What stands in front of the arrow: inputs, and the label in front of them."""
+    """The inputs before the arrow, and their label."""
     if ARROW.search(before):
-        hint = "Compare it with a design, or put the layers into the module."
+        hint = "Compare it with another design, or put the layers into the module."
         raise UsageError(f"{text.strip()[:80]}: a torch module can't be part of a chain", hint=hint)
     label = LABEL.match(before)
     return _inputs(text, before[label.end() :] if label else before), label["label"] if label else ""
@@ -74,7 +74,7 @@ def _inputs(text: str, written: str) -> DeclaredInputs:
 
 
 def _split_at_commas(text: str) -> Iterator[str]:
-    """The parts of `text` between commas that are not within a shape."""
+    """The parts of `text` between commas outside brackets."""
     start, depth = 0, 0
     for place, sign in enumerate(text):
         depth += (sign == "[") - (sign == "]")
@@ -85,7 +85,7 @@ def _split_at_commas(text: str) -> Iterator[str]:
 
 
 def _arguments(text: str, written: str) -> dict[str, Any]:
-    """arguments: [NAME "=" literal ("," NAME "=" literal)*], as Python has them."""
+    """arguments: [NAME "=" literal ("," NAME "=" literal)*], with Python's literals."""
     try:
         call = ast.parse(f"_({written[:LONGEST_ARGUMENTS].rstrip()}", mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError):
@@ -102,6 +102,8 @@ def _argument(keyword: ast.keyword) -> tuple[str, Any]:
     try:
         return name, ast.literal_eval(keyword.value)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-        shown = ast.unparse(keyword.value)[:40]
-        hint = f'A text has quotes: {name}="{shown}".' if shown.isidentifier() else ""
-        raise UsageError(f"{name}={shown} is not a number, text, list or other literal", hint=hint) from None
+        literal = ast.unparse(keyword.value)[:40]
+        hint = f'Put a text in quotes: {name}="{literal}".' if literal.isidentifier() else ""
+        raise UsageError(
+            f"{name}={literal} is not a number, text, list or other literal", hint=hint
+        ) from None

@@ -1,4 +1,4 @@
-"""A model named on a command line: loaded, built without memory, run on its inputs, and counted."""
+"""Load a model named on the command line, build it without memory, run it on its inputs, and count it."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ Value = TypeVar("Value")
 
 
 class ProfiledModel(NamedTuple):
-    """A model's report, and the model as it was called; with sizes left open it was not called.
+    """A model's report, and the model as it was called. With open sizes, it has no arguments.
 
-    `target` is where it is, if that was named. What is read from a file may have no module.
+    `target` is the target that was named. A file of weights has no module.
     """
 
     report: Report
@@ -49,9 +49,11 @@ class ProfiledModel(NamedTuple):
 
 
 def profile_target(target: Target, profiler: Profiler) -> ProfiledModel:
-    """What the target costs; TargetError or UsageError where it fails.
+    """Profile the target, first without memory, then with its data if it can't be built or run without.
 
-    It is tried without memory first, and with its data where it can't be built or run without.
+    Raises:
+        UsageError: The target or its inputs are wrong.
+        TargetError: The user's code failed.
     """
     with loaded_target(target, replace(profiler, phase=target.request and target.request.phase)) as profile:
         return profile(target)
@@ -59,7 +61,7 @@ def profile_target(target: Target, profiler: Profiler) -> ProfiledModel:
 
 @contextmanager
 def loaded_target(target: Target, profiler: Profiler) -> Iterator[Callable[[Target], ProfiledModel]]:
-    """What profiles targets that differ from this one in their arguments and sizes; its file is read once."""
+    """Read the target's file once, for a function that profiles it with other arguments and sizes."""
     if isinstance(target.place, SourceReference):
         with importable(Path.cwd()):
             maker = load_maker(target.maker) if target.maker else None
@@ -74,7 +76,7 @@ def loaded_target(target: Target, profiler: Profiler) -> Iterator[Callable[[Targ
 def _profile_source_model(
     target: Target, maker: Callable[[], Any] | None, profiler: Profiler
 ) -> ProfiledModel:
-    """What a model costs that a source has, with what the source guessed as notes."""
+    """Profile a model of a source; the source's assumptions become notes."""
     target = with_source_model(target)
     model = target.model
     if isinstance(model, ReportedModel):
@@ -86,8 +88,8 @@ def _profile_source_model(
 
 
 def _read_report(target: Target, model: ReportedModel, profiler: Profiler) -> Report:
-    """The report of a file; UsageError for what asks for a run."""
-    asked = {
+    """The report of a file of weights; UsageError for options that need a run."""
+    needs_run = {
         "--backward": profiler.backward,
         "--memory": profiler.footprint is not None,
         "--formulas": bool(profiler.formulas),
@@ -95,8 +97,8 @@ def _read_report(target: Target, model: ReportedModel, profiler: Profiler) -> Re
         "--train": target.train,
         "--phase": bool(target.request),
     }
-    if refused := next((option for option, is_asked in asked.items() if is_asked), ""):
-        raise UsageError(f"{refused} needs a torch module that runs; {target} is read as a file")
+    if option := next((option for option, is_set in needs_run.items() if is_set), ""):
+        raise UsageError(f"{option} needs a torch module that runs; {target} is a file of weights")
     report = model.report(target.inputs)
     return replace(
         report,
@@ -130,7 +132,7 @@ def _with_phase(name: str, target: Target) -> str:
 
 
 def load_maker(place: Place) -> Callable[[], Any]:
-    """The function there that makes a model's inputs; UsageError if it asks for arguments."""
+    """Load the function that makes a model's inputs; UsageError if it requires arguments."""
     with importable(place.folder, place.is_file):
         found: Callable[[], Any] = load(place)
     if not callable(found):
@@ -143,7 +145,7 @@ def load_maker(place: Place) -> Callable[[], Any]:
 def _profile(
     target: Target, found: Any, maker: Callable[[], Any] | None, profiler: Profiler
 ) -> ProfiledModel:
-    """Run as it can be built, and with its data if it does not run without."""
+    """Build and run the model, and run it again on data if it does not run without."""
     build_mode, module = _build(target, found)
     result, failure = None, None
     try:
@@ -160,14 +162,14 @@ def _profile(
         return _run(target, module, maker, "real", profiler, failure and failure.origin)
     if result is None:
         assert failure
-        failure.hint = f"To run it on data, allow the memory: --max-memory {-(-needed // 2**20)}MiB"
+        failure.hint = f"To run it on data, raise the limit: --max-memory {-(-needed // 2**20)}MiB"
         raise failure
     return result
 
 
 def _build(target: Target, found: Any) -> tuple[BuildMode, torch.nn.Module]:
     """The module, built in the first mode that succeeds."""
-    if isinstance(found, torch.nn.Module):  # which is not built: its inputs come without data
+    if isinstance(found, torch.nn.Module):  # nothing to build; "meta" is for the inputs
         return "meta", build_module(target, found, "meta")
     for build_mode in BUILD_MODES[:-1]:
         try:
@@ -186,7 +188,7 @@ def _run(
     profiler: Profiler,
     failure: BaseException | None = None,
 ) -> ProfiledModel:
-    """What a run costs, where one without data ended with `failure`."""
+    """Run the module and count it; `failure` is the error of an earlier run without data."""
     if target.inputs.names:
         return ProfiledModel(_symbolic_report(target, module, profiler), module)
     args, kwargs = forward_arguments(target, module, maker, build_mode)
@@ -198,7 +200,7 @@ def _run(
 
 
 def _symbolic_report(target: Target, module: torch.nn.Module, profiler: Profiler) -> Report:
-    """As formulas in the sizes that are names."""
+    """The report as formulas in the open sizes."""
     from convcost.tracing.symbolic_shapes.profile import profile_open
 
     if profiler.backward:
@@ -219,16 +221,16 @@ def _shape_list(call: Any) -> str:
 
 
 def deep_copy(value: Value) -> Value:
-    """A copy; TargetError where the user's own code keeps it from being made."""
+    """A deep copy; TargetError if the user's code fails in it."""
     try:
         return deepcopy(value)
-    except Exception as error:  # whatever a user's __deepcopy__ raises
-        raise target_error("the module can't be copied, and what runs on data is a copy", error) from None
+    except Exception as error:  # a user's __deepcopy__ may raise anything
+        raise target_error("the module can't be copied, but only a copy runs on data", error) from None
 
 
 @contextmanager
-def _found(target: Target) -> Iterator[Any]:
-    """What is at a target's place, while its folder is importable."""
+def _loaded_object(target: Target) -> Iterator[Any]:
+    """Load the object at a target's place; its folder is importable in the block."""
     place = target.place
     if isinstance(place, SourceReference):
         with importable(Path.cwd()):
@@ -239,11 +241,11 @@ def _found(target: Target) -> Iterator[Any]:
 
 
 def build_with_data(target: Target) -> tuple[torch.nn.Module, tuple[Any, ...], Mapping[str, Any]]:
-    """A module of its own and what it is called with, in the memory that they take.
+    """A new module and its arguments, with data.
 
     Raises as `profile_target` does.
     """
-    with _found(target) as found:
+    with _loaded_object(target) as found:
         is_module = isinstance(found, torch.nn.Module)
         module = build_module(target, deep_copy(found) if is_module else found, "real")
         maker = load_maker(target.maker) if target.maker else None

@@ -1,4 +1,4 @@
-"""A target that a source of models has: loaded, on the source's own inputs where none are declared."""
+"""Load a target from a source of models, with the source's default inputs."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ from convcost.tracing.user_error import target_error
 
 
 def with_source_model(target: Target) -> Target:
-    """The target with what its source finds; any other target, and one that is loaded already, as it is.
+    """The target with the model of its source. A target without a source, or a loaded one, is not changed.
 
-    Raises UsageError where there is no such model, and TargetError where its library fails.
+    Raises:
+        UsageError: There is no such model.
+        TargetError: Its library failed.
     """
     if not isinstance(target.place, SourceReference) or target.model:
         return target
@@ -39,31 +41,31 @@ def with_source_model(target: Target) -> Target:
 
 
 def _with_named_input(target: Target, model: SourceModel) -> Target:
-    """The label is the name of the first input where forward has one: `input_ids=i64[1,8] -> hf:./llama`."""
+    """If forward has an input of the label's name, it is that: `input_ids=i64[1,8] -> hf:./llama`."""
     label, inputs = target.place.label, target.inputs
     if not (isinstance(model, BuildableModel) and label in model.input_names and inputs.args):
         return target
     [first, *others] = inputs.args
     if others:
-        raise UsageError(f"{target}: give inputs without a name before {label}={first}")
+        raise UsageError(f"{target}: inputs without a name must come before {label}={first}")
     inputs = DeclaredInputs((), {label: first, **inputs.kwargs})
     return replace(target, place=target.place._replace(label=""), inputs=inputs)
 
 
 def _with_complete_inputs(model: SourceModel, declared: DeclaredInputs) -> tuple[SourceModel, DeclaredInputs]:
-    """`declared` and what else the model can't run without, and the model with a note of that."""
+    """`declared` with required inputs added, and the model with a note on these."""
     if not (isinstance(model, BuildableModel) and model.complete and declared.all):
         return model, declared
     inputs = model.complete(declared)
     added = DeclaredInputs(
         (), {name: each for name, each in inputs.kwargs.items() if name not in declared.kwargs}
     )
-    note = f"The input {added} is assumed, as the model can't run without it."
+    note = f"The input {added} is assumed: the model needs it."
     return (replace(model, notes=(*model.notes, note)) if added.all else model), inputs
 
 
 def source_notes(target: Target) -> tuple[str, ...]:
-    """What the source of the target's model guessed, where that was used."""
+    """Notes on the assumptions of the target's source that were used."""
     if target.model is None:
         return ()
     model, request = target.model, target.request

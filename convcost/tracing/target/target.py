@@ -1,4 +1,4 @@
-"""A model by where it is, `net.py:Net` or `package.module:factory`, and what it is to be run on."""
+"""A model by its place, `net.py:Net` or `package.module:factory`, with arguments and inputs."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ from os.path import realpath
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from convcost.core.distributed import MeshDimension
 from convcost.core.errors import UsageError
 from convcost.tracing.declared_inputs import DeclaredInputs
 from convcost.tracing.prompt_inputs import PhaseRequest, with_context
 from convcost.tracing.sources.interface import SourceModel, SourceReference
 
 PLACE = re.compile(r"\s*(?:(?P<label>[A-Za-z_]\w*)\s*=)?\s*(?P<source>.+):(?P<name>[A-Za-z_][\w.]*)\s*", re.S)
-"""The language of designs has no colon outside quotes, and no design ends in a quote that is still open."""
+"""No spec matches: specs have no colon outside quotes, and don't end inside quotes."""
 
 FORM = "Write it as path/to/file.py:Name or as package.module:Name."
 
 
 class Place(NamedTuple):
-    """Where an object is: a file's path or a module's dotted name, and the object's name in it."""
+    """The place of an object: the path of a file or the name of a module, and the object's name in it."""
 
     source: str
     name: str
@@ -30,17 +31,17 @@ class Place(NamedTuple):
 
     @property
     def title(self) -> str:
-        """What the object is called in tables."""
+        """The object's name in tables."""
         return self.name
 
     @property
     def is_file(self) -> bool:
-        """Whether the source is a file's path."""
+        """Whether the source is the path of a file."""
         return self.source.endswith(".py") or "/" in self.source or "\\" in self.source
 
     @property
     def folder(self) -> Path:
-        """The folder that it is imported from: a file's, or the one that the file's package is in."""
+        """The folder to import from: the file's own, or that of its top-level package."""
         if not self.is_file:
             return Path.cwd()
         folder = Path(realpath(self.source)).parent
@@ -53,7 +54,7 @@ class Place(NamedTuple):
 
 
 def is_place(text: str) -> bool:
-    """Whether `text` names an object, `SOURCE:NAME`, or at least a file: no design does."""
+    """Whether `text` is `SOURCE:NAME` or the name of a Python file. No spec is."""
     return bool(PLACE.fullmatch(text)) or text.rstrip().endswith(".py")
 
 
@@ -66,20 +67,34 @@ def parse_place(text: str) -> Place:
 
 
 def parse_argument_value(text: str) -> Any:
-    """The value of an argument as Python reads it, such as 10 or (3, 3), or else the text itself."""
+    """The value of a Python literal, such as 10 or (3, 3); the text itself if it is not one."""
     try:
         return ast.literal_eval(text.strip())
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         return text
 
 
+class MeshTarget(NamedTuple):
+    """A mesh, and the place of the function that parallelises the module; None for the module's own plan."""
+
+    dimensions: tuple[MeshDimension, ...]
+    place: Place | None
+
+
 @dataclass(frozen=True)
 class Target:
-    """A module by its place, or what makes one and with which arguments; and what it is to be run on.
+    """A module to profile, by its place or by that of its class or function.
 
-    Inputs are declared, with `sizes` put in already, or come from the function at `maker`. Of a model that
-    a source has, `model` is what the source found, once it was loaded, and the inputs may be its own. With a
-    `request`, a language model runs in a phase, for which the inputs are those of its prompt.
+    Attributes:
+        place: The place.
+        arguments: Arguments of the class or function.
+        inputs: Declared inputs, with `sizes` substituted.
+        sizes: The values of named sizes.
+        maker: The place of a function that makes the inputs instead.
+        train: Whether it runs in training mode.
+        request: The phase of a language model; the inputs are then those of the prompt.
+        model: The model that a source found, once it is loaded.
+        inputs_are_assumed: Whether the inputs are the source's defaults.
     """
 
     place: Place | SourceReference
@@ -93,7 +108,7 @@ class Target:
     inputs_are_assumed: bool = False
 
     def sized(self, sizes: Mapping[str, int]) -> Target:
-        """With a number for each name in its inputs that `sizes` has."""
+        """The target with `sizes` substituted in its inputs."""
         own = {name: sizes[name] for name in self.inputs.names if name in sizes}
         return replace(self, inputs=self.inputs.sized(own), sizes=own)
 
@@ -103,9 +118,9 @@ class Target:
 
 
 def with_prompt(target: Target) -> Target:
-    """The target with the prompt of its phase as its inputs, if it has one; a maker makes its own.
+    """The target with the inputs of its phase's prompt; without a phase it is not changed.
 
-    A context that is asked for comes before the number of tokens that a source assumes.
+    A given context overrides the number of tokens that a source assumes.
     """
     request = target.request
     if request is None:

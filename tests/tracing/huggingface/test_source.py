@@ -95,10 +95,10 @@ def test_what_differs_from_the_file_is_said(write_config):
         quantization_config={"quant_method": "fp8"},
     )
     assert library.cost("i64[1,8] -> hf:small").notes == (
-        "transformers has no OwnForCausalLM for this model: LlamaForCausalLM, of AutoModelForCausalLM, "
-        "is counted.",
-        "The model's own code (auto_map) is never run: the class of transformers is counted.",
-        "Weights are counted as they are before quantization (fp8).",
+        "transformers has no OwnForCausalLM for this model: "
+        "counted as LlamaForCausalLM (AutoModelForCausalLM).",
+        "The model's own code (auto_map) is not run: the class in transformers is counted.",
+        "Weights are counted unquantized (the file says fp8).",
     )
 
 
@@ -122,9 +122,7 @@ def test_an_encoder_and_a_decoder_get_inputs_for_as_many_examples(write_config):
     [t5] = [model.config for model in ENCODERS if model.name == "t5-small"]
     write_config("t5", **t5, num_decoder_layers=1)
     report = library.cost("input_ids=i64[B,20] -> hf:t5(num_layers=1, vocab_size=50)", B=3)
-    assert report.notes == (
-        "The input decoder_input_ids=i64[B,64] is assumed, as the model can't run without it.",
-    )
+    assert report.notes == ("The input decoder_input_ids=i64[B,64] is assumed: the model needs it.",)
     assert report.output == (3, 64, 50)
 
 
@@ -226,7 +224,7 @@ def no_network():
 
 def test_a_name_is_looked_for_in_the_cache_and_on_the_hub(folder, monkeypatch):
     monkeypatch.setattr("huggingface_hub.get_session", no_network)
-    with pytest.raises(UsageError, match="org/none is neither a folder nor in the local cache") as caught:
+    with pytest.raises(UsageError, match="org/none is not a folder and not in the local cache") as caught:
         library.cost("hf:org/none")
     assert caught.value.hint == "Download its config.json and give the file: hf:./config.json."
 

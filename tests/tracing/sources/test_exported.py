@@ -1,4 +1,4 @@
-"""FILE.pt2: an archive of torch.export costs what its module does, and nothing in it is run but operators."""
+"""FILE.pt2: a torch.export archive costs what its module does, and nothing in it is run but operators."""
 
 import copy
 import json
@@ -85,7 +85,7 @@ def test_open_sizes_are_those_of_the_archive(archive):
     assert report.subs(**{batch: 2, height: 6}).macs == library.cost(Net().eval(), "f32[2,3,6,6]").macs
     assert report.notes == (
         f"It was exported for {batch} ≤ 64.",
-        f"The input f32[{batch},3,{height},6] is that of the export.",
+        f"The input f32[{batch},3,{height},6] is from the export.",
     )
 
 
@@ -103,10 +103,10 @@ def test_its_counters_memory_and_time_are_those_of_a_module(archive):
     [
         (
             "f32[65,3,6,6]",
-            "x is of shape (65, 3, 6, 6); it is exported with f32[{b},3,{h},6], {b} \\u2264 64",
+            "x has shape (65, 3, 6, 6); it was exported as f32[{b},3,{h},6], {b} \\u2264 64",
         ),
-        ("f32[2,4,6,6]", "x is of shape (2, 4, 6, 6); it is exported with f32[{b},3,{h},6], {b} \\u2264 64"),
-        ("f32[2,3,6]", "x has 3 dimensions; it is exported with f32[{b},3,{h},6]"),
+        ("f32[2,4,6,6]", "x has shape (2, 4, 6, 6); it was exported as f32[{b},3,{h},6], {b} \\u2264 64"),
+        ("f32[2,3,6]", "x has 3 dimensions; it was exported as f32[{b},3,{h},6]"),
     ],
 )
 def test_an_input_that_it_was_not_exported_for_is_refused(archive, text, message):
@@ -178,7 +178,7 @@ def test_a_text_in_it_is_no_code(changed):
         ({"graph_module/graph/tensor_values/x/dtype": 99}, "an unknown dtype, number 99"),
         (
             {"graph_module/signature/input_specs/0/parameter/parameter_name": "a/../b"},
-            "the graph has a tensor called 'a/../b'",
+            "the graph has a tensor with an invalid name, 'a/../b'",
         ),
         ({"graph_module/graph/inputs": []}, "could not be built"),
         ({"graph_module/graph/nodes/3/outputs": []}, "could not be run"),
@@ -198,13 +198,13 @@ def test_a_damaged_graph_is_refused_in_a_sentence(changed, change, message):
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"", "is not an archive of torch.export, or is damaged: File is not a zip file"),
-        (b"PK\x05\x06" + bytes(8) + b"\xff" * 10, "is not an archive of torch.export"),
-        (zipped(), "has no graph, so it is not an archive of torch.export.save"),
+        (b"", "is not a torch.export archive, or is damaged: File is not a zip file"),
+        (b"PK\x05\x06" + bytes(8) + b"\xff" * 10, "is not a torch.export archive"),
+        (zipped(), "has no graph, so torch.export.save did not write it"),
         (zipped(**{"a/models/x.json": b"{}", "a/models/y.json": b"{}"}), "has 2 graphs"),
         (zipped(**{"serialized_exported_program.json": b"{}"}), "was written by a torch before 2.8"),
-        (zipped(**{"models/model.json": b"[" * 10_000_000}), "is not an archive of torch.export"),
-        (zipped(**{"models/model.json": b"\x80\x04K\x01."}), "is not an archive of torch.export"),
+        (zipped(**{"models/model.json": b"[" * 10_000_000}), "is not a torch.export archive"),
+        (zipped(**{"models/model.json": b"\x80\x04K\x01."}), "is not a torch.export archive"),
     ],
 )
 def test_what_is_no_archive_is_refused_in_a_sentence(folder, data, message):

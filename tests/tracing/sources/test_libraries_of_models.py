@@ -98,17 +98,17 @@ def test_a_configuration_names_one_too(libraries):
     [
         ("timm:resnet5", "timm has no model resnet5 (did you mean resnet50?)\n"),
         ("timm:hf-hub:a/b", "timm has no model hf-hub:a/b\ntimm.list_models('*hf-hub:a/b*') lists models.\n"),
-        ("timm:resnet50.a1_in", "timm has no weights a1_in of resnet50 (did you mean a1_in1k?)\n"),
+        ("timm:resnet50.a1_in", "timm has no weights a1_in for resnet50 (did you mean a1_in1k?)\n"),
         ("torchvision:resnet5", "torchvision has no model resnet5 (did you mean resnet50?)\n"),
         (
             "timm:resnet50(pretrained=True)",
             "timm:resnet50: pretrained loads weights\n"
-            "Leave it out: the model is built without weights, and its costs do not depend on them.\n",
+            "Leave it out: convcost builds models without weights, as costs do not depend on them.\n",
         ),
         (
             "torchvision:resnet50(weights='DEFAULT')",
             "torchvision:resnet50: weights loads weights\n"
-            "Leave it out: the model is built without weights, and its costs do not depend on them.\n",
+            "Leave it out: convcost builds models without weights, as costs do not depend on them.\n",
         ),
         ("timm:vit_tiny", "there is no input; ResNet.forward takes (x)"),
         ("timm:resnet50(width=2)", "timm:resnet50(width=2) could not be built: TypeError: "),

@@ -139,8 +139,8 @@ def test_a_configuration_guards_what_is_stored(files):
     [
         (("--device", "a100"), "--device: m.gguf contains only weights, which can't be run"),
         (("--time",), "--time: m.gguf contains only weights, which can't be run"),
-        (("--memory",), "--memory needs a torch module that runs; m.gguf is read as a file"),
-        (("--backward",), "--backward needs a torch module that runs; m.gguf is read as a file"),
+        (("--memory",), "--memory needs a torch module that runs; m.gguf is a file of weights"),
+        (("--backward",), "--backward needs a torch module that runs; m.gguf is a file of weights"),
         (("--counters", "all"), "--counters: m.gguf contains only weights, which can't be run"),
         (("--input", "f32[1,3]"), "m.gguf contains only weights, so it takes no input"),
         (("--arg", "width=2"), "m.gguf contains only weights, so it takes no arguments"),
@@ -206,11 +206,17 @@ def entry(**changed):
         (raw_safetensors(b"[]"), "contains no tensors"),
         (raw_safetensors(b"{}"), "contains no tensors"),
         (raw_safetensors(b"3"), "is damaged: its header is not a JSON object"),
-        (raw_safetensors(b'{"x": 1}'), "is damaged: the entry of 'x' has no dtype, shape and place"),
-        (raw_safetensors(entry(shape=[-1])), "the entry of 'x' has no dtype, shape and place"),
-        (raw_safetensors(entry(shape=[2**70])), "the entry of 'x' has no dtype, shape and place"),
-        (raw_safetensors(entry(shape=[1] * 100)), "the entry of 'x' has no dtype, shape and place"),
-        (raw_safetensors(entry(dtype="\x1b[31m")), "the entry of 'x' has no dtype, shape and place"),
+        (
+            raw_safetensors(b'{"x": 1}'),
+            "is damaged: the entry of 'x' needs a dtype, a shape and data_offsets",
+        ),
+        (raw_safetensors(entry(shape=[-1])), "the entry of 'x' needs a dtype, a shape and data_offsets"),
+        (raw_safetensors(entry(shape=[2**70])), "the entry of 'x' needs a dtype, a shape and data_offsets"),
+        (raw_safetensors(entry(shape=[1] * 100)), "the entry of 'x' needs a dtype, a shape and data_offsets"),
+        (
+            raw_safetensors(entry(dtype="\x1b[31m")),
+            "the entry of 'x' needs a dtype, a shape and data_offsets",
+        ),
         (raw_safetensors(entry(shape=[3])), "the size in bytes of 'x' does not match its shape"),
         (raw_safetensors(entry(data_offsets=[8, 0])), "the size in bytes of 'x' does not match its shape"),
         (
@@ -242,7 +248,7 @@ ONE_PAIR = b"GGUF" + struct.pack("<IQQ", 3, 0, 1)
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"", "is cut off, or is not a GGUF file"),
+        (b"", "is truncated, or is not a GGUF file"),
         (b"GGML" + bytes(20), "a.gguf is not a GGUF file"),
         (
             b"GGUF" + struct.pack("<IQQ", 1, 0, 0),
@@ -255,10 +261,10 @@ ONE_PAIR = b"GGUF" + struct.pack("<IQQ", 3, 0, 1)
         (b"GGUF" + struct.pack("<IQQ", 3, 0, 2**60), "is damaged, or too large: 0 tensors"),
         (gguf({}), "contains no tensors"),
         (ONE_PAIR + struct.pack("<Q", 2**60), "a name of 1,152,921,504,606,846,976 bytes"),
-        (ONE_PAIR + pair(b"k", 8, struct.pack("<Q", 2**60)), "is cut off"),
+        (ONE_PAIR + pair(b"k", 8, struct.pack("<Q", 2**60)), "is truncated"),
         (ONE_PAIR + pair(b"k", 99, b""), "metadata of an unknown type, 99"),
-        (ONE_PAIR + pair(b"k", 9, struct.pack("<IQ", 8, 2**60)), "is cut off"),
-        (ONE_PAIR + pair(b"k", 9, struct.pack("<IQ", 4, 2**60)), "is cut off"),
+        (ONE_PAIR + pair(b"k", 9, struct.pack("<IQ", 8, 2**60)), "is truncated"),
+        (ONE_PAIR + pair(b"k", 9, struct.pack("<IQ", 4, 2**60)), "is truncated"),
         (ONE_PAIR + pair(b"k", 9, struct.pack("<IQ", 9, 1) * 50), "metadata of an unknown type, 9"),
         (ONE_PAIR + pair(b"general.alignment", 4, struct.pack("<I", 0)), "an alignment of 0 bytes"),
         (HEAD + tensor_info(b"x", [1] * 9, 0, 0), "'x' has 9 dimensions"),

@@ -1,1 +1,1 @@
-"""Figures of results: what each kind of chart shows, a module for each, and the words that they share."""
+"""Makes figures of results: a module for each kind of chart."""

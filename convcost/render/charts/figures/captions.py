@@ -1,4 +1,4 @@
-"""Words that several charts share: what is drawn, and of which designs."""
+"""Titles, notes and axes that several charts share."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from convcost.core.metrics import BY_NAME, NAMES, Metric
 from convcost.core.report import Report
 from convcost.render.charts.data import ChartAxis, ChartOptions, Number
 from convcost.render.charts.names import shorten
-from convcost.render.charts.scales import asks_for_log
+from convcost.render.charts.scales import needs_log
 from convcost.render.notes import convention_note, sizes_text
 from convcost.render.texts import join_words
 
-USUAL_METRIC = "flops"
+DEFAULT_METRIC = "flops"
 
 MOST_NAMED = 4
-"""Designs in a title."""
+"""The most designs to name in a title."""
 
 
 def designs_title(reports: Sequence[Report]) -> str:
-    """dense and conv; of many designs their number."""
+    """dense and conv; for many designs their number."""
     names = [shorten(report.name) for report in reports]
     return join_words(names) if len(names) <= MOST_NAMED else f"{len(names)} designs"
 
 
 def sizes_and_convention(reports: Sequence[Report]) -> tuple[str, ...]:
-    """The notes below a title: the sizes that have a number, and what FLOPs are."""
+    """The notes of a figure: the sizes with values, and the convention."""
     numbers = [
         replace(report, sizes={name: size for name, size in report.sizes.items() if isinstance(size, int)})
         for report in reports
@@ -37,7 +37,7 @@ def sizes_and_convention(reports: Sequence[Report]) -> tuple[str, ...]:
 
 
 def check_no_ranges(options: ChartOptions) -> None:
-    """UsageError for a range where every size has a number."""
+    """UsageError for a range if no size is open."""
     for name in options.ranges:
         raise UsageError(
             f"no size is open, so there is no range of {name[:40]} to draw", hint="Leave the range out."
@@ -45,8 +45,8 @@ def check_no_ranges(options: ChartOptions) -> None:
 
 
 def axis_of_numbers(label: str, numbers: Sequence[Number]) -> ChartAxis:
-    """The axis of plain numbers, such as the values of a size: logarithmic where they span much."""
-    return ChartAxis(label, is_log=asks_for_log(numbers))
+    """The axis of plain numbers, such as values of a size; logarithmic if they span a wide range."""
+    return ChartAxis(label, is_log=needs_log(numbers))
 
 
 def metric_axis(metric: Metric) -> ChartAxis:
@@ -55,7 +55,7 @@ def metric_axis(metric: Metric) -> ChartAxis:
 
 
 def chart_metric(name: str) -> Metric:
-    """The metric called `name`, or the usual one; UsageError if there is none."""
+    """The metric called `name`, or the default; UsageError for an unknown one."""
     if name and name not in BY_NAME:
         raise unknown_name("no quantity is called", name, NAMES)
-    return BY_NAME[name or USUAL_METRIC]
+    return BY_NAME[name or DEFAULT_METRIC]

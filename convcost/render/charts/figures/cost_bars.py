@@ -1,4 +1,4 @@
-"""Designs whose sizes all have numbers, side by side: bars of each quantity, in its own unit."""
+"""Bars of each quantity, for designs without open sizes."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from convcost.render.charts.figures.captions import (
     sizes_and_convention,
 )
 
-USUAL_METRICS = ("flops", "params", "activations", "bytes")
+DEFAULT_METRICS = ("flops", "params", "activations", "bytes")
 
 
 def comparison_figure(comparison: Comparison, options: ChartOptions) -> Figure | None:
-    """Bars of the candidates, with their ratios to the first; None where a size is open."""
+    """Bars of the candidates, with their ratios to the first; None if a size is open."""
     if comparison.is_open:
         return None
     check_no_ranges(options)
     reports = comparison.candidates
-    names = (options.metric,) if options.metric else USUAL_METRICS
+    names = (options.metric,) if options.metric else DEFAULT_METRICS
     found = (_bars(comparison, chart_metric(name)) for name in names)
     charts = tuple(chart for chart in found if chart.bars)
     if not charts:

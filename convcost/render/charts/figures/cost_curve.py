@@ -1,4 +1,4 @@
-"""Cost against one open size: a curve for each design, and where one becomes cheaper than another."""
+"""Cost by one open size: a curve for each design, and break-even points."""
 
 from __future__ import annotations
 
@@ -33,28 +33,28 @@ from convcost.render.charts.figures.captions import (
 )
 from convcost.render.charts.figures.samples import sample
 from convcost.render.charts.names import shorten
-from convcost.render.charts.scales import asks_for_log
+from convcost.render.charts.scales import needs_log
 from convcost.render.texts import join_words
 
-USUAL_END = 1024
-"""Of the range, where nothing is to be seen at a certain size."""
+DEFAULT_END = 1024
+"""The end of the default range without break-even points."""
 
 FARTHEST_MARK = 2**40
-"""A break-even point beyond is not what anybody draws."""
+"""Break-even points beyond are not marked."""
 
 MOST_MARKS = 12
 
 LONGEST_MARKED = 16
-"""Letters of a design's name at its break-even point."""
+"""The most characters of a design's name at its break-even point."""
 
 
 def comparison_figure(comparison: Comparison, options: ChartOptions) -> Figure | None:
-    """The curves of a comparison with an open size; None of one without."""
+    """The curves of a comparison; None without an open size."""
     return _figure(comparison.candidates, options) if comparison.is_open else None
 
 
 def report_figure(report: Report, options: ChartOptions) -> Figure | None:
-    """The curve of one design with an open size."""
+    """The curve of one design; None without an open size."""
     return _figure((report,), options) if report.open_names else None
 
 
@@ -63,7 +63,7 @@ def _figure(reports: tuple[Report, ...], options: ChartOptions) -> Figure:
     size, assumed = _drawn_size(reports, options)
     reports = tuple(_with_ones(report, assumed) for report in reports)
     marks = _marks(reports, metric, size)
-    values = options.ranges.get(size) or _usual_range(marks)
+    values = options.ranges.get(size) or _default_range(marks)
     series = tuple(_series(reports, metric, size, values, marks))
     if not any(each.points for each in series):
         message = f"no design takes {size} from {values[0]:,} to {values[-1]:,}"
@@ -81,8 +81,8 @@ def _figure(reports: tuple[Report, ...], options: ChartOptions) -> Figure:
 
 def _chart(size: str, metric: Metric, series: tuple[Series, ...], marks: tuple[MarkedPoint, ...]) -> XYChart:
     points = [point for each in series for point in each.points]
-    x_is_log = asks_for_log([point.x for point in points])
-    y_is_log = asks_for_log([*(point.y for point in points), *(mark.y for mark in marks)])
+    x_is_log = needs_log([point.x for point in points])
+    y_is_log = needs_log([*(point.y for point in points), *(mark.y for mark in marks)])
     return XYChart(
         f"{metric.standalone_label} by {size}",
         ChartAxis(size, is_log=x_is_log),
@@ -93,7 +93,7 @@ def _chart(size: str, metric: Metric, series: tuple[Series, ...], marks: tuple[M
 
 
 def _drawn_size(reports: Sequence[Report], options: ChartOptions) -> tuple[str, tuple[str, ...]]:
-    """The open size to draw against, and those like a batch that are 1 meanwhile."""
+    """The open size for the x axis, and batch-like sizes to set to 1."""
     names = list(dict.fromkeys(name for report in reports for name in report.open_names))
     for name in options.ranges:
         if name not in names:
@@ -109,7 +109,7 @@ def _drawn_size(reports: Sequence[Report], options: ChartOptions) -> tuple[str, 
 
 
 def _with_ones(report: Report, names: tuple[str, ...]) -> Report:
-    """The report with those of `names` at 1 that it has open, as where all other sizes are given."""
+    """The report with its open sizes among `names` set to 1, as defaults."""
     own = tuple(name for name in names if name in report.open_names)
     if not own:
         return report
@@ -117,10 +117,10 @@ def _with_ones(report: Report, names: tuple[str, ...]) -> Report:
     return replace(found, assumed=tuple(dict.fromkeys((*report.assumed, *own))))
 
 
-def _usual_range(marks: Sequence[MarkedPoint]) -> range:
-    """From an eighth of the first break-even point to eight times the last one, to powers of two."""
+def _default_range(marks: Sequence[MarkedPoint]) -> range:
+    """From an eighth of the first break-even point to eight times the last, rounded to powers of two."""
     if not marks:
-        return range(1, USUAL_END + 1)
+        return range(1, DEFAULT_END + 1)
     first, last = min(mark.x for mark in marks), max(mark.x for mark in marks)
     start = 2 ** (max(int(first) // 8, 1).bit_length() - 1)
     return range(start, max(2 ** (ceil(last) * 8 - 1).bit_length(), 64) + 1)
@@ -129,13 +129,13 @@ def _usual_range(marks: Sequence[MarkedPoint]) -> range:
 def _series(
     reports: Sequence[Report], metric: Metric, size: str, values: range, marks: Sequence[MarkedPoint]
 ) -> Iterator[Series]:
-    sizes = sorted({*sample(values), *_beside(marks, values)})
+    sizes = sorted({*sample(values), *_sizes_around(marks, values)})
     for report in reports:
         yield Series(report.name, tuple(_points(report, metric, size, sizes)))
 
 
 def _points(report: Report, metric: Metric, size: str, sizes: Sequence[int]) -> Iterator[Point]:
-    """Those of the sizes that the design may have; a formula is evaluated where one is open."""
+    """The points of a design at the sizes that are valid for it."""
     names = report.open_names
     value_at = report.lambdify(*names, metric=metric.name)
     for each in sizes:
@@ -147,8 +147,8 @@ def _points(report: Report, metric: Metric, size: str, sizes: Sequence[int]) -> 
             yield Point(each, value)
 
 
-def _beside(marks: Sequence[MarkedPoint], values: range) -> Iterator[int]:
-    """The whole sizes on both sides of each break-even point, at which the order is seen to change."""
+def _sizes_around(marks: Sequence[MarkedPoint], values: range) -> Iterator[int]:
+    """The whole numbers on both sides of each break-even point, so that the curves show the change."""
     for mark in marks:
         for whole in (floor(mark.x), ceil(mark.x)):
             if whole in values:
@@ -156,7 +156,7 @@ def _beside(marks: Sequence[MarkedPoint], values: range) -> Iterator[int]:
 
 
 def _marks(reports: Sequence[Report], metric: Metric, size: str) -> tuple[MarkedPoint, ...]:
-    """Where each design becomes cheaper or dearer than the first one."""
+    """The break-even points of each design with the first."""
     comparison = Comparison(tuple(reports))
     first, *others = reports
     found = []
@@ -176,7 +176,7 @@ def _marks(reports: Sequence[Report], metric: Metric, size: str) -> tuple[Marked
 def _mark(
     report: Report, metric: Metric, size: str, found: BreakEven, crossing: Any, name: str
 ) -> MarkedPoint | None:
-    """The mark at a crossing: a root of the difference, or the first whole size of a new order."""
+    """The mark at a crossing: a root of the difference, or the first whole number of a new order."""
     from convcost.symbolic.breakeven import formula_at
 
     if found.size != size or not crossing <= FARTHEST_MARK:

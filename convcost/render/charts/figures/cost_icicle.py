@@ -1,4 +1,4 @@
-"""Of what parts the cost of a design is made: an icicle of submodules or layers, and bars of operators."""
+"""The cost of a design by part: an icicle of submodules or layers, and bars of operators."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from convcost.render.part_order import others_label
 from convcost.render.texts import join_words
 
 MOST_BARS = 10
-"""Operators beyond are shown together."""
+"""The most operators with a bar of their own."""
 
 MOST_NAMED = 3
-"""Parts in the description."""
+"""The most parts to name in the description."""
 
 
 def report_figure(report: Report, options: ChartOptions) -> Figure | None:
-    """The parts of a design by a quantity; None where a size is open, or it has nothing of the quantity.
+    """The parts of a design by a quantity; None if a size is open, or the quantity is 0.
 
-    Raises UsageError for a quantity of which the total is not the sum of the parts.
+    Raises UsageError for a quantity whose parts don't add up to the total.
     """
     if report.open_names:
         return None
@@ -59,7 +59,7 @@ def _check_additive(metric: Metric) -> None:
 
 
 def _bars(report: Report, metric: Metric) -> tuple[Bar, ...]:
-    """What each operator has, or each kind of layer, the largest first; nothing where operators have none."""
+    """A bar for each operator, or kind of layer, the largest first."""
     amounts: Counter[str] = Counter()
     if report.trace is None:
         for row in report.rows:

@@ -1,4 +1,4 @@
-"""The cost of a design around the sizes that a match found, with its target."""
+"""The cost of a design around the result of a match, with the target."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from convcost.render.charts.data import (
 from convcost.render.charts.figures.captions import axis_of_numbers, metric_axis
 from convcost.render.charts.figures.samples import sample
 from convcost.render.charts.names import shorten
-from convcost.render.charts.scales import asks_for_log
+from convcost.render.charts.scales import needs_log
 from convcost.render.notes import convention_note
 
-AROUND = 2
-"""A curve is from the answer over this to the answer times this."""
+CURVE_FACTOR = 2
+"""A curve spans from the answer divided by this factor to the answer times it."""
 
 MOST_MARKS = 3
-"""Sizes that are as near as others."""
+"""The most equally close sizes to mark."""
 
 
 class MatchSeries(NamedTuple):
-    """What is drawn of a match: series, and the axis of their colours if they have any."""
+    """The series of a match, the label of the x axis, and the axis of colours, if any."""
 
     x: str
     series: tuple[Series, ...]
@@ -42,7 +42,7 @@ class MatchSeries(NamedTuple):
 
 
 def match_figure(match: Match, options: ChartOptions) -> Figure | None:
-    """The cost along the varied size, or of the pairs of two sizes; None where no size is possible."""
+    """The cost by the varied size, or of pairs of two sizes; None if no size is possible."""
     nearest = match.best[0] if match.best else match.above
     if nearest is None:
         return None
@@ -56,7 +56,7 @@ def match_figure(match: Match, options: ChartOptions) -> Figure | None:
     chart = XYChart(
         title,
         axis_of_numbers(drawn.x, xs),
-        metric_axis(metric)._replace(is_log=asks_for_log(ys)),
+        metric_axis(metric)._replace(is_log=needs_log(ys)),
         drawn.series,
         marks,
         (target,),
@@ -68,17 +68,17 @@ def match_figure(match: Match, options: ChartOptions) -> Figure | None:
 
 
 def _curve(match: Match, nearest: Choice) -> MatchSeries:
-    """The cost at the sizes around the answer that were tried, those next to the target among them."""
+    """The cost at tried sizes around the answer, including those next to the target."""
     [(name, tried)] = match.searched.items()
     found = [choice.sizes[name] for choice in (*match.best, match.below, match.above) if choice]
     answer = nearest.sizes[name]
-    around = tried[_place(tried, answer // AROUND) : _place(tried, answer * AROUND) + 1]
-    sizes = sorted({*sample(around), *found})
+    first, last = (_place(tried, size) for size in (answer // CURVE_FACTOR, answer * CURVE_FACTOR))
+    sizes = sorted({*sample(tried[first : last + 1]), *found})
     return MatchSeries(name, (Series(match.name, tuple(_points(match, name, sizes))),))
 
 
 def _place(tried: range, size: Size) -> int:
-    """The place among the tried sizes of the one next to `size`, from below if possible."""
+    """The index of the tried size next to `size`, from below if possible."""
     return min(max((size - tried[0]) // tried.step, 0), len(tried) - 1)
 
 
@@ -91,7 +91,7 @@ def _points(match: Match, name: str, sizes: list[int]) -> Iterator[Point]:
 
 
 def _pairs(match: Match) -> MatchSeries:
-    """A point for each pair: its cost by the first size, and in the colour of the second."""
+    """A point for each pair: its cost by the first size, coloured by the second."""
     first, second = match.vary
     points = tuple(
         Point(choice.sizes[first], choice.cost, value=choice.sizes[second]) for choice in match.choices
@@ -108,6 +108,6 @@ def _mark(choice: Choice, match: Match) -> MarkedPoint:
 
 
 def _target_label(match: Match) -> str:
-    """budget: 2,000,000 FLOPs; or, of a design, dense: 327,680 FLOPs."""
+    """budget: 2,000,000 FLOPs; or for a design, dense: 327,680 FLOPs."""
     what = shorten(match.reference.name) if match.reference else "budget"
     return f"{what}: {exact(match.target)} {BY_NAME[match.metric].label}"

@@ -1,4 +1,4 @@
-"""What the memory of a forward and of a training step is made of, at their peaks: stacked bars."""
+"""The peak memory of a forward and of a training step by part, as stacked bars."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from convcost.render.charts.figures.captions import designs_title
 from convcost.render.charts.ticks import amount_text
 from convcost.render.estimates.memory import ESTIMATE_NOTE, unknown_notes
 
-AT_THE_PEAK = "other tensors at the peak"
-"""What is not saved for backward: inputs, outputs of layers, and their gradients."""
+OTHER_TENSORS = "other tensors at the peak"
+"""Tensors not saved for backward: inputs, outputs of layers, and their gradients."""
 
 
 def report_figure(report: Report, options: ChartOptions) -> Figure | None:
-    """The memory of a design; None where it is not estimated, or a formula."""
+    """The memory of a design; None if not estimated, or a formula."""
     return _figure((report,))
 
 
 def comparison_figure(comparison: Comparison, options: ChartOptions) -> Figure | None:
-    """The memory of the candidates; None where it is not estimated, or a formula."""
+    """The memory of the candidates; None if not estimated, or formulas."""
     return _figure(comparison.candidates)
 
 
@@ -47,9 +47,9 @@ def _bars(report: Report, memory: Memory, is_single: bool) -> Iterator[Bar]:
 
 def _forward(memory: Memory) -> Iterator[Segment]:
     stored = [Segment("parameters", memory.parameters), Segment("buffers", memory.buffers)]
-    yield from _with_length(stored)
+    yield from _nonzero(stored)
     if memory.forward_peak is not None:
-        yield from _with_length([Segment(AT_THE_PEAK, memory.forward_peak - _length(stored))])
+        yield from _nonzero([Segment(OTHER_TENSORS, memory.forward_peak - _length(stored))])
 
 
 def _training_step(memory: Memory) -> Iterator[Segment]:
@@ -60,16 +60,16 @@ def _training_step(memory: Memory) -> Iterator[Segment]:
         Segment(f"{memory.optimizer} state", memory.optimizer_state),
         Segment("master copy in float32", memory.master_copy),
     ]
-    yield from _with_length(stored)
+    yield from _nonzero(stored)
     if memory.training_peak is not None and memory.activations is not None:
         others = memory.training_peak - _length(stored)
         saved = min(memory.activations, others)
-        yield from _with_length([Segment("saved for backward", saved), Segment(AT_THE_PEAK, others - saved)])
+        yield from _nonzero([Segment("saved for backward", saved), Segment(OTHER_TENSORS, others - saved)])
 
 
 def _length(segments: Sequence[Segment]) -> int:
     return sum(int(segment.value) for segment in segments)
 
 
-def _with_length(segments: Sequence[Segment]) -> Iterator[Segment]:
+def _nonzero(segments: Sequence[Segment]) -> Iterator[Segment]:
     return (segment for segment in segments if segment.value)

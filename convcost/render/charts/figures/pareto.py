@@ -1,4 +1,4 @@
-"""The rows of a sweep as points, with the Pareto front: by two quantities, in the colour of a third."""
+"""The rows of a sweep as points over two quantities, coloured by a third, with the Pareto front."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from convcost.core.units import plural, sizes_in_full
 from convcost.render.charts.data import ChartAxis, ChartOptions, Figure, Number, Point, Series, XYChart
 from convcost.render.charts.figures.captions import axis_of_numbers, check_no_ranges, metric_axis
 from convcost.render.charts.names import shorten
-from convcost.render.charts.scales import asks_for_log
+from convcost.render.charts.scales import needs_log
 from convcost.render.notes import convention_note
 
-USUAL = ("params", "flops")
-"""What rows are drawn by, where less is asked about."""
+DEFAULT_QUANTITIES = ("params", "flops")
+"""The quantities of the axes, unless options name others."""
 
 FRONT = "Pareto front"
 
 MOST_ROWS = 2_000
-"""Points that a picture has room for: the first rows."""
+"""The most points to draw: those of the first rows."""
 
 
 class DrawnRow(NamedTuple):
-    """A row with its numbers by the quantities that are drawn."""
+    """A row with its numbers of the drawn quantities."""
 
     row: SweepRow
     numbers: tuple[Number, ...]
 
 
 def sweep_figure(sweep: Sweep, options: ChartOptions) -> Figure | None:
-    """The rows that were kept; None where there are none, or they have one quantity alone."""
+    """The rows of a sweep; None without rows, or with fewer than two quantities."""
     check_no_ranges(options)
     if not sweep.rows or len(objectives := drawn_objectives(sweep)) < 2:
         return None
@@ -50,14 +50,14 @@ def sweep_figure(sweep: Sweep, options: ChartOptions) -> Figure | None:
 
 
 def drawn_objectives(sweep: Sweep) -> tuple[Objective, ...]:
-    """The quantities of both axes and of the colour: those asked about, then usual ones.
+    """The quantities of both axes and of the colour: those in the options, then defaults.
 
-    One of which all rows have the same is drawn only where there is no other.
+    A quantity that is equal in all rows is used only if there is no other.
     """
-    usual = (*USUAL, *([RATIO] if sweep.reference else []), *sweep.over, *sweep.columns)
+    defaults = (*DEFAULT_QUANTITIES, *([RATIO] if sweep.reference else []), *sweep.over, *sweep.columns)
     varied: dict[str, Objective] = {}
     constant: dict[str, Objective] = {}
-    for each in (*sweep.pareto, sweep.by, *map(Objective, usual)):
+    for each in (*sweep.pareto, sweep.by, *map(Objective, defaults)):
         numbers = {number_of(row, each.name) for row in sweep.rows[:MOST_ROWS]} - {None}
         if numbers:
             (varied if len(numbers) > 1 else constant).setdefault(each.name, each)
@@ -66,7 +66,7 @@ def drawn_objectives(sweep: Sweep) -> tuple[Objective, ...]:
 
 
 def number_of(row: SweepRow, name: str) -> Size | Fraction | None:
-    """What the row has of a quantity, or its size of that name."""
+    """A row's quantity, size or ratio by its name; None if it has none."""
     if name in row.sizes:
         return row.sizes[name]
     has_it = name == RATIO or name in row.quantities or name in row.quotients
@@ -74,7 +74,7 @@ def number_of(row: SweepRow, name: str) -> Size | Fraction | None:
 
 
 def _drawn_rows(rows: Sequence[SweepRow], objectives: Sequence[Objective]) -> Iterator[DrawnRow]:
-    """Those that have a number of each."""
+    """The rows that have numbers of all objectives."""
     for row in rows:
         numbers = [number_of(row, each.name) for each in objectives]
         known = tuple(number for number in numbers if number is not None)
@@ -107,19 +107,19 @@ def _chart(
 def _axis(sweep: Sweep, name: str, numbers: Sequence[Number]) -> ChartAxis:
     if name in sweep.bounds:
         label = f"lower bound on {sweep.bounds[name]}"
-        return ChartAxis(label, "s", asks_for_log(numbers))
+        return ChartAxis(label, "s", needs_log(numbers))
     if name in BY_NAME:
-        return metric_axis(BY_NAME[name])._replace(is_log=asks_for_log(numbers))
+        return metric_axis(BY_NAME[name])._replace(is_log=needs_log(numbers))
     if name == RATIO and sweep.reference:
         name = f"{BY_NAME[sweep.ratio_of].label} ÷ {shorten(sweep.reference.name)}"
     return axis_of_numbers(name, numbers)
 
 
 def pareto_front(rows: Sequence[DrawnRow], objectives: Sequence[Objective]) -> list[DrawnRow]:
-    """The rows that no other one dominates in the first two quantities, from the best by the first on."""
+    """The rows that no other row dominates in the first two quantities, sorted by the first."""
 
     def losses(row: DrawnRow) -> tuple[Number, ...]:
-        """Less of it is better."""
+        """The numbers with signs such that smaller is better."""
         pairs = zip(row.numbers[:2], objectives, strict=False)
         return tuple(-number if objective.largest else number for number, objective in pairs)
 
@@ -131,7 +131,7 @@ def pareto_front(rows: Sequence[DrawnRow], objectives: Sequence[Objective]) -> l
 
 
 def _point(row: DrawnRow, is_on_front: bool) -> Point:
-    """The row; its sizes are written beside it on the front."""
+    """The point of a row, labelled with its sizes if it is on the front."""
     x, y, *third = row.numbers
     label = sizes_in_full(row.row.sizes)
     return Point(x, y, label if is_on_front else "", third[0] if third else None)

@@ -1,4 +1,4 @@
-"""The parts of a design, each inside another, with how much of a quantity they have: what an icicle shows."""
+"""The parts of a design as a tree, with the amounts of a quantity, for an icicle."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from convcost.render.model_tables import ShownModule, module_label, with_itself
 
 @dataclass(frozen=True)
 class CostPart:
-    """A part with `own` of the quantity beside its children; `label` is its name inside of its parent.
+    """A part with its `own` amount, without its children's; `label` is its name within its parent.
 
-    It stands for `copies` parts that are alike.
+    It stands for `copies` equal parts.
     """
 
     label: str
@@ -32,15 +32,15 @@ class CostPart:
 
     @cached_property
     def size(self) -> int:
-        """Its own and its children's."""
+        """Its own amount and its children's."""
         return self.own + sum(child.size for child in self.children)
 
 
 def part_tree(report: Report, metric: Metric) -> CostPart:
-    """The design, with all sizes known, as a tree of its submodules or layers.
+    """A design without open sizes as a tree of its submodules or layers.
 
-    Neighbours that are alike are one part. Parts without any of the quantity are left out; what a part has
-    beside its children is a child of its own, so that children add up to their parent.
+    Equal neighbours are merged, and empty parts left out. A part's own amount is a child too, so that
+    children add up to their parent.
     """
     return _module_tree(report, metric) if report.trace else _layer_tree(report, metric)
 
@@ -61,15 +61,15 @@ def _module_tree(report: Report, metric: Metric) -> CostPart:
 
 
 def _joined(path: str, label: str) -> str:
-    """The path of what is called `label` inside of `path`; a module apart from what is in it has a space."""
+    """The path of `label` within `path`; a module without its submodules is joined by a space."""
     separator = " " if label == ITSELF else "."
     return f"{path}{separator}{label}" if path else label
 
 
 def _layer_tree(report: Report, metric: Metric) -> CostPart:
-    """The rows by their paths: one with more numbers is inside of one with fewer.
+    """The rows as a tree, by the numbers of their paths.
 
-    Where only one branch of a layer has any of the quantity, its parts are those of the layer.
+    If only one branch of a layer is not empty, its parts become those of the layer.
     """
 
     def parts(rows: Iterable[Row], depth: int) -> Iterator[CostPart]:
@@ -100,7 +100,7 @@ def _with_size(parts: Iterable[CostPart]) -> tuple[CostPart, ...]:
 
 
 def _folded(parts: tuple[CostPart, ...]) -> tuple[CostPart, ...]:
-    """Neighbours of which all but the number in front is alike as one."""
+    """The parts with neighbours merged that differ only in their leading number."""
     return tuple(_merged([*run]) for _, run in groupby(parts, key=_signature))
 
 
@@ -109,33 +109,33 @@ def _signature(part: CostPart) -> object:
 
 
 def _merged(run: list[CostPart]) -> CostPart:
-    """Equal neighbours as one; what is inside them is summed up child by child."""
+    """Merge equal neighbours, summing their children one by one."""
     first, last = run[0], run[-1]
     if len(run) == 1:
         return first
     (start, _, text), (end, _, _) = first.label.partition(" "), last.label.partition(" ")
-    children = tuple(_merged_inside([*alike]) for alike in zip(*(part.children for part in run), strict=True))
+    children = tuple(_sum([*equal]) for equal in zip(*(part.children for part in run), strict=True))
     own = sum(part.own for part in run)
     return CostPart(f"{start}–{end}: {len(run)} × {text}", f"{first.path}–{end}", own, children, len(run))
 
 
-def _merged_inside(alike: list[CostPart]) -> CostPart:
-    """The same child of several parts."""
-    children = tuple(_merged_inside([*each]) for each in zip(*(part.children for part in alike), strict=True))
-    return replace(alike[0], own=sum(part.own for part in alike), children=children)
+def _sum(parts: list[CostPart]) -> CostPart:
+    """The sum of the same child of several parts."""
+    children = tuple(_sum([*each]) for each in zip(*(part.children for part in parts), strict=True))
+    return replace(parts[0], own=sum(part.own for part in parts), children=children)
 
 
 DOMINANT = Fraction(3, 4)
-"""Of a whole: the parts of a part with that much have colours of their own."""
+"""A part with at least this share has colours for each of its children."""
 
 
 def tiles(root: CostPart) -> tuple[Tile, ...]:
-    """The parts as what they span of the whole, each before what is inside of it."""
+    """The tiles of all parts, each before its children."""
     return tuple(_tiles(root, 0, 0, "", is_divided=True))
 
 
 def _tiles(part: CostPart, level: int, start: int, group: str, *, is_divided: bool) -> Iterator[Tile]:
-    """`is_divided` says that its children are each a group of their own."""
+    """The tiles of a part; with `is_divided`, each child is a group of its own."""
     yield Tile(part.label, part.path, level, start, part.size, group)
     for child in part.children:
         is_dominant = is_divided and child.size >= DOMINANT * part.size

@@ -1,4 +1,4 @@
-"""Rooflines: what a device attains at each arithmetic intensity, and where layers or designs are on it."""
+"""Rooflines: the attainable performance by arithmetic intensity, and points for layers or designs."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from convcost.render.charts.figures.captions import designs_title
 from convcost.render.charts.names import shorten
 from convcost.render.estimates.roofline import LOWER_BOUND_NOTE, device_note
 
-BESIDE = 4
-"""The roofs reach this factor beyond the points on both sides."""
+ROOF_MARGIN = 4
+"""Roofs extend by this factor beyond the points on both sides."""
 
 LONGEST_LABEL = 28
 
@@ -23,7 +23,7 @@ INTENSITY = ChartAxis("FLOPs per byte moved", "", is_log=True)
 
 
 def comparison_figure(comparison: Comparison, options: ChartOptions) -> Figure | None:
-    """A point for each candidate on each device; None without devices, or where sizes are open."""
+    """A point for each candidate on each device; None without devices, or if sizes are open."""
     return _figure(comparison.candidates, by_part=False)
 
 
@@ -43,7 +43,7 @@ def _figure(reports: Sequence[Report], *, by_part: bool) -> Figure | None:
         return None
     devices = rooflines[0]
     xs = [point.x for each in series for point in each.points] + [each.ridge for each in devices]
-    low, high = min(xs) / BESIDE, max(xs) * BESIDE
+    low, high = min(xs) / ROOF_MARGIN, max(xs) * ROOF_MARGIN
     roofs = tuple(_roof(each, low, high) for each in devices)
     names = ", ".join(each.device.name for each in devices)
     title = f"Roofline on {names}: {designs_title(reports)}"
@@ -59,7 +59,7 @@ def rooflines_of(report: Report) -> tuple[Roofline, ...]:
 
 
 def _roof(roofline: Roofline, low: Number, high: Number) -> Series:
-    """At full bandwidth up to the ridge, at the peak from there on."""
+    """The roof: full bandwidth up to the ridge point, then the peak."""
     bandwidth, ridge = roofline.device.bandwidth, roofline.ridge
     points = (Point(low, low * bandwidth), Point(ridge, roofline.peak), Point(high, roofline.peak))
     return Series(f"{roofline.device.name}, {roofline.dtype}", points)
@@ -83,23 +83,23 @@ def _label_on(name: str, roofline: Roofline, found: Sequence[Roofline]) -> str:
 
 
 def _part_series(report: Report, rooflines: Sequence[Roofline]) -> Iterator[Series]:
-    """The layers or operators, each point once: those that take the longest first, with what they are."""
+    """The layers or operators, the longest first; equal points are merged."""
     points: dict[tuple[Number, Number], Point] = {}
     for place, roofline in enumerate(rooflines):
-        alike: dict[tuple[Fraction, Fraction], list[str]] = {}
+        names_by_point: dict[tuple[Fraction, Fraction], list[str]] = {}
         for bound in sorted(roofline.bounds, key=lambda bound: bound.seconds, reverse=True):
             part = bound.workload
             if part.flops and part.bytes:
                 where = bound.intensity, Fraction(part.flops) / bound.seconds
-                alike.setdefault(where, []).append(_part_name(bound, report))
-        for (x, y), names in alike.items():
+                names_by_point.setdefault(where, []).append(_part_name(bound, report))
+        for (x, y), names in names_by_point.items():
             points.setdefault((x, y), Point(x, y, "" if place else _listed(names)))
     if points:
         yield Series("operators" if report.trace else "layers", tuple(points.values()), "points")
 
 
 def _part_name(bound: RooflineBound, report: Report) -> str:
-    """Where the part is, and what: 0 Conv2d(64, 64, 3); of a module its path."""
+    """The name of a part: 0 Conv2d(64, 64, 3); for a module's, its path."""
     part = bound.workload
     if report.trace:
         return shorten(part.path or part.label, LONGEST_LABEL)
@@ -107,7 +107,7 @@ def _part_name(bound: RooflineBound, report: Report) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
-    """The first of them, and how many others are at its place."""
+    """The first name, and the number of others."""
     first, *others = dict.fromkeys(names)
     return f"{first} and {len(others)} more" if others else first
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from convcost.render.charts.scales import asks_for_log
+from convcost.render.charts.scales import needs_log
 
 MOST_POINTS = 120
 """Of a curve: sizes between them are left out."""
@@ -17,7 +17,7 @@ def sample(values: range) -> list[int]:
         return list(values)
     last = MOST_POINTS - 1
     first = max(values[0], values.step)
-    if not asks_for_log((first, values[-1])):
+    if not needs_log((first, values[-1])):
         return [values[place * (len(values) - 1) // last] for place in range(MOST_POINTS)]
     factor = values[-1] / first
     near = (first * factor ** (place / last) for place in range(MOST_POINTS))

@@ -1,4 +1,4 @@
-"""Measured times with their spread, beside the roofline lower bound of the device that they are of."""
+"""Measured times with their spreads, and the roofline lower bound of the same device."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ MEDIAN = "median"
 
 
 def report_figure(report: Report, options: ChartOptions) -> Figure | None:
-    """The times of a design; None where none were measured."""
+    """The times of a design; None if not measured."""
     return _figure((report,))
 
 
 def comparison_figure(comparison: Comparison, options: ChartOptions) -> Figure | None:
-    """The times of the candidates; None where none were measured."""
+    """The times of the candidates; None if not measured."""
     return _figure(comparison.candidates)
 
 
@@ -39,7 +39,7 @@ def _figure(reports: Sequence[Report]) -> Figure | None:
 
 
 def _bars(report: Report, time: Timing, is_single: bool) -> Iterator[Bar]:
-    """What was timed of a design; what could not be is said in the notes."""
+    """The bars of a design; runs that failed are in the notes."""
     roofline = time.comparable(report.roofline)
     for run in time.runs:
         if run.samples:
@@ -50,7 +50,7 @@ def _bars(report: Report, time: Timing, is_single: bool) -> Iterator[Bar]:
 
 
 def _bound_name(timed: Sequence[tuple[Report, Timing]]) -> str:
-    """What the bars' bounds are, if they have any."""
+    """The name of the bars' bounds; empty without bounds."""
     rooflines = [time.comparable(report.roofline) for report, time in timed]
     names = dict.fromkeys(roofline.device.name for roofline in rooflines if roofline)
     return f"roofline lower bound on {', '.join(names)}" if names else ""

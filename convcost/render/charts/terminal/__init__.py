@@ -17,13 +17,13 @@ from convcost.render.style import Style, as_ascii
 from convcost.render.table import breakable, print_to_text
 
 WIDEST = 80
-"""Wider charts are no easier to read."""
+"""The largest width of a chart."""
 
 
 def draw(figure: Figure, style: Style) -> str:
     """The figure as lines of at most 80 columns, or as many as the terminal has.
 
-    Raises UsageError where plotext is not installed and there are lines or points to draw.
+    Raises UsageError if plotext is needed for lines or points, and not installed.
     """
     style = style._replace(width=min(style.width, WIDEST))
     shown = map_all_texts(figure, lambda text: escape_command(make_printable(text)))
@@ -34,7 +34,7 @@ def draw(figure: Figure, style: Style) -> str:
 
 
 def _chart_lines(chart: Chart, style: Style) -> list[RenderableType]:
-    """Its title, and all below."""
+    """The lines of a chart, with its title."""
     title = Text(f" {cut(chart.title, style.width - 1, style)}", style="bold")
     match chart:
         case BarChart():
@@ -45,7 +45,7 @@ def _chart_lines(chart: Chart, style: Style) -> list[RenderableType]:
 
 
 def _print(console: Console, charts: list[list[RenderableType]], notes: tuple[str, ...]) -> None:
-    """The charts and the notes, with an empty line behind each chart."""
+    """Print the charts, each followed by an empty line, and the notes."""
     for lines in charts:
         for line in lines:
             console.print(line)

@@ -15,19 +15,19 @@ from convcost.render.charts.ticks import amount_text
 from convcost.render.style import Style
 
 FEWEST_CELLS = 4
-"""Of a bar and of a label, however narrow the terminal is."""
+"""The minimum width of bars and of labels."""
 
 MARGINS = 3
-"""Cells before the label, and on both sides of the bar."""
+"""The cells before the label and on both sides of the bar, together."""
 
 BOUND, ASCII_BOUND = "┃", "|"
-"""Where a bar's bound is."""
+"""The mark of a bar's bound."""
 
 
 class BarColumn(NamedTuple):
-    """The cells that bars have, the number that fills them all, and the names of all segments.
+    """The width of bars in cells, the length that fills them, and the names of all segments.
 
-    Stacked bars have a fill for each name, others only a colour.
+    Stacked bars have a fill character for each name, others only a colour.
     """
 
     cells: int
@@ -35,13 +35,13 @@ class BarColumn(NamedTuple):
     names: tuple[str, ...]
     is_stacked: bool
 
-    def place(self, length: Number) -> float:
+    def position(self, length: Number) -> float:
         """The cell where a length ends."""
         return float(Fraction(length) / Fraction(self.longest) * self.cells) if self.longest else 0.0
 
 
 def bar_lines(chart: BarChart, style: Style) -> list[RenderableType]:
-    """A line for each bar, and what its fills and its mark stand for."""
+    """A line for each bar, and a legend."""
     if not chart.bars:
         return []
     unit = chart.axis.unit
@@ -65,19 +65,19 @@ def bar_lines(chart: BarChart, style: Style) -> list[RenderableType]:
 
 
 def columns(labels: list[str], amounts: list[str], style: Style) -> tuple[int, int]:
-    """The cells that labels have, half of what there is at most, and those that bars have."""
+    """The widths of labels, at most half of the line, and of bars."""
     room = max(style.width - max(map(cell_len, amounts)) - MARGINS, 2 * FEWEST_CELLS)
     for_labels = min(max(map(cell_len, labels)), room // 2)
     return for_labels, room - for_labels
 
 
 def fitting_amounts(full: list[str], short: list[str], style: Style) -> list[str]:
-    """The full texts of amounts where they leave half of the line, or else the short ones."""
+    """The full texts of amounts if they take at most half of the line, else the short ones."""
     return full if max(map(cell_len, full)) <= style.width // 2 else short
 
 
 def _amount_and_spread(bar: Bar, unit: str) -> str:
-    """The length of the bar; of a measured one, with its spread."""
+    """The length of a bar, with the spread if it is measured."""
     text = amount_text(bar.total, unit)
     last = bar.segments[-1] if bar.segments else None
     if last is None or last.low is None or last.high is None:
@@ -86,30 +86,30 @@ def _amount_and_spread(bar: Bar, unit: str) -> str:
 
 
 def _bar_text(bar: Bar, column: BarColumn, style: Style) -> Text:
-    """The segments one after another, and the mark of the bound on them."""
+    """The segments one after another, with the mark of the bound."""
     text = _stacked_text(bar, column, style) if column.is_stacked else _single_text(bar, column, style)
     text.pad_right(column.cells - len(text))
     if bar.bound is None:
         return text
-    at = min(column.cells - 1, int(column.place(bar.bound)))
+    at = min(column.cells - 1, int(column.position(bar.bound)))
     return Text.assemble(text[:at], (_bound_mark(style), "bold"), text[at + 1 :])
 
 
 def _single_text(bar: Bar, column: BarColumn, style: Style) -> Text:
-    """A bar of one segment at most."""
+    """A bar with at most one segment."""
     text = Text()
     for segment in bar.segments:
-        cells = span_text(0, column.place(segment.value), style) if segment.value else ""
+        cells = span_text(0, column.position(segment.value), style) if segment.value else ""
         text.append(cells, color(column.names.index(segment.name)))
     return text
 
 
 def _stacked_text(bar: Bar, column: BarColumn, style: Style) -> Text:
-    """Each segment in its fill."""
+    """The segments with their fill characters."""
     text = Text()
     for segment, start, end in bar.spans:
         number = column.names.index(segment.name)
-        cells = round(column.place(end)) - round(column.place(start))
+        cells = round(column.position(end)) - round(column.position(start))
         text.append(fill(number, style) * cells, color(number))
     return text
 
@@ -119,7 +119,7 @@ def _bound_mark(style: Style) -> str:
 
 
 def _legend(chart: BarChart, column: BarColumn, style: Style) -> list[RenderableType]:
-    """What each fill of stacked bars is, and what the mark is."""
+    """The legend of the fills of stacked bars and of the mark."""
     fills = [(fill(number, style), color(number), name) for number, name in enumerate(column.names)]
     has_bounds = any(bar.bound is not None for bar in chart.bars)
     marks = [(_bound_mark(style), "bold", chart.bound)] if has_bounds else []

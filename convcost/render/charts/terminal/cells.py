@@ -1,4 +1,4 @@
-"""Cells of a terminal: how much a text takes, what fills them, and the legend of what does."""
+"""Terminal cells: cutting and padding texts, fill characters, colours, legends."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from convcost.render.style import Style
 from convcost.render.table import NO_BREAK_SPACE
 
 EIGHTHS = " ▏▎▍▌▋▊▉"
-"""The end of a bar that fills so many eighths of a cell."""
+"""Block characters that fill 0 to 7 eighths of a cell, for the ends of bars."""
 
 FILLS, ASCII_FILLS = "█▒░▞▓╳", "#=:+-*"
-"""What tells the segments of bars apart, also without colour."""
+"""Fill characters that distinguish segments without colour."""
 
 COLORS = ("blue", "yellow", "cyan", "magenta", "green", "red")
-"""Of the segments, and of the lines: the terminal's own."""
+"""The terminal's colours for segments and lines."""
 
 
 def cut(text: str, cells: int, style: Style) -> str:
-    """`text` if it takes at most `cells`; else its beginning, with dots behind."""
+    """`text`, cut to `cells` with an ellipsis if it is longer."""
     if cell_len(text) <= cells:
         return text
     dots = "…" if style.unicode else "..."
@@ -33,25 +33,25 @@ def cut(text: str, cells: int, style: Style) -> str:
 
 
 def pad(text: str, cells: int, style: Style) -> str:
-    """`text`, cut if it takes more than `cells`, with spaces behind."""
+    """`text`, cut or padded to `cells`."""
     return set_cell_size(cut(text, cells, style), cells)
 
 
 def color(number: int) -> str:
-    """The colour of the segment, or line, of that number."""
+    """The colour of the segment or line with that number."""
     return COLORS[number % len(COLORS)]
 
 
 def fill(number: int, style: Style) -> str:
-    """The character of the segments of that number."""
+    """The fill character of segments with that number."""
     fills = FILLS if style.unicode else ASCII_FILLS
     return fills[number % len(fills)]
 
 
 def span_text(begin: float, end: float, style: Style) -> str:
-    """Cells from `begin` to `end`, behind spaces: the last one is as full as there are characters for.
+    """A bar from `begin` to `end` after spaces, with a partly filled last cell.
 
-    At least a sliver of it is seen.
+    It is never empty.
     """
     first = int(begin)
     if not style.unicode:
@@ -61,7 +61,7 @@ def span_text(begin: float, end: float, style: Style) -> str:
 
 
 def legend(items: Iterable[tuple[str, str, str]], style: Style) -> list[RenderableType]:
-    """What signs stand for: of each the sign, its colour and the name; nothing if there are none."""
+    """A legend of items: sign, colour and name; empty without items."""
     text = Text()
     for sign, its_color, name in items:
         shown = cut(name, style.width - len(sign) - 3, style).replace(" ", NO_BREAK_SPACE)

@@ -1,4 +1,4 @@
-"""An icicle as lines of text: a line for each part, whose bar stands where the part is in the whole."""
+"""An icicle as lines of text: for each part, a bar at its position in the whole."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from convcost.render.part_order import others_label
 from convcost.render.style import Style
 
 MOST_LINES = 30
-"""The levels are shown that stay within them; one at least, and the largest parts of it."""
+"""The most lines, which limit the levels; at least one level is shown, with its largest parts."""
 
 
 def icicle_lines(chart: IcicleChart, style: Style) -> list[RenderableType]:
-    """The parts from the whole down, each indented below the one that it is in."""
+    """The lines of an icicle, each part indented below its parent."""
     deepest = chart.deepest_within(MOST_LINES)
     tiles, others = _shown([tile for tile in chart.tiles if tile.level <= deepest])
     whole = tiles[0].size
@@ -55,13 +55,13 @@ def _label(tile: Tile) -> str:
 
 
 def _shown(tiles: list[Tile]) -> tuple[list[Tile], list[Tile]]:
-    """Those that there are lines for, the largest, in their order; and the others."""
+    """The largest tiles, in their order, and the others."""
     largest = set(sorted(tiles, key=lambda tile: -tile.size)[:MOST_LINES])
     return [tile for tile in tiles if tile in largest], [tile for tile in tiles if tile not in largest]
 
 
 def _others_text(others: list[Tile], chart: IcicleChart, whole: int) -> str:
-    """12 others: 3.20 MFLOPs, 0.4%; nothing if there are none."""
+    """12 others: 3.20 MFLOPs, 0.4%; empty without others."""
     size = sum(tile.size for tile in others)
     amount = f"{amount_text(size, chart.axis.unit)}, {percent(Fraction(size, whole))}"
     return f"{others_label(len(others))}: {amount}" if others else ""

@@ -18,44 +18,44 @@ from convcost.render.charts.ticks import MOST, ticks
 from convcost.render.style import Style
 
 HEIGHT = 18
-"""Lines of the chart with its frame and its numbers."""
+"""The height of a chart in lines, with frame and numbers."""
 
 ROWS = HEIGHT - 3
-"""Those that something is drawn on: all but two of the frame, and one of numbers."""
+"""The rows inside the frame."""
 
 FRAMES = str.maketrans(dict.fromkeys("┌┐└┘├┤┬┴┼", "+") | {"─": "-", "│": "|"})
-"""The frame in ASCII."""
+"""The characters of the frame in ASCII."""
 
 BRAILLE = "braille"
-"""In place of a sign: lines as fine as characters can be."""
+"""The marker for fine lines of Braille characters."""
 
 LINE_SIGNS = "*+x#=%~:"
-"""Of lines in ASCII, or where there is no room for their names beside the chart."""
+"""The signs of lines in ASCII, or if there is no room for names beside the chart."""
 
 POINT_SIGNS, ASCII_POINT_SIGNS = "●○◆◇▲△■□", "o@&$0s^v"
-"""None of them is that of a line."""
+"""The signs of points, different from those of lines."""
 
 MARK, ASCII_MARK = "◉", "X"
-"""A single mark; several have letters."""
+"""The sign of a single mark; several have letters."""
 
 FEWEST_FOR_NAMES = 56
-"""Columns from which on the names of lines stand beside their ends."""
+"""The minimum width for names of lines beside their ends."""
 
 LONGEST_NAME = 20
 
 CELLS_OF_A_TICK = 12
-"""What a number of the x axis needs."""
+"""The width of a number on the x axis."""
 
 MOST_Y_TICKS = 5
 
 TERMINAL_COLORS = {"red": 1, "green": 2, "yellow": 3, "blue": 4, "magenta": 5, "cyan": 6}
-"""What plotext calls the colours."""
+"""The numbers of colours in plotext."""
 
 
 class PlacedPoints(NamedTuple):
-    """A series or a marked point, at positions from 0 to 1: joined by a line, or a sign at each.
+    """A series or a marked point at positions from 0 to 1, joined by a line, or with a sign at each.
 
-    `number` is that of its colour; marks have none.
+    `number` is its colour's; marks have none.
     """
 
     name: str
@@ -66,7 +66,7 @@ class PlacedPoints(NamedTuple):
 
 
 def xy_lines(chart: XYChart, style: Style) -> list[RenderableType]:
-    """The chart in its frame, the names of its lines beside their ends or below, and what its signs are."""
+    """The chart in its frame, with the names of lines beside their ends, and a legend."""
     scales = chart_scales(chart)
     all_points = [*_placed_points(chart, scales, style)]
     named = [points for points in all_points if points.sign == BRAILLE]
@@ -84,7 +84,7 @@ def xy_lines(chart: XYChart, style: Style) -> list[RenderableType]:
 
 
 def _placed_points(chart: XYChart, scales: tuple[Scale, Scale], style: Style) -> Iterator[PlacedPoints]:
-    """The series that have points, then the marked points on them."""
+    """The series with points, then the marked points."""
     x, y = scales
     point_signs = POINT_SIGNS if style.unicode else ASCII_POINT_SIGNS
     has_room = style.width >= FEWEST_FOR_NAMES and len(chart.series) <= ROWS
@@ -105,7 +105,7 @@ def _placed_points(chart: XYChart, scales: tuple[Scale, Scale], style: Style) ->
 def _plot(
     chart: XYChart, all_points: list[PlacedPoints], scales: tuple[Scale, Scale], width: int, style: Style
 ) -> list[Text]:
-    """The chart as plotext draws it; plotext has one figure, which is cleared."""
+    """The chart drawn by plotext, whose global figure is cleared."""
     check_installed("plotext")
     import plotext
 
@@ -120,7 +120,7 @@ def _plot(
     for line in chart.reference_lines:
         scale, direction = (x, "vertical") if line.axis == "x" else (y, "horizontal")
         figure.line(scale.position(line.value), direction)
-    # what is drawn last covers the rest
+    # later drawings cover earlier ones
     for points in sorted(all_points, key=lambda points: not points.is_line):
         number = TERMINAL_COLORS[color(points.number)] if points.number is not None else "default"
         across, up = zip(*points.positions, strict=True)
@@ -133,7 +133,7 @@ def _plot(
 
 
 def _rows_of_names(named: list[PlacedPoints]) -> dict[int, int]:
-    """Which row has the name of which line: that of its end, or one near it, in the order of the ends."""
+    """The line whose name is in each row: rows at or near the ends of lines, in their order."""
     last = ROWS - 1
     ends = [(1 - points.positions[-1][1]) * last for points in named]
     order = sorted(range(len(named)), key=ends.__getitem__)
@@ -145,7 +145,7 @@ def _rows_of_names(named: list[PlacedPoints]) -> dict[int, int]:
 
 
 def _legend(chart: XYChart, all_points: list[PlacedPoints], style: Style) -> list[RenderableType]:
-    """What the signs and lines are that have no name beside them."""
+    """The legend of signs and lines without a name beside them."""
     items = [
         (points.sign, color(points.number) if points.number is not None else "bold", points.name)
         for points in all_points

@@ -1,7 +1,7 @@
-"""A figure as a Vega-Lite specification, without colours: a configuration of theme.py has these.
+"""A figure as a Vega-Lite specification, without colours, which are in the configuration of theme.py.
 
-Every text in it is a value of data, a title or a label of ours: a user's text is never a field, an expression
-or markup. https://vega.github.io/vega-lite/docs/
+Texts of users are only data values and titles, never fields, expressions or markup.
+https://vega.github.io/vega-lite/docs/
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ PANELS: dict[type, Callable[[Any, int], Spec]] = {
     BarChart: bar_panel,
     IcicleChart: icicle_panel,
 }
-"""What draws a kind of chart, so many pixels wide between its axes."""
+"""The function that draws each kind of chart, given the width of the plot area in pixels."""
 
 MARGIN = 90
-"""Of a figure beside its axes, in pixels, which texts above may use too."""
+"""The width of labels beside the plot area, in pixels; titles may use it too."""
 
 LONGEST_TITLE = 90
 
 TITLE_LETTERS, NOTE_LETTERS = 0.66, 1.15
-"""Letters of a title, which is bold, and of a note, in the room of one of usual size."""
+"""The number of letters of a bold title, and of a note, in the width of a normal letter."""
 
 
 def vega_spec(figure: Figure, width: int = WIDE) -> Spec:
-    """The charts of `figure` one below the other, each so many pixels wide between its axes."""
+    """The charts of `figure` one below the other; `width` is that of plot areas in pixels."""
     letters = int((width + MARGIN) / LETTER)
     notes = [
         line for note in figure.notes for line in wrap(make_printable(note), int(letters * NOTE_LETTERS))
     ]
     panels = [panel(chart, width) for chart in figure.charts]
-    if len(panels) == 1:  # whose title is the figure's
+    if len(panels) == 1:  # the figure's title is enough
         own = panels[0].pop("title")
         notes += [own["subtitle"]] if "subtitle" in own else []
     title = {
@@ -63,5 +63,5 @@ def vega_spec(figure: Figure, width: int = WIDE) -> Spec:
 
 
 def panel(chart: Chart, width: int) -> Spec:
-    """One chart."""
+    """The specification of one chart."""
     return PANELS[type(chart)](chart, width)

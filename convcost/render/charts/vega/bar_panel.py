@@ -1,4 +1,4 @@
-"""Bars as Vega-Lite has them: segments one after another, with what was measured of them and their bounds."""
+"""Bar charts in Vega-Lite: segments, spreads, bounds and totals."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BAR = 26
 
 
 def bar_panel(chart: BarChart, width: int) -> Spec:
-    """The bars from left to right, so many pixels long at most."""
+    """The specification of a bar chart; `width` is that of the plot area."""
     longest = 18 if width <= NARROW else 30
     names = distinct_names([bar.label for bar in chart.bars], longest)
     ends = [bar.reach for bar in chart.bars]
@@ -41,7 +41,7 @@ def bar_panel(chart: BarChart, width: int) -> Spec:
 
 
 OTHER_FONTS = 1.2
-"""How much wider than usual the letters of a page are that has none of our fonts."""
+"""Extra width of labels for pages without our fonts."""
 
 
 def _by_bar(names: tuple[str, ...]) -> Spec:
@@ -91,7 +91,7 @@ def _segments(chart: BarChart, names: tuple[str, ...], length: Scale, width: int
 
 
 def _bounds(chart: BarChart, names: tuple[str, ...]) -> Iterator[Spec]:
-    """A line across a bar, at what it is compared with."""
+    """A line across each bar at its bound."""
     pairs = zip(names, chart.bars, strict=True)
     rows = [
         {
@@ -114,7 +114,7 @@ def _bounds(chart: BarChart, names: tuple[str, ...]) -> Iterator[Spec]:
 
 
 def _spreads(chart: BarChart, names: tuple[str, ...]) -> Iterator[Spec]:
-    """From the low to the high end of what was measured, around the end of its segment."""
+    """A rule from the low to the high end of each measured spread."""
     rows = []
     for name, bar in zip(names, chart.bars, strict=True):
         for part, start, _ in bar.spans:
@@ -130,7 +130,7 @@ def _spreads(chart: BarChart, names: tuple[str, ...]) -> Iterator[Spec]:
 
 
 def _totals(chart: BarChart, names: tuple[str, ...]) -> Iterator[Spec]:
-    """The length of each bar, written at its end."""
+    """The length of each bar as text at its end."""
     rows = [
         {"bar": name, "x": as_float(bar.reach), "text": amount_text(bar.total, chart.axis.unit)}
         for name, bar in zip(names, chart.bars, strict=True)

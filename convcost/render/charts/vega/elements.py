@@ -1,4 +1,4 @@
-"""What the panels of all charts have as Vega-Lite has it: their titles, and axes with ticks of our own."""
+"""Elements of all charts in Vega-Lite: titles, and axes with our own ticks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from convcost.render.charts.ticks import MOST, ticks
 
 
 def panel_title(text: str, width: int, subtitle: str = "") -> Spec:
-    """The title of a chart that is so many pixels wide between its axes."""
+    """The title of a chart with a plot area of this width."""
     longest = int(width / LETTER)
     return {
         "text": shorten(text, longest),
@@ -22,7 +22,7 @@ def panel_title(text: str, width: int, subtitle: str = "") -> Spec:
 
 
 def axis_encoding(scale: Scale, field: str, most: int = MOST) -> Spec:
-    """The position by `field` along an axis, which has at most so many ticks."""
+    """The encoding of the position `field` on an axis with at most `most` ticks."""
     found = ticks(scale.axis, (scale.low, scale.high), most)
     values = [float(tick.value) for tick in found]
     texts = [tick.text for tick in found]

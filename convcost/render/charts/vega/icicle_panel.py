@@ -1,4 +1,4 @@
-"""An icicle as Vega-Lite has it: a column for each level, of tiles as high as their share of the whole."""
+"""Icicle charts in Vega-Lite: a column for each level, with tiles as high as their share."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ from convcost.render.charts.vega.elements import panel_title
 from convcost.render.charts.vega.label_places import text_width
 
 TALLEST, TILE = 420, 48
-"""Pixels of the whole, at most, and of a tile in the column that has the most."""
+"""The largest height of the chart, and the height of each tile in the fullest column, in pixels."""
 
 NARROWEST_LEVEL = 125
-"""Pixels: there are as many levels as have that much."""
+"""The minimum width of a level in pixels, which limits the number of levels."""
 
 MOST_TILES = 150
-"""The levels are drawn that stay within them; one at least."""
+"""The most tiles, which limit the levels; at least one level is drawn."""
 
 LONGEST_PATH = 400
-"""Characters in a tooltip."""
+"""The most characters of a path in a tooltip."""
 
 LINE = FONT_SIZE + 4
-"""Pixels of a line of text in a tile."""
+"""The height of a line of text in a tile, in pixels."""
 
 CAPITALS = 1.15
-"""How much wider than usual the letters of an amount are."""
+"""The extra width of amounts, which have capitals."""
 
 PADDING = 5
-"""Pixels left of the text in a tile."""
+"""The padding left of the text in a tile, in pixels."""
 
 SHADES = (0.45, 0.32, 0.22)
-"""How much of its colour a tile has, level by level."""
+"""The opacity of tiles by level."""
 
 
 def icicle_panel(chart: IcicleChart, width: int) -> Spec:
-    """The parts, the whole left out, in `width` pixels: labels where there is room, all else in tooltips."""
+    """The parts without the whole; labels where they fit, everything else in tooltips."""
     whole = chart.tiles[0].size
     deepest = min(chart.deepest_within(MOST_TILES), max(1, width // NARROWEST_LEVEL))
     shown = [tile for tile in chart.tiles if 1 <= tile.level <= deepest] or [*chart.tiles[:1]]
@@ -68,7 +68,7 @@ def icicle_panel(chart: IcicleChart, width: int) -> Spec:
 
 
 def _row(tile: Tile, whole: int, column: float, height: int, unit: str) -> dict[str, Any]:
-    """A tile in pixels, with its texts."""
+    """The data of a tile: position in pixels, and texts."""
     top, bottom = (float(Fraction(height * at, whole)) for at in (tile.start, tile.start + tile.size))
     level = max(1, tile.level)
     amount = amount_text(tile.size, unit)
@@ -108,7 +108,7 @@ def _tiles_layer(groups: list[str]) -> Spec:
 
 
 def _text_layers(column: float) -> list[Spec]:
-    """The name, and below it how much it is."""
+    """The name of a tile, and the amount below it."""
     mark = {"type": "text", "align": "left", "dx": PADDING, "limit": column - 2 * PADDING}
     return [
         {

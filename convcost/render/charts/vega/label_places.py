@@ -1,4 +1,4 @@
-"""Where labels of points stand, so that none is on another: those that have no room are left out."""
+"""Places labels of points without overlap; labels without room are left out."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import NamedTuple
 from convcost.render.charts.theme import BOLD_LETTER, FONT_SIZE, LETTER
 
 MOST_LABELS = 40
-"""A picture with more is not read."""
+"""The most labels of a picture."""
 
 TICKS = 60
-"""Pixels at least that the texts of ticks take left of the axes."""
+"""The minimum width of tick labels left of the axes, in pixels."""
 
 
 class LabelPlace(NamedTuple):
-    """Pixels from a point to its label, and which end of the label is there."""
+    """The offset of a label from its point in pixels, and the label's alignment."""
 
     dx: int
     dy: int
@@ -32,11 +32,11 @@ PLACES = (
     LabelPlace(-8, 12, "right"),
     LabelPlace(-8, -11, "right"),
 )
-"""Those that are tried, in turn."""
+"""The places to try, in order."""
 
 
 class BoundingBox(NamedTuple):
-    """What a label covers."""
+    """The box that a label covers."""
 
     left: float
     right: float
@@ -44,7 +44,7 @@ class BoundingBox(NamedTuple):
     bottom: float
 
     def meets(self, other: BoundingBox) -> bool:
-        """Whether both cover a pixel."""
+        """Whether both boxes overlap."""
         return (
             self.left < other.right
             and other.left < self.right
@@ -53,12 +53,12 @@ class BoundingBox(NamedTuple):
         )
 
     def is_within(self, width: float, height: float) -> bool:
-        """Whether it is all inside of the axes."""
+        """Whether the box is inside the plot area."""
         return self.left >= 0 and self.right <= width and self.top >= 0 and self.bottom <= height
 
 
 def text_width(text: str) -> float:
-    """About how many pixels wide it is."""
+    """The approximate width of a text in pixels."""
     return LETTER * len(text)
 
 
@@ -68,9 +68,9 @@ def label_places(
     height: float,
     others: Iterable[tuple[float, float]] = (),
 ) -> list[LabelPlace | None]:
-    """Where the label of each point stands, given the pixels of the points; None where it has no room.
+    """The place of each point's label, given the points in pixels; None if it has no room.
 
-    Labels are not on the `others` either, which are where lines are.
+    Labels also avoid `others`, which are points of lines.
     """
     taken = [BoundingBox(x - 4, x + 4, y - 4, y + 4) for x, y, _ in points]
     taken += [BoundingBox(x - 2, x + 2, y - 2, y + 2) for x, y in others]
@@ -101,17 +101,16 @@ def _bounding_box(x: float, y: float, text: str, place: LabelPlace) -> BoundingB
 
 
 class TopLabel(NamedTuple):
-    """The row of a label above the axes, 0 the lowest, and the pixels from its point to its middle."""
+    """The row of a label above the plot area, 0 the lowest, and its horizontal offset in pixels."""
 
     row: int
     shift: float
 
 
 def top_labels(labels: Sequence[tuple[float, str]], width: float) -> list[TopLabel]:
-    """Rows for labels above the axes, given the pixels that they are about and their texts.
+    """Place labels above the plot area, given their x positions in pixels and their texts.
 
-    Each is above its place, but for one that would be cut off by the right end of the axis, or by the left
-    end of its ticks.
+    Each is centred, unless it would be cut off at the right end of the axis or left of the tick labels.
     """
     rows: list[list[tuple[float, float]]] = []
     found = []

@@ -1,4 +1,4 @@
-"""Lines and points over two axes as Vega-Lite has them, with marks and lines that the reader looks for."""
+"""XY charts in Vega-Lite: lines, points, marked points and reference lines."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from convcost.render.charts.vega.label_places import TopLabel, label_places, tex
 LABEL: Spec = {"field": "label", "type": "nominal"}
 
 TOP = 0.94
-"""From this part of the height on, a label has no room above a line."""
+"""The share of the height from which a label has no room above a reference line."""
 
 STEP = 5
-"""Pixels between the places at which a line is looked at."""
+"""The distance between sampled points of a line, in pixels."""
 
 ROW = 15
-"""Pixels from one row of labels above the axes to the next."""
+"""The height of a row of labels above the plot area, in pixels."""
 
 
 @dataclass(frozen=True)
 class PlotLayout:
-    """A chart with its scales, the names of its series as they are shown, and its width in pixels."""
+    """A chart with its scales, the displayed names of its series, and its width in pixels."""
 
     chart: XYChart
     x: Scale
@@ -40,7 +40,7 @@ class PlotLayout:
     width: int
 
     def pixels(self, point: Point) -> tuple[float, float]:
-        """Where a point is, from the left and from the top."""
+        """The position of a point in pixels from the left and from the top."""
         return self.x.position(point.x) * self.width, (1 - self.y.position(point.y)) * HEIGHT
 
     @cached_property
@@ -51,18 +51,18 @@ class PlotLayout:
 
     @cached_property
     def mark_texts(self) -> list[str]:
-        """The labels of the marked points, none of them wider than the chart."""
+        """The labels of marked points, at most as wide as the chart."""
         return [shorten(mark.label, int(self.width / BOLD_LETTER)) for mark in self.chart.marks]
 
     @cached_property
     def mark_labels(self) -> list[TopLabel]:
-        """Where these labels stand above the axes."""
+        """The places of these labels above the plot area."""
         places = [self.x.position(mark.x) * self.width for mark in self.chart.marks]
         return top_labels([*zip(places, self.mark_texts, strict=True)], self.width)
 
 
 def xy_panel(chart: XYChart, width: int) -> Spec:
-    """The chart, so many pixels wide between its axes."""
+    """The specification of an XY chart; `width` is that of the plot area."""
     names = distinct_names([series.name for series in chart.series])
     plot = PlotLayout(chart, *chart_scales(chart), names, width)
     title_rows = 1 + max((label.row for label in plot.mark_labels), default=-1)
@@ -84,7 +84,7 @@ def xy_panel(chart: XYChart, width: int) -> Spec:
 
 
 def _rows(plot: PlotLayout, kind: str) -> Iterator[tuple[str, Point, Spec]]:
-    """The points of all series of a kind, each with its name and as a row of data."""
+    """The points of all series of a kind, with the series' name and the row of data."""
     for name, series in zip(plot.names, plot.chart.series, strict=True):
         if series.kind == kind:
             for point in series.points:
@@ -104,7 +104,7 @@ def _row(chart: XYChart, name: str, point: Point) -> Spec:
 
 
 def _exact_text(number: Number, unit: str) -> str:
-    """As it is pointed at: whole numbers in full."""
+    """The text of a number in a tooltip: whole numbers in full."""
     return f"{exact(number)} {unit}".rstrip() if isinstance(number, int) else amount_text(number, unit)
 
 
@@ -145,7 +145,7 @@ def _tooltip(chart: XYChart) -> list[Spec]:
 
 
 def _point_labels(plot: PlotLayout, points: Sequence[Point]) -> Iterator[Spec]:
-    """Labels beside the points that have room, a layer for each place beside a point."""
+    """Labels beside points, with a layer for each kind of place."""
     texts = [shorten(point.label) if point.label else "" for point in points]
     pixels = [(*plot.pixels(point), text) for point, text in zip(points, texts, strict=True)]
     by_place: dict[Any, list[Spec]] = {}
@@ -169,7 +169,7 @@ def _point_labels(plot: PlotLayout, points: Sequence[Point]) -> Iterator[Spec]:
 
 
 def _line_pixels(plot: PlotLayout) -> Iterator[tuple[float, float]]:
-    """Where lines are, a few pixels apart."""
+    """Points on all lines, a few pixels apart."""
     for series in plot.chart.series:
         corners = [plot.pixels(point) for point in series.points] if series.kind == "line" else []
         for (x, y), (end, end_y) in pairwise(corners):
@@ -179,7 +179,7 @@ def _line_pixels(plot: PlotLayout) -> Iterator[tuple[float, float]]:
 
 
 def _by_series(plot: PlotLayout, channel: str) -> Spec:
-    """A channel that tells the series from each other, alike in every layer so that they have one legend."""
+    """A channel that distinguishes series, equal in every layer so that they share a legend."""
     kinds = [series.kind for series in plot.chart.series]
     scale_of: Spec = {"domain": list(plot.names)}
     if channel == "strokeDash":
@@ -194,7 +194,7 @@ def _by_series(plot: PlotLayout, channel: str) -> Spec:
 
 
 def _places(kinds: Iterable[str], kind: str) -> Iterator[int]:
-    """For each series its number among those of a kind; 0 for one of another kind."""
+    """The number of each series among those of a kind; 0 for other kinds."""
     number = 0
     for each in kinds:
         yield number if each == kind else 0
@@ -204,7 +204,7 @@ def _places(kinds: Iterable[str], kind: str) -> Iterator[int]:
 def _legend(plot: PlotLayout) -> Spec:
     longest = max(map(text_width, plot.names)) + 40
     return {
-        "orient": "top" if plot.chart.color else "bottom",  # where the colours have theirs
+        "orient": "top" if plot.chart.color else "bottom",  # the legend of colours is at the bottom
         "direction": "horizontal",
         "columns": max(1, int((plot.width + 60) / longest)),
         "symbolSize": 120,
@@ -252,7 +252,7 @@ def _reference_layers(plot: PlotLayout) -> Iterator[Spec]:
 
 
 def _mark_layers(plot: PlotLayout) -> Iterator[Spec]:
-    """The marked points, a line through each, and its label above the axes."""
+    """The marked points, each with a vertical line and a label above the plot area."""
     rows = [
         {"x": as_float(mark.x), "y": as_float(mark.y), "label": text}
         for mark, text in zip(plot.chart.marks, plot.mark_texts, strict=True)

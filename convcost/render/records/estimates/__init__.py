@@ -1,4 +1,4 @@
-"""Estimates beside the costs, as records. A new one: a module here, and a line in each of three places."""
+"""Estimates as records. To add one: a module here, and a line in each of the three tables below."""
 
 from collections.abc import Iterator
 from importlib import import_module
@@ -15,40 +15,44 @@ class EstimateModule(Protocol):
     """A module for one estimate; its functions are called for reports that have it."""
 
     def record(self, report: Report) -> Record | list[Record]:
-        """All of it."""
+        """The whole estimate."""
 
     def ratios(self, first: Report, other: Report) -> dict[str, Any]:
-        """The other's figures over the first one's: a field of EstimateRatios."""
+        """The other report's figures divided by the first one's: a field of EstimateRatios."""
 
     def cells(self, report: Report) -> dict[str, Any]:
-        """Its columns of CSV; no other estimate has columns of these names."""
+        """Its columns of CSV, with names that no other estimate uses."""
 
 
 ESTIMATES = {"roofline": "roofline", "rooflines": "rooflines", "time": "timing", "memory": "memory"}
-"""The module by the attribute of Report that has the estimate; it is imported where there is one."""
+"""The module by the attribute of Report that has the estimate; imported only where there is one."""
 
 
 class Estimates(Record):
-    """Each estimate that was asked for."""
+    """The estimates that were requested."""
 
-    roofline: Annotated[Any, one_of("RooflineRecord"), describe("The least time on a device.")] = UNSET
+    roofline: Annotated[Any, one_of("RooflineRecord"), describe("The roofline lower bound on a device.")] = (
+        UNSET
+    )
     rooflines: Annotated[
         list[Annotated[Any, one_of("RooflineRecord")]] | UnsetType,
-        describe("The least time on each device, where several are named."),
+        describe("The roofline lower bound on each of several devices."),
     ] = UNSET
-    time: Annotated[Any, one_of("TimeRecord"), describe("How long it was measured to take.")] = UNSET
-    memory: Annotated[Any, one_of("MemoryRecord"), describe("What it takes to run and to train.")] = UNSET
+    time: Annotated[Any, one_of("TimeRecord"), describe("The measured times.")] = UNSET
+    memory: Annotated[
+        Any, one_of("MemoryRecord"), describe("The memory that it takes to run and to train.")
+    ] = UNSET
 
 
 class EstimateRatios(Record):
-    """What is compared of each estimate that was asked for."""
+    """The ratios of the estimates that were requested."""
 
     least_seconds: Annotated[
         float | int | UnsetType | None,
-        describe("Of least times; null where they are not known, or the first one's is 0."),
+        describe("Ratio of the lower bounds; null if one is unknown, or the first is 0."),
     ] = UNSET
     seconds: Annotated[
-        float | int | UnsetType | None, describe("Of measured times; null where their spreads overlap.")
+        float | int | UnsetType | None, describe("Ratio of measured times; null if their spreads overlap.")
     ] = UNSET
     memory: Annotated[Any, one_of("MemoryRatiosRecord")] = UNSET
 
@@ -59,7 +63,7 @@ def estimate_records(report: Report) -> dict[str, Record | list[Record]]:
 
 
 def estimate_ratios(first: Report, other: Report) -> dict[str, Any]:
-    """The other's figures over the first one's, of every estimate that both have."""
+    """The ratios of every estimate that both reports have."""
     found = (module.ratios(first, other) for _, module in _estimates(first, other))
     return {name: ratio for ratios in found for name, ratio in ratios.items()}
 

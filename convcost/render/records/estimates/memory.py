@@ -21,31 +21,31 @@ from convcost.render.records.record import (
 
 
 class MemoryRecord(Record):
-    """What a design takes to run and to train, in bytes; null for what is not known."""
+    """The memory that a design takes to run and to train, in bytes; null where unknown."""
 
     dtype: str
     optimizer: str
     parameters: Formula
-    buffers: Annotated[Formula, describe("Of torch modules alone.")]
+    buffers: Annotated[Formula, describe("Only of torch modules.")]
     gradients: Formula
     optimizer_state: Formula
-    master_copy: Annotated[Formula, describe("The parameters in float32, where they are in 16 bits.")]
-    activations: Annotated[Formula | None, describe("What a forward saves for its backward.")]
-    forward_peak: Annotated[Formula | None, describe("Of a forward without gradients.")]
+    master_copy: Annotated[Formula, describe("A float32 copy of parameters that have 16 bits.")]
+    activations: Annotated[Formula | None, describe("Tensors that the forward saves for the backward.")]
+    forward_peak: Annotated[Formula | None, describe("The peak of a forward without gradients.")]
     training_peak: Formula | None
-    reason: Annotated[str, describe("Why figures are not known.")]
+    reason: Annotated[str, describe("Why figures are unknown.")]
     ran: Annotated[
-        RanOn | None, describe("What a torch module ran on to be measured; a design has rules instead.")
+        RanOn | None, describe("What a torch module ran on; null for a spec, which is computed by rules.")
     ]
 
 
 TEXTS = ("dtype", "optimizer", "reason", "ran")
 
 FIGURES = tuple(name for name in MemoryRecord.__struct_fields__ if name not in TEXTS)
-"""Those in bytes."""
+"""The fields in bytes."""
 
 MemoryRatiosRecord = record_type(
-    "MemoryRatiosRecord", "Memory over the first candidate's.", ((name, Quotient) for name in FIGURES)
+    "MemoryRatiosRecord", "Memory divided by the first candidate's.", ((name, Quotient) for name in FIGURES)
 )
 
 
@@ -55,14 +55,14 @@ def record(report: Report) -> MemoryRecord:
 
 
 def ratios(first: Report, other: Report) -> dict[str, Any]:
-    """Of every figure."""
+    """The ratio of every figure."""
     base, memory = _memory(first), _memory(other)
     found = {name: data(ratio_of(getattr(memory, name), getattr(base, name))) for name in FIGURES}
     return {"memory": MemoryRatiosRecord(**found)}
 
 
 def cells(report: Report) -> dict[str, Any]:
-    """Every figure."""
+    """A column for every figure."""
     return {f"memory_{name}": value for name, value in field_values(record(report)).items()}
 
 

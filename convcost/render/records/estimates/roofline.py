@@ -1,4 +1,4 @@
-"""Least times on a device as records."""
+"""The roofline lower bound on a device as a record."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ COLUMNS = {
     "least_seconds": "seconds",
     "bound_by": "bound_by",
 }
-"""What CSV has, by its columns."""
+"""The field of each column of CSV."""
 
 
 class BoundRangeRecord(Record):
-    """From which size on a part is bound by what."""
+    """The size from which a part is bound by compute or by memory."""
 
     start: int
     by: Resource
 
 
 class BoundChangesRecord(Record):
-    """What binds a part as a size grows."""
+    """How the bound of a part changes as a size grows."""
 
-    size: Annotated[str, describe("Empty where it is the same for all sizes, or where several sizes decide.")]
-    stretches: Annotated[list[BoundRangeRecord], describe("None where several sizes decide.")]
+    size: Annotated[str, describe("Empty if the bound is the same for all sizes, or several sizes decide.")]
+    stretches: Annotated[list[BoundRangeRecord], describe("Empty if several sizes decide.")]
 
 
 class RooflinePartRecord(Record):
-    """A layer, or an operator that a module runs, with all its calls."""
+    """A layer, or all calls of an operator in a module."""
 
     path: str
     label: str
@@ -45,39 +45,39 @@ class RooflinePartRecord(Record):
     calls: int
     flops: Formula
     bytes_moved: Formula
-    intensity: Annotated[Quotient, describe("FLOPs for each byte moved.")]
+    intensity: Annotated[Quotient, describe("FLOPs per byte moved.")]
     seconds_at_peak: Quotient
     seconds_at_bandwidth: Quotient
-    bound_by: Annotated[Resource | None, describe("Null where sizes are open.")]
-    flip: Annotated[BoundChangesRecord | None, describe("Null where no size is open or was taken as 1.")]
+    bound_by: Annotated[Resource | None, describe("Null if sizes are open.")]
+    flip: Annotated[BoundChangesRecord | None, describe("Null if no size is open or defaults to 1.")]
 
 
 class RooflineRecord(Record):
-    """The least time on a device, part by part; times are null where sizes are open."""
+    """The roofline lower bound on a device, part by part; times are null if sizes are open."""
 
     device: str
     dtype: str
     peak: Annotated[int, describe("In FLOP/s.")]
     bandwidth: Annotated[int, describe("In bytes per second.")]
-    ridge: Annotated[float | int, describe("FLOPs per byte from which on the peak is the limit.")]
+    ridge: Annotated[float | int, describe("The ridge point, in FLOPs per byte.")]
     flops: Formula
     bytes_moved: Formula
     intensity: Quotient
     seconds: Seconds
-    compute_bound_seconds: Annotated[Seconds, describe("Of it, in parts that the peak limits.")]
+    compute_bound_seconds: Annotated[Seconds, describe("The time of the compute-bound parts.")]
     memory_bound_seconds: Seconds
-    bound_by: Annotated[Resource | None, describe("What limits most of the time.")]
-    overhead_seconds: Annotated[Seconds, describe("What calls add on this machine, where it was measured.")]
+    bound_by: Annotated[Resource | None, describe("The bound of most of the time.")]
+    overhead_seconds: Annotated[Seconds, describe("The measured overhead of calls on this machine.")]
     parts: list[RooflinePartRecord]
 
 
 def record(report: Report) -> RooflineRecord:
-    """The device's figures, the totals, and every part."""
+    """The record of a report's roofline."""
     return roofline_record(_roofline(report))
 
 
 def roofline_record(roofline: Roofline) -> RooflineRecord:
-    """The same of a roofline; times in seconds, formulas where sizes are open."""
+    """The device's figures, the totals and every part; formulas where sizes are open."""
     return record_from(
         RooflineRecord,
         roofline,
@@ -90,7 +90,7 @@ def roofline_record(roofline: Roofline) -> RooflineRecord:
 
 
 def _times(roofline: Roofline) -> dict[str, Any]:
-    """Null where nobody knows which bound is the longer, or where neither takes any time."""
+    """The times, null if sizes are open; `bound_by` also if no time is taken."""
     if roofline.is_open:
         return dict.fromkeys(TIMES)
     return {
@@ -118,7 +118,7 @@ def _part(bound: RooflineBound, is_open: bool) -> RooflinePartRecord:
 
 
 def ratios(first: Report, other: Report) -> dict[str, Any]:
-    """Of least times; null where one is not known, or the first is 0."""
+    """The ratio of the lower bounds; null if one is unknown, or the first is 0."""
     base, roofline = _roofline(first), _roofline(other)
     is_known = not base.is_open and not roofline.is_open
     return {"least_seconds": data(ratio_of(roofline.seconds, base.seconds)) if is_known else None}

@@ -1,4 +1,4 @@
-"""Least times on several devices as records: a list, each as the one on a single device."""
+"""The roofline lower bounds on several devices: a list of the records of one device."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from convcost.core.report import Report
 from convcost.render.records.estimates.roofline import RooflineRecord, roofline_record
 
 COLUMNS = {"least_seconds": "seconds", "bound_by": "bound_by"}
-"""What CSV has of each device, by the ends of its columns."""
+"""The field of each column of CSV, by the end of the column's name."""
 
 
 def record(report: Report) -> list[RooflineRecord]:
-    """One for each device, in the order that they were named."""
+    """A record for each device, in the order given."""
     return list(map(roofline_record, report.rooflines))
 
 
 def ratios(first: Report, other: Report) -> dict[str, Any]:
-    """None: each device has its own."""
+    """No ratios: each device would have its own."""
     return {}
 
 

@@ -11,34 +11,35 @@ from convcost.core.report import Report
 from convcost.render.records.record import Formula, Record, data, record_from
 
 COLUMNS = ("seconds", "iqr", "runs", "flops_per_second", "of_roofline", "threads", "device", "dtype")
-"""What CSV has."""
+"""The columns of CSV."""
 
 
 class TimedRunRecord(Record):
-    """One thing that was timed."""
+    """The measured times of a forward or a training step."""
 
     what: Annotated[
         RunKind, describe("A forward without gradients, or a training step: forward and backward.")
     ]
-    compiled: Annotated[bool, describe("Whether torch.compile had it first.")]
-    seconds: Annotated[float | None, describe("The median of the rounds; null where it could not be run.")]
+    compiled: Annotated[bool, describe("Whether it was compiled by torch.compile.")]
+    seconds: Annotated[float | None, describe("The median of the rounds; null if it failed to run.")]
     iqr: Annotated[float | None, describe("The interquartile range of the rounds.")]
     quartiles: Annotated[list[float], describe("The first and the third quartile of the rounds.")]
-    runs: Annotated[int, describe("Rounds, in each of which every candidate had its turn.")]
-    calls: Annotated[int, describe("In each round.")]
-    flops: Annotated[Formula | None, describe("By the convention; null where they could not be counted.")]
+    runs: Annotated[int, describe("The number of rounds; each round runs every candidate once.")]
+    calls: Annotated[int, describe("Calls in each round.")]
+    flops: Annotated[Formula | None, describe("Counted by the convention; null if not countable.")]
     flops_per_second: float | int | None
     of_roofline: Annotated[
-        float | int | None, describe("The least time on the device that was named over the measured one.")
+        float | int | None,
+        describe("The roofline lower bound on the named device divided by the measured time."),
     ]
     peak_bytes: Annotated[
-        int | None, describe("What its first run took at most, without an optimizer; null but on a GPU.")
+        int | None, describe("The memory peak of its first run, without an optimizer; null except on a GPU.")
     ]
-    failure: Annotated[str, describe("Why it could not be run.")]
+    failure: Annotated[str, describe("Why it failed to run.")]
 
 
 class TimeRecord(TimedRunRecord):
-    """How long a design took: the forward as it is, and what else was asked for."""
+    """The measured times of a design: the plain forward, and what else was requested."""
 
     threads: int
     dtype: str
@@ -72,13 +73,13 @@ def _run(run: TimedRun, share: Fraction | None) -> dict[str, Any]:
 
 
 def ratios(first: Report, other: Report) -> dict[str, Any]:
-    """Of forwards, by medians; null where their spreads overlap, so that it would say nothing."""
+    """The ratio of the medians of the forwards; null if their spreads overlap."""
     base, run = _time(first).forward, _time(other).forward
     return {"seconds": data(times_ratio(base, run)) if can_tell_apart(base, run) else None}
 
 
 def cells(report: Report) -> dict[str, Any]:
-    """The forward's figures."""
+    """The columns of the forward."""
     found = record(report)
     return {f"time_{name}": getattr(found, name) for name in COLUMNS}
 

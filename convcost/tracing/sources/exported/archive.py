@@ -1,7 +1,7 @@
-"""The graph in an archive of torch.export: its JSON alone is read, and no weights.
+"""Read the graph of a torch.export archive. Only its JSON is read, not the weights.
 
-torch.export.load unpickles parts of an archive, looks up functions by names in it, and lets SymPy evaluate
-texts of it: whoever wrote the archive can run code. Nothing of that is used here.
+torch.export.load is not used: it unpickles parts of the archive, looks up functions by the names in it, and
+evaluates its expressions with SymPy, so an archive can run code.
 """
 
 from __future__ import annotations
@@ -16,27 +16,27 @@ from convcost.tracing.sources.exported.schema import Program
 from convcost.tracing.sources.file_checks import checked_file, directory_size
 
 LARGEST_GRAPH = 2**27
-"""The bytes of the largest model.json that is read: 128 MiB."""
+"""Size limit of model.json in bytes: 128 MiB."""
 
 LARGEST_DIRECTORY = 2**25
-"""The bytes of the largest list of a zip's members: 32 MiB."""
+"""Size limit of the zip directory in bytes: 32 MiB."""
 
 MODEL = re.compile(r"(?:[^/]+/)?models/(?P<name>[^/]+)\.json")
-"""The member of an archive that has a graph, in the folder that torch puts everything in."""
+"""The path of a graph in the archive. torch puts all members in one folder."""
 
 OLD_MODEL = "serialized_exported_program.json"
-"""The same as torch before 2.8 wrote it."""
+"""The path of the graph in archives from torch before 2.8."""
 
 SCHEMA = 8
-"""The version of torch's schema that is read: that of torch 2.5 to 2.14."""
+"""The supported major version of torch's schema: torch 2.5 to 2.14 write it."""
 
 
 def read_program(path: str) -> Program:
-    """The graph in the archive; UsageError in one sentence for what is none."""
+    """The program in the archive; UsageError if the file is not a torch.export archive."""
     file = checked_file(path)
     try:
         if directory_size(file) > LARGEST_DIRECTORY:
-            raise UsageError(f"{path[:200]} has too many members for an archive of torch.export")
+            raise UsageError(f"{path[:200]} has too many members for a torch.export archive")
         with ZipFile(file) as archive:
             return _decoded(path, _graph(path, archive))
     except (
@@ -49,7 +49,7 @@ def read_program(path: str) -> Program:
         OverflowError,
     ) as error:
         raise UsageError(
-            f"{path[:200]} is not an archive of torch.export, or is damaged: {_reason(error)}"
+            f"{path[:200]} is not a torch.export archive, or is damaged: {_reason(error)}"
         ) from None
     except RecursionError:
         raise UsageError(f"{path[:200]} is nested too deeply") from None
@@ -60,16 +60,16 @@ def _reason(error: Exception) -> str:
 
 
 def _graph(path: str, archive: ZipFile) -> bytes:
-    """The text of the one graph in it."""
+    """The JSON of the archive's only graph."""
     names = archive.namelist()
     found = [name for name in names if MODEL.fullmatch(name)]
     if not found and any(name.endswith(OLD_MODEL) for name in names):
-        hint = "torch.export.save of torch 2.8 or newer writes one that can."
+        hint = "Export it again with torch 2.8 or newer."
         raise UsageError(f"{path[:200]} was written by a torch before 2.8 and can't be read", hint=hint)
     if len(found) != 1:
         has = f"{len(found)} graphs" if found else "no graph"
         hint = "torch.export.save writes one graph."
-        raise UsageError(f"{path[:200]} has {has}, so it is not an archive of torch.export.save", hint=hint)
+        raise UsageError(f"{path[:200]} has {has}, so torch.export.save did not write it", hint=hint)
     with archive.open(found[0]) as member:
         text = member.read(LARGEST_GRAPH + 1)
     if len(text) > LARGEST_GRAPH:

@@ -1,4 +1,4 @@
-"""The arguments of a node: the values that they name, and constants."""
+"""Read the arguments of a node: names of values, and constants."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DTYPES = {
     **{12: torch.bool, 13: torch.bfloat16, 28: torch.uint16, 29: torch.float8_e4m3fn, 30: torch.float8_e5m2},
     **{31: torch.float8_e4m3fnuz, 32: torch.float8_e5m2fnuz, 34: torch.uint32, 35: torch.uint64},
 }
-"""By torch's number for them in archives."""
+"""dtypes by their number in torch's schema."""
 
 MEMORY_FORMATS = {
     **{1: torch.contiguous_format, 2: torch.channels_last, 3: torch.channels_last_3d},
@@ -35,21 +35,27 @@ MakeFunction = Callable[[GraphName], Callable[..., Any]]
 
 
 def dtype_numbered(number: int) -> torch.dtype:
-    """The dtype; UsageError for a number that is not known."""
+    """The dtype with this number; UsageError for an unknown number."""
     if number not in DTYPES:
         raise UsageError(f"the graph has a tensor of an unknown dtype, number {number}")
     return DTYPES[number]
 
 
 class ArgumentReader(NamedTuple):
-    """What reads arguments: the graph's values by name, the device of new tensors, a graph as a function."""
+    """Reads arguments of nodes.
+
+    Attributes:
+        values: The values of the graph by name.
+        device: The device for new tensors.
+        function: Turns a nested graph into a function.
+    """
 
     values: Mapping[str, Any]
     device: torch.device
     function: MakeFunction
 
     def read(self, argument: ExportedArgument) -> Any:
-        """What an argument is; UsageError for a kind that is not known."""
+        """The value of an argument; UsageError for an unsupported kind."""
         for field, kind in KINDS.items():
             found = getattr(argument, field)
             if found is not None:
@@ -57,11 +63,11 @@ class ArgumentReader(NamedTuple):
         raise UsageError("the graph has an argument of an unsupported kind")
 
     def tensor(self, found: TensorName) -> Any:
-        """The tensor of that name."""
+        """The tensor with that name."""
         return self.values[found.name]
 
     def tensors(self, found: list[TensorName]) -> list[Any]:
-        """The tensors of these names."""
+        """The tensors with these names."""
         return list(map(self.tensor, found))
 
     def optional_tensor(self, found: OptionalTensor) -> Any:
@@ -69,11 +75,11 @@ class ArgumentReader(NamedTuple):
         return found.as_tensor and self.tensor(found.as_tensor)
 
     def number(self, found: SymName) -> Any:
-        """A number of the graph by its name, or a constant."""
+        """A number: a value of the graph, or a constant."""
         if found.as_name is not None:
             return self.values[found.as_name]
         constants = (found.as_int, found.as_bool, None if found.as_float is None else float(found.as_float))
-        return next((each for each in constants if each is not None), None)
+        return next((constant for constant in constants if constant is not None), None)
 
     def numbers(self, found: list[SymName]) -> list[Any]:
         """The numbers."""
@@ -88,7 +94,7 @@ def _memory_format(_: ArgumentReader, found: int) -> torch.memory_format:
 
 def _layout(_: ArgumentReader, found: int) -> torch.layout:
     if found != STRIDED:
-        raise UsageError("the graph has a sparse tensor, which is not supported")
+        raise UsageError("the graph has a sparse tensor; sparse tensors are not supported")
     return torch.strided
 
 
@@ -116,13 +122,13 @@ KINDS: dict[str, Callable[[ArgumentReader, Any], Any]] = {
     "as_graph": lambda reader, found: reader.function(found),
     "as_none": lambda _, __: None,
 }  # fmt: skip
-"""How each kind of argument is read."""
+"""The reader of each kind of argument."""
 
 
 def constant_value(argument: ExportedArgument) -> Any:
-    """What an argument is that names no value; KeyError where it does."""
+    """The value of a constant argument; KeyError if the argument names a value of the graph."""
     return ArgumentReader({}, torch.device("cpu"), _refuse_graph).read(argument)
 
 
 def _refuse_graph(found: GraphName) -> Callable[..., Any]:
-    raise UsageError(f"the graph has a graph as a value, {found.name[:40]!a}")
+    raise UsageError(f"an input of the graph is a graph, {found.name[:40]!a}; that is not supported")

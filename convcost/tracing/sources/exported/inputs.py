@@ -1,4 +1,4 @@
-"""What a graph of torch.export is called with: sizes that are fixed, and open ones with their ranges."""
+"""The inputs of an exported graph: fixed sizes, and open sizes with their ranges."""
 
 from __future__ import annotations
 
@@ -15,21 +15,31 @@ SYMBOL = r"(?:Symbol\('(?P<name>[A-Za-z_]\w*)'[^()]*\)|(?P<plain>[A-Za-z_]\w*))"
 SIZE = re.compile(
     rf"(?:Mul\(Integer\((?P<factor>\d{{1,9}})\), |(?P<times>\d{{1,9}})\*)?{SYMBOL}\)?", re.ASCII
 )
-"""A symbol, or a number times one, as torch's archives write it."""
+"""A symbol, or a number times a symbol, as torch writes it in archives."""
 
 SPECIALIZED = 2
-"""The smallest size in the range of every open size, as torch.export treats 0 and 1 apart: no limit."""
+"""torch.export gives every open size a lower bound of 2, since it specializes on 0 and 1.
+
+So a lower bound of 2 is not reported as a limit.
+"""
 
 
 class SizeRange(NamedTuple):
-    """The least and the greatest value of an open size; None where there is no limit."""
+    """The range of an open size, both ends included; None means no limit."""
 
     least: int | None
     most: int | None
 
 
 class ExportedInput(NamedTuple):
-    """An input: its name in forward, the value of the graph that it is, its dtype and sizes."""
+    """An input.
+
+    Attributes:
+        name: Its argument of forward.
+        value: Its name in the graph.
+        declared: Its dtype and sizes.
+        ranges: The ranges of open sizes by name.
+    """
 
     name: str
     value: str
@@ -37,13 +47,13 @@ class ExportedInput(NamedTuple):
     ranges: Mapping[str, SizeRange]
 
     def checked(self, given: Any) -> Any:
-        """What is given for it; ValueError where its sizes are not those of the export."""
+        """`given`, if its sizes fit the exported graph; ValueError otherwise."""
         shape = tuple(given.shape)
         if len(shape) != len(self.declared.shape):
-            raise ValueError(f"{self.name} has {len(shape)} dimensions; it is exported with {self.declared}")
+            raise ValueError(f"{self.name} has {len(shape)} dimensions; it was exported as {self.declared}")
         for size, wanted in zip(shape, self.declared.shape, strict=True):
             if isinstance(size, int) and not self._fits(size, wanted):
-                raise ValueError(f"{self.name} is of shape {shape}; it is exported with {self._described}")
+                raise ValueError(f"{self.name} has shape {shape}; it was exported as {self._described}")
         return given
 
     def _fits(self, size: int, wanted: Size) -> bool:
@@ -69,7 +79,7 @@ def _factor_and_name(size: str | SizeExpression) -> tuple[int, str]:
 
 
 def range_text(name: str, ranges: Mapping[str, SizeRange]) -> str:
-    """2 ≤ B ≤ 64; nothing for a size without limits."""
+    """The range as text, such as 2 ≤ B ≤ 64; empty for a size without limits."""
     least, most = ranges.get(name, SizeRange(None, None))
     lower = f"{least} ≤ " if least is not None else ""
     upper = f" ≤ {most}" if most is not None else ""
@@ -77,17 +87,18 @@ def range_text(name: str, ranges: Mapping[str, SizeRange]) -> str:
 
 
 def size_ranges(found: Mapping[str, SymbolRange]) -> dict[str, SizeRange]:
-    """The ranges of the open sizes, without what torch.export says of every one."""
+    """The ranges of the open sizes, without the lower bound that torch.export gives to all of them."""
     return {
-        name: SizeRange(
-            each.min_val if each.min_val is not None and each.min_val > SPECIALIZED else None, each.max_val
-        )
-        for name, each in found.items()
+        name: SizeRange(None if (limits.min_val or 0) <= SPECIALIZED else limits.min_val, limits.max_val)
+        for name, limits in found.items()
     }
 
 
 def declared_tensor(meta: TensorMeta) -> DeclaredTensor:
-    """An input as it could be declared; a size that is no multiple of a symbol is that of the example."""
+    """The declaration of an input.
+
+    A size that is neither a number nor a multiple of one symbol gets its value in the exported example.
+    """
     dtype = str(dtype_numbered(meta.dtype)).removeprefix("torch.")
     return DeclaredTensor(dtype, tuple(map(_size, meta.sizes)))
 

@@ -1,4 +1,4 @@
-"""A graph of torch.export as a torch module: its submodules by their paths, each running its own nodes."""
+"""An exported graph as a torch module. Its submodules have the original paths and run their own nodes."""
 
 from __future__ import annotations
 
@@ -28,28 +28,32 @@ Values = dict[str, Any]
 
 
 class ExportedSubmodule(torch.nn.Module):
-    """A submodule, which runs a span of the graph that it is told."""
+    """A submodule, which runs the span of the graph that it is called with."""
 
     def forward(self, span: GraphSpan, *given: Any) -> tuple[Any, ...]:
-        """What the steps of the span write."""
+        """The values that the span writes."""
         return span.run(self, given)
 
 
 class GraphSpan:
-    """A span that is run, and the device that tensors are made on; opaque to what looks for tensors."""
+    """Runs a span of the graph, with new tensors on `device`.
+
+    It is an argument of submodules. As a plain object it hides its contents from code that looks for tensors
+    in arguments.
+    """
 
     def __init__(self, span: SubmoduleCall, device: torch.device) -> None:
         self._span, self._device = span, device
 
     def run(self, module: torch.nn.Module, given: Sequence[Any]) -> tuple[Any, ...]:
-        """What the span writes, of what it reads; the submodules in it are those of `module`."""
+        """The values that the span writes, given those it reads; it calls submodules of `module`."""
         span = self._span
         values: Values = dict(zip(span.reads, given, strict=True))
         self.fill(module, values)
         return tuple(values[name] for name in span.writes)
 
     def fill(self, module: torch.nn.Module, values: Values) -> None:
-        """Add what each step makes to `values`, and drop what no later one needs."""
+        """Run the steps: add their outputs to `values`, and drop values that no later step needs."""
         for number, step in enumerate(self._span.steps):
             if isinstance(step, SubmoduleCall):
                 name = step.path.removeprefix(f"{self._span.path}." if self._span.path else "")
@@ -64,11 +68,13 @@ class GraphSpan:
     def _call(self, node: ExportedNode, values: Values) -> Any:
         read = ArgumentReader(values, self._device, self._function).read
         if found := HIGHER_ORDER.fullmatch(node.target):
-            return _run_higher_order(found["name"], [read(each.arg) for each in node.inputs])
+            return _run_higher_order(found["name"], [read(argument.arg) for argument in node.inputs])
         function, keywords = function_named(node.target)
-        is_keyword = [_is_keyword(each, keywords) for each in node.inputs]
-        args = [read(each.arg) for each in compress(node.inputs, map(not_, is_keyword))]
-        return function(*args, **{each.name: read(each.arg) for each in compress(node.inputs, is_keyword)})
+        is_keyword = [_is_keyword(argument, keywords) for argument in node.inputs]
+        args = [read(argument.arg) for argument in compress(node.inputs, map(not_, is_keyword))]
+        return function(
+            *args, **{argument.name: read(argument.arg) for argument in compress(node.inputs, is_keyword)}
+        )
 
     def _function(self, found: GraphName) -> Callable[..., Any]:
         return partial(run_graph, found.graph, self._device)
@@ -78,14 +84,14 @@ POSITIONAL, KEYWORD = 1, 2
 
 
 def _is_keyword(argument: NamedArgument, keywords: frozenset[str]) -> bool:
-    """Whether an argument is given by its name; older archives don't say."""
+    """Whether an argument is passed by keyword. Older archives don't record it."""
     if argument.kind in (POSITIONAL, KEYWORD):
         return argument.kind == KEYWORD
     return argument.name in keywords
 
 
 def _bind(outputs: Sequence[ExportedArgument], made: Any, values: Values) -> None:
-    """Give what a node makes the names that it has in the graph."""
+    """Store the outputs of a node in `values`, under their names in the graph."""
     if not outputs:  # a check that returns nothing
         return
     results = (made,) if len(outputs) == 1 and not isinstance(made, tuple) else made
@@ -93,15 +99,15 @@ def _bind(outputs: Sequence[ExportedArgument], made: Any, values: Values) -> Non
         if output.as_tensor:
             values[output.as_tensor.name] = value
         elif output.as_tensors is not None:
-            names = (each.name for each in output.as_tensors)
+            names = (tensor.name for tensor in output.as_tensors)
             values.update(zip(names, value, strict=True))
         elif number := output.as_sym_int or output.as_sym_bool or output.as_sym_float:
             values[str(number.as_name)] = value
 
 
 def run_graph(graph: ExportedGraph, device: torch.device, *given: Any) -> Any:
-    """What a graph in the graph returns: a branch, or what runs without gradients."""
-    names = [_only_name(each) for each in graph.inputs]
+    """Run a nested graph, such as a branch of torch.cond, and return its outputs."""
+    names = [_only_name(argument) for argument in graph.inputs]
     values: Values = dict(zip(names, given, strict=True))
     GraphSpan(SubmoduleCall("", tuple(graph.nodes), (), (), {}), device).fill(torch.nn.Module(), values)
     outputs = _outputs(graph.outputs, values, device)
@@ -116,16 +122,16 @@ def _only_name(argument: ExportedArgument) -> str:
 
 
 def _outputs(outputs: Sequence[ExportedArgument], values: Values, device: torch.device) -> tuple[Any, ...]:
-    """What the graph returns, of its values."""
+    """The outputs of the graph, given its values."""
     return tuple(map(ArgumentReader(values, device, _refuse_graph).read, outputs))
 
 
 def _refuse_graph(found: GraphName) -> Callable[..., Any]:
-    raise UsageError(f"the graph returns a graph, {found.name[:40]!a}")
+    raise UsageError(f"the graph returns a graph, {found.name[:40]!a}; that is not supported")
 
 
 def _run_higher_order(name: str, given: Sequence[Any]) -> Any:
-    """What a higher-order operator returns; UsageError for one that is not run."""
+    """Run a higher-order operator; UsageError for one that is not supported."""
     if name == "wrap_with_set_grad_enabled":
         enabled, function, *rest = given
         with torch.set_grad_enabled(bool(enabled) and torch.is_grad_enabled()):
@@ -150,10 +156,17 @@ def build_module(
     inputs: Sequence[ExportedInput],
     outputs: Sequence[ExportedArgument],
 ) -> torch.nn.Module:
-    """The model, with empty parameters and buffers.
+    """Build the model. Its parameters are uninitialized.
 
-    `kinds` are the classes of submodules by path, `stored` makes the tensors by their path in the model,
-    `bound` has that path by the name of a value of the graph, and `constants` the other inputs.
+    Args:
+        name: The name of its class.
+        graph: The exported graph.
+        kinds: The class names of submodules, by path.
+        stored: Functions that make the parameters and buffers, by path.
+        bound: The path of the parameter or buffer for each such input of the graph.
+        constants: The values of constant inputs, by name.
+        inputs: The inputs of forward.
+        outputs: The outputs of the graph.
     """
     span = span_of(graph)
 
@@ -161,15 +174,15 @@ def build_module(
         given = signature.bind(self, *args, **kwargs).arguments
         values: Values = dict(constants)
         values |= {value: _attribute(self, path) for value, path in bound.items()}
-        for each in inputs:
-            values[each.value] = each.checked(given[each.name])
+        for declared in inputs:
+            values[declared.value] = declared.checked(given[declared.name])
         device = _device(values.values())
         GraphSpan(span, device).fill(self, values)
         returned = _outputs(outputs, values, device)
         return returned[0] if len(returned) == 1 else returned
 
     parameters = [Parameter("self", Parameter.POSITIONAL_ONLY)]
-    parameters += [Parameter(each.name, Parameter.POSITIONAL_OR_KEYWORD) for each in inputs]
+    parameters += [Parameter(declared.name, Parameter.POSITIONAL_OR_KEYWORD) for declared in inputs]
     signature = Signature(parameters)
     forward.__signature__ = signature  # type: ignore[attr-defined]
     model: torch.nn.Module = type(name, (torch.nn.Module,), {"forward": forward})()
@@ -181,7 +194,7 @@ def build_module(
 
 
 def _device(values: Any) -> torch.device:
-    """Where tensors are made: on the device of the first one there is."""
+    """The device for new tensors: that of the first tensor, or the CPU."""
     found = (value.device for value in values if isinstance(value, torch.Tensor))
     return next(found, torch.device("cpu"))
 
@@ -192,7 +205,7 @@ def _attribute(module: torch.nn.Module, path: str) -> Any:
 
 
 def _submodule(model: torch.nn.Module, path: str, kind: str = "Module") -> torch.nn.Module:
-    """The submodule at a path, made with those around it where there is none."""
+    """The submodule at a path, created with its parents if it is missing."""
     if not path:
         return model
     owner, _, name = path.rpartition(".")
@@ -204,16 +217,16 @@ def _submodule(model: torch.nn.Module, path: str, kind: str = "Module") -> torch
 
 
 def _empty_submodule(kind: str) -> torch.nn.Module:
-    """One of a class of that name."""
+    """A submodule whose class is called `kind`."""
     return cast("torch.nn.Module", type(kind, (ExportedSubmodule,), {})())
 
 
 def _store(model: torch.nn.Module, path: str, tensor: torch.Tensor) -> None:
-    """A parameter or a buffer at its path; one that is there under the name of a submodule is refused."""
+    """Add a parameter or buffer at its path; UsageError if the path is taken by a submodule."""
     owner, _, name = path.rpartition(".")
     module = _submodule(model, owner)
     if name in module._modules or not name:
-        raise UsageError(f"the graph has {path[:80]} as a tensor and as a submodule")
+        raise UsageError(f"the graph has both a tensor and a submodule called {path[:80]}")
     if isinstance(tensor, torch.nn.Parameter):
         module._parameters[name] = tensor
     else:

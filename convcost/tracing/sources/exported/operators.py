@@ -1,7 +1,7 @@
-"""The functions that a graph of torch.export may call, by the names that it has for them.
+"""The functions that an exported graph may call, by name.
 
-A name is looked up in these tables and in these namespaces alone: an archive is no reason to call anything
-else. What takes the name of a file is left out.
+Names are looked up only in these tables and namespaces, so that an archive can't call anything else.
+Operators that take a file name are refused.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ MOST_EXPONENT = 64
 
 
 def bounded_power(base: Any, exponent: Any) -> Any:
-    """base ** exponent; ValueError for an exponent that would take all memory."""
+    """base ** exponent; ValueError for an exponent so large that the result could fill memory."""
     if isinstance(exponent, int) and abs(exponent) > MOST_EXPONENT:
         raise ValueError(f"an exponent of more than {MOST_EXPONENT}")
     return operator.pow(base, exponent)
@@ -62,11 +62,11 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
         if (found := getattr(torch, name, None))
     },
 }  # fmt: skip
-"""Those of numbers."""
+"""Functions of numbers."""
 
 
 class CalledFunction(NamedTuple):
-    """What a node calls, and the names of the arguments that it takes by name alone."""
+    """The function that a node calls, and the names of its keyword-only arguments."""
 
     function: Callable[..., Any]
     keywords: frozenset[str] = frozenset()
@@ -74,16 +74,16 @@ class CalledFunction(NamedTuple):
 
 @cache
 def function_named(target: str) -> CalledFunction:
-    """What a node calls; UsageError for what is none of torch's operators.
+    """The function called `target`; UsageError if it is not an operator of torch.
 
-    An operator that ATen makes of others is called as a function of torch, as a module calls it: what
-    counts a linear layer or attention as one operator then sees one.
+    A composite operator of ATen, such as linear, is called as the torch function of that name, as a module
+    calls it. Counters then see one operator, not its parts.
     """
     if target in FUNCTIONS:
         return CalledFunction(FUNCTIONS[target])
     found = OPERATOR.fullmatch(target)
     if not found or found["namespace"] not in NAMESPACES:
-        hint = f"Operators of {', '.join(sorted(NAMESPACES))} are run."
+        hint = f"convcost runs operators of {', '.join(sorted(NAMESPACES))}."
         raise UsageError(f"the graph calls {target[:100]!a}, which convcost does not run", hint=hint)
     try:
         overloads = getattr(getattr(torch.ops, found["namespace"]), found["name"])
@@ -102,7 +102,7 @@ def function_named(target: str) -> CalledFunction:
 
 
 def _torch_function(overload: Any, name: str) -> Callable[..., Any] | None:
-    """The function of torch for an operator that is made of others, and has a formula of its own."""
+    """The torch function for a composite operator that has its own formula; None for other operators."""
     is_composite = torch._C._dispatch_has_kernel_for_dispatch_key(
         overload.name(), "CompositeImplicitAutograd"
     )

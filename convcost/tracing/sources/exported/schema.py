@@ -1,6 +1,6 @@
-"""The model.json of an archive of torch.export, as records: what is read of it, in torch's own names.
+"""The model.json of a torch.export archive as records, with torch's own names.
 
-Source: torch/_export/serde/schema.py. A union has one of its fields; what is not listed here is not read.
+Source: torch/_export/serde/schema.py. In a union, one field is set. Fields that are not listed are not read.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 Float = float | str
-"""A number; "Infinity", "-Infinity" and "NaN" are texts."""
+"""A number, or one of the strings "Infinity", "-Infinity" and "NaN"."""
 
 
 class TensorName(Struct):
@@ -18,7 +18,7 @@ class TensorName(Struct):
 
 
 class SymName(Struct):
-    """A number of the graph by its name, or a constant."""
+    """A number: the name of a value, or a constant."""
 
     as_name: str | None = None
     as_int: int | None = None
@@ -27,7 +27,7 @@ class SymName(Struct):
 
 
 class SymHint(Struct):
-    """The value in the example."""
+    """The value in the exported example."""
 
     as_int: int | None = None
 
@@ -47,13 +47,13 @@ class SymValue(Struct):
 
 
 class ExportedDevice(Struct):
-    """Where a tensor is."""
+    """The device of a tensor."""
 
     type: str
 
 
 class TensorMeta(Struct):
-    """The dtype, sizes and layout of a tensor, by torch's numbers for them."""
+    """The dtype, sizes and layout of a tensor; dtype and layout as torch's numbers."""
 
     dtype: int
     sizes: list[SymValue]
@@ -62,7 +62,7 @@ class TensorMeta(Struct):
 
 
 class OptionalTensor(Struct):
-    """A tensor, or none."""
+    """A tensor, or None."""
 
     as_tensor: TensorName | None = None
 
@@ -75,14 +75,14 @@ class ComplexNumber(Struct):
 
 
 class GraphName(Struct):
-    """A graph in the graph, such as a branch."""
+    """A nested graph, such as a branch of torch.cond."""
 
     name: str
     graph: ExportedGraph
 
 
 class ExportedArgument(Struct):
-    """What an operator is called with, or what it returns."""
+    """An argument or a result of an operator."""
 
     as_none: bool | None = None
     as_tensor: TensorName | None = None
@@ -115,7 +115,7 @@ class ExportedArgument(Struct):
 
 
 class NamedArgument(Struct):
-    """An argument, and whether it is given by place (1) or by name (2)."""
+    """An argument; `kind` is 1 for a positional and 2 for a keyword argument."""
 
     name: str
     arg: ExportedArgument
@@ -132,7 +132,7 @@ class ExportedNode(Struct):
 
 
 class ExportedGraph(Struct):
-    """Calls in order, and the tensors and numbers by name."""
+    """The nodes in order, and the tensors and numbers by name."""
 
     inputs: list[ExportedArgument]
     outputs: list[ExportedArgument]
@@ -163,21 +163,21 @@ class BufferInput(Struct):
 
 
 class ConstantInput(Struct):
-    """A tensor that the module has besides."""
+    """A tensor that is neither a parameter nor a buffer."""
 
     arg: TensorName
     tensor_constant_name: str
 
 
 class ConstantValue(Struct):
-    """An argument of forward that is no tensor."""
+    """An argument of forward that is not a tensor."""
 
     name: str
     value: ExportedArgument
 
 
 class InputSpec(Struct):
-    """What an input of the graph is."""
+    """The role of an input of the graph."""
 
     user_input: UserInput | None = None
     parameter: ParameterInput | None = None
@@ -187,20 +187,20 @@ class InputSpec(Struct):
 
 
 class OutputSpec(Struct):
-    """What an output of the graph is; others change buffers."""
+    """The role of an output of the graph. Outputs that update buffers are not read."""
 
     user_output: UserInput | None = None
     loss_output: LossOutput | None = None
 
 
 class LossOutput(Struct):
-    """A tensor that is returned."""
+    """A loss that forward returns."""
 
     arg: TensorName
 
 
 class Signature(Struct):
-    """What the inputs and outputs of the graph are."""
+    """The roles of the graph's inputs and outputs."""
 
     input_specs: list[InputSpec]
     output_specs: list[OutputSpec]
@@ -214,7 +214,7 @@ class GraphModule(Struct):
 
 
 class SymbolRange(Struct):
-    """The least and greatest value of an open size."""
+    """The range of an open size, both ends included."""
 
     min_val: int | None = None
     max_val: int | None = None
@@ -233,4 +233,3 @@ class Program(Struct):
     graph_module: GraphModule
     range_constraints: dict[str, SymbolRange]
     schema_version: SchemaVersion
-    torch_version: str = ""

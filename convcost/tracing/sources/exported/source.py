@@ -1,4 +1,4 @@
-"""FILE.pt2: what torch.export.save writes, as a torch module that runs the graph, without its weights."""
+"""FILE.pt2, as torch.export.save writes it: a torch module that runs the graph, without the weights."""
 
 from __future__ import annotations
 
@@ -31,9 +31,10 @@ NOT_A_NAME = re.compile(r"\W", re.ASCII)
 
 
 def load(name: str, arguments: Mapping[str, Any]) -> BuildableModel:
-    """The model in the archive at the path `name`, on inputs of the sizes that it was exported with.
+    """The model in the archive at the path `name`. Its default inputs are those of the export.
 
-    Raises UsageError where there is no such file, or it is no archive of torch.export.save.
+    Raises:
+        UsageError: There is no such file, or torch.export.save did not write it.
     """
     if arguments:
         raise UsageError(f"{name[:200]} is an exported graph, so it takes no arguments")
@@ -48,8 +49,8 @@ def _model(path: str, program: Program) -> BuildableModel:
     ranges = size_ranges(program.range_constraints)
     inputs = tuple(_inputs(program, ranges))
     make = partial(_build, PurePath(path).stem, program, inputs)
-    declared = DeclaredInputs(tuple(each.declared for each in inputs))
-    note = f"The input {declared} is that of the export." if inputs else ""
+    declared = DeclaredInputs(tuple(given.declared for given in inputs))
+    note = f"The input {declared} is from the export." if inputs else ""
     return BuildableModel(make, declared, tuple(_range_notes(declared, ranges)), note)
 
 
@@ -73,7 +74,7 @@ def _inputs(program: Program, ranges: Mapping[str, SizeRange]) -> Iterator[Expor
 
 
 def _identifier(text: str) -> str:
-    """A name for an argument of forward."""
+    """`text` as the name of an argument of forward."""
     name = NOT_A_NAME.sub("_", text)[:80] or "input"
     return f"input_{name}" if keyword.iskeyword(name) or not name.isidentifier() or name == "self" else name
 
@@ -109,7 +110,7 @@ def _build(name: str, program: Program, inputs: tuple[ExportedInput, ...]) -> to
 
 
 def _stored(spec: InputSpec) -> tuple[str, str, bool] | None:
-    """The value that a parameter or buffer is, its path, and whether it is a parameter."""
+    """The name in the graph and the path of a parameter or buffer, and whether it is a parameter."""
     if spec.parameter:
         found = spec.parameter.arg.name, spec.parameter.parameter_name, True
     elif spec.buffer:
@@ -119,17 +120,17 @@ def _stored(spec: InputSpec) -> tuple[str, str, bool] | None:
     else:
         return None
     if not PATH.fullmatch(found[1]):
-        raise UsageError(f"the graph has a tensor called {found[1][:80]!a}")
+        raise UsageError(f"the graph has a tensor with an invalid name, {found[1][:80]!a}")
     return found
 
 
 def _empty(meta: TensorMeta, is_parameter: bool) -> torch.Tensor:
-    """A tensor like that of the archive; a buffer is zero, as what it is for is not known."""
+    """A tensor with the shape and dtype of `meta`. Buffers are zero, since the model may read them."""
     if meta.layout != STRIDED:
-        raise UsageError("the graph has a sparse parameter, which is not supported")
+        raise UsageError("the graph has a sparse parameter; sparse tensors are not supported")
     shape = [size.as_int for size in meta.sizes]
     if not all(isinstance(size, int) and size >= 0 for size in shape):
-        raise UsageError("the graph has a parameter of an open size")
+        raise UsageError("the graph has a parameter with an open size")
     dtype = dtype_numbered(meta.dtype)
     if not is_parameter:
         return torch.zeros(shape, dtype=dtype)  # type: ignore[arg-type]

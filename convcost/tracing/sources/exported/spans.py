@@ -1,4 +1,4 @@
-"""The nodes of a graph by the submodule that ran them: spans within spans, with what goes in and out."""
+"""Group the nodes of a graph by the submodule call that ran them, with inputs and outputs of each call."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import NamedTuple
 from convcost.tracing.sources.exported.schema import ExportedArgument, ExportedGraph, ExportedNode
 
 STACK = "nn_module_stack"
-"""The metadata that has a node's submodules, outermost first: key,path,class;key,path,class"""
+"""The metadata key for a node's submodules, outermost first: key,path,class;key,path,class"""
 
 PATH = re.compile(r"[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*", re.ASCII)
 
@@ -22,7 +22,7 @@ MOST_LEVELS = 64
 
 
 class SubmoduleFrame(NamedTuple):
-    """A call of a submodule that a node ran in: its path, its class, and which call it is."""
+    """A submodule call that a node ran in: path and class of the submodule, and a key for the call."""
 
     path: str
     kind: str
@@ -31,10 +31,14 @@ class SubmoduleFrame(NamedTuple):
 
 @dataclass(frozen=True)
 class SubmoduleCall:
-    """Steps that a submodule ran in one call: nodes, and spans of the submodules in it.
+    """The steps of one call of a submodule: nodes, and calls of its own submodules.
 
-    `reads` are values from outside, `writes` those that are used outside; `last_uses` are the values that
-    no step after it needs, by the number of the step.
+    Attributes:
+        path: The path of the submodule.
+        steps: Nodes and calls, in order.
+        reads: Values from outside that the steps use.
+        writes: Values from the steps that are used outside.
+        last_uses: For the index of a step, the values that no later step needs.
     """
 
     path: str
@@ -45,7 +49,7 @@ class SubmoduleCall:
 
 
 class LocatedNode(NamedTuple):
-    """A node, its place in the graph, and the submodules around it."""
+    """A node, its index in the graph, and the submodule calls that it ran in."""
 
     place: int
     node: ExportedNode
@@ -53,7 +57,7 @@ class LocatedNode(NamedTuple):
 
 
 def frames_of(node: ExportedNode) -> tuple[SubmoduleFrame, ...]:
-    """The submodules that a node ran in, without the model itself; each is inside the one before."""
+    """The submodule calls that a node ran in, outermost first, without the model itself."""
     found: list[SubmoduleFrame] = []
     for text in node.metadata.get(STACK, "").split(";")[:MOST_LEVELS]:
         call, _, rest = text.partition(",")
@@ -74,7 +78,7 @@ def span_of(graph: ExportedGraph) -> SubmoduleCall:
     nodes = [LocatedNode(place, node, frames_of(node)) for place, node in enumerate(graph.nodes)]
     last_use = {name: place for place, node, _ in nodes for name in names_read(node)}
     last_use |= {name: len(nodes) for output in graph.outputs for name in names_in(output)}
-    inputs = tuple(name for each in graph.inputs for name in names_in(each))
+    inputs = tuple(name for argument in graph.inputs for name in names_in(argument))
     return _span("", nodes, 0, last_use, inputs)
 
 
@@ -83,16 +87,18 @@ def _span(
 ) -> SubmoduleCall:
     steps: list[ExportedNode | SubmoduleCall] = []
     ends: list[int] = []
-    for frame, group in groupby(nodes, lambda each: each.frames[level] if len(each.frames) > level else None):
+    for frame, group in groupby(
+        nodes, lambda located: located.frames[level] if len(located.frames) > level else None
+    ):
         inside = list(group)
         if frame is None:
-            steps += [each.node for each in inside]
-            ends += [each.place for each in inside]
+            steps += [located.node for located in inside]
+            ends += [located.place for located in inside]
         else:
             steps.append(_span(frame.path, inside, level + 1, last_use))
             ends.append(inside[-1].place)
-    made = {name for each in nodes for name in names_written(each.node)}
-    read = dict.fromkeys(name for each in nodes for name in names_read(each.node) if name not in made)
+    made = {name for located in nodes for name in names_written(located.node)}
+    read = dict.fromkeys(name for located in nodes for name in names_read(located.node) if name not in made)
     last = nodes[-1].place if nodes else -1
     written = tuple(name for name in made if last_use.get(name, -1) > last)
     reads = tuple(dict.fromkeys((*given, *read)))
@@ -102,7 +108,7 @@ def _span(
 def _last_uses(
     ends: list[int], names: Iterable[str], last_use: Mapping[str, int]
 ) -> dict[int, tuple[str, ...]]:
-    """By step the names that no later step of the graph reads; `ends` are the last nodes of steps."""
+    """For each step, the names that no later step reads; `ends` has the index of each step's last node."""
     found: dict[int, list[str]] = {}
     for name in names:
         step = bisect_left(ends, last_use.get(name, -1))
@@ -112,23 +118,23 @@ def _last_uses(
 
 
 def names_read(node: ExportedNode) -> Iterator[str]:
-    """The values that a node reads."""
-    for each in node.inputs:
-        yield from names_in(each.arg)
+    """The names of the values that a node reads."""
+    for argument in node.inputs:
+        yield from names_in(argument.arg)
 
 
 def names_written(node: ExportedNode) -> Iterator[str]:
-    """The values that a node makes."""
+    """The names of the values that a node writes."""
     for output in node.outputs:
         yield from names_in(output)
 
 
 def names_in(argument: ExportedArgument) -> Iterator[str]:
-    """The values that an argument names."""
+    """The names of values in an argument."""
     single = (argument.as_tensor, argument.as_optional_tensor and argument.as_optional_tensor.as_tensor)
     several = (
         *(argument.as_tensors or ()),
-        *(each.as_tensor for each in argument.as_optional_tensors or ()),
+        *(tensor.as_tensor for tensor in argument.as_optional_tensors or ()),
         *(tensor for tensors in argument.as_nested_tensors or () for tensor in tensors),
     )
     yield from (tensor.name for tensor in (*single, *several) if tensor)

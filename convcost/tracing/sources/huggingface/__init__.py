@@ -1,1 +1,5 @@
-"""Models of the transformers library, built from a configuration: hf:./llama/config.json, hf:org/name."""
+"""Models of the transformers library, built from their configuration: hf:./llama/config.json, hf:org/name.
+
+`config_file.py` finds the configuration, `configuration.py` checks its fields, `model_class.py` finds and
+builds the class, and `default_inputs.py` guesses the inputs. `source.py` has `load`.
+"""

@@ -1,4 +1,4 @@
-"""The configuration object that transformers makes of the fields of a config.json, with a user's changes."""
+"""Make a configuration of transformers from the fields of a config.json and the user's changes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedConfig
 
 COUNT = re.compile(r"(layers?|depths?|blocks?|stages?|attention_types|groups|(?P<labels>labels))$")
-"""Fields that say how often something is made, which takes time for each."""
+"""Fields that state a number of parts to build. Building takes time, so these numbers are limited."""
 
 MOST_REPEATED = 4096
 
@@ -22,15 +22,17 @@ UNUSED_FIELDS = (
     *("auto_map", "quantization_config", "transformers_version", "torchscript"),
     *("attn_implementation", "_attn_implementation", "_name_or_path"),
 )
-"""Of a file: code of its own, which is never run; how weights are stored; by which kernel attention runs."""
+"""Fields without effect on costs: the model's own code (never run), how weights are stored, and which
+kernel computes attention."""
 
 LAYER_COUNTS = ("num_hidden_layers", "n_layer", "num_layers", "n_layers", "encoder_layers", "decoder_layers")
 
 
 def make_config(fields: Mapping[str, Any], changes: Mapping[str, Any]) -> PreTrainedConfig:
-    """The configuration with `fields`, in which `changes` replace what they name.
+    """The configuration with `fields`, updated by `changes`.
 
-    Raises UsageError for a model that transformers does not have, and for fields that it refuses.
+    Raises:
+        UsageError: transformers does not have this model type, or rejects a field.
     """
     config_class = _config_class({**fields, **changes})
     _check_names(config_class, fields, changes)
@@ -56,7 +58,7 @@ def _config_class(fields: Mapping[str, Any]) -> type[PreTrainedConfig]:
         model_type = "ministral"  # as AutoConfig reads it
     if model_type not in CONFIG_MAPPING:
         near = did_you_mean(model_type, CONFIG_MAPPING.keys())
-        own_code = "Its own code, to which auto_map points, is never run. " if fields.get("auto_map") else ""
+        own_code = "convcost never runs the model's own code (auto_map). " if fields.get("auto_map") else ""
         raise UsageError(
             f"transformers {transformers.__version__} has no model type {model_type[:80]}{near}",
             hint=f"{own_code}A newer transformers may have it.",
@@ -74,17 +76,20 @@ def _way_out_without_type(fields: Mapping[str, Any]) -> str:
 def _check_names(
     config_class: type[PreTrainedConfig], fields: Mapping[str, Any], changes: Mapping[str, Any]
 ) -> None:
-    """UsageError for a change of what is no field: a configuration would take any name, to no effect."""
+    """UsageError for an unknown field, which the configuration would accept and ignore."""
     known = {*fields, *dir(config_class), *config_class.attribute_map, *UNUSED_FIELDS, "model_type"}
     known |= set(getattr(config_class, "__dataclass_fields__", ()))
     for name in changes:
         if name not in known:
-            near = did_you_mean(name, (each for each in known if not each.startswith("_")))
+            near = did_you_mean(name, (field for field in known if not field.startswith("_")))
             raise UsageError(f"{config_class.__name__} has no field {name[:80]}{near}")
 
 
 def _merge(fields: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """`fields` with `changes`, also within a part such as text_config; lists by layer fit the new number."""
+    """`fields` with `changes`, also within a part such as text_config.
+
+    Lists with an entry for each layer are cut to a smaller number of layers.
+    """
     merged = dict(fields)
     for name, value in changes.items():
         own = fields.get(name)
@@ -92,8 +97,10 @@ def _merge(fields: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, A
     for name in LAYER_COUNTS:
         before, after = fields.get(name), merged.get(name)
         if isinstance(before, int) and isinstance(after, int) and 0 < after < before and name in changes:
-            kept = {key: value[:after] for key, value in fields.items() if _is_by_layer(key, value, before)}
-            merged |= {key: value for key, value in kept.items() if key not in changes}
+            shortened = {
+                key: value[:after] for key, value in fields.items() if _is_by_layer(key, value, before)
+            }
+            merged |= {key: value for key, value in shortened.items() if key not in changes}
     return merged
 
 
@@ -102,7 +109,7 @@ def _is_by_layer(name: str, value: Any, layers: int) -> bool:
 
 
 def _check_counts(value: Any, name: str = "") -> None:
-    """UsageError for a field, or one of a part, that says that something is made too often."""
+    """UsageError if a field, or one of a nested part, asks for too many layers, blocks or labels."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
             _check_counts(inner, str(key))

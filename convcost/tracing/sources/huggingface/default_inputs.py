@@ -1,4 +1,4 @@
-"""What a model of transformers is run on where nobody says: guessed from its configuration."""
+"""Default inputs of a transformers model, guessed from its configuration."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ TOKENS = 128
 IMAGE_SIDE = 224
 
 FRAMES = 16
-"""Of a video."""
+"""Frames of a video."""
 
 SAMPLES = 16_000
-"""Of sound: one second."""
+"""Samples of audio: one second."""
 
 SPEECH_FRAMES = 1_000
-"""Of a spectrogram: ten seconds, at one every 10 ms."""
+"""Frames of a spectrogram: ten seconds, one every 10 ms."""
 
 MEL_BINS = 80
 
@@ -32,16 +32,16 @@ PART_INPUTS = {
     "vision_config": ("pixel_values",),
     "audio_config": ("input_features", "input_values"),
 }
-"""What a model takes that compares texts with images or sounds, by the part of its configuration."""
+"""Inputs of models with several encoders, such as CLIP, by part of the configuration."""
 
 PLACEHOLDER = re.compile(r"(image|video|audio|speech)_token_(id|index)")
-"""Such a field: tokens of a text stand for parts of an image or a sound."""
+"""Fields of models in which some tokens of the text are placeholders for an image or audio."""
 
 
 def default_inputs(config: PreTrainedConfig, model_class: type[PreTrainedModel]) -> DeclaredInputs:
-    """One example of what the model's forward asks for; nothing where that is of an unknown kind.
+    """Inputs with batch size 1 for all that forward requires; none if one of them is unknown.
 
-    A model that reads images or sounds among the tokens of a text gets a text alone.
+    A model that reads images or audio as tokens of a text gets only text.
     """
     guesses = {name: _guess(name, config) for name in _names(config, model_class)}
     known = {name: guess for name, guess in guesses.items() if guess is not None}
@@ -49,19 +49,19 @@ def default_inputs(config: PreTrainedConfig, model_class: type[PreTrainedModel])
 
 
 def forward_names(model_class: type[PreTrainedModel]) -> tuple[str, ...]:
-    """What forward calls its arguments, in its order."""
+    """The names of forward's arguments, in order."""
     return tuple(name for name in signature(model_class.forward).parameters if name != "self")
 
 
 def complete_inputs(
     defaults: DeclaredInputs, model_class: type[PreTrainedModel], declared: DeclaredInputs
 ) -> DeclaredInputs:
-    """`declared` and those of `defaults` that are not among them, for as many examples."""
+    """`declared`, completed from `defaults` with the batch size of the declared inputs."""
     given = {*declared.kwargs, *forward_names(model_class)[: len(declared.args)]}
     shape = declared.all[0].shape
     missing = {
-        name: each._replace(shape=(*shape[:1], *each.shape[1:]))
-        for name, each in defaults.kwargs.items()
+        name: declared_input._replace(shape=(*shape[:1], *declared_input.shape[1:]))
+        for name, declared_input in defaults.kwargs.items()
         if name not in given
     }
     return DeclaredInputs(declared.args, {**declared.kwargs, **missing})
@@ -82,7 +82,7 @@ def _names(config: PreTrainedConfig, model_class: type[PreTrainedModel]) -> list
 
 
 def is_text_with_others(config: PreTrainedConfig) -> bool:
-    """Whether images or sounds stand among the tokens of its texts."""
+    """Whether images or audio are tokens of its text."""
     return any(map(PLACEHOLDER.fullmatch, vars(config)))
 
 
@@ -107,7 +107,7 @@ def _decoder_tokens(config: PreTrainedConfig) -> tuple[int, ...]:
 
 
 def _length(config: PreTrainedConfig, *limits: str) -> int:
-    """As many tokens as the model has positions for, but no more than a usual number."""
+    """The number of the model's positions, but at most TOKENS."""
     found = (_number(config, name) for name in limits)
     return min(TOKENS, next((positions for positions in found if positions), TOKENS))
 
@@ -117,7 +117,7 @@ def _boxes(config: PreTrainedConfig) -> tuple[int, ...]:
 
 
 def _image(config: PreTrainedConfig) -> tuple[int, ...]:
-    """[1, channels, height, width]; of a model of videos [1, frames, channels, height, width]."""
+    """[1, channels, height, width], or [1, frames, channels, height, width] for a video model."""
     frames, channels = _number(config, "num_frames"), _number(config, "num_channels") or 3
     size = _field(config, "image_size")
     height, width = size if isinstance(size, list | tuple) and len(size) == 2 else (size, size)
@@ -131,7 +131,7 @@ def _video(config: PreTrainedConfig) -> tuple[int, ...]:
 
 
 def _features(config: PreTrainedConfig) -> tuple[int, ...]:
-    """[1, bins, frames] of a spectrogram, as Whisper takes it; [1, frames, bins]."""
+    """A spectrogram: [1, bins, frames] for Whisper and the like, [1, frames, bins] for others."""
     bins = _number(config, "num_mel_bins")
     positions = _number(config, "max_source_positions")
     if bins and positions and _number(config, "input_feat_per_channel") is None:
@@ -141,7 +141,7 @@ def _features(config: PreTrainedConfig) -> tuple[int, ...]:
 
 
 def _sound(config: PreTrainedConfig) -> tuple[int, ...]:
-    """[1, samples]; of a model of spectrograms, which says their length, [1, frames, bins]."""
+    """[1, samples], or [1, frames, bins] for a spectrogram transformer."""
     if config.model_type == "audio-spectrogram-transformer":
         return 1, _number(config, "max_length") or SPEECH_FRAMES, _number(config, "num_mel_bins") or MEL_BINS
     return 1, SAMPLES
@@ -156,7 +156,7 @@ SHAPES: Mapping[str, Callable[[PreTrainedConfig], tuple[int, ...]]] = {
     "input_features": _features,
     "input_values": _sound,
 }
-"""What is known of an input, by the name that forward has for it."""
+"""The shape of each known input, by its name in forward."""
 
 TOKEN_INPUTS = ("input_ids", "decoder_input_ids", "bbox")
 
@@ -167,7 +167,7 @@ def _number(config: Any, name: str) -> int | None:
 
 
 def _field(config: Any, name: str) -> Any:
-    """The field of a configuration, or of the first of its parts that has it; None if none does."""
+    """The field of a configuration, or of its first part that has it; None if there is no such field."""
     found = getattr(config, name, None)
     parts = iter(getattr(config, "sub_configs", ()))
     while found is None and (part := next(parts, None)):

@@ -1,4 +1,4 @@
-"""Which class of transformers a configuration is for: the one in `architectures`, or that of a usual task."""
+"""Find and build the transformers class for a configuration."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from transformers import PreTrainedConfig, PreTrainedModel
 
 TASKS = ("SpeechSeq2Seq", "Seq2SeqLM", "MaskedLM", "CausalLM")
-"""What a model without `architectures` is taken for, the first that it has a class for; or else no head."""
-
+"""Tasks to try, in order, for a configuration without `architectures`; then the base model."""
 
 MOST_SUBMODULES = 200_000
-"""Which take some ten seconds to build."""
+"""A limit on build time: this many take about ten seconds."""
 
 
 def find_model_class(config: PreTrainedConfig) -> tuple[type[PreTrainedModel], str]:
-    """The class, and a sentence where it is not the one that the configuration names; empty if it is.
+    """The class for a configuration, and a note if it is not the one that the configuration names.
 
-    Raises UsageError for a configuration that is no whole model's.
+    Raises:
+        UsageError: The configuration is for a part of a model, not for a model.
     """
     import transformers
     from transformers import PreTrainedModel
@@ -44,20 +44,20 @@ def find_model_class(config: PreTrainedConfig) -> tuple[type[PreTrainedModel], s
             found = automatic._model_mapping[type(config)]
             found = found[0] if isinstance(found, tuple) else found
             return found, _why(named, automatic.__name__, found.__name__)
-    raise UsageError(f"transformers has no model for a {type(config).__name__} alone")
+    raise UsageError(f"transformers has no model for a bare {type(config).__name__}")
 
 
 def _why(named: list[str], automatic: str, found: str) -> str:
     if named:
-        return f"transformers has no {named[0][:80]} for this model: {found}, of {automatic}, is counted."
-    return f"The configuration names no architecture: {found}, of {automatic}, is counted."
+        return f"transformers has no {named[0][:80]} for this model: counted as {found} ({automatic})."
+    return f"The configuration names no architecture: counted as {found} ({automatic})."
 
 
 def build(model_class: type[PreTrainedModel], config: PreTrainedConfig) -> torch.nn.Module:
-    """The model, on the device and in the mode that are set, in the configuration's dtype.
+    """Build the model on torch's current device, in the configuration's dtype.
 
-    Raises UsageError for more submodules than can be built in a reasonable time, and for more data than
-    there is memory.
+    Raises:
+        UsageError: The model has too many submodules, or its weights don't fit in memory.
     """
     if not torch.empty(0).is_meta:
         _check_memory(model_class, config)
@@ -79,7 +79,7 @@ def _from_config(model_class: Any, config: PreTrainedConfig) -> torch.nn.Module:
 
 
 def _check_memory(model_class: type[PreTrainedModel], config: PreTrainedConfig) -> None:
-    """UsageError where the weights take more than the machine's memory, found on the meta device."""
+    """UsageError if the weights take more than the machine's memory; measured on the meta device."""
     with torch.device("meta"):
         module = _from_config(model_class, deepcopy(config))
     needed = bytes_of([*module.parameters(), *module.buffers()])

@@ -1,4 +1,4 @@
-"""hf:FOLDER, hf:FILE, hf:ORGANISATION/NAME: models of transformers by where their configuration is."""
+"""hf:FOLDER, hf:FILE, hf:ORGANISATION/NAME: transformers models, by the place of their configuration."""
 
 from __future__ import annotations
 
@@ -21,10 +21,12 @@ from convcost.tracing.sources.libraries import import_library
 
 
 def load(name: str, arguments: Mapping[str, Any]) -> BuildableModel:
-    """The model whose configuration is at `name`, with fields of it replaced by `arguments`.
+    """The model whose configuration is at `name`, with the fields in `arguments` replaced.
 
-    Raises UsageError where there is no such configuration, transformers is missing or makes no model of it.
-    Code that comes with a model is never run.
+    Code that comes with the model is never run.
+
+    Raises:
+        UsageError: There is no such configuration, transformers is missing, or has no such model.
     """
     _import_quietly(f"hf:{name}")
     fields = read_config(name)
@@ -33,7 +35,7 @@ def load(name: str, arguments: Mapping[str, Any]) -> BuildableModel:
     inputs = default_inputs(config, model_class)
     notes = [*([why] if why else ()), *_file_notes(fields)]
     if is_text_with_others(config):
-        notes.append("Images and sounds among its tokens are not counted: the input is a text alone.")
+        notes.append("The input is text only: image and audio tokens are not counted.")
     return BuildableModel(
         make=partial(build, model_class, config),
         inputs=inputs,
@@ -45,7 +47,7 @@ def load(name: str, arguments: Mapping[str, Any]) -> BuildableModel:
 
 
 def _import_quietly(wanted: str) -> None:
-    """Import transformers; its advice, such as to pass a mask, is not printed unless the user asks for it."""
+    """Import transformers, and silence its advice, such as to pass a mask, unless the user asked for it."""
     is_first = "transformers" not in sys.modules
     logging = import_library("transformers", wanted, "'convcost[hf]'").logging
     if is_first and logging.get_verbosity() == logging.WARNING:  # the default
@@ -53,10 +55,10 @@ def _import_quietly(wanted: str) -> None:
 
 
 def _file_notes(fields: Mapping[str, Any]) -> Iterator[str]:
-    """What a configuration asks for and does not get."""
+    """Notes on fields of the configuration that are ignored."""
     if fields.get("auto_map"):
-        yield "The model's own code (auto_map) is never run: the class of transformers is counted."
+        yield "The model's own code (auto_map) is not run: the class in transformers is counted."
     quantization = fields.get("quantization_config")
     if isinstance(quantization, Mapping):
         method = str(quantization.get("quant_method", "quantized"))[:40]
-        yield f"Weights are counted as they are before quantization ({method})."
+        yield f"Weights are counted unquantized (the file says {method})."

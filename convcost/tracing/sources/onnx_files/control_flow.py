@@ -1,7 +1,8 @@
-"""If, Loop and Scan, whose bodies are graphs.
+"""If, Loop and Scan: operators that run nested graphs.
 
-Of an If whose condition is data the costlier branch counts, as with torch.cond. A Loop runs as often as it
-states; where data decides that, one trip counts, which is said. A Scan has a step for each slice.
+An If with a known condition runs that branch; otherwise the costlier branch counts, as for torch.cond. A Loop
+runs its stated number of trips; if that depends on data, one trip counts and the report says so. A Scan runs
+one step for each slice.
 """
 
 from __future__ import annotations
@@ -17,14 +18,14 @@ from convcost.tracing.sources.onnx_files.values import NodeCall, Value, as_tenso
 MOST_TRIPS = 10_000
 
 UNBOUNDED = 2**31
-"""Trips that stand for no limit."""
+"""The trip limit of a loop that states none."""
 
 RunGraph = Callable[[Sequence[Value]], list[Value]]
-"""Runs a graph on its inputs, and returns its outputs."""
+"""Runs a graph on its inputs and returns its outputs."""
 
 
 def run_if(call: NodeCall, graphs: Mapping[str, RunGraph]) -> Any:
-    """The outputs of the branch that counts."""
+    """If: the outputs of the branch that counts."""
     branches = {True: graphs["then_branch"], False: graphs["else_branch"]}
     if is_known(call.inputs[0]):
         return tuple(branches[bool(call.numbers(0)[0])]([]))
@@ -37,7 +38,7 @@ def run_if(call: NodeCall, graphs: Mapping[str, RunGraph]) -> Any:
 
 
 def run_loop(call: NodeCall, graphs: Mapping[str, RunGraph]) -> Any:
-    """What is carried after the last trip, and what each trip yields, stacked."""
+    """Loop: the final loop-carried values, then the stacked outputs of all trips."""
     body, carried = graphs["body"], list(call.inputs[2:])
     limit = call.inputs[0] if call.has(0) else known_tensor([UNBOUNDED])
     condition = call.inputs[1] if call.has(1) else known_tensor([True], torch.bool).reshaped(())
@@ -64,9 +65,10 @@ def _stacked(parts: Sequence[Value], axis: int = 0) -> torch.Tensor:
 
 
 def _one_trip(call: NodeCall, body: RunGraph, carried: list[Value], asked: Value) -> Any:
-    """What a trip leaves, where data decides how many there are; what they yield has no known length."""
+    """One trip of a loop whose trip count depends on data. UsageError if it stacks outputs: their length is
+    unknown."""
     if call.outputs > len(carried):
-        raise UsageError("data decides how often it runs, so the shape of its outputs is unknown")
+        raise UsageError("its trip count depends on data, so the shape of its outputs is unknown")
     goes_on = as_tensor(asked).reshape(()).to(torch.bool)
 
     def trip(*values: Any) -> Any:
@@ -80,7 +82,7 @@ def _one_trip(call: NodeCall, body: RunGraph, carried: list[Value], asked: Value
 
 
 def run_scan(call: NodeCall, graphs: Mapping[str, RunGraph]) -> Any:
-    """A step for each slice: what is carried after the last, and what each yields, stacked."""
+    """Scan: the final state, then the stacked outputs of all steps."""
     body, count = graphs["body"], call.get("num_scan_inputs", 1)
     carried, scanned = list(call.inputs[: len(call.inputs) - count]), call.inputs[len(call.inputs) - count :]
     axes = call.get("scan_input_axes", (0,) * count)
@@ -106,4 +108,4 @@ CONTROL_FLOW: dict[str, Callable[[NodeCall, Mapping[str, RunGraph]], Any]] = {
     **{"If": run_if, "Loop": run_loop, "Scan": run_scan},
     "function": lambda call, graphs: tuple(graphs["function"](call.inputs)),
 }
-"""By operator, and what a call of a function of the file's is."""
+"""Rules by operator; "function" is a call of a function that the file defines."""

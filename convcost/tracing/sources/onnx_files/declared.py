@@ -1,4 +1,4 @@
-"""What a file states of its values: the inputs to run it on, and the shapes that are to come out."""
+"""The shapes and dtypes that a file states: for default inputs, and to check results."""
 
 from __future__ import annotations
 
@@ -19,32 +19,38 @@ LONGEST_NAME = 60
 
 
 def argument_names(graph: OnnxGraph) -> dict[str, str]:
-    """By the name of an input what it is called as an argument: input_1 of input.1, each once."""
+    """A unique argument name for each input: input_1 for input.1."""
     found: dict[str, str] = {}
     for name in graph.inputs:
         plain = re.sub(r"\W+", "_", name, flags=re.ASCII)[:LONGEST_NAME].lstrip("_0123456789") or "input"
-        taken = {*found.values(), "self"}
+        reserved = {*found.values(), "self"}
         tries = (f"{plain}_{number}" if number else plain for number in count())
-        found[name] = next(each for each in tries if each not in taken and not iskeyword(each))
+        found[name] = next(
+            candidate for candidate in tries if candidate not in reserved and not iskeyword(candidate)
+        )
     return found
 
 
 def default_inputs(graph: OnnxGraph) -> DeclaredInputs:
-    """The inputs of the graph by name, its open dimensions as sizes; UsageError where one can't be said."""
+    """The inputs of the graph by argument name, with symbolic dimensions as open sizes.
+
+    Raises:
+        UsageError: The file does not state the shape or dtype of an input.
+    """
     found = {}
     for name, argument in argument_names(graph).items():
         stated = graph.declared[name]
         if stated.shape is None or not stated.dtype:
-            what = "shape" if stated.dtype else "dtype that torch has"
-            hint = "Inputs are given in order, as --input f32[1,3,224,224]."
-            raise UsageError(f"the file does not state a {what} of its input {name}", hint=hint)
+            problem = "does not state the shape" if stated.dtype else "has no dtype of torch for"
+            hint = "Give the inputs in order, such as --input f32[1,3,224,224]."
+            raise UsageError(f"the file {problem} of its input {name}", hint=hint)
         shape = tuple(_size(name, place, size) for place, size in enumerate(stated.shape))
         found[argument] = DeclaredTensor(stated.dtype, shape)
     return DeclaredInputs((), found)
 
 
 def _size(name: str, place: int, stated: Dimension) -> Size:
-    """What the file calls it, as a name or computed of names; where it can't be that, `dim_x_0`."""
+    """The stated size: a number, a name, or an expression of names; `dim_NAME_PLACE` if it is invalid."""
     if isinstance(stated, int):
         return stated
     with suppress(SpecError):
@@ -58,7 +64,7 @@ def _size(name: str, place: int, stated: Dimension) -> Size:
 
 
 def check_inputs(graph: OnnxGraph, given: Mapping[str, Any]) -> None:
-    """UsageError where an input is not as the file states it: a rank, a number, a name with two numbers."""
+    """UsageError if an input does not have the stated rank or sizes, or if one symbol gets two values."""
     sizes: dict[str, int] = {}
     for name, tensor in given.items():
         stated = graph.declared[name]
@@ -66,17 +72,17 @@ def check_inputs(graph: OnnxGraph, given: Mapping[str, Any]) -> None:
             continue
         shape = tuple(tensor.shape)
         if not fits(shape, stated):
-            hint = "Only its open sizes can be chosen."
+            hint = "Only open sizes can be chosen."
             raise UsageError(f"the input {name} is {_text(stated)} in the file, not {list(shape)}", hint=hint)
         for size, dimension in zip(shape, stated.shape, strict=True):
             if not isinstance(dimension, str) or not dimension or not isinstance(size, int):
                 continue
             if sizes.setdefault(dimension, size) != size:
-                raise UsageError(f"{dimension} is {sizes[dimension]} and {size} in the inputs that are given")
+                raise UsageError(f"{dimension} is {sizes[dimension]} in one input and {size} in another")
 
 
 def fits(shape: tuple[Any, ...], stated: TensorType) -> bool:
-    """Whether a shape has the rank and the numbers that are stated; open sizes fit any."""
+    """Whether a shape has the stated rank and sizes; an open size fits any number."""
     if stated.shape is None:
         return True
     return len(shape) == len(stated.shape) and all(
@@ -86,7 +92,7 @@ def fits(shape: tuple[Any, ...], stated: TensorType) -> bool:
 
 
 def check_declared(name: str, value: Any, declared: Mapping[str, TensorType]) -> None:
-    """UsageError where what comes out has another shape than the file states."""
+    """UsageError if a computed value has another shape than the file states."""
     stated = declared.get(name)
     if stated is None or value is None or isinstance(value, list):
         return

@@ -1,4 +1,4 @@
-"""Reading an ONNX file: in little memory, and without running anything that is in it."""
+"""Read an ONNX file without its large tensors."""
 
 from __future__ import annotations
 
@@ -18,33 +18,33 @@ from convcost.tracing.sources.onnx_files.wire_format import DamagedFileError, wi
 
 
 def read_onnx(path: Path) -> OnnxGraph:
-    """The graph in an ONNX file; UsageError that says what is wrong with it."""
+    """The graph in an ONNX file; UsageError if it can't be read or counted."""
     checked_file(str(path))
     onnx = import_library("onnx", path.name, "'convcost[onnx]'")
-    shown = display_path(path)
+    display_name = display_path(path)
     model = onnx.ModelProto()
     try:
         _parse(model, _graph_bytes(path))
         return read_graph(model)
     except OSError as error:
-        raise UsageError(f"{shown} can't be read: {error.strerror or error}") from None
+        raise UsageError(f"{display_name} can't be read: {error.strerror or error}") from None
     except DamagedFileError as error:
-        raise UsageError(f"{shown} is not an ONNX model, or is damaged: {error}") from None
+        raise UsageError(f"{display_name} is not an ONNX model, or is damaged: {error}") from None
     except InvalidModelError as error:
-        raise UsageError(f"{shown} can't be counted: {error}") from None
+        raise UsageError(f"{display_name} can't be counted: {error}") from None
 
 
 def _parse(model: Any, data: bytes) -> None:
     try:
         model.ParseFromString(data)
     except Exception:  # DecodeError of google.protobuf, whose types are not known
-        raise DamagedFileError("not a protocol buffer of a model") from None
+        raise DamagedFileError("its protocol buffer can't be parsed") from None
 
 
 def _graph_bytes(path: Path) -> bytes:
-    """The file without the elements of its large tensors."""
+    """The file's bytes without the elements of its large tensors."""
     found = os.stat(path)
-    if not stat.S_ISREG(found.st_mode):  # to open a pipe may wait for ever
+    if not stat.S_ISREG(found.st_mode):  # opening a pipe could block
         raise OSError(0, "it is not a regular file")
     if not found.st_size:
         raise DamagedFileError("the file is empty")

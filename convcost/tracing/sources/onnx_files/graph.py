@@ -1,4 +1,4 @@
-"""An ONNX model as plain data: graphs of nodes, the tensors that a file has, and the functions it defines."""
+"""An ONNX model as plain data: graphs, nodes and stored tensors."""
 
 from __future__ import annotations
 
@@ -17,35 +17,39 @@ DTYPES = {
     **{10: "float16", 11: "float64", 12: "uint32", 13: "uint64", 14: "complex64", 15: "complex128"},
     **{16: "bfloat16", 17: "float8_e4m3fn", 18: "float8_e4m3fnuz", 19: "float8_e5m2", 20: "float8_e5m2fnuz"},
 }
-"""torch's names of dtypes, by ONNX's numbers. Text and elements of less than a byte have none."""
+"""torch's dtype names by ONNX's numbers. Strings and types of less than a byte have none."""
 
 MOST_VALUES = 4096
-"""Elements of a tensor whose values are read: a shape, a constant."""
+"""Values are read only from tensors with at most this many elements, such as shapes and constants."""
 
 VALUE_FIELDS = ("float_data", "int32_data", "int64_data", "double_data", "uint64_data")
 
 KIND = "pkg.torch.export.graph_signature.InputSpec.kind"
-"""torch's exporter says by this whether a tensor is a parameter or a buffer."""
+"""The metadata key by which torch's exporter marks parameters and buffers."""
 
 
 class InvalidModelError(Exception):
-    """What a file says is no model; the text says where and why."""
+    """An invalid model; the message says where and why."""
 
 
 def check_texts(*texts: Any) -> None:
-    """InvalidModelError where one of them is bytes, which the library makes of what is no text."""
+    """InvalidModelError if one of them is not text: protobuf returns invalid UTF-8 as bytes."""
     if not all(isinstance(text, str) for text in texts):
         raise InvalidModelError("a name in it is not UTF-8 text")
 
 
 Dimension = int | str
-"""A number, or what the file calls an open size; empty if it says nothing."""
+"""A number, or the name of an open size; empty for an unnamed one."""
 
 
 class TensorType(NamedTuple):
-    """What a file states of a value: its dtype, and its shape if that is known.
+    """The dtype and shape that a file states for a value.
 
-    `kind` is PARAMETER, BUFFER or the like where torch's exporter says so.
+    Attributes:
+        name: The name of the value.
+        dtype: torch's name; empty if torch has no such dtype.
+        shape: None if the file does not state it.
+        kind: PARAMETER, BUFFER and so on, if torch's exporter marked it.
     """
 
     name: str
@@ -55,7 +59,7 @@ class TensorType(NamedTuple):
 
 
 class OnnxTensor(NamedTuple):
-    """A tensor that a file has, with its elements if they are few."""
+    """A tensor stored in a file, with its elements if they are few."""
 
     name: str
     dtype: str
@@ -65,12 +69,16 @@ class OnnxTensor(NamedTuple):
 
 @dataclass(frozen=True)
 class OnnxNode:
-    """An operator of a graph: what it is called, reads and yields; its attributes, some of which are graphs.
+    """A node of a graph.
 
     Attributes:
-        op: With its domain, if that is not ONNX's own: com.microsoft.Gelu.
-        scopes: The parts of the path of the module that it was exported from.
-        captured: The values that its graphs take from around it; `inputs` are those it is given.
+        op: The operator, with its domain if that is not ONNX's own: com.microsoft.Gelu.
+        name: The node's own name; may be empty.
+        inputs: The names of its inputs; empty for an omitted one.
+        outputs: The names of its outputs.
+        attributes: Attributes by name; some are nested graphs.
+        scopes: The path of the module that it was exported from, in parts.
+        captured: The values that its nested graphs read from the graph around it.
     """
 
     op: str
@@ -92,9 +100,9 @@ class OnnxNode:
 
 @dataclass(frozen=True)
 class OnnxGraph:
-    """Nodes in an order in which they can run, from `inputs` to `outputs`.
+    """Nodes in execution order, from `inputs` to `outputs`.
 
-    `declared` is what the file states of values: of inputs, of outputs, and of some in between.
+    `declared` has the types that the file states: of inputs, outputs and some values in between.
     """
 
     nodes: tuple[OnnxNode, ...]
@@ -105,7 +113,7 @@ class OnnxGraph:
 
     @property
     def free_names(self) -> tuple[str, ...]:
-        """The values that it takes from around it, in the order of their first use."""
+        """The values that it reads from the graph around it, in order of first use."""
         made = {*self.inputs, *(tensor.name for tensor in self.tensors), ""}
         found: dict[str, None] = {}
         for node in self.nodes:
@@ -116,7 +124,7 @@ class OnnxGraph:
 
 
 def stored_tensor(proto: Any) -> OnnxTensor:
-    """The tensor that a TensorProto is; InvalidModelError where its sizes or elements are impossible."""
+    """The tensor in a TensorProto; InvalidModelError if its sizes or elements are invalid."""
     from onnx import numpy_helper
 
     shape, name = tuple(proto.dims), proto.name
@@ -129,18 +137,18 @@ def stored_tensor(proto: Any) -> OnnxTensor:
     if elements <= MOST_VALUES and proto.data_location == 0 and dtype and (has_values or not elements):
         try:
             values = numpy_helper.to_array(proto)
-        except Exception:  # whatever is raised for data that doesn't fit
+        except Exception:  # onnx raises various types for invalid data
             raise InvalidModelError(f"the elements of the tensor {name} don't fit {list(shape)}") from None
     return OnnxTensor(name, dtype, shape, values)
 
 
 def dtype_name(number: int) -> str:
-    """torch's name of a dtype; empty if it has none."""
+    """torch's name for ONNX's dtype number; empty if torch has no such dtype."""
     return DTYPES.get(number, "")
 
 
 def tensor_type(proto: Any) -> TensorType:
-    """What a ValueInfoProto states."""
+    """The type in a ValueInfoProto."""
     check_texts(proto.name, *(size.dim_param for size in proto.type.tensor_type.shape.dim))
     kind = next((entry.value for entry in proto.metadata_props if entry.key == KIND), "")
     found = proto.type.tensor_type
@@ -157,7 +165,7 @@ def _dimension(proto: Any) -> Dimension:
 
 
 def all_nodes(graph: OnnxGraph) -> Iterator[OnnxNode]:
-    """Its nodes, and those of the graphs within them."""
+    """The nodes of a graph and of its nested graphs."""
     for node in graph.nodes:
         yield node
         for inner in node.graphs.values():

@@ -1,4 +1,4 @@
-"""An ONNX model read from its protocol buffer: checked, its functions put in where they are called."""
+"""Make an OnnxGraph of a ModelProto: checked, with functions inlined where they are called."""
 
 from __future__ import annotations
 
@@ -21,29 +21,29 @@ from convcost.tracing.sources.onnx_files.scopes import module_scopes
 OLDEST_OPSET = 13
 
 MOST_NODES = 100_000
-"""Nodes, those of functions once for each call: functions that call others twice grow without bounds."""
+"""Limit on nodes, counting a function's nodes for each call. Nested functions could grow exponentially."""
 
 DEEPEST = 30
-"""Functions within functions, and graphs within graphs."""
+"""Limit on nesting of functions and graphs."""
 
 OWN_DOMAINS = ("", "ai.onnx")
 
 FUNCTION = "function"
-"""The attribute of a call of a function that has its graph."""
+"""The attribute under which the call of a function has the function's graph."""
 
 Function = Any
 """A FunctionProto."""
 
 
 def read_graph(model: Any) -> OnnxGraph:
-    """The graph of a ModelProto; InvalidModelError where it is none that can be run."""
+    """The graph of a ModelProto; InvalidModelError if it can't be run."""
     opset = max((entry.version for entry in model.opset_import if entry.domain in OWN_DOMAINS), default=0)
     if not model.graph.node and not model.graph.output:
         raise InvalidModelError("it has no graph")
     if opset < OLDEST_OPSET:
         raise InvalidModelError(
-            f"it is of opset {opset}, and {OLDEST_OPSET} is the oldest that is read: "
-            "onnx.version_converter.convert_version changes it"
+            f"it has opset {opset}, and the oldest supported opset is {OLDEST_OPSET}: "
+            "convert it with onnx.version_converter.convert_version"
         )
     functions = {(found.domain, found.name): found for found in model.functions}
     return GraphReader(functions).graph(model.graph, frozenset())
@@ -51,14 +51,20 @@ def read_graph(model: Any) -> OnnxGraph:
 
 @dataclass
 class GraphReader:
-    """Makes graphs and nodes of messages, and counts them."""
+    """Makes graphs and nodes from protocol buffers, and counts the nodes."""
 
     functions: Mapping[tuple[str, str], Function]
     _nodes: int = field(default=0)
     _depth: int = field(default=0)
 
     def graph(self, proto: Any, around: Set[str], given: Mapping[str, Any] | None = None) -> OnnxGraph:
-        """The graph of a GraphProto that sees the values `around`; `given` are a function's attributes."""
+        """The graph of a GraphProto.
+
+        Args:
+            proto: The GraphProto.
+            around: The values of the outer graph that it can read.
+            given: The attributes of the function that it is part of.
+        """
         tensors = (*map(stored_tensor, proto.initializer), *map(_sparse_tensor, proto.sparse_initializer))
         stored = {tensor.name for tensor in tensors}
         values = (*map(tensor_type, proto.value_info), *map(tensor_type, (*proto.input, *proto.output)))
@@ -82,7 +88,7 @@ class GraphReader:
     def _all_nodes(
         self, protos: Iterable[Any], known: set[str], given: Mapping[str, Any]
     ) -> tuple[OnnxNode, ...]:
-        """The nodes, in whose graphs and behind which the values in `known` are there."""
+        """The nodes; `known` are the values that exist before the first one."""
         self._depth += 1
         if self._depth > DEEPEST:
             raise InvalidModelError(f"graphs or functions are nested more than {DEEPEST} deep")
@@ -94,7 +100,7 @@ class GraphReader:
             node = self._node(proto, known, given)
             for name in node.inputs:
                 if name not in known:
-                    text = f"the node {node} reads {name}, which nothing before it yields"
+                    text = f"the node {node} reads {name}, which no earlier node produces"
                     raise InvalidModelError(text)
             for name in node.outputs:
                 if name and name in known:
@@ -136,7 +142,7 @@ class GraphReader:
         return self._checked(graph, frozenset())
 
     def _value(self, attribute: Any, known: Set[str], given: Mapping[str, Any]) -> Any:
-        """What an AttributeProto holds: texts, tensors and graphs as they are here."""
+        """The value of an AttributeProto as plain data; None for an unsupported type."""
         from onnx import AttributeProto as Kind
 
         match attribute.type:
@@ -160,12 +166,12 @@ class GraphReader:
 
 
 def _sparse_tensor(proto: Any) -> OnnxTensor:
-    """A tensor of which a file has the entries that are not zero: of its whole shape."""
+    """A sparse tensor, with the shape of the dense one and no values."""
     return stored_tensor(proto.values)._replace(shape=tuple(proto.dims), values=None)
 
 
 def _by_name(values: Iterable[TensorType]) -> dict[str, TensorType]:
-    """What is stated of each value: that it is a parameter by one entry, its shape by another."""
+    """The types by name. Two entries of a value, one with its shape and one with its kind, are merged."""
     found: dict[str, TensorType] = {}
     for value in values:
         before = found.get(value.name)

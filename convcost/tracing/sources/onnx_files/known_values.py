@@ -1,4 +1,4 @@
-"""Operators on tensors whose elements are known: how a graph computes the shapes that it reshapes to."""
+"""Evaluate operators on tensors with known elements: graphs compute shapes by them."""
 
 from __future__ import annotations
 
@@ -27,11 +27,14 @@ from convcost.tracing.sources.onnx_files.values import (
 )
 
 Rule = Callable[[NodeCall, list[Elements]], Any]
-"""Takes the arrays of a call's inputs, and returns an array, or a list of one for each output."""
+"""Takes the arrays of a call's inputs, and returns an array, or a list with an array for each output.
+
+None if the operator has to run in torch.
+"""
 
 
 def fold(call: NodeCall) -> Value | list[Value] | None:
-    """What the call yields if its elements are known; None if a tensor has to be computed."""
+    """The outputs of the call if their elements can be known; None if torch has to run it."""
     if call.op in DIMENSIONS:
         return DIMENSIONS[call.op](call)
     rule = RULES.get(call.op)
@@ -73,7 +76,7 @@ def _stated_dtype(call: NodeCall) -> torch.dtype:
 
 
 def _shape(call: NodeCall) -> KnownTensor:
-    """The dimensions from `start` to `end`."""
+    """Shape: the dimensions from `start` to `end`."""
     shape = list(call.inputs[0].shape)
     return known_tensor(shape[call.get("start", 0) : call.get("end", len(shape))])
 
@@ -83,22 +86,22 @@ def _size(call: NodeCall) -> KnownTensor:
 
 
 DIMENSIONS: dict[str, Callable[[NodeCall], KnownTensor]] = {"Shape": _shape, "Size": _size}
-"""Operators that ask any tensor for its sizes."""
+"""Operators that return sizes of any tensor."""
 
 
 def _each(function: Callable[..., Any], arguments: int = 2) -> Rule:
-    """`function` of the elements at the same place of so many arrays."""
+    """Apply `function` elementwise to the first `arguments` arrays."""
     return lambda call, given: numpy.frompyfunc(function, arguments, 1)(*given[:arguments])
 
 
 def _all(function: Callable[[Any, Any], Any]) -> Rule:
-    """`function` of two, of as many arrays as there are."""
+    """Reduce any number of arrays elementwise by a binary `function`."""
     pairwise = numpy.frompyfunc(function, 2, 1)
     return lambda call, given: reduce(pairwise, given)
 
 
 def _quotient(one: Any, other: Any) -> Any:
-    """Of integers cut off, as ONNX has it; open sizes are no less than 0."""
+    """Integers are truncated, as in ONNX; open sizes are floored, which is the same as they are ≥ 0."""
     if isinstance(one, float | torch.SymFloat) or isinstance(other, float | torch.SymFloat):
         return one / other
     if isinstance(one, int) and isinstance(other, int):
@@ -107,7 +110,7 @@ def _quotient(one: Any, other: Any) -> Any:
 
 
 def _mod(call: NodeCall, given: list[Elements]) -> Any:
-    """With the sign of the divisor; with that of the dividend it is left to torch."""
+    """The remainder with the sign of the divisor; `fmod` (the sign of the dividend) is left to torch."""
     return None if call.get("fmod") else numpy.frompyfunc(operator.mod, 2, 1)(*given)
 
 
@@ -122,7 +125,7 @@ def _gather(call: NodeCall, given: list[Elements]) -> Elements:
 
 
 def _slice(call: NodeCall, given: list[Elements]) -> Elements:
-    """The parts from `starts` to `ends`, in steps, along some axes."""
+    """Slice: from `starts` to `ends` by `steps`, along `axes`."""
     data, (starts, ends) = given[0], (call.numbers(1), call.numbers(2))
     axes = call.optional_numbers(3) or range(len(starts))
     steps = call.optional_numbers(4) or [1] * len(starts)
@@ -140,8 +143,8 @@ def _squeeze(call: NodeCall, given: list[Elements]) -> Elements:
 
 def _reshape(call: NodeCall, given: list[Elements]) -> Elements:
     shape = given[1].tolist()
-    kept = [given[0].shape[place] if size == 0 else size for place, size in enumerate(shape)]
-    return given[0].reshape(shape if call.get("allowzero") else kept)
+    resolved = [given[0].shape[place] if size == 0 else size for place, size in enumerate(shape)]
+    return given[0].reshape(shape if call.get("allowzero") else resolved)
 
 
 def _split(call: NodeCall, given: list[Elements]) -> list[Elements]:
@@ -179,7 +182,7 @@ def _range(call: NodeCall, given: list[Elements]) -> Elements | None:
 
 
 def _reduction(function: Callable[[Any, Any], Any]) -> Rule:
-    each = numpy.frompyfunc(function, 2, 1)
+    pairwise = numpy.frompyfunc(function, 2, 1)
 
     def rule(call: NodeCall, given: list[Elements]) -> Any:
         axes, keeps = call.optional_numbers(1, "axes"), bool(call.get("keepdims", 1))
@@ -188,7 +191,7 @@ def _reduction(function: Callable[[Any, Any], Any]) -> Rule:
         places = {axis % given[0].ndim for axis in axes or range(given[0].ndim)}
         found = given[0]
         for place in sorted(places, reverse=True):
-            found = each.reduce(found, axis=place, keepdims=keeps)
+            found = pairwise.reduce(found, axis=place, keepdims=keeps)
         return found
 
     return rule
@@ -199,7 +202,7 @@ def _nonzero(call: NodeCall, given: list[Elements]) -> Elements:
 
 
 def _scatter(call: NodeCall, given: list[Elements]) -> Elements:
-    """ScatterND: what stands at some places is replaced."""
+    """ScatterND: a copy with the elements at `indices` replaced by `updates`."""
     found, (indices, updates) = given[0].copy(), given[1:]
     for place in numpy.ndindex(indices.shape[:-1]):
         found[tuple(indices[place].tolist())] = updates[place]
@@ -245,4 +248,4 @@ RULES: dict[str, Rule] = {
     **{"ReduceMin": _reduction(smaller), "ReduceMax": _reduction(larger)},
     **{"NonZero": _nonzero, "ScatterND": _scatter},
 }
-"""By ONNX's names."""
+"""Rules by ONNX's operator names."""

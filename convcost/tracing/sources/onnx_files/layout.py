@@ -1,4 +1,4 @@
-"""Where the nodes of a graph stand among the modules that they come from, and which has which parameter."""
+"""Place the nodes of a graph in the tree of the exported modules, and assign parameters to nodes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PASSED_ON = frozenset(
         *("Transpose", "Unsqueeze"),
     )
 )
-"""A parameter that goes through these belongs to what takes what they yield."""
+"""Operators that pass a parameter on: it belongs to the node that uses their output."""
 
 MAIN_OPERATORS = frozenset(contraction.OPERATORS | recurrent.OPERATORS | normalization.OPERATORS)
 
@@ -27,9 +27,9 @@ NO_NAME = re.compile(r"[^\w:+ -]+", re.ASCII)
 
 
 def with_biases(graph: OnnxGraph) -> OnnxGraph:
-    """The graph with each product that a vector of the file's is added to as one node, a linear layer.
+    """Merge each MatMul that is followed by an Add of a stored vector into one node, a linear layer.
 
-    Exporters write it as two: MatMul and Add.
+    Exporters write a linear layer as these two nodes.
     """
     stored = {tensor.name: tensor for tensor in graph.tensors}
     uses = Counter(name for node in graph.nodes for name in (*node.inputs, *node.captured))
@@ -66,31 +66,31 @@ def _product_and_bias(
 
 
 def node_paths(graph: OnnxGraph) -> list[str]:
-    """A path for each node: of the module that it comes from, and its own name behind, but for one of them.
+    """A path for each node: the path of its module, then the node's own name.
 
-    That one is the only contraction, norm or table in the module, or else the only node there that computes;
-    it has no other module within it.
+    The main node of a module without submodules gets the module's path itself. That is the only contraction,
+    norm or embedding in it, or else the only node that computes.
     """
     stored = {tensor.name for tensor in graph.tensors}
     scopes = [tuple(map(part_name, node.scopes)) for node in graph.nodes]
     all_kinds = [_kinds(node, stored) for node in graph.nodes]
     pairs = zip(scopes, all_kinds, strict=True)
     counts = Counter((scope, kind) for scope, kinds in pairs if scope for kind in kinds)
-    around = {scope[:length] for scope in scopes for length in range(len(scope))}
-    taken: Counter[str] = Counter()
+    outer_scopes = {scope[:length] for scope in scopes for length in range(len(scope))}
+    path_counts: Counter[str] = Counter()
     found = []
     for node, scope, kinds in zip(graph.nodes, scopes, all_kinds, strict=True):
         kind = "main" if counts[scope, "main"] else "computing"
-        is_main = counts[scope, kind] == 1 and kind in kinds and scope not in around
+        is_main = counts[scope, kind] == 1 and kind in kinds and scope not in outer_scopes
         own = () if is_main else (part_name(node.op if scope else _own_name(node)),)
         path = ".".join((*scope, *own))
-        taken[path] += 1
-        found.append(path if taken[path] == 1 else f"{path}_{taken[path] - 1}")
+        path_counts[path] += 1
+        found.append(path if path_counts[path] == 1 else f"{path}_{path_counts[path] - 1}")
     return found
 
 
 def _kinds(node: OnnxNode, stored: Container[str]) -> tuple[str, ...]:
-    """Whether it computes, and is what a module may be called after."""
+    """ "computing" for nodes that compute, "main" for those that can stand for their module."""
     if node.op == "Gather" and node.inputs[:1] and node.inputs[0] in stored:
         return ("computing", "main")
     if node.op in FREE_OPERATORS:
@@ -103,16 +103,16 @@ def _own_name(node: OnnxNode) -> str:
 
 
 def part_name(name: str) -> str:
-    """A name as a part of a path, which has no dot in it."""
+    """`name` as one part of a path, without dots."""
     return NO_NAME.sub("_", name)[:LONGEST_NAME].strip("_ ") or "node"
 
 
 def parameter_owners(graph: OnnxGraph, paths: Iterable[str]) -> dict[str, str]:
-    """By the name of a tensor the path of the first node that computes with it."""
+    """For each tensor, the path of the first node that computes with it."""
     owners: dict[str, str] = {}
     for node, path in reversed([*zip(graph.nodes, paths, strict=True)]):
-        taken_by = path
+        owner = path
         if node.op in PASSED_ON and node.outputs:
-            taken_by = owners.get(node.outputs[0], path)
-        owners.update((name, taken_by) for name in (*node.inputs, *node.captured) if name)
+            owner = owners.get(node.outputs[0], path)
+        owners.update((name, owner) for name in (*node.inputs, *node.captured) if name)
     return owners

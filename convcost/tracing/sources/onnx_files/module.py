@@ -1,7 +1,7 @@
-"""A graph as a torch module: a submodule for each node, in the tree that it was exported from.
+"""A graph as a torch module, with a submodule for each node in the tree of the exported modules.
 
-It runs on shapes as any module does, so that its formulas, open sizes and counters are those of modules. Its
-parameters have the file's shapes and dtypes, and none of its values.
+It runs on shapes like any module, so formulas, open sizes and counters work as for modules. Its parameters
+have the shapes and dtypes of the file, but not the values.
 """
 
 from __future__ import annotations
@@ -28,37 +28,42 @@ from convcost.tracing.sources.onnx_files.values import NodeCall, Value, as_tenso
 from convcost.tracing.user_error import short_text
 
 OWN_ERRORS = ("torch", "convcost")
-"""Where errors are from that are for what runs the model, such as that a size has to be a number.
+"""Packages whose errors are passed on: they are for the caller, such as "a size has to be a number".
 
-For shapes and attributes that don't fit, torch and NumPy raise errors of Python's and NumPy's.
+For shapes and attributes that don't fit, torch and NumPy raise built-in errors and NumPy's.
 """
 
 
 class NodeError(UsageError):
-    """A node that can't be computed; the message says which."""
+    """A node that can't be computed; the message names it."""
 
 
 class FileContext(NamedTuple):
-    """What all graphs of a file share: what takes which tensor, and the sizes that inputs gave names to."""
+    """State that all graphs of a file share.
+
+    Attributes:
+        uses: The uses of each tensor, by name.
+        sizes: The values of named sizes, from the inputs.
+    """
 
     uses: Mapping[str, Sequence[Use]]
     sizes: dict[str, Any]
 
 
 class ModuleContainer(torch.nn.Module):
-    """A part of the tree that holds others."""
+    """A module that only has submodules."""
 
 
 class NodeModule(torch.nn.Module):
-    """A node; `graphs` are those in its attributes."""
+    """A node as a module; `graphs` are its nested graphs."""
 
     def __init__(self, node: OnnxNode, stated: Sequence[TensorType | None], context: FileContext) -> None:
         super().__init__()
         self.node, self.stated, self.context = node, stated, context
-        self.graphs: dict[str, GraphParts] = {}
+        self.graphs: dict[str, GraphExecutor] = {}
 
     def forward(self, *values: Value) -> tuple[Value, ...]:
-        """All outputs; `values` are the inputs, then what its graphs take from around it."""
+        """All outputs; `values` are the inputs, then the captured values of its nested graphs."""
         node, count = self.node, len(self.node.inputs)
         call = NodeCall(node.op, values[:count], node.attributes, len(node.outputs))
         try:
@@ -75,7 +80,7 @@ class NodeModule(torch.nn.Module):
         return (*outputs, *[None] * len(node.outputs))[: max(len(node.outputs), 1)]
 
     def is_shown_for(self, values: Sequence[Value]) -> bool:
-        """Whether it is a row of tables: it has parameters, or computes more than a shape."""
+        """Whether it gets a row in tables: it has parameters, or computes more than a shape."""
         is_shape = bool(values) and all(value is None or is_known(value) for value in values)
         return bool(self._parameters) or not (self.node.op in FREE_OPERATORS or is_shape)
 
@@ -95,12 +100,12 @@ class NodeModule(torch.nn.Module):
 
 @cache
 def _class_of(op: str) -> type[NodeModule]:
-    """A class that is called as the operator, which is what tables show."""
+    """A class with the name of the operator, which tables show."""
     return type(op, (NodeModule,), {})
 
 
-class GraphParts:
-    """The modules of a graph, below the module that they are put in."""
+class GraphExecutor:
+    """Runs a graph by the modules of its nodes, which it adds below `home`."""
 
     def __init__(self, graph: OnnxGraph, home: torch.nn.Module, context: FileContext) -> None:
         self.graph = graph = with_biases(graph)
@@ -123,7 +128,7 @@ class GraphParts:
                 self.constants.append(stored)
 
     def run(self, around: Mapping[str, Value], inputs: Sequence[Value]) -> list[Value]:
-        """The outputs, on values by name from around it, and its inputs in order."""
+        """The outputs for `inputs` in order; `around` has the values of the outer graph by name."""
         values: dict[str, Value] = {"": None, **around}
         values.update(zip(self.graph.inputs, inputs, strict=False))
         values.update((stored.name, constant(stored)) for stored in self.constants)
@@ -146,12 +151,12 @@ def _node_module(node: OnnxNode, graph: OnnxGraph, context: FileContext) -> Node
         home: torch.nn.Module = module if name == FUNCTION else ModuleContainer()
         if home is not module:
             module._modules[part_name(name)] = home
-        module.graphs[name] = GraphParts(inner, home, context)
+        module.graphs[name] = GraphExecutor(inner, home, context)
     return module
 
 
 def _put(home: torch.nn.Module, path: str, module: torch.nn.Module) -> None:
-    """Put `module` at a path below `home`, with what holds it."""
+    """Add `module` at a path below `home`, with the containers that the path needs."""
     *above, last = path.split(".")
     for part in above:
         home = home._modules.setdefault(part, ModuleContainer()) or home
@@ -175,28 +180,28 @@ def _unused_name(owner: torch.nn.Module, name: str) -> str:
 
 
 class OnnxModule(torch.nn.Module):
-    """The model of a file; the forward of a class of its own takes the file's inputs."""
+    """The model in a file. A subclass, made for each file, has the forward with the file's inputs."""
 
     def __init__(self, graph: OnnxGraph) -> None:
         super().__init__()
         context = FileContext(uses_of_tensors(graph), {})
-        self.parts = GraphParts(graph, self, context)
+        self.executor = GraphExecutor(graph, self, context)
         self.context = context
 
     def run(self, given: Mapping[str, Any]) -> Any:
-        """Its output on inputs by their names in the file, or a dictionary of several by name."""
-        graph = self.parts.graph
+        """The output, or a dictionary of several outputs by name; `given` has the inputs by name."""
+        graph = self.executor.graph
         check_inputs(graph, given)
         for name, tensor in given.items():
             stated = graph.declared[name].shape or ()
             self.context.sizes.update(zip(map(str, stated), tensor.shape, strict=False))
-        found = self.parts.run({}, [given[name] for name in graph.inputs])
+        found = self.executor.run({}, [given[name] for name in graph.inputs])
         outputs = {name: _as_result(value) for name, value in zip(graph.outputs, found, strict=True)}
         return next(iter(outputs.values())) if len(outputs) == 1 else outputs
 
 
 def onnx_module(graph: OnnxGraph) -> OnnxModule:
-    """The model, whose forward has an argument for each input."""
+    """The model as a module, whose forward has an argument for each input."""
     names = argument_names(graph)
     kind = Parameter.POSITIONAL_OR_KEYWORD
     takes = Signature([Parameter(name, kind) for name in ("self", *names.values())])

@@ -1,17 +1,16 @@
-"""Which of the tensors in a file are parameters, which ONNX does not say.
+"""Decide which tensors of a file are parameters: ONNX does not say.
 
-torch's exporter by torch.export writes it down of each tensor that it leaves as it was. Of all others:
+torch's exporter (dynamo=True) records it for each tensor that it did not change. For all others:
 
-- A tensor of floats is a parameter, but for running statistics, scales, and what else a node takes as a
-  setting: bounds, factors, padding, the state that a recurrent layer starts from.
-- An exporter makes tensors of its own: it transposes and folds weights, and adds masks and constants. One
-  that has no more than two numbers in it, or that is added in front of a softmax, is no parameter.
-- A tensor of integers is none, such as a shape or indices, but for a weight that is quantized: the data of
-  DequantizeLinear, and what quantized convolutions and products take as a weight.
-- What is in no initializer, but in the attribute of a node such as Constant, is none.
+- A float tensor is a parameter, unless nodes use it only as a setting: running statistics, scales, bounds,
+  factors, padding, or the initial state of a recurrent layer.
+- Exporters add tensors of their own: transposed or folded weights, masks and constants. Such a tensor is not
+  a parameter if it has at most two different values, or if it is only added before a softmax.
+- An integer tensor, such as a shape or indices, is not a parameter, unless it is a quantized weight: the data
+  of DequantizeLinear, or the weight of a quantized convolution or product.
+- A tensor in the attribute of a node, such as Constant, is not a parameter.
 
-A file that was optimized has what its optimizer made of parameters: the norm that follows a convolution is in
-the weights of that convolution.
+In an optimized file, parameters may be merged: a batch norm into the weights of the convolution before it.
 """
 
 from __future__ import annotations
@@ -48,7 +47,7 @@ SETTINGS: Mapping[str, frozenset[int]] = {
         "com.microsoft.RotaryEmbedding": (2, 3),
     }.items()
 }
-"""The inputs of operators that are no data of the model: running statistics, scales, zero points, bounds."""
+"""Inputs of operators that are settings: running statistics, scales, zero points, bounds."""
 
 QUANTIZED_WEIGHTS: Mapping[str, frozenset[int]] = {
     "DequantizeLinear": frozenset((0,)),
@@ -61,28 +60,28 @@ QUANTIZED_WEIGHTS: Mapping[str, frozenset[int]] = {
     "com.microsoft.MatMulIntegerToFloat": frozenset((1,)),
     "com.microsoft.MatMulNBits": frozenset((1,)),
 }
-"""The inputs of operators that may be weights in integers."""
+"""Inputs of operators that may be integer weights."""
 
 MADE_UP = re.compile(r"(val|onnx::\w+?|const\w*)_?\d+|/.*_output_\d+|\w*scalar_tensor\w*", re.S)
-"""Names that exporters give to tensors of their own: val_42, onnx::Mul_12, /Constant_output_0."""
+"""Names of tensors that exporters add: val_42, onnx::Mul_12, /Constant_output_0."""
 
 FEW_NUMBERS = 2
-"""Those that a mask has, such as 0 and −∞."""
+"""The number of different values in a mask, such as 0 and −∞."""
 
 FLOATS = ("float", "bfloat", "complex")
 
 MASKED = frozenset(("Add", "Where"))
-"""What puts a mask in front of a softmax."""
+"""Operators that apply a mask before a softmax."""
 
 Use = tuple[str, int]
-"""An operator, and which of its inputs a tensor is."""
+"""An operator, and the index of its input that a tensor is."""
 
 MASK: Use = ("Softmax", 1)
-"""How a mask is used: an input that no softmax has."""
+"""Marks the use as a mask: Softmax has no input 1."""
 
 
 def uses_of_tensors(graph: OnnxGraph) -> dict[str, list[Use]]:
-    """By the name of a value, what takes it, or takes what only moves it there."""
+    """The uses of each value by name; operators that only move data are skipped."""
     found: dict[str, list[Use]] = {}
     for node in reversed([*all_nodes(graph)]):
         further = found.get(node.outputs[0], []) if node.outputs else []
@@ -107,7 +106,7 @@ def parameter_names(graph: OnnxGraph, uses: Mapping[str, Sequence[Use]]) -> froz
 
 
 def _is_parameter(stored: OnnxTensor, kind: str, uses: Sequence[Use], says_kinds: bool) -> bool:
-    """By what the exporter says of it, or else by what takes it; `says_kinds` if it says so of others."""
+    """`kind` is from the exporter, if it recorded one; `says_kinds` if it recorded kinds of other tensors."""
     if kind:
         return kind == "PARAMETER"
     if not stored.dtype.startswith(FLOATS):

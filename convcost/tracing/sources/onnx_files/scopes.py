@@ -1,4 +1,4 @@
-"""Where a node comes from: the modules around it, as the exporters of torch write them down."""
+"""The modules that a node was exported from, as torch's exporters record them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 
 SCOPES = "pkg.torch.onnx.name_scopes"
-"""The paths of the modules around a node, and its own name: ['', 'layer1', 'layer1.0', 'conv2d']."""
+"""The metadata key for the paths of a node's modules, with its own name: ['', 'layer1', 'conv2d']."""
 
 LONGEST_NAME = 1000
 
@@ -15,16 +15,18 @@ DEEPEST = 40
 
 
 def module_scopes(name: str, metadata: Mapping[str, str]) -> tuple[str, ...]:
-    """The parts of the path of the module around a node: ("layer1", "0") of "/layer1/layer1.0/conv1/Conv".
+    """The path of the node's module, in parts: ("layer1", "0", "conv1") for "/layer1/layer1.0/conv1/Conv".
 
-    torch.export writes whole paths into the metadata; torch.jit writes a part for each module, which has the
-    names of both where one is called by a sequence: /layer1/layer1.0 for layer1.0.
+    The dynamo exporter writes full paths into the metadata. The TorchScript exporter writes a name for each
+    module into the node's name; in a Sequential it repeats the parent: /layer1/layer1.0 for layer1.0.
     """
     written = metadata.get(SCOPES, "")
     if written:
         return tuple(filter(None, _last_module(written).split(".")))[:DEEPEST]
     parts = name[:LONGEST_NAME].strip("/").split("/")
-    whole = [part for part, behind in pairwise(parts) if not behind.startswith(f"{part}.") or part == ""]
+    whole = [
+        part for part, following in pairwise(parts) if not following.startswith(f"{part}.") or part == ""
+    ]
     return tuple(piece for part in whole for piece in part.split(".") if piece)[:DEEPEST]
 
 

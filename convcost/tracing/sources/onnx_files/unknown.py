@@ -1,4 +1,4 @@
-"""Operators that nothing is known about: they are named as not counted, and yield what the file states."""
+"""Unknown operators: reported as not counted; their outputs have the shapes that the file states."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ LONGEST_NAME = 80
 def run_unknown(
     op: str, inputs: Sequence[Value], stated: Sequence[TensorType | None], sizes: Mapping[str, Any]
 ) -> tuple[Value, ...]:
-    """Empty tensors of the shapes that the file states of all outputs; UsageError where it states none."""
+    """Tensors with the stated shapes and dtypes; UsageError if the file does not state a shape."""
     tensors = [as_tensor(value) for value in inputs if value is not None and not isinstance(value, list)]
-    shapes = [_shape(op, each, sizes) for each in stated]
-    dtypes = [(each and each.dtype) or "float32" for each in stated]
+    shapes = [_shape(op, output, sizes) for output in stated]
+    dtypes = [(output and output.dtype) or "float32" for output in stated]
     made = _operator(*_names(op))(tensors, shapes[0], dtypes[0])
     others = zip(shapes[1:], dtypes[1:], strict=True)
     return made, *(torch.zeros(shape, dtype=getattr(torch, dtype)) for shape, dtype in others)
@@ -33,7 +33,7 @@ def run_unknown(
 def _shape(op: str, stated: TensorType | None, sizes: Mapping[str, Any]) -> list[Any]:
     known = None if stated is None or stated.shape is None else [_known(size, sizes) for size in stated.shape]
     if known is None or None in known:
-        hint = "onnx.shape_inference, or the exporter, can write the shapes of all values into the file."
+        hint = "Add the shapes of all values to the file, by onnx.shape_inference or on export."
         raise UsageError(f"the operator {op} and its output shape are unknown", hint=hint)
     return known
 
@@ -43,19 +43,19 @@ def _known(size: Dimension, sizes: Mapping[str, Any]) -> Any:
 
 
 def _names(op: str) -> tuple[str, str]:
-    """The namespace and the name that torch has for it."""
+    """The operator's namespace and name in torch."""
     domain, _, name = op.rpartition(".")
     cleaned = [NO_LETTER.sub("_", part)[:LONGEST_NAME] for part in (domain or "onnx", name)]
     return cleaned[0], cleaned[1] or "operator"
 
 
 LIBRARIES: dict[str, Any] = {}
-"""Kept, as torch forgets the operators of a library that is gone."""
+"""Libraries by namespace; torch would drop the operators of a deleted library."""
 
 
 @cache
 def _operator(namespace: str, name: str) -> Any:
-    """An operator of torch's that does nothing but yield a tensor."""
+    """A torch operator that only returns a tensor."""
     if namespace not in LIBRARIES:
         make: Any = torch.library.Library
         LIBRARIES[namespace] = make(namespace, "FRAGMENT")

@@ -1,7 +1,7 @@
-"""The values in a graph: torch's tensors, and small tensors of known elements, such as shapes.
+"""The values in a graph: torch tensors, and small tensors with known elements, such as shapes.
 
-A graph computes with sizes as it does with data: by Shape, Gather and Concat. Where all elements are known,
-NumPy computes them, on Python's numbers and torch's open sizes alike.
+A graph computes sizes by the same operators as data: Shape, Gather, Concat. If all elements are known, NumPy
+computes them, on Python numbers and torch's symbolic sizes.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Elements = numpy.ndarray[Any, Any]
 
 @dataclass(frozen=True, eq=False)
 class KnownTensor:
-    """A tensor whose elements are known: an array of objects, which are numbers or open sizes."""
+    """A tensor with known elements, in an array of objects: numbers or open sizes."""
 
     elements: Elements
     dtype: torch.dtype
@@ -42,7 +42,7 @@ class KnownTensor:
 
 
 Value = Any
-"""A torch.Tensor, a KnownTensor, or a list of them for a sequence; None for what is not given."""
+"""A torch.Tensor, a KnownTensor, or a list of them for a sequence; None for an omitted input."""
 
 
 def is_known(value: Value) -> TypeGuard[KnownTensor]:
@@ -54,13 +54,13 @@ def known_tensor(numbers: Iterable[Any], dtype: torch.dtype = torch.int64) -> Kn
     """The vector of `numbers`."""
     listed = list(numbers)
     elements = numpy.empty(len(listed), dtype=object)
-    for place, number in enumerate(listed):  # numpy would ask an open size what it is
+    for place, number in enumerate(listed):  # numpy.array would convert open sizes to numbers
         elements[place] = number
     return KnownTensor(elements, dtype)
 
 
 def constant(stored: OnnxTensor) -> Value:
-    """A tensor that a file has: known, or a torch tensor of its shape."""
+    """A stored tensor as a KnownTensor if its values were read, else as a torch tensor of its shape."""
     if not stored.dtype:
         raise UsageError(f"the tensor {stored.name} has a dtype that torch does not support")
     dtype = getattr(torch, stored.dtype)
@@ -72,7 +72,7 @@ def constant(stored: OnnxTensor) -> Value:
 
 
 def as_tensor(value: Value) -> torch.Tensor:
-    """A torch tensor of it; elements that are open sizes are lost, as no cost depends on them."""
+    """The value as a torch tensor. Open sizes as elements become zeros, since no cost depends on them."""
     if not is_known(value):
         return value  # type: ignore[no-any-return]
     if all(isinstance(number, int | float | complex) for number in value.numbers):
@@ -81,7 +81,10 @@ def as_tensor(value: Value) -> torch.Tensor:
 
 
 class NodeCall(NamedTuple):
-    """A node that runs: its operator, its inputs, its attributes, and how many outputs it has."""
+    """A call of an operator, with its number of outputs.
+
+    Its methods take the index of an input.
+    """
 
     op: str
     inputs: Sequence[Value]
@@ -89,40 +92,40 @@ class NodeCall(NamedTuple):
     outputs: int
 
     def has(self, place: int) -> bool:
-        """Whether there is an input at `place`."""
+        """Whether this input is given."""
         return place < len(self.inputs) and self.inputs[place] is not None
 
     def tensor(self, place: int) -> torch.Tensor:
-        """The input at `place`."""
+        """The input as a tensor; UsageError if it is missing."""
         if not self.has(place):
             raise UsageError(f"it has no input {place + 1}")
         return as_tensor(self.inputs[place])
 
     def optional(self, place: int) -> torch.Tensor | None:
-        """The input at `place`; None if there is none."""
+        """The input as a tensor; None if it is missing."""
         return self.tensor(place) if self.has(place) else None
 
     @property
     def tensors(self) -> list[torch.Tensor]:
-        """All inputs."""
+        """All inputs as tensors."""
         return [self.tensor(place) for place in range(len(self.inputs))]
 
     def get(self, name: str, default: Any = None) -> Any:
-        """The attribute called so."""
+        """The attribute called `name`."""
         value = self.attributes.get(name)
         return default if value is None else value
 
     def numbers(self, place: int) -> list[Any]:
-        """The elements of the input at `place`; UsageError where data decides them."""
+        """The known elements of an input; UsageError if they depend on data."""
         if not self.has(place):
             raise UsageError(f"it has no input {place + 1}")
         value = self.inputs[place]
         if not is_known(value):
-            raise UsageError(f"data decides its input {place + 1}, so its output shape is unknown")
+            raise UsageError(f"its input {place + 1} depends on data, so its output shape is unknown")
         return value.numbers
 
     def optional_numbers(self, place: int, attribute: str = "") -> list[Any] | None:
-        """The elements of the input at `place`, or of an attribute; None if there is neither."""
+        """The known elements of an input, or of an attribute instead; None if there is neither."""
         if self.has(place):
             return self.numbers(place)
         value = self.get(attribute)
@@ -139,7 +142,7 @@ sym_int: Any = torch.sym_int
 
 
 def converted(number: Any, dtype: torch.dtype) -> Any:
-    """`number` as an element of that dtype: an integer, an open one too, is cut off."""
+    """`number` converted to `dtype`: conversion to an integer truncates."""
     if dtype is torch.bool:
         return bool(number)
     if dtype.is_complex:

@@ -1,10 +1,10 @@
-"""An ONNX file without its large tensors: its bytes are walked through, and only what is small is read.
+"""Strip the large tensors from an ONNX file before it is parsed.
 
-Protocol buffers hold a message as fields: a number and a kind, then a value, or a length and that many bytes.
-Weights lie in a few known places of it. What is left out there is neither read nor copied, so that a file of
-any size is read in the memory that its graph takes.
+A protocol buffer is a list of fields: number and wire type, then a value, or a length and that many bytes.
+Weights are in a few known fields, which are skipped without being read. So reading a file takes only as much
+memory as its graph, whatever the size of the weights.
 
-Source: https://protobuf.dev/programming-guides/encoding, and onnx/onnx.proto for the numbers of fields.
+Source: https://protobuf.dev/programming-guides/encoding; onnx/onnx.proto for the field numbers.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 LARGEST_VALUES = 1 << 14
-"""What the values of a tensor take, in bytes, that is read: a shape, a constant."""
+"""Values of at most this many bytes are kept, such as those of shapes and constants."""
 
 LONGEST_NUMBER = 10
-"""Bytes of an integer, at most."""
+"""The most bytes of an integer."""
 
 DEEPEST = 64
-"""Messages within messages: a loop's body within another's."""
+"""The nesting limit of messages, such as loops within loops."""
 
 VARINT, FIXED_64, LENGTH, FIXED_32 = 0, 1, 2, 5
-"""The kinds of values."""
+"""Wire types."""
 
 TENSOR_VALUES = frozenset((4, 5, 6, 7, 9, 10, 11))
 """The fields of a TensorProto that hold its elements."""
@@ -35,15 +35,15 @@ INNER: Mapping[str, Mapping[int, str]] = {
     "attribute": {5: "tensor", 6: "graph", 10: "tensor", 11: "graph", 22: "sparse", 23: "sparse"},
     "sparse": {1: "tensor", 2: "tensor"},
 }
-"""The fields of a message that are messages in which tensors may be."""
+"""For each message type, the fields that are messages which may have tensors, and their types."""
 
 
 class DamagedFileError(Exception):
-    """Bytes that are no message; the text says what is wrong."""
+    """Invalid bytes; the message says what is wrong."""
 
 
 class WireField(NamedTuple):
-    """A field of a message: its number, where it starts, where its value lies, whether that has a length."""
+    """A field: its number, offsets of its start, value and end, and whether it is length-delimited."""
 
     number: int
     start: int
@@ -53,16 +53,17 @@ class WireField(NamedTuple):
 
 
 def without_large_values(data: memoryview) -> bytes:
-    """The model in `data`, where a tensor with more than LARGEST_VALUES bytes of elements has none.
+    """The model in `data` without the elements of tensors that have more than LARGEST_VALUES bytes of them.
 
-    Raises DamagedFileError.
+    Raises:
+        DamagedFileError: The bytes are not a protocol buffer.
     """
-    kept = bytearray()
-    _copy_message(data, 0, len(data), "model", kept, DEEPEST)
-    return bytes(kept)
+    output = bytearray()
+    _copy_message(data, 0, len(data), "model", output, DEEPEST)
+    return bytes(output)
 
 
-def _copy_message(data: memoryview, start: int, end: int, kind: str, kept: bytearray, depth: int) -> None:
+def _copy_message(data: memoryview, start: int, end: int, kind: str, output: bytearray, depth: int) -> None:
     if not depth:
         raise DamagedFileError("nested too deeply")
     inner = INNER.get(kind, {})
@@ -70,9 +71,9 @@ def _copy_message(data: memoryview, start: int, end: int, kind: str, kept: bytea
         if field.has_length and field.number in inner:
             part = bytearray()
             _copy_message(data, field.value, field.end, inner[field.number], part, depth - 1)
-            kept += _number(field.number << 3 | LENGTH) + _number(len(part)) + part
+            output += _number(field.number << 3 | LENGTH) + _number(len(part)) + part
         elif kind != "tensor" or field.number not in TENSOR_VALUES or _is_small(field):
-            kept += data[field.start : field.end]
+            output += data[field.start : field.end]
 
 
 def _is_small(field: WireField) -> bool:

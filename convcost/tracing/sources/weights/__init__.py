@@ -1,1 +1,1 @@
-"""Files of weights: their headers are read, and no tensor."""
+"""Files of weights: `safetensors.py` and `gguf.py` read their headers, and check them by `checks.py`."""

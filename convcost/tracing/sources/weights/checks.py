@@ -1,4 +1,4 @@
-"""What files of weights have in common: limits, and checks of where tensors are."""
+"""Limits and checks for all formats of weights files."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ MOST_TENSORS = 500_000
 MOST_DIMENSIONS = 64
 
 LARGEST_SHAPE = 2**63
-"""A size of a tensor, and a place in a file, is smaller."""
+"""Sizes of tensors and offsets in a file must be smaller."""
 
 
 def refuse_arguments(name: str, arguments: Mapping[str, Any]) -> None:
-    """UsageError for arguments, which a file has no use for."""
+    """UsageError if there are arguments."""
     if arguments:
         raise UsageError(f"{name[:200]} contains only weights, so it takes no arguments")
 
 
 def no_inputs(name: str, report: Report) -> Callable[[DeclaredInputs], Report]:
-    """What gives the report; UsageError for inputs."""
+    """A function that returns `report`, and raises UsageError if it is given inputs."""
 
     def give(inputs: DeclaredInputs) -> Report:
         if inputs.all:
@@ -35,19 +35,23 @@ def no_inputs(name: str, report: Report) -> Callable[[DeclaredInputs], Report]:
     return give
 
 
-def check_places(shown: str, places: Iterable[tuple[int, int]], size: int, gap: int = 0) -> None:
-    """UsageError where tensors, in order of their places, overlap or end behind `size` bytes.
+def check_places(display_name: str, places: Iterable[tuple[int, int]], size: int, gap: int = 0) -> None:
+    """UsageError if tensors overlap, leave gaps, or end after `size` bytes.
 
-    Between two there may be less than `gap` bytes.
+    Args:
+        display_name: The file's name, for messages.
+        places: Start and end of each tensor in bytes, in order.
+        size: The bytes of data in the file.
+        gap: The most bytes between two tensors.
     """
     before = 0
     for start, end in places:
         if start < before:
-            raise UsageError(f"{shown} is damaged: two of its tensors overlap")
+            raise UsageError(f"{display_name} is damaged: two of its tensors overlap")
         if start - before > gap:
-            raise UsageError(f"{shown} is damaged: bytes between its tensors belong to no tensor")
+            raise UsageError(f"{display_name} is damaged: bytes between its tensors belong to no tensor")
         before = end
     if before > size:
         raise UsageError(
-            f"{shown} is truncated: its tensors take {before:,} bytes, but only {size:,} are there"
+            f"{display_name} is truncated: its tensors take {before:,} bytes, but only {size:,} are there"
         )

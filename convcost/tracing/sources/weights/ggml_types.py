@@ -1,4 +1,4 @@
-"""The types of tensors in GGUF files: how many elements a block has, and how many bytes it takes."""
+"""The tensor types of GGUF files: elements and bytes of a block."""
 
 from __future__ import annotations
 
@@ -38,4 +38,4 @@ BLOCKS: dict[int, tuple[str, int, int]] = {
     40: ("NVFP4", 64, 36),
     41: ("Q1_0", 128, 18),
 }
-"""By the number of ggml_type: its name, elements, bytes. Source: llama.cpp, gguf/constants.py."""
+"""Name, elements and bytes of a block, by the number of ggml_type. Source: llama.cpp, gguf/constants.py."""

@@ -1,7 +1,7 @@
-"""FILE.safetensors, and FILE.safetensors.index.json for several: the header of each is read, and no tensor.
+"""FILE.safetensors and FILE.safetensors.index.json: read the headers.
 
-A file begins with 8 bytes, the length of its header, little-endian; the header is JSON, the dtype, shape and
-place of each tensor by its name. Source: the format of the library safetensors.
+A file starts with the length of its header, 8 bytes little-endian. The header is a JSON object with the
+dtype, shape and offsets of each tensor. Source: the documentation of safetensors.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from convcost.tracing.sources.weights.checks import (
 )
 
 LARGEST_HEADER = 2**24
-"""The bytes of the largest header, or index, that is read: 16 MiB."""
+"""Size limit of a header or index in bytes: 16 MiB."""
 
 MOST_FILES = 10_000
 
@@ -42,10 +42,10 @@ BITS = {
     **dict.fromkeys(("BOOL", "I8", "U8", "F8_E5M2", "F8_E4M3", "F8_E8M0", "F8_E4M3FNUZ", "F8_E5M2FNUZ"), 8),
     **{"F6_E2M3": 6, "F6_E3M2": 6, "F4": 4},
 }
-"""The bits of an element of each dtype."""
+"""Bits of an element by dtype."""
 
 PACKED = ("I32", "U32", "U8")
-"""Dtypes in which formats for quantized weights pack several numbers."""
+"""Dtypes in which quantized formats pack several numbers."""
 
 PACKED_NOTE = (
     "Elements of integer tensors are counted as stored: quantized formats pack several weights in one."
@@ -56,7 +56,7 @@ _Size = Annotated[int, Meta(ge=0, le=LARGEST_SHAPE - 1)]
 
 
 class _Entry(Struct):
-    """What a header says of a tensor."""
+    """The entry of a tensor in the header."""
 
     dtype: Annotated[str, Meta(pattern=r"\A\w{1,20}\Z")]
     shape: Annotated[list[_Size], Meta(max_length=MOST_DIMENSIONS)]
@@ -75,76 +75,82 @@ def load(name: str, arguments: Mapping[str, Any]) -> ReportedModel:
 
 
 def _natural_order(name: str) -> list[tuple[bool, int, str]]:
-    """layers.2 before layers.10, as models run them: safetensors sorts by dtype."""
+    """A sort key that puts layers.2 before layers.10. safetensors sorts by dtype."""
     parts = name.split(".")
     return [(part.isdecimal(), int(part[:18]) if part.isdecimal() else 0, part) for part in parts]
 
 
 def _of_file(path: str) -> tuple[StoredTensor, ...]:
-    """The tensors of one file, in the order of their places."""
-    file, shown = checked_file(path), path[:200]
+    """The tensors of one file, by offset."""
+    file, display_name = checked_file(path), path[:200]
     size = file.stat().st_size
     with file.open("rb") as stream:
         length = int.from_bytes(stream.read(8), "little")
         if size < 8 or length > size - 8:
-            raise UsageError(f"{shown} is truncated, or is not a safetensors file: its header is incomplete")
+            raise UsageError(
+                f"{display_name} is truncated, or is not a safetensors file: its header is incomplete"
+            )
         if length > LARGEST_HEADER:
-            raise UsageError(f"{shown}: the header is larger than {LARGEST_HEADER // 2**20} MiB")
+            raise UsageError(f"{display_name}: the header is larger than {LARGEST_HEADER // 2**20} MiB")
         text = stream.read(length)
-    entries = [(name, entry) for name, entry in _json(shown, text) if name != "__metadata__"]
+    entries = [(name, entry) for name, entry in _json(display_name, text) if name != "__metadata__"]
     if len(entries) > MOST_TENSORS:
-        raise UsageError(f"{shown} has more than {MOST_TENSORS:,} tensors")
+        raise UsageError(f"{display_name} has more than {MOST_TENSORS:,} tensors")
     names = {name for name, _ in entries}
     if len(names) < len(entries):
-        raise UsageError(f"{shown} is damaged: two tensors have the same name")
-    found = [_tensor(shown, name, entry) for name, entry in entries]
+        raise UsageError(f"{display_name} is damaged: two tensors have the same name")
+    found = [_tensor(display_name, name, entry) for name, entry in entries]
     placed = sorted(found, key=lambda each: each[1])
-    check_places(shown, (place for _, place in placed), size - 8 - length)
+    check_places(display_name, (place for _, place in placed), size - 8 - length)
     return tuple(tensor for tensor, _ in placed)
 
 
-def _json(shown: str, text: bytes) -> list[tuple[str, Any]]:
-    """The members of an object, and those of objects in it as dicts."""
+def _json(display_name: str, text: bytes) -> list[tuple[str, Any]]:
+    """The members of a JSON object as pairs, so that duplicate names are kept."""
     try:
         found = json.loads(text, object_pairs_hook=list)
     except (ValueError, RecursionError, MemoryError):
         raise UsageError(
-            f"{shown} is damaged, or is not a safetensors file: its header is not JSON"
+            f"{display_name} is damaged, or is not a safetensors file: its header is not JSON"
         ) from None
     if not isinstance(found, list) or not all(isinstance(pair, tuple) for pair in found):
-        raise UsageError(f"{shown} is damaged: its header is not a JSON object")
+        raise UsageError(f"{display_name} is damaged: its header is not a JSON object")
     return found
 
 
-def _tensor(shown: str, name: str, entry: Any) -> tuple[StoredTensor, tuple[int, int]]:
-    """The tensor, and where it begins and ends."""
+def _tensor(display_name: str, name: str, entry: Any) -> tuple[StoredTensor, tuple[int, int]]:
+    """The tensor, and the offsets of its start and end."""
     try:
         found = msgspec.convert(dict(entry), _Entry)
     except (msgspec.ValidationError, TypeError, ValueError):
-        message = f"{shown} is damaged: the entry of {name[:80]!a} has no dtype, shape and place"
+        message = (
+            f"{display_name} is damaged: the entry of {name[:80]!a} needs a dtype, a shape and data_offsets"
+        )
         raise UsageError(message) from None
     start, end = found.data_offsets
     bits = BITS.get(found.dtype)
     expected = None if bits is None else -(-math.prod(found.shape) * bits // 8)
     if end < start or (expected is not None and end - start != expected):
-        raise UsageError(f"{shown} is damaged: the size in bytes of {name[:80]!a} does not match its shape")
+        raise UsageError(
+            f"{display_name} is damaged: the size in bytes of {name[:80]!a} does not match its shape"
+        )
     return StoredTensor(name, found.dtype, tuple(found.shape), end - start), (start, end)
 
 
 def _of_index(path: str) -> tuple[StoredTensor, ...]:
-    """The tensors of all files that an index names, which are beside it."""
-    file, shown = checked_file(path), path[:200]
+    """The tensors of all files that an index names, in the same folder."""
+    file, display_name = checked_file(path), path[:200]
     if file.stat().st_size > LARGEST_HEADER:
-        raise UsageError(f"{shown} is larger than {LARGEST_HEADER // 2**20} MiB")
-    fields = dict(_json(shown, file.read_bytes()))
+        raise UsageError(f"{display_name} is larger than {LARGEST_HEADER // 2**20} MiB")
+    fields = dict(_json(display_name, file.read_bytes()))
     listed = fields.get("weight_map")
     if not isinstance(listed, list) or not all(isinstance(pair, tuple) for pair in listed):
-        raise UsageError(f"{shown} has no weight_map, so it is not a safetensors index")
+        raise UsageError(f"{display_name} has no weight_map, so it is not a safetensors index")
     files = list(dict.fromkeys(where for _, where in listed))
     if len(files) > MOST_FILES or not all(map(_is_plain_name, files)):
-        raise UsageError(f"{shown}: its weight_map names a file that is not in the same folder")
-    tensors = [tensor for each in files for tensor in _of_file(str(file.parent / each))]
-    _check_names(shown, (name for name, _ in listed), tensors)
+        raise UsageError(f"{display_name}: its weight_map names a file that is not in the same folder")
+    tensors = [tensor for name in files for tensor in _of_file(str(file.parent / name))]
+    _check_names(display_name, (name for name, _ in listed), tensors)
     return tuple(tensors)
 
 
@@ -152,10 +158,10 @@ def _is_plain_name(name: Any) -> bool:
     return isinstance(name, str) and name.endswith(".safetensors") and not {*name} & {*"/\\\0:"}
 
 
-def _check_names(shown: str, listed: Iterable[str], tensors: list[StoredTensor]) -> None:
-    """UsageError where the files do not have what the index lists, each once."""
+def _check_names(display_name: str, listed: Iterable[str], tensors: list[StoredTensor]) -> None:
+    """UsageError if the files don't have exactly one tensor for each name in the index."""
     there = {tensor.name for tensor in tensors}
     if len(there) < len(tensors):
-        raise UsageError(f"{shown}: two of its files have a tensor of the same name")
+        raise UsageError(f"{display_name}: two of its files have a tensor of the same name")
     if missing := next((name for name in listed if name not in there), None):
-        raise UsageError(f"{shown} is damaged: none of its files has {missing[:80]!a}")
+        raise UsageError(f"{display_name} is damaged: none of its files has {missing[:80]!a}")

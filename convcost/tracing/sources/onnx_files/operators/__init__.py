@@ -1,6 +1,6 @@
-"""ONNX's operators as torch's, by name; those of other domains by their full names.
+"""ONNX operators as torch calls, by name; those of other domains by domain and name.
 
-A new operator is a line in its family's file.
+To add an operator, add a line to its family's file.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Attention as one operator: ONNX's own, of opset 23, and the fused ones of ONNX Runtime."""
+"""Attention as one operator: ONNX's own (opset 23), and the fused ones of ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from convcost.tracing.sources.onnx_files.values import NodeCall
 
 
 def _attention(call: NodeCall) -> Any:
-    """[batch, heads, queries, width], or [batch, queries, heads · width] with the numbers of heads.
+    """Attention on [batch, heads, positions, width], or on [batch, positions, heads · width].
 
-    Keys and values of the past come first; with them they are the second and the third output, the scores the
-    fourth.
+    Past keys and values (inputs 5 and 6) are prepended. The outputs are the result, all keys, all values, and
+    the scores.
     """
     query, key, value = (call.tensor(place) for place in range(3))
     is_flat = query.dim() == 3
     if is_flat:
         heads, key_heads = call.get("q_num_heads", 0), call.get("kv_num_heads", 0)
         if not heads or not key_heads:
-            raise UsageError("it has no number of heads")
+            raise UsageError("it does not state the number of heads")
         query = with_heads(query, heads)
         key, value = with_heads(key, key_heads), with_heads(value, key_heads)
     if call.has(4) and call.has(5):
@@ -44,25 +44,25 @@ def _attention(call: NodeCall) -> Any:
 
 
 def with_heads(tensor: torch.Tensor, heads: int) -> torch.Tensor:
-    """[batch, heads, positions, width] of [batch, positions, heads · width]."""
+    """Split heads: [batch, positions, heads · width] to [batch, heads, positions, width]."""
     batch, positions, features = tensor.shape
     return tensor.reshape(batch, positions, heads, features // heads).transpose(1, 2)
 
 
 def without_heads(tensor: torch.Tensor) -> torch.Tensor:
-    """[batch, positions, heads · width] of [batch, heads, positions, width]."""
+    """Merge heads: [batch, heads, positions, width] to [batch, positions, heads · width]."""
     batch, heads, positions, width = tensor.shape
     return tensor.transpose(1, 2).reshape(batch, positions, heads * width)
 
 
 def _rotary_embedding(call: NodeCall) -> torch.Tensor:
-    """Each pair of features turned: a product with the cosine, one with the sine, and the sum of both."""
+    """Rotary embedding, as elementwise work: two products for each element, and their sum."""
     data = call.tensor(0)
     return data * 1.0 + torch.roll(data, 1, -1) * 1.0
 
 
 def _microsoft_multi_head_attention(call: NodeCall) -> Any:
-    """Of query, key and value, [batch, positions, features] each; the bias is added to them."""
+    """Attention on query, key and value, [batch, positions, features] each, with an optional bias."""
     if not (call.has(1) and call.has(2)) or call.tensor(1).dim() != 3:
         raise UsageError("MultiHeadAttention is supported only with separate queries, keys and values")
     heads = call.get("num_heads", 0)
@@ -74,7 +74,7 @@ def _microsoft_multi_head_attention(call: NodeCall) -> Any:
 
 
 def _microsoft_attention(call: NodeCall) -> Any:
-    """The projection to queries, keys and values, and attention among them."""
+    """The projection to queries, keys and values, then attention."""
     data, weight, bias = call.tensor(0), call.tensor(1), call.optional(2)
     sizes = call.get("qkv_hidden_sizes") or (weight.shape[1] // 3,) * 3
     parts = torch.split(functional.linear(data, weight.mT, bias), list(sizes), -1)

@@ -1,4 +1,4 @@
-"""Convolutions and products of matrices."""
+"""Convolutions and matrix products."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ TRANSPOSED: dict[int, Any] = {
 def convolve(
     call: NodeCall, data: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None
 ) -> torch.Tensor:
-    """Padding that differs between two sides is added first, and counts as data like that of a module."""
+    """A convolution. Asymmetric padding is added first by a separate pad, as a module would do it."""
     spatial = _spatial(data, weight)
     window = window_of(call, data.shape[2:], weight.shape[2:])
     data, window = padded(data, window)
@@ -53,7 +53,7 @@ def _conv(call: NodeCall) -> torch.Tensor:
 
 
 def _conv_transpose(call: NodeCall) -> torch.Tensor:
-    """What padding takes from one side more than from the other is cut off what comes out."""
+    """A transposed convolution. Asymmetric padding crops the output afterwards."""
     data, weight = call.tensor(0), call.tensor(1)
     spatial = _spatial(data, weight)
     window, extra = _transposed_window(call, data.shape[2:], weight.shape[2:])
@@ -71,9 +71,9 @@ def _conv_transpose(call: NodeCall) -> torch.Tensor:
 def _transposed_window(
     call: NodeCall, lengths: Sequence[Any], kernel: Sequence[int]
 ) -> tuple[SlidingWindow, list[Any]]:
-    """The window of a transposed convolution, and what is added to its output's lengths.
+    """The window of a transposed convolution, and its output padding.
 
-    If `output_shape` states these, or they are to be multiples of the input's, the padding follows.
+    With `output_shape` or automatic padding, the padding is computed from the output's size.
     """
     window = window_of(call, lengths, kernel)
     extra = list(call.get("output_padding", (0,) * len(kernel)))
@@ -95,7 +95,7 @@ def _transposed_window(
 
 
 def _gemm(call: NodeCall) -> torch.Tensor:
-    """α·A·B + β·C; with a vector for C it is a linear layer, whose bias that is."""
+    """α·A·B + β·C; a linear layer with bias C if C is a vector and α = β = 1."""
     left, right, added = call.tensor(0), call.tensor(1), call.optional(2)
     left = left.t() if call.get("transA") else left
     weight = right if call.get("transB") else right.t()
@@ -110,7 +110,7 @@ def _matmul(call: NodeCall) -> torch.Tensor:
 
 
 def _matmul_and_add(call: NodeCall) -> torch.Tensor:
-    """A linear layer, if the weight is a matrix and the bias has a number for each column of it."""
+    """A linear layer, if the weight is a matrix and the bias has an element for each column."""
     data, weight, bias = call.tensors
     if weight.dim() == 2 and weight.shape[1] == bias.shape[0]:
         return functional.linear(data, weight.t(), bias)

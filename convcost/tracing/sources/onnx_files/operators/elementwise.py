@@ -1,4 +1,4 @@
-"""Operators on each element: arithmetic, comparisons, activations."""
+"""Elementwise operators: arithmetic, comparisons, activations."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _mean(call: NodeCall) -> torch.Tensor:
 
 
 def _clip(call: NodeCall) -> torch.Tensor:
-    """Its bounds cost nothing beyond the comparisons, whether they are numbers or tensors."""
+    """Clip. Without bounds it does nothing."""
     bounds = [
         call.inputs[place].numbers[0]
         if call.has(place) and is_known(call.inputs[place])
@@ -78,7 +78,7 @@ def _shift(call: NodeCall) -> torch.Tensor:
 
 
 def _prelu(data: torch.Tensor, slope: torch.Tensor) -> torch.Tensor:
-    """torch's has a slope for each channel, or one."""
+    """PReLU. torch's takes one slope, or one for each channel; other slopes are multiplied."""
     if slope.numel() in (1, data.shape[1] if data.dim() > 1 else 1):
         return functional.prelu(data, slope.reshape(-1))
     return torch.where(data < 0, data * slope, data)

@@ -1,4 +1,4 @@
-"""What an ONNX operator is here: a function that calls torch's, which are then counted as in any module."""
+"""An ONNX operator is a function that calls torch's operators, which are counted as in any module."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from convcost.core.errors import UsageError
 from convcost.tracing.sources.onnx_files.values import NodeCall, Value, larger
 
 TorchRule = Callable[[NodeCall], Value | Sequence[Value]]
-"""Takes a call of the operator and returns its output, or a tuple of all its outputs."""
+"""Takes a call of the operator, and returns its output or a tuple of all outputs."""
 
 
 class SlidingWindow(NamedTuple):
-    """How a kernel slides, for each spatial dimension; `begins` and `ends` are the padding on both sides."""
+    """Kernel size, stride, dilation and padding (at the begin and the end) of each spatial dimension."""
 
     kernel: tuple[int, ...]
     strides: tuple[int, ...]
@@ -31,7 +31,7 @@ class SlidingWindow(NamedTuple):
 
 
 def window_of(call: NodeCall, lengths: Sequence[Any], kernel: Sequence[int]) -> SlidingWindow:
-    """What the attributes of a convolution or a pooling state, on an input with these `lengths`."""
+    """The window that the attributes of a convolution or pooling state, for an input with these `lengths`."""
     dimensions = len(kernel)
     strides = _for_each(call, "strides", 1, dimensions)
     dilations = _for_each(call, "dilations", 1, dimensions)
@@ -48,12 +48,12 @@ def window_of(call: NodeCall, lengths: Sequence[Any], kernel: Sequence[int]) -> 
 def _for_each(call: NodeCall, attribute: str, default: int, count: int) -> tuple[int, ...]:
     found = tuple(call.get(attribute, (default,) * count))
     if len(found) != count or min(found) < 0:
-        raise UsageError(f"its {attribute} are {list(found)}; {count} numbers are needed")
+        raise UsageError(f"its {attribute} are {list(found)}, but {count} numbers ≥ 0 are needed")
     return found
 
 
 def _same_padding(length: Any, kernel: int, stride: int, dilation: int) -> tuple[Any, Any]:
-    """What both sides get for an output of ⌈length / stride⌉; the first less where it is odd."""
+    """The padding of both sides for an output of ⌈length / stride⌉; an odd sum gives the second one more."""
     if stride == 1:
         total: Any = dilation * (kernel - 1)
     else:
@@ -65,14 +65,14 @@ def _same_padding(length: Any, kernel: int, stride: int, dilation: int) -> tuple
 def padded(
     data: torch.Tensor, window: SlidingWindow, value: float = 0.0
 ) -> tuple[torch.Tensor, SlidingWindow]:
-    """`input` with the padding that torch's operators can't add: what differs between two sides."""
+    """Apply asymmetric padding, which torch's operators don't support; `data` itself if it is symmetric."""
     return (data, window) if window.is_even else added_padding(data, window, value)
 
 
 def added_padding(
     data: torch.Tensor, window: SlidingWindow, value: float
 ) -> tuple[torch.Tensor, SlidingWindow]:
-    """`input` with its padding, and a window that adds none."""
+    """`data` with its padding, and the window without padding."""
     pairs = zip(reversed(window.begins), reversed(window.ends), strict=True)
     none = (0,) * len(window.kernel)
     made = torch.nn.functional.pad(data, [side for pair in pairs for side in pair], value=value)

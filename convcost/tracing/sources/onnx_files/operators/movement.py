@@ -1,4 +1,4 @@
-"""Operators that move, look up, fill or convert: they compute nothing but shapes."""
+"""Operators that move, look up, fill or convert elements. Most cost nothing (FREE_OPERATORS)."""
 
 from __future__ import annotations
 
@@ -23,9 +23,6 @@ from convcost.tracing.sources.onnx_files.values import (
     larger,
 )
 
-SPATIAL_MODES = {"nearest": "nearest", "linear": "linear", "cubic": "bicubic"}
-"""torch's names for how Resize interpolates; of two dimensions linear is bilinear."""
-
 LINEAR_MODES = {1: "linear", 2: "bilinear", 3: "trilinear"}
 
 
@@ -37,7 +34,7 @@ def _constant(call: NodeCall) -> Value:
             return known_tensor([call.get(name)], dtype).reshaped(())
         if call.get(f"{name}s") is not None:
             return known_tensor(call.get(f"{name}s"), dtype)
-    raise UsageError("it has no value that is a tensor of numbers")
+    raise UsageError("its value is not a tensor of numbers")
 
 
 def _reshape(call: NodeCall) -> torch.Tensor:
@@ -48,12 +45,12 @@ def _reshape(call: NodeCall) -> torch.Tensor:
 
 
 def _is(size: Any, number: int) -> bool:
-    """Whether a size that is a number is that one; of an open size it is not asked."""
+    """Whether a size is this number; False for an open size, without a guard on it."""
     return isinstance(size, int) and size == number
 
 
 def _flatten(call: NodeCall) -> torch.Tensor:
-    """A matrix: the dimensions before `axis`, and those behind."""
+    """A matrix: the dimensions before `axis` by those from it on."""
     data, axis = call.tensor(0), axis_of(call, 1)
     axis = axis % (data.dim() or 1) if axis < data.dim() else axis
     return data.reshape(math.prod(data.shape[:axis]), math.prod(data.shape[axis:]))
@@ -87,7 +84,7 @@ def _split(call: NodeCall) -> Any:
 
 
 def _slice(call: NodeCall) -> torch.Tensor:
-    """From `starts` to `ends` in steps; a negative step goes back, and has as many places."""
+    """From `starts` to `ends` by `steps`. torch has no negative steps: such an axis is flipped first."""
     data, starts, ends = call.tensor(0), call.numbers(1), call.numbers(2)
     axes = call.optional_numbers(3) or range(len(starts))
     steps = call.optional_numbers(4) or [1] * len(starts)
@@ -105,12 +102,12 @@ def _slice(call: NodeCall) -> torch.Tensor:
 
 
 def _end(end: Any) -> Any:
-    """None for what is beyond any tensor."""
+    """None for an end beyond any tensor."""
     return None if isinstance(end, int) and end >= 2**31 - 1 else end
 
 
 def _gather(call: NodeCall) -> torch.Tensor:
-    """The parts at the indices, whose dimensions stand in place of the axis."""
+    """Gather: the dimensions of the indices replace the axis."""
     data, axis, indices = call.tensor(0), axis_of(call), call.inputs[1]
     if is_known(indices) and not indices.shape:
         return data.select(axis, indices.numbers[0])
@@ -121,13 +118,13 @@ def _gather(call: NodeCall) -> torch.Tensor:
 
 
 def _gather_nd(call: NodeCall) -> torch.Tensor:
-    """The parts at the indices, which stand in the last dimension."""
+    """GatherND: the last dimension of the indices is the index of an element or a slice."""
     data, indices, batched = call.tensor(0), call.tensor(1), call.get("batch_dims", 0)
     return data.new_empty((*indices.shape[:-1], *data.shape[batched + indices.shape[-1] :]))
 
 
 def _scatter(call: NodeCall) -> torch.Tensor:
-    """The first input with other elements at some places: a copy."""
+    """A copy of the first input: scattering changes elements, not the shape."""
     return call.tensor(0).clone()
 
 
@@ -139,7 +136,7 @@ def _expand(call: NodeCall) -> torch.Tensor:
 
 
 def _pad(call: NodeCall) -> torch.Tensor:
-    """The padding in front of each dimension, then behind each; zeros are data, as those of a module are."""
+    """Pad: `pads` has the amounts before each axis, then those after each axis."""
     data, amounts = call.tensor(0), call.optional_numbers(1, "pads") or []
     axes = [axis % data.dim() for axis in call.optional_numbers(3) or range(data.dim())]
     sides: dict[int, tuple[Any, Any]] = {
@@ -185,7 +182,7 @@ def _space_to_depth(call: NodeCall) -> torch.Tensor:
 
 
 def _resize(call: NodeCall) -> torch.Tensor:
-    """Interpolation along the last dimensions, to sizes or by factors."""
+    """Interpolation of the spatial dimensions, to sizes or by factors."""
     data = call.tensor(0)
     scales = (
         call.optional_numbers(2)
@@ -213,7 +210,7 @@ def _resize(call: NodeCall) -> torch.Tensor:
 
 
 def _with_aspect(call: NodeCall, own: list[Any], wanted: list[Any]) -> list[Any]:
-    """The sizes that are wanted; where the ratio of lengths is kept, none is larger, or none smaller."""
+    """The output sizes, by `keep_aspect_ratio_policy`: as wanted, or one common factor for all axes."""
     policy = call.get("keep_aspect_ratio_policy", "stretch")
     if policy == "stretch":
         return wanted
@@ -223,7 +220,7 @@ def _with_aspect(call: NodeCall, own: list[Any], wanted: list[Any]) -> list[Any]
 
 
 def _scaled(size: Any, scale: Any) -> Any:
-    """⌊size · scale⌋; of an open size, the factor has to be a number that is whole, or one over it."""
+    """⌊size · scale⌋; for an open size, the scale or its inverse has to be an integer."""
     if isinstance(size, int) and isinstance(scale, int | float):
         return math.floor(size * scale)
     whole = round(scale) if scale >= 1 else round(1 / scale)
@@ -245,7 +242,7 @@ def _trilu(call: NodeCall) -> torch.Tensor:
 
 
 def _drawn(call: NodeCall) -> torch.Tensor:
-    """Random numbers, of the shape of an input or of the attribute."""
+    """Random numbers, with the shape of the input or of the attribute `shape`."""
     name = DTYPES.get(call.get("dtype", 1), "float32")
     shape = call.tensor(0).shape if call.inputs else call.get("shape", ())
     return torch.zeros(shape, dtype=getattr(torch, name))
@@ -278,8 +275,8 @@ def _identity(call: NodeCall) -> Value:
 
 
 def decided_by_data(call: NodeCall) -> Value:
-    """How many there are depends on the data."""
-    raise UsageError("data decides how many elements it yields, so its output shape is unknown")
+    """UsageError: the number of output elements depends on data."""
+    raise UsageError("its number of outputs depends on data, so its output shape is unknown")
 
 
 OPERATORS: dict[str, TorchRule] = {
@@ -299,4 +296,4 @@ OPERATORS: dict[str, TorchRule] = {
 }
 
 FREE_OPERATORS = frozenset(OPERATORS) - {"Resize", "GridSample"} | {"Shape", "Size"}
-"""Those that compute nothing."""
+"""Operators without cost."""

@@ -14,7 +14,7 @@ from convcost.tracing.sources.onnx_files.values import NodeCall
 
 
 def _batch_norm(call: NodeCall) -> Any:
-    """With what training kept; in training with the input's own mean and variance."""
+    """Batch norm with running statistics, or in training mode with those of the input."""
     data, weight, bias, mean, variance = (call.tensor(place) for place in range(5))
     if call.get("training_mode"):
         return functional.batch_norm(data, None, None, weight, bias, True), mean, variance
@@ -26,7 +26,7 @@ def _instance_norm(call: NodeCall) -> torch.Tensor:
 
 
 def _layer_norm(call: NodeCall) -> Any:
-    """The norm, and the mean and deviation if they are outputs."""
+    """The norm, then mean and inverse deviation if they are outputs."""
     data, axis = call.tensor(0), axis_of(call, -1)
     made = _over_last(data, data.shape[axis:], call.tensor(1), call.optional(2))
     statistics = data.new_zeros((*data.shape[:axis], *[1] * len(data.shape[axis:])))
@@ -36,7 +36,7 @@ def _layer_norm(call: NodeCall) -> Any:
 def _over_last(
     data: torch.Tensor, shape: Sequence[Any], weight: torch.Tensor, bias: torch.Tensor | None
 ) -> torch.Tensor:
-    """As one function of torch; a weight of another shape, such as a single number, is multiplied apart."""
+    """torch's layer norm; a weight of another shape, such as a scalar, is multiplied separately."""
     if weight.shape == torch.Size(shape) and (bias is None or bias.shape == weight.shape):
         return functional.layer_norm(data, tuple(shape), weight, bias)
     made = functional.layer_norm(data, tuple(shape)) * weight
@@ -44,11 +44,11 @@ def _over_last(
 
 
 def _group_norm(call: NodeCall) -> torch.Tensor:
-    """A weight for each channel, or before opset 21 for each group."""
+    """Group norm with a weight for each channel, or before opset 21 for each group."""
     data, weight, bias, groups = call.tensor(0), call.tensor(1), call.tensor(2), call.get("num_groups", 1)
     channels = data.shape[1]
     if weight.shape[0] != channels:
-        weight, bias = (each.repeat_interleave(channels // groups) for each in (weight, bias))
+        weight, bias = (tensor.repeat_interleave(channels // groups) for tensor in (weight, bias))
     return functional.group_norm(data, groups, weight, bias)
 
 
@@ -58,7 +58,7 @@ def _rms_norm(call: NodeCall) -> torch.Tensor:
 
 
 def _skip_norm(has_mean: bool) -> TorchRule:
-    """The norm of the sum of two inputs, and perhaps of a bias; the sum is the last of four outputs."""
+    """The norm of the sum of two inputs and an optional bias; the sum is the last of four outputs."""
 
     def rule(call: NodeCall) -> Any:
         data = call.tensor(0) + call.tensor(1)
@@ -101,7 +101,7 @@ def _local_response(call: NodeCall) -> torch.Tensor:
 
 
 def _dropout(call: NodeCall) -> Any:
-    """Nothing outside training; the mask is the second output."""
+    """Dropout in inference: the input itself; the mask is the second output."""
     return (call.tensor(0), torch.ones_like(call.tensor(0), dtype=torch.bool))[: call.outputs]
 
 

@@ -1,4 +1,4 @@
-"""Pooling by windows and of whole inputs."""
+"""Pooling by windows, and global pooling."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ WHOLE_MAXIMUM: dict[int, Any] = {
 
 
 def _sliding(call: NodeCall, value: float) -> tuple[torch.Tensor, SlidingWindow, int]:
-    """The input, padded where torch's operator can't; torch pads by half a kernel at most."""
+    """The input, padded if torch's pooling can't do it: it pads symmetrically by at most half a kernel."""
     data, kernel = call.tensor(0), call.get("kernel_shape", ())
     if len(kernel) not in MAXIMUM or data.dim() != len(kernel) + 2:
         raise UsageError(f"a kernel of {len(kernel)} dimensions on an input of {data.dim()} is not supported")
@@ -82,7 +82,7 @@ def _lp_pool(call: NodeCall) -> Any:
 
 def _refuse_dilations(window: SlidingWindow) -> None:
     if any(size != 1 for size in window.dilations):
-        raise UsageError("only maximum pooling may be dilated")
+        raise UsageError("dilations are supported only for MaxPool")
 
 
 def _whole(functions: dict[int, Any]) -> TorchRule:

@@ -1,4 +1,4 @@
-"""Quantized operators: conversions, and the products of those in floating point."""
+"""Quantized operators: conversions, and contractions counted as in floating point."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ def _quantize(call: NodeCall) -> torch.Tensor:
 
 
 def _dequantize(call: NodeCall) -> torch.Tensor:
-    """The zero point, and the product with the scale, for each element of data that is computed.
+    """Subtract the zero point and multiply by the scale, for each element of computed data.
 
-    A stored weight is converted once, before the model runs, which costs nothing.
+    A stored weight costs nothing: it can be converted once, before the model runs.
     """
     data, scale = call.tensor(0), call.tensor(1)
     made = data.to(scale.dtype)
@@ -33,12 +33,12 @@ def _dynamic_quantize(call: NodeCall) -> Any:
 
 
 def _quantized(data: torch.Tensor, dtype: torch.dtype = torch.uint8) -> torch.Tensor:
-    """A product with 1 / scale, rounding, the zero point, and two comparisons, for each element."""
+    """For each element: a product with 1 / scale, rounding, the zero point, and two comparisons."""
     return torch.clamp(torch.round(data * 1.0) + 0.0, 0, 255).to(dtype)
 
 
 def _as_floats(value: Value) -> torch.Tensor:
-    """The products on integers cost as much as those on floats, which torch's functions take."""
+    """The value as floats, which torch's functions need. MACs are the same for integers."""
     made: torch.Tensor = value.to(torch.float32)
     return made
 
@@ -52,7 +52,7 @@ def _matmul_integer(call: NodeCall) -> torch.Tensor:
 
 
 def _qlinear_conv(call: NodeCall) -> torch.Tensor:
-    """Of input, weight and output the scale and the zero point stand behind each; the bias is last."""
+    """Inputs: data, weight and their scales and zero points; scale and zero point of the output; the bias."""
     bias = call.optional(8)
     floats = None if bias is None else _as_floats(bias)
     return convolve(call, _as_floats(call.tensor(0)), _as_floats(call.tensor(3)), floats).to(
@@ -65,7 +65,7 @@ def _qlinear_matmul(call: NodeCall) -> torch.Tensor:
 
 
 def _dynamic_matmul(call: NodeCall) -> torch.Tensor:
-    """A product with a weight in integers; what goes in is quantized first."""
+    """Quantize the input, then multiply by an integer weight."""
     data, weight = call.tensor(0), _as_floats(call.tensor(1))
     _quantized(data)
     return functional.linear(data, weight.mT, call.optional(4))
@@ -76,7 +76,7 @@ def _matmul_to_float(call: NodeCall) -> torch.Tensor:
 
 
 def _matmul_of_few_bits(call: NodeCall) -> torch.Tensor:
-    """A product with a weight of K by N, packed in blocks."""
+    """A product with a weight of [K, N], packed in blocks."""
     data = call.tensor(0)
     weight = torch.zeros((call.get("N", 0), call.get("K", 0)), dtype=data.dtype)
     return functional.linear(data, weight, call.optional(5))

@@ -1,4 +1,4 @@
-"""LSTM, GRU and RNN, each one layer in one direction or both, by torch's functions of the same name."""
+"""LSTM, GRU and RNN: one layer, in one or both directions, by the torch functions of the same names."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ FUNCTIONS: dict[str, Any] = {"LSTM": torch.lstm, "GRU": torch.gru, "RNN": torch.
 
 
 def _recurrent(call: NodeCall) -> Any:
-    """[steps, batch, features], or with `layout` 1 the first two the other way round.
+    """A recurrent layer on [steps, batch, features], or [batch, steps, features] with `layout` = 1.
 
-    The weights of the directions stand in one tensor, and so do the two biases.
+    ONNX has the weights of both directions in one tensor, and both biases in another.
     """
     data, weight, hidden, biases = call.tensor(0), call.tensor(1), call.tensor(2), call.optional(3)
     directions, units, batch_first = weight.shape[0], hidden.shape[2], bool(call.get("layout", 0))
@@ -31,14 +31,14 @@ def _recurrent(call: NodeCall) -> Any:
     )
     output, *last = found
     if batch_first:
-        return output.reshape(batch, steps, directions, units), *(each.transpose(0, 1) for each in last)
+        return output.reshape(batch, steps, directions, units), *(state.transpose(0, 1) for state in last)
     return output.reshape(steps, batch, directions, units).transpose(1, 2), *last
 
 
 def _parameters(
     weight: torch.Tensor, hidden: torch.Tensor, biases: torch.Tensor | None, place: int
 ) -> list[torch.Tensor]:
-    """Both matrices of a direction, and its biases, as torch has them."""
+    """The two weights of a direction, then its two biases, in torch's order."""
     matrices = [weight[place], hidden[place]]
     return matrices if biases is None else [*matrices, *biases[place].chunk(2)]
 

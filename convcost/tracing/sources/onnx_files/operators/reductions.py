@@ -1,4 +1,4 @@
-"""Reductions along axes, which an attribute or an input states."""
+"""Reductions along axes, which are an attribute or an input."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from convcost.tracing.sources.onnx_files.values import NodeCall
 
 
 def _reduction(function: Callable[..., Any]) -> TorchRule:
-    """`function` of a tensor, its axes, and whether they stay as ones."""
+    """A reduction by `function(data, axes, keepdims)`."""
 
     def rule(call: NodeCall) -> Any:
         data, axes = call.tensor(0), call.optional_numbers(1, "axes")
@@ -35,7 +35,7 @@ def _place(function: Callable[..., Any]) -> TorchRule:
 
 
 def _top(call: NodeCall) -> Any:
-    """The largest, and their places."""
+    """TopK: values and indices."""
     return tuple(torch.topk(call.tensor(0), call.numbers(1)[0], axis_of(call, -1)))
 
 

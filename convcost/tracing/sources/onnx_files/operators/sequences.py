@@ -1,4 +1,4 @@
-"""Sequences of tensors: Python's lists."""
+"""Sequences of tensors, as Python lists."""
 
 from __future__ import annotations
 
