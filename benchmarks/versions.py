@@ -7,7 +7,8 @@
 Each version of torch is installed from the package index: several GB, once, in `--folder`. "none" is an
 environment without torch and fvcore, where tests of designs in text run. An interpreter is used as it is,
 with what is installed there. What follows -- goes to pytest. Prints, for each version as it is done, how
-many tests of each folder passed, then what failed; the exit code is 1 if anything did.
+many tests of each folder passed, then what failed; the exit code is 1 if anything did. pytest's progress is
+shown on stderr.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 WITHOUT_TORCH = "none"
 COUNTING = ("fvcore", "torch")
 SPEC_ONLY = ("tests/spec", "tests/symbolic", "tests/cli/test_without_torch.py")
+EXTRAS = ("hf", "onnx", "plots", "sweep", "test")
 SKIPPED = "not slow and not spark and not browser"
 
 
@@ -34,7 +36,7 @@ def requirements() -> list[str]:
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
-    found = [*project["dependencies"], *extras["plots"], *extras["sweep"], *extras["test"]]
+    found = [*project["dependencies"], *(text for name in EXTRAS for text in extras[name])]
     return [text for text in found if not text.startswith(("convcost", "torch>"))]
 
 
@@ -61,14 +63,7 @@ def run_tests(interpreter: Path, arguments: list[str]) -> tuple[dict[str, Counte
     with TemporaryDirectory() as folder:
         report = Path(folder, "report.xml")
         command = [interpreter, "-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider", "--tb=no"]
-        result = subprocess.run(
-            [*command, "-m", SKIPPED, f"--junitxml={report}", *arguments],
-            cwd=ROOT,
-            env=os.environ | {"PYTHONPATH": str(ROOT)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        lines = output([*command, "-m", SKIPPED, f"--junitxml={report}", *arguments])
         cases = [*ET.parse(report).iter("testcase")] if report.exists() else []
     counts: dict[str, Counter[str]] = {}
     for case in cases:
@@ -77,8 +72,20 @@ def run_tests(interpreter: Path, arguments: list[str]) -> tuple[dict[str, Counte
         outcomes = {child.tag for child in case} & {"failure", "error", "skipped"}
         outcome = "passed" if not outcomes else "skipped" if outcomes == {"skipped"} else "failed"
         counts.setdefault(package, Counter())[outcome] += 1
-    lines = (result.stdout or result.stderr).splitlines()
     return counts, [line for line in lines if line.startswith(("FAILED", "ERROR"))] or lines[-1:]
+
+
+def output(command: list[str | Path]) -> list[str]:
+    """The lines of a command's output, shown on stderr as they come."""
+    lines = []
+    variables = os.environ | {"PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        command, cwd=ROOT, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        for line in process.stdout or ():
+            print(line, end="", file=sys.stderr, flush=True)
+            lines.append(line.rstrip())
+    return lines
 
 
 def main() -> None:

@@ -158,8 +158,8 @@ def test_a_marker_of_a_test_that_does_not_take_the_fixture_asserts_nothing_and_i
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(
         [
-            "ERROR: *.py::test_cost has the convcost marker but does not use the convcost fixture, "
-            "so nothing is asserted"
+            "ERROR: *.py::test_cost has the marker convcost, but does not use the fixture convcost, "
+            "so it asserts nothing"
         ]
     )
 
@@ -178,7 +178,7 @@ def test_a_marker_of_a_class_is_for_those_of_its_tests_that_take_the_fixture(run
 
 def test_the_fixture_is_listed_with_its_first_line(run):
     run("", "--fixtures").stdout.fnmatch_lines(
-        ["convcost -- *", "    `assert_cost`, with what the test's `convcost` markers have as defaults*"]
+        ["convcost -- *", "    `assert_cost`, with defaults from the `convcost` markers of the test*"]
     )
 
 

@@ -10,7 +10,7 @@ import typer
 from convcost import __version__
 from convcost.cli.commands import CommandGroup
 from convcost.cli.output import close_quietly, print_error
-from convcost.cli.supervisor import raised_at, runs_model, supervised
+from convcost.cli.supervisor import error_location, run_supervised, runs_model
 
 COUNTING_LIBRARIES = ("torch", "fvcore")
 """Libraries that modules and counters need, and designs in text do not."""
@@ -44,7 +44,7 @@ def _options(
 def run() -> None:
     """Run the command, in a child process if a model may end it."""
     if runs_model(sys.argv[1:]):
-        raise SystemExit(supervised(_run))
+        raise SystemExit(run_supervised(_run))
     _run()
 
 
@@ -71,4 +71,4 @@ def _import_message(error: ImportError) -> str:
         hint = f"To install it: pip install {library}. Designs in text work without it, with --counters none."
         return f"this needs {library}, which is not installed\n{hint}"
     hint = "Reinstall that library; if the error remains, please report it."
-    return f"a library can't be imported: {error}\n  {raised_at(error)}\n{hint}"
+    return f"a library can't be imported: {error}\n  {error_location(error)}\n{hint}"

@@ -79,14 +79,14 @@ def exit_if_wrong(*results: Report | DiagnosedReport) -> None:
     is_partial = any(report.trace is not None and report.trace.is_partial for report in counted)
     if is_partial:
         print_error("the count is partial: an operator is not counted")
-    differing = dict.fromkeys(title for result in results for title in _differing(result))
+    differing = dict.fromkeys(title for result in results for title in _differing_titles(result))
     if differing:
         print_error(f"differs from the exact count: {', '.join(differing)}")
     if is_partial or differing:
         raise typer.Exit(1)
 
 
-def _differing(result: Report | DiagnosedReport) -> Iterator[str]:
+def _differing_titles(result: Report | DiagnosedReport) -> Iterator[str]:
     """The titles of the counters that differ."""
     if isinstance(result, DiagnosedReport):
         yield from result.differing

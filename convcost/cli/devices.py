@@ -96,10 +96,10 @@ def _filter_devices(devices: tuple[Device, ...], what: str, wanted: str) -> tupl
     if not found:
         near = did_you_mean(wanted, known)
         raise UsageError(
-            f"no device has the {what} {wanted[:40]}{near}", hint=f"Choose from {_listed(known)}."
+            f"no device has the {what} {wanted[:40]}{near}", hint=f"Choose from {_join_names(known)}."
         )
     return found
 
 
-def _listed(known: Iterable[str]) -> str:
+def _join_names(known: Iterable[str]) -> str:
     return ", ".join(known)[:200]

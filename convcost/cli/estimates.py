@@ -47,7 +47,7 @@ class Estimator(NamedTuple):
         if self.first_option:
             require_costs(reports, self.first_option)
         estimated = tuple(map(self.add_memory, map(self.add_roofline, reports, factories)))
-        return _timed(estimated, designs, self.timing, self.dtype) if self.timing.time else estimated
+        return _add_times(estimated, designs, self.timing, self.dtype) if self.timing.time else estimated
 
 
 def read_estimator(timing: TimingOptions, memory: MemoryOptions, devices: str, dtype: str) -> Estimator:
@@ -165,7 +165,7 @@ def _memory_adder(options: MemoryOptions, dtype: str) -> Callable[[Report], Repo
     return lambda report: replace(report, memory=memory(report, trained_in, optimizer))
 
 
-def _timed(reports: Reports, designs: GetDesigns, timing: TimingOptions, dtype: str) -> Reports:
+def _add_times(reports: Reports, designs: GetDesigns, timing: TimingOptions, dtype: str) -> Reports:
     """The reports with measured times of their designs."""
     from convcost.benchmark.stopwatch import Stopwatch
 

@@ -70,7 +70,7 @@ def _search(
     exact = reason_unsupported(word)
     if exact in left_out:
         return LayerList((), (exact._replace(names=tuple(n for n in exact.names if n.lower() == text)),))
-    classes = tuple(group for group in (_named(group, text) for group in left_out) if group.names)
+    classes = tuple(group for group in (_matching_names(group, text) for group in left_out) if group.names)
     found = tuple(layer for layer in every if text in layer.name.lower() or text in layer.family)
     if not found and not classes:
         meant = ELSEWHERE.get(text, "")
@@ -88,5 +88,5 @@ def _search(
     return LayerList(found, classes)
 
 
-def _named(group: UnsupportedLayers, text: str) -> UnsupportedLayers:
+def _matching_names(group: UnsupportedLayers, text: str) -> UnsupportedLayers:
     return group._replace(names=tuple(name for name in group.names if text in name.lower()))

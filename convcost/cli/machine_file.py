@@ -33,7 +33,7 @@ def read_machine(name: str = THIS, threads: int = 0, on: str = "") -> Machine:
             f"this machine has not been measured yet, so {name} has no figures", hint=MEASURE_HINT
         )
     machine = max(map(_read, paths), key=lambda machine: machine.measured)
-    if differences := _outdated(machine, threads):
+    if differences := _describe_differences(machine, threads):
         print_error(f"{differences}\n{MEASURE_HINT}")
     return machine
 
@@ -93,7 +93,7 @@ def _read(path: Path) -> Machine:
     return parse_machine(read_text(path), str(path))
 
 
-def _outdated(machine: Machine, threads: int) -> str:
+def _describe_differences(machine: Machine, threads: int) -> str:
     from convcost.benchmark.settings import torch_version_and_threads
 
     version, usual = torch_version_and_threads()

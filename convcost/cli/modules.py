@@ -51,7 +51,7 @@ def read_targets(texts: Iterable[str], modules: ModuleOptions) -> dict[str, tupl
     maker = parse_place(modules.inputs_from) if modules.inputs_from else None
     return {
         text: tuple(
-            _completed(
+            _complete_target(
                 Target(
                     each.place,
                     {**arguments, **each.arguments},
@@ -68,7 +68,7 @@ def read_targets(texts: Iterable[str], modules: ModuleOptions) -> dict[str, tupl
     }
 
 
-def _completed(target: Target, timeout: float) -> Target:
+def _complete_target(target: Target, timeout: float) -> Target:
     """Complete the target: load a model from its source, or add a prompt."""
     if isinstance(target.place, Place):
         return with_prompt(target)

@@ -25,10 +25,10 @@ def translate_errors(context: Any, arguments: Sequence[str]) -> Iterator[None]:
     except parser_errors as error:
         if not str(error):  # no arguments: typer shows the help
             raise
-        raise _translated(error, context, arguments) from None
+        raise _usage_error(error, context, arguments) from None
 
 
-def _translated(error: Any, context: Any, arguments: Sequence[str]) -> UsageError:
+def _usage_error(error: Any, context: Any, arguments: Sequence[str]) -> UsageError:
     help_hint = f"{context.command_path} -h lists its options."
     if hasattr(error, "possibilities"):
         return _no_such_option(error, context, arguments, help_hint)

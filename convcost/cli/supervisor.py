@@ -37,7 +37,7 @@ def runs_model(arguments: Iterable[str]) -> bool:
     return can_fork() and given[:1] != ["check"] and any(may_run)
 
 
-def supervised(command: Callable[[], None]) -> int:
+def run_supervised(command: Callable[[], None]) -> int:
     """Run `command` in a child process and return its exit code; 2 and a message if the process ended early.
 
     At a terminal the child stays in the foreground process group, so that Ctrl-C reaches it. After a signal
@@ -45,7 +45,7 @@ def supervised(command: Callable[[], None]) -> int:
     """
     has_own_group = not (sys.stdin and sys.stdin.isatty())
     worker = Worker(lambda send: _finish(command, send), has_own_group)
-    with _forwarding(worker, has_own_group) as forwarded:
+    with _forward_signals(worker, has_own_group) as forwarded:
         try:
             answer, _, failure = worker.answer().decode().partition("\n")
             code = int(answer)
@@ -81,7 +81,7 @@ def _finish(command: Callable[[], None], send: Callable[[bytes], None]) -> None:
     send(f"{code}\n{failure}".encode(errors="replace"))
 
 
-def raised_at(error: BaseException) -> str:
+def error_location(error: BaseException) -> str:
     """The file and line where an error was raised."""
     trace = error.__traceback__
     while trace and trace.tb_next:
@@ -91,7 +91,7 @@ def raised_at(error: BaseException) -> str:
 
 def _describe_error(error: BaseException) -> str:
     """The message for an unexpected error in convcost's own code."""
-    where = raised_at(error)
+    where = error_location(error)
     with suppress(BaseException):  # the model may have changed the error's class
         return f"{FAILURE_MESSAGE}: {type(error).__name__}: {error}\n  {where}\n{FAILURE_HINT}"
     return f"{FAILURE_MESSAGE}\n  {where}\n{FAILURE_HINT}"
@@ -112,7 +112,7 @@ def time_limit(seconds: float) -> Iterator[None]:
 
 
 @contextmanager
-def _forwarding(worker: Worker, has_own_group: bool) -> Iterator[list[int]]:
+def _forward_signals(worker: Worker, has_own_group: bool) -> Iterator[list[int]]:
     """Forward signals to the child and list them, except keys at a terminal, which it gets itself."""
     forwarded: list[int] = []
 

@@ -166,11 +166,11 @@ def compare_baselines(before: Baseline, after: Baseline) -> BaselineChanges:
     is_same = before.rows == after.rows
     return BaselineChanges(
         {metric: pair for metric, pair in totals.items() if pair[0] != pair[1]},
-        () if is_same else tuple(compare_rows(_located(before), _located(after))),
+        () if is_same else tuple(compare_rows(_located_rows(before), _located_rows(after))),
     )
 
 
-def _located(baseline: Baseline) -> list[LocatedRow]:
+def _located_rows(baseline: Baseline) -> list[LocatedRow]:
     return [LocatedRow(path, baseline.rows[path]) for path in sorted(baseline.rows, key=natural_sort_key)]
 
 
@@ -186,8 +186,8 @@ def compare_rows(before: Sequence[LocatedRow], after: Sequence[LocatedRow]) -> l
     Rows are paired by path. Where an inserted or removed layer renumbers the others, they are paired
     by their order instead, if that gives at most half as many changes, or finds rows that moved.
     """
-    by_path = list(_paired(before, after))
-    by_order = (change for old, new in _different_blocks(before, after) for change in _paired(old, new))
+    by_path = list(_pair_rows(before, after))
+    by_order = (change for old, new in _different_blocks(before, after) for change in _pair_rows(old, new))
     few = list(islice(by_order, len(by_path) // 2 + 1) if by_path else by_order)
     changes = few if 2 * len(few) <= len(by_path) or not by_path else by_path
     return sorted(changes, key=lambda change: natural_sort_key(change.located.path))
@@ -223,7 +223,7 @@ def _order_key(located: LocatedRow) -> tuple[tuple[str, str], BaselineRow]:
     return located.generic_key, located.row
 
 
-def _paired(old: Sequence[LocatedRow], new: Sequence[LocatedRow]) -> Iterator[RowChange]:
+def _pair_rows(old: Sequence[LocatedRow], new: Sequence[LocatedRow]) -> Iterator[RowChange]:
     """Pairs with equal path and class, then pairs equal except for numbers, then the remaining rows."""
     found = _match(old, new, lambda located: (located.path, located.row.kind))
     taken = {*found.values()}

@@ -130,21 +130,21 @@ class EntryReader:
         return None
 
     def _refuse_keys(self, keys: Iterable[str], message: str) -> None:
-        for key in self._given(keys):
+        for key in self._present_keys(keys):
             self._refuse(key, message)
 
-    def _given(self, keys: Iterable[str]) -> list[str]:
+    def _present_keys(self, keys: Iterable[str]) -> list[str]:
         return [key for key in keys if key in self._keys]
 
     def _limits(self, sizes: tuple[str, ...]) -> Iterator[Limit]:
-        for key in self._given(LIMITS):
+        for key in self._present_keys(LIMITS):
             limit = self._attempt(key, partial(amount_limit, key, getattr(self._table, key), sizes))
             yield from [limit] if limit else []
 
     def _ratios(self, subject: HasSizeNames, subjects: Mapping[str, HasSizeNames]) -> Iterator[Limit]:
         """A ratio may be a formula in the sizes of both entries."""
         base, metric = self._table.ratio_to, self._table.metric
-        given = self._given(RATIOS)
+        given = self._present_keys(RATIOS)
         if not base:
             self._refuse_keys((*given, "metric"), "needs ratio_to")
             return

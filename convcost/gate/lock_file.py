@@ -163,7 +163,7 @@ def read_lock(path: Path) -> dict[str, Baseline] | None:
         raise UsageError(error.message, hint=RESTORE_HINT) from None
     _check_version(table, display_path(path))
     for issue in find_issues(table, LockTable):
-        raise _damaged(path, f"{dotted_key(issue.path)}: {issue.message}")
+        raise _damage_error(path, f"{dotted_key(issue.path)}: {issue.message}")
     lock = msgspec.convert(table, LockTable)
     return {name: _baseline(path, name, entry) for name, entry in lock.entries.items()}
 
@@ -178,7 +178,7 @@ def _check_version(table: Mapping[str, Any], file: str) -> None:
         raise UsageError(message, hint="Update convcost to read it. The file was not changed.")
 
 
-def _damaged(path: Path, what: str) -> UsageError:
+def _damage_error(path: Path, what: str) -> UsageError:
     return UsageError(f"{display_path(path)} is damaged: {what}", hint=RESTORE_HINT)
 
 
@@ -204,7 +204,9 @@ def _rows(path: Path, name: str, folded: Mapping[str, Any]) -> dict[str, Baselin
             paths = []
         is_known = any(each in rows for each in paths)
         if len(paths) != row.copies or is_known or len(rows) + row.copies > MOST_ROWS:
-            raise _damaged(path, f"{dotted_key(('entries', name, 'rows', place))} is not {row.copies} rows")
+            raise _damage_error(
+                path, f"{dotted_key(('entries', name, 'rows', place))} is not {row.copies} rows"
+            )
         figures = ((metric, getattr(row, metric)) for metric in ROW_METRICS)
         found = BaselineRow(row.kind, tuple((metric, figure) for metric, figure in figures if figure))
         rows |= dict.fromkeys(paths, found)
@@ -219,4 +221,4 @@ def _check_sums(path: Path, name: str, baseline: Baseline) -> None:
         numbers = [figure for figure in figures if isinstance(figure, int)]
         if isinstance(total, int) and len(numbers) == len(figures) and sum(numbers) != total:
             key = dotted_key(("entries", name, metric))
-            raise _damaged(path, f"{key} is {total:,}, but the rows have {sum(numbers):,}")
+            raise _damage_error(path, f"{key} is {total:,}, but the rows have {sum(numbers):,}")

@@ -35,12 +35,12 @@ def fold_rows(items: Mapping[str, Item]) -> dict[str, FoldedRow[Item]]:
     parts = {tuple(path.split(".")): FoldedRow(item) for path, item in items.items()}
     if not any(INDICES.fullmatch(part) for path in parts for part in path):
         for place in range(max(map(len, parts), default=0)):
-            parts = _folded_at(place, parts)
+            parts = _fold_at(place, parts)
     paths = {".".join(path): found for path, found in parts.items()}
     return {path: paths[path] for path in sorted(paths, key=natural_sort_key)}
 
 
-def _folded_at(place: int, items: Mapping[Parts, FoldedRow[Item]]) -> dict[Parts, FoldedRow[Item]]:
+def _fold_at(place: int, items: Mapping[Parts, FoldedRow[Item]]) -> dict[Parts, FoldedRow[Item]]:
     """The items with the numbers at `place` of their paths combined."""
     groups: dict[tuple[Parts, Parts, FoldedRow[Item]], list[str]] = defaultdict(list)
     others: dict[Parts, FoldedRow[Item]] = {}
@@ -50,13 +50,13 @@ def _folded_at(place: int, items: Mapping[Parts, FoldedRow[Item]]) -> dict[Parts
         else:
             others[path] = found
     combined = {
-        (*before, _joined(numbers), *after): found._replace(copies=found.copies * len(numbers))
+        (*before, _join_indices(numbers), *after): found._replace(copies=found.copies * len(numbers))
         for (before, after, found), numbers in groups.items()
     }
     return others | combined
 
 
-def _joined(found: list[str]) -> str:
+def _join_indices(found: list[str]) -> str:
     """`3`, or `[0-3,5]`."""
     if len(found) == 1:
         return found[0]

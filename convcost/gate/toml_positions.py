@@ -88,7 +88,7 @@ class _KeyScanner:
         path = table
         while True:
             token = self._read()
-            path = (*path, _unquoted(token))
+            path = (*path, _unquote(token))
             self.found.setdefault(path, token.position)
             if self._text != ".":
                 self.found[path] = token.position
@@ -145,5 +145,5 @@ def _tokens(text: str) -> Iterator[_Token]:
     yield _Token("end", "", Position(line, 1, 0))
 
 
-def _unquoted(token: _Token) -> str:
+def _unquote(token: _Token) -> str:
     return str(tomllib.loads(f"key = {token.text}")["key"]) if token.rule == "text" else token.text

@@ -51,14 +51,14 @@ def _issues(value: Any, key: KeyType, path: KeyPath) -> Iterator[ConfigIssue]:
     elif origin is Literal and isinstance(value, str):
         if value not in parts:
             near = did_you_mean(value, parts)
-            yield ConfigIssue(path, f"must be {_wanted(key)}, not {value[:40]}{near}")
+            yield ConfigIssue(path, f"is {_expected_text(key)}, not {value[:40]}{near}")
     elif is_record(kind) and isinstance(value, Mapping):
         yield from _key_issues(value, kind, path)
     elif any(_is_of(value, each) for each in key.types):
         yield from _bound_issues(value, key.bounds, path)
     elif kind is not Any:
         hint = f'For example, "{key.example}".' if isinstance(key.example, str) else ""
-        yield ConfigIssue(path, f"must be {_wanted(key)}, not {_described(value)}", hint)
+        yield ConfigIssue(path, f"takes {_expected_text(key)}, not {_value_text(value)}", hint)
 
 
 def _key_issues(
@@ -109,19 +109,21 @@ def _bound_issues(value: Any, bounds: Mapping[str, int], path: KeyPath) -> Itera
     if isinstance(value, float) and isnan(value):
         yield ConfigIssue(path, "is nan; it must be a number")
     elif value < bounds["minimum"]:
-        yield ConfigIssue(path, f"is {_shortened(value)}; it must be at least {bounds['minimum']}")
+        yield ConfigIssue(path, f"is {_short_number(value)}; it must be at least {bounds['minimum']}")
     elif value > bounds["maximum"]:
-        yield ConfigIssue(path, f"is {_shortened(value)}; it must be at most {float(bounds['maximum']):.0e}")
+        yield ConfigIssue(
+            path, f"is {_short_number(value)}; it must be at most {float(bounds['maximum']):.0e}"
+        )
 
 
-def _shortened(value: float) -> str:
+def _short_number(value: float) -> str:
     """A number in about 20 characters at most."""
     if isinstance(value, int) and value.bit_length() > MOST_BITS:
         return f"{'-' * (value < 0)}1e+{int((value.bit_length() - 1) * log10(2))} or more"
     return f"{float(value):.3e}" if isinstance(value, int) and abs(value) >= 10**20 else str(value)
 
 
-def _wanted(key: KeyType) -> str:
+def _expected_text(key: KeyType) -> str:
     """The values of a type in words: a list of strings."""
     kind, parts = key.types[0], get_args(key.types[0])
     if get_origin(kind) is Literal:
@@ -133,7 +135,7 @@ def _wanted(key: KeyType) -> str:
     return " or ".join(_words(each).one for each in kinds)
 
 
-def _described(value: object) -> str:
+def _value_text(value: object) -> str:
     """What a value is, in words."""
     if isinstance(value, bool):
         return "true" if value else "false"

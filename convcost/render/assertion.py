@@ -76,7 +76,7 @@ def _asserted_lines(result: AssertionResult, metrics: list[str]) -> tuple[Line, 
     checks = [next(check for check in result.failed if check.metric == metric) for metric in metrics]
     pairs = [(check.relation, check.metric, wanted_amount(result, check)) for check in checks]
     asked = (MixedText(f"{relation} ", figure_text(amount)) for relation, _, amount in pairs)
-    more = (_signed(getattr(result.report, metric) - amount) for _, metric, amount in pairs)
+    more = (_signed_text(getattr(result.report, metric) - amount) for _, metric, amount in pairs)
     return Line("asserted", _with_empty_shares(asked)), Line("difference", _with_empty_shares(more))
 
 
@@ -85,7 +85,7 @@ def _with_empty_shares(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(cell for text in texts for cell in (text, ""))
 
 
-def _signed(number: Any) -> str:
+def _signed_text(number: Any) -> str:
     return MixedText(sign(number), figure_text(abs(number))) if is_number(number) else figure_text(number)
 
 

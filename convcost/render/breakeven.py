@@ -10,7 +10,7 @@ from convcost.core.breakeven import BreakEven
 from convcost.core.comparison import Comparison, quotient_name
 from convcost.core.metrics import BY_NAME
 from convcost.core.report import Report
-from convcost.render.formulas import TOO_LONG, is_number, relation_text, short_text, simplified
+from convcost.render.formulas import TOO_LONG, is_number, relation_text, short_text, simplify
 from convcost.render.texts import MathText, MixedText, join_words
 
 LARGEST_PLAIN_DENOMINATOR = 9
@@ -28,7 +28,7 @@ def open_verdicts(comparison: Comparison, other: Report) -> list[str]:
 
 def _verdict(comparison: Comparison, other: Report, metric: str, found: BreakEven) -> str:
     first, values = comparison.first, [getattr(each, metric) for each in (comparison.first, other)]
-    ratio = simplified(comparison.ratio(metric, other))
+    ratio = simplify(comparison.ratio(metric, other))
     if ratio is None:
         amount = short_text(values[1]) if values[1] != 0 else "neither"
         return MixedText(f"{first.name} has none, {other.name} ", amount, ".")

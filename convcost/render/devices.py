@@ -86,14 +86,14 @@ def _facts(device: Device) -> Iterator[Fact]:
 
 def _notes(device: Device) -> Iterator[str]:
     """Derivations and sources of figures, and further notes."""
-    for text, figures in _grouped(device, device.derivations):
+    for text, figures in _group_by_text(device, device.derivations):
         yield f"{figures} = {text}"
-    for text, figures in _grouped(device, device.sources):
+    for text, figures in _group_by_text(device, device.sources):
         yield f"{figures}: {text}"
     yield from device.notes
 
 
-def _grouped(device: Device, texts: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _group_by_text(device: Device, texts: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Each text once, with its figures."""
     figures: dict[str, list[str]] = {}
     for figure in device.figures:

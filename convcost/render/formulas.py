@@ -122,7 +122,7 @@ def multiple_text(value: Any) -> str:
 
 def factor_text(value: Any) -> str:
     """6.00×, 3·L/5; a dash without a ratio."""
-    number = simplified(value)
+    number = simplify(value)
     if number is None or is_number(number):
         return units.ratio(None if number is None else Fraction(number))
     return short_text(number)
@@ -200,7 +200,7 @@ def _outside_brackets(text: str) -> str:
     return text
 
 
-def simplified(value: Any) -> Any:
+def simplify(value: Any) -> Any:
     """A quotient of formulas in lowest terms; a number if it is one."""
     if value is None or is_number(value):
         return value

@@ -112,11 +112,11 @@ def _derivation(derivation: Derivation) -> str:
         block = list(found)
         sentences = [line for _, line in block if isinstance(line, str)]
         equations = [(title, line) for title, line in block if not isinstance(line, str)]
-        blocks.append("\n".join(map(text, sentences)) if sentences else _aligned(equations))
+        blocks.append("\n".join(map(text, sentences)) if sentences else _align_environment(equations))
     return "\n".join(blocks)
 
 
-def _aligned(lines: list[tuple[str, EquationText | LoopNestText]]) -> str:
+def _align_environment(lines: list[tuple[str, EquationText | LoopNestText]]) -> str:
     rows: list[str] = []
     last = ""
     for title, line in lines:

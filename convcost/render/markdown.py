@@ -53,11 +53,11 @@ def _line(line: str | EquationText | LoopNestText) -> str:
 
 def _table(table: Table) -> list[str]:
     rule = ["---", *(["---"] if table.text else ["---:"]) * (len(table.columns) - 1)]
-    rows = [(_indented(line), *map(escape_markdown, line.cells)) for line in table.lines]
+    rows = [(_indented_label(line), *map(escape_markdown, line.cells)) for line in table.lines]
     return [_row(tuple(map(escape_markdown, table.columns))), _row(rule), *map(_row, rows)]
 
 
-def _indented(line: Line) -> str:
+def _indented_label(line: Line) -> str:
     return "&nbsp;" * 4 * line.depth + "↳ " * line.minor + escape_markdown(line.label)
 
 

@@ -62,10 +62,12 @@ def _facts(match: Match) -> Iterator[Fact]:
     yield Fact("vary", MixedText(varied, f" of {match.name}") if match.reference else varied)
     number = prod(map(len, match.searched.values()))
     what = "pairs" if len(match.vary) > 1 else "values"
-    yield Fact("searched", MixedText(MixedText.joined(", ", _searched(match)), f": all {number:,} {what}"))
+    yield Fact(
+        "searched", MixedText(MixedText.joined(", ", _search_ranges(match)), f": all {number:,} {what}")
+    )
 
 
-def _searched(match: Match) -> Iterator[str]:
+def _search_ranges(match: Match) -> Iterator[str]:
     """E from 8 to 4,096 in steps of 8, for each varied size."""
     for name, sizes in match.searched.items():
         steps = f" in steps of {sizes.step:,}" if sizes.step > 1 else ""
@@ -97,7 +99,7 @@ def _target_line(match: Match, others: tuple[Metric, ...]) -> Line:
 
 def _line(choice: Choice, match: Match, others: tuple[Metric, ...]) -> Line:
     sizes = (f"{size:,}" for size in choice.sizes.values())
-    left = _signed(choice.difference), _share(choice.difference, match.target)
+    left = _signed_text(choice.difference), _share(choice.difference, match.target)
     amounts = (exact(getattr(choice.report, name)) for name in others)
     return Line(_label(choice, match), (*sizes, exact(choice.cost), *left, *amounts))
 
@@ -175,7 +177,7 @@ def _difference_with_share(difference: Size, target: Size) -> str:
     return in_full(abs(difference)) + part
 
 
-def _signed(difference: Size) -> str:
+def _signed_text(difference: Size) -> str:
     """`difference` with its sign: +120, −3,200, 0."""
     return f"{sign(difference)}{exact(abs(difference))}"
 

@@ -71,9 +71,9 @@ def select(root: ModuleNode, view: View, convention: Convention) -> RowSelection
     """The part of `root` that `view` selects."""
     read = module_reader(convention)
     if view.top is not None:
-        return _largest(root, view, read)
+        return _select_largest(root, view, read)
     if view.filter:
-        return _filtered(root, view, read)
+        return _select_filtered(root, view, read)
     tree = fold_repeated(with_itself(root, lambda own: _is_listed(own, convention)))
     depth = view.depth or _fitting_depth(tree)
     return RowSelection(tuple(_descendants(tree, depth, view.sort, read)), depth)
@@ -81,7 +81,7 @@ def select(root: ModuleNode, view: View, convention: Convention) -> RowSelection
 
 def all_modules(root: ModuleNode, view: View, convention: Convention) -> tuple[ModuleNode, ...]:
     """As `select`, but without a limit of lines, and without a filter starting with the model itself."""
-    found = _filtered(root, view, module_reader(convention)).modules
+    found = _select_filtered(root, view, module_reader(convention)).modules
     return (*(() if view.filter else (root,)), *(shown.node for shown in found))
 
 
@@ -121,7 +121,7 @@ def _descendants(
             yield from _descendants(child.node, levels - 1, sort, read, depth + 1)
 
 
-def _filtered(root: ModuleNode, view: View, read: PartReader) -> RowSelection:
+def _select_filtered(root: ModuleNode, view: View, read: PartReader) -> RowSelection:
     """Every module with the filter's text in its path or class, labelled by its full path."""
     deepest = view.depth or root.depth
     found = (
@@ -132,19 +132,19 @@ def _filtered(root: ModuleNode, view: View, read: PartReader) -> RowSelection:
     return RowSelection(show(found, view, read).items, deepest)
 
 
-def _largest(root: ModuleNode, view: View, read: PartReader) -> RowSelection:
+def _select_largest(root: ModuleNode, view: View, read: PartReader) -> RowSelection:
     """The largest of the modules that partition the model at the depth of `view`, or at full depth."""
     deepest = view.depth or root.depth
-    parts = _undivided(with_itself(root, lambda own: own != ModuleTotals()), deepest)
+    parts = _partition(with_itself(root, lambda own: own != ModuleTotals()), deepest)
     found = show((part for part in parts if _has_text(part.node, view.filter)), view, read)
     return RowSelection(found.items, deepest, found.others)
 
 
-def _undivided(node: ModuleNode, levels: int) -> Iterator[ShownModule]:
+def _partition(node: ModuleNode, levels: int) -> Iterator[ShownModule]:
     """The modules `levels` below, and shallower ones without children, labelled by their full paths."""
     for child in node.children:
         if levels > 1 and child.children:
-            yield from _undivided(child, levels - 1)
+            yield from _partition(child, levels - 1)
         else:
             path = child.module.path
             label = f"{path} {ITSELF}".lstrip() if child.label == ITSELF else path

@@ -1,6 +1,6 @@
-"""Rows that were found already, by which an engine leaves out those that can't be among the best.
+"""Rows found so far, with which an engine leaves out rows that can't be among the best.
 
-A sample of the grid's points is looked at first, so that there are such rows, and it is known which of them
+A sample of the grid's points is evaluated first, so that there are such rows, and to know which of them
 dominate most others.
 """
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from convcost.search.selection import Selection
 
 MOST_BOUNDS = 16
-"""Rows that every row is compared with: most rows are dominated by the first of them."""
+"""The most rows to compare each row with: the first of them dominate most rows."""
 
 MOST_COMPARED = 256
 
@@ -24,9 +24,9 @@ MOST_SAMPLED = 2048
 
 
 class BoundRow(NamedTuple):
-    """A row of so many is kept already: those that are nowhere better, and not earlier if equal, are not.
+    """A row that excludes others: those that are nowhere better, and not earlier if equal.
 
-    `keys` are its numbers by objective.
+    `keys` are its values by objective.
     """
 
     keys: tuple[int, ...]
@@ -34,28 +34,28 @@ class BoundRow(NamedTuple):
 
 
 class RowSample:
-    """What some points all over the grid have by objective, and the best of them."""
+    """The values of a sample of the grid's points by objective, and the best rows of the sample."""
 
     def __init__(self, selection: Selection, fewest: int) -> None:
         self.best = selection.empty_copy()
         self.keys = tuple(np.zeros(0, np.int64) for _ in selection.objectives)
         self.number = max(fewest, 4 * selection.number_wanted)
-        """Of points that are looked at."""
+        """The number of points in the sample."""
 
     def add(self, design: int, points: Any, keys: Sequence[Any]) -> None:
-        """Take rows of a design into account, as `Selection.add` does."""
+        """Add rows of a design, as `Selection.add` does."""
         self.best.add(design, points, keys)
         self.keys = tuple(map(np.concatenate, zip(self.keys, keys, strict=True)))
 
     def bounds(self, selection: Selection) -> list[BoundRow]:
-        """Rows by which a query leaves out others: of the selection, and of the sample."""
+        """The rows with which a query leaves out others: of the selection, and of the sample."""
         return strongest_bounds([*selection.bounds(), *self.best.bounds()], self.keys)
 
 
 def spread_points(length: int, number: int) -> range:
-    """About `number` points below `length`, whose distance has no divisor that `length` has too.
+    """About `number` points below `length`, with a distance that has no common divisor with `length`.
 
-    So they have every value of each axis of the grid.
+    So they include every value of each axis of the grid.
     """
     step = max(1, length // number)
     while gcd(step, length) > 1:
@@ -64,14 +64,14 @@ def spread_points(length: int, number: int) -> range:
 
 
 def strongest_bounds(rows: Sequence[BoundRow], sample: Sequence[Any]) -> list[BoundRow]:
-    """Those that together dominate the most rows of a sample, the strongest first.
+    """The rows that together dominate the most rows of a sample, the strongest first.
 
-    `sample` has an array of numbers for each objective.
+    `sample` has an array of values for each objective.
     """
     if not rows or not len(sample[0]):
         return [*rows[:MOST_BOUNDS]]
-    rows = [rows[place] for place in _spread(len(rows), MOST_COMPARED)]
-    places = _spread(len(sample[0]), MOST_SAMPLED)
+    rows = [rows[place] for place in _even_indices(len(rows), MOST_COMPARED)]
+    places = _even_indices(len(sample[0]), MOST_SAMPLED)
     is_dominated = np.ones((len(rows), len(places)), bool)
     for number, values in enumerate(sample):
         keys = np.array([float(row.keys[number]) for row in rows])
@@ -86,6 +86,6 @@ def strongest_bounds(rows: Sequence[BoundRow], sample: Sequence[Any]) -> list[Bo
     return chosen
 
 
-def _spread(number: int, most: int) -> Any:
-    """At most so many indices below `number`, at equal distances."""
+def _even_indices(number: int, most: int) -> Any:
+    """At most `most` indices below `number`, at equal distances."""
     return np.unique(np.linspace(0, number - 1, min(number, most)).astype(int))

@@ -1,4 +1,4 @@
-"""A design with numbers for all but the varied sizes, and its cost as a function of those."""
+"""A design with values for all sizes except the varied ones, and its cost as a function of those."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from convcost.spec.spec_format import SpecFormat, spec_format
 
 
 class CountedQuantities(NamedTuple):
-    """What is computed, and how it is counted: metrics, or `bounds` by what they are called."""
+    """The quantities to compute (metrics, or names in `bounds`), the convention and the dtype."""
 
     metrics: tuple[Metric, ...]
     convention: Convention
@@ -30,26 +30,25 @@ class CountedQuantities(NamedTuple):
 
 
 class EvaluableDesign(Protocol):
-    """What has a number of quantities at sizes that are columns."""
+    """A design whose quantities can be evaluated on columns of sizes."""
 
     @property
     def counted(self) -> CountedQuantities:
-        """What is computed."""
+        """The quantities to compute."""
 
     def evaluator(self) -> ColumnEvaluator:
-        """What collects the places at which it is possible."""
+        """An evaluator that collects the places at which the design is possible."""
 
     def evaluate(self, varied: Mapping[str, Any], evaluator: ColumnEvaluator) -> tuple[Any, ...]:
-        """Each quantity; ConvcostError where it is possible at no place."""
+        """The quantities; ConvcostError if the design is possible nowhere."""
 
 
 @dataclass(frozen=True)
 class Design:
-    """A spec or a report with `sizes` for its names, and how its cost is counted.
+    """A spec or a report with `sizes`, and the quantities to compute; the first is its cost.
 
-    The other names are varied, `assumed` to be 1, or `left_open` because the cost does not depend on them.
-    That cost is the first of the metrics that are computed.
-    A report that was made from a spec is evaluated as that: its formulas may assume more of the sizes.
+    Its other sizes are varied, `assumed` to be 1, or `left_open` because the cost does not depend on them.
+    A report made from a spec is evaluated as the spec, because its formulas may make more assumptions.
     """
 
     stated: CountedDesign
@@ -60,37 +59,37 @@ class Design:
 
     @property
     def text(self) -> str:
-        """What states it."""
+        """The text of the design."""
         return self.stated.full_text if isinstance(self.stated, Spec) else self.stated.full_spec
 
     @cached_property
     def spec_format(self) -> SpecFormat | None:
-        """Its text with the sizes that have a number, into which those of the varied ones can be put.
+        """Its text with known sizes put in, and places for the varied ones.
 
         None for a module that has no text.
         """
         found = spec_format(self.spec) if self.spec else module_format(self._counted_report)
-        return found and found.put_in({**self.known, **{name: name for name in self.left_open}})
+        return found and found.substitute({**self.known, **{name: name for name in self.left_open}})
 
     @property
     def bound(self) -> dict[str, Size]:
-        """The open sizes that have a number now."""
+        """The open sizes that have a value now."""
         return {**self.sizes, **dict.fromkeys(self.assumed, 1)}
 
     @property
     def known(self) -> dict[str, Size]:
-        """All sizes that have a number, those included that a report was made with."""
+        """All sizes with a value, including those of a report."""
         stated = self.stated
-        before = (
+        report_sizes = (
             {}
             if isinstance(stated, Spec)
             else {name: size for name, size in stated.sizes.items() if name not in stated.open_names}
         )
-        return {**before, **self.bound}
+        return {**report_sizes, **self.bound}
 
     @property
     def spec(self) -> Spec | None:
-        """The spec that it is, or was made from."""
+        """The spec that the design is, or was made from."""
         source = self.stated if isinstance(self.stated, Spec) else self.stated.source
         return source if isinstance(source, Spec) else None
 
@@ -104,11 +103,11 @@ class Design:
         return formulas_of(self._counted_report, self.counted.metrics, self.counted.bounds)
 
     def evaluator(self) -> ColumnEvaluator:
-        """What evaluates it."""
+        """An evaluator for the design's quantities."""
         return ColumnEvaluator(self.counted.metrics, self.counted.convention)
 
     def dependencies(self, varied: tuple[str, ...]) -> frozenset[str]:
-        """The names that its cost depends on; all that are left open where that can't be told."""
+        """The names that its cost depends on; all `left_open` names if that can't be determined."""
         if not self.spec:
             return frozenset(
                 str(name)
@@ -123,14 +122,14 @@ class Design:
         return frozenset(name for quantity in unknown for name in quantity.names)
 
     def cost(self, varied: Mapping[str, Size]) -> Size:
-        """Its cost with numbers for the varied sizes; ConvcostError where they are not possible."""
+        """Its cost with values for the varied sizes; ConvcostError if they are not possible."""
         return cast("Size", self.evaluate(varied, self.evaluator())[0])
 
     def evaluate(self, varied: Mapping[str, Any], evaluator: ColumnEvaluator) -> tuple[Any, ...]:
-        """Each of its metrics where the varied sizes are ints, or columns of numbers at many places.
+        """Its quantities, with the varied sizes as ints, or as columns of numbers at many places.
 
-        At some of the places it may not be possible: `evaluator` has those at which it is. Raises
-        ConvcostError where it is possible nowhere.
+        `evaluator` has the places at which the design is possible. Raises ConvcostError if it is possible
+        nowhere.
         """
         return (
             self._from_layers(self.spec, varied, evaluator)
@@ -139,7 +138,7 @@ class Design:
         )
 
     def _own_sizes(self, varied: Mapping[str, Any]) -> dict[str, Any]:
-        """What is bound, and those of the varied sizes that it has."""
+        """The bound sizes, and the varied sizes that the design has."""
         own = open_names(self.stated)
         return {**self.bound, **{name: size for name, size in varied.items() if name in own}}
 
@@ -155,7 +154,7 @@ class Design:
         return quantities_of(report, self.counted.metrics, self.counted.bounds)
 
     def report(self, varied: Mapping[str, Size]) -> Report:
-        """What it costs with numbers for the varied sizes; formulas where sizes are left open."""
+        """Its report with values for the varied sizes; formulas if sizes are left open."""
         if isinstance(self.stated, Report):
             return self._counted_report.subs(**self.bound, **varied)
         is_open = bool(self.left_open)
@@ -163,12 +162,12 @@ class Design:
         return self.stated.report(given, self.counted.convention, self.counted.dtype, stay_open=is_open)
 
     def choice(self, varied: Mapping[str, Size], cost: Size, target: Size) -> Choice:
-        """The choice of these sizes."""
+        """These sizes as a choice."""
         return Choice(varied, cost, cost - target, partial(self.report, varied))
 
 
 def open_names(stated: CountedDesign) -> tuple[str, ...]:
-    """The names that a number can be put in for."""
+    """The names that can get a value."""
     return stated.open_names if isinstance(stated, Report) else stated.names
 
 
@@ -180,10 +179,10 @@ def complete_design(
     only_necessary: bool = False,
     range_option: str = "",
 ) -> Design:
-    """The design with `sizes`, whose others are varied, 1, or not needed.
+    """The design with `sizes`; its other sizes are varied, 1, or not needed.
 
-    With `only_necessary`, what could be 1 is left open too where the cost does not depend on it. Raises
-    UnboundSizeError where one is needed that was not given; `range_option` is what could give it several.
+    With `only_necessary`, batch-like sizes are left open too if the cost does not depend on them. Raises
+    UnboundSizeError if a needed size is missing; the hint names `range_option`, which can give it a range.
     """
     names = open_names(stated)
     given = {name: sizes[name] for name in names if name in sizes and name not in vary}

@@ -1,4 +1,4 @@
-"""Evaluates a design whose sizes are columns, or have no value: requirements become a mask."""
+"""Evaluates a design on sizes that are columns or unknown; requirements become a mask."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from convcost.core.cost import MATMUL, Convention, Cost, Shape, Size
 from convcost.core.errors import ConvcostError, UnboundSizeError
 from convcost.core.match import Metric
 from convcost.layers.interface import Layer
-from convcost.layers.network import NumericEvaluator, unfulfilled
+from convcost.layers.network import NumericEvaluator, requirement_error
 from convcost.spec.evaluate import OpenSizes
 
 WITHOUT_COST = {"params", "trainable_params", "bytes", "output_elements", "activations"}
-"""Metrics that follow from shapes alone."""
+"""Metrics that need only shapes."""
 
 
 class Restriction(NamedTuple):
-    """A rule, and the places that were possible before it and after it: a bool for all, or an array."""
+    """A rule, and the possible places before and after it, each a bool for all or an array."""
 
     rule: str
     before: Any
@@ -27,39 +27,39 @@ class Restriction(NamedTuple):
 
 
 class ColumnEvaluator(NumericEvaluator):
-    """Evaluates layers on ints and columns: `possible` has the places at which all requirements hold.
+    """Evaluates layers on ints and columns; `possible` are the places at which all requirements hold.
 
-    A requirement on a size without a value is taken to hold. Of each layer's cost only what `metrics` need is
-    computed.
+    Requirements on unknown sizes are assumed to hold. Only the parts of a layer's cost that `metrics` need
+    are computed.
     """
 
     def __init__(self, metrics: tuple[Metric, ...], convention: Convention) -> None:
         self.of_cost = {*metrics} - WITHOUT_COST
-        self.needs_macs_alone = self.of_cost <= ({"macs", "flops"} if convention == MATMUL else {"macs"})
+        self.needs_only_macs = self.of_cost <= ({"macs", "flops"} if convention == MATMUL else {"macs"})
         self.possible: Any = True
         self.restrictions: list[Restriction] = []
 
     def require(self, requirement: Requirement, step: int) -> None:
-        """Restrict the places to those where `requirement` holds; RequirementError if there are none left.
+        """Restrict the places to those where `requirement` holds; RequirementError if none are left.
 
-        UnboundSizeError where only a plain number will do, as for a dimension.
+        UnboundSizeError if a plain number is needed, such as for a dimension.
         """
         for part in single_requirements(requirement):
             if isinstance(part, NumberNeeded) and not part.holds():
                 raise UnboundSizeError(part.message)
             if not any(isinstance(size, UnknownSize) for size in part.sizes):
-                self.restrict(part.holds(), partial(unfulfilled, part, step), part.rule)
+                self.restrict(part.holds(), partial(requirement_error, part, step), part.rule)
 
     def cost(self, layer: Layer, shape: Shape, step: int) -> Cost:
-        """What the metrics need of the layer's cost."""
+        """The parts of a layer's cost that the metrics need."""
         if not self.of_cost:
             return Cost()
-        return Cost(layer.macs(shape)) if self.needs_macs_alone else layer.cost(shape)
+        return Cost(layer.macs(shape)) if self.needs_only_macs else layer.cost(shape)
 
     def restrict(self, condition: Any, error: Callable[[], ConvcostError], rule: str) -> None:
-        """Leave the places where `condition`, a bool or an array, is true, as `rule` says.
+        """Keep the places where `condition`, a bool or an array, is true; `rule` describes it.
 
-        Raise `error` if there are none.
+        Raises `error` if there are none.
         """
         before = self.possible
         self.possible = before & condition
@@ -69,22 +69,22 @@ class ColumnEvaluator(NumericEvaluator):
             raise error()
 
     def restrict_to_none(self, rule: str) -> None:
-        """Leave no place, where an error was raised for all that were left: `rule` unless another was."""
+        """Keep no place: an error was raised for all that were left, described by `rule`."""
         self.restrictions.append(Restriction(rule, self.possible, False))
         self.possible = False
 
 
 class ColumnSizes(OpenSizes):
-    """Sizes by name, of which some are columns or have no value: a `/` has to divide at each place."""
+    """Sizes by name, some of them columns or unknown; each `/` must divide exactly at each place."""
 
     def divide_exactly(self, dividend: Size, divisor: Size, text: str) -> Size:
-        """dividend / divisor, rounded down: `divisions` has that it is whole."""
+        """dividend / divisor, rounded down; `divisions` records the requirement that it is exact."""
         self.divisions.append(ExactDivision(divisor, dividend, text))
         return dividend // divisor
 
 
 class ExactDivision(NamedTuple):
-    """`value` / `divisor`, which is `text` in a design, has no remainder."""
+    """The requirement that `value` / `divisor`, `text` in a design, has no remainder."""
 
     divisor: Size
     value: Size
@@ -94,28 +94,28 @@ class ExactDivision(NamedTuple):
 
     @property
     def sizes(self) -> tuple[Size, ...]:
-        """The divisor and what it divides."""
+        """The divisor and the dividend."""
         return self.divisor, self.value
 
     def holds(self) -> Any:
-        """Whether there is no remainder, or where."""
+        """Whether, or where, there is no remainder."""
         return self.value % self.divisor == 0
 
     @property
     def message(self) -> str:
-        """What is not so."""
+        """The message if it does not hold."""
         return f"{self.text} is not a whole number"
 
     @property
     def rule(self) -> str:
-        """What is required."""
+        """The requirement as a rule."""
         return f"{self.text} must divide exactly"
 
 
 class UnknownSize:
-    """A number that depends on the sizes called `names`, which have no value.
+    """A number that depends on the sizes called `names`, which are unknown.
 
-    What is computed with it is one too; it is taken to be divided where it has to be.
+    Results computed with it are unknown too; exact divisions are assumed to be possible.
     """
 
     def __init__(self, *names: str) -> None:
@@ -133,7 +133,7 @@ class UnknownSize:
     __abs__ = __neg__
 
     def __mod__(self, other: Any) -> int:
-        """0, as if it were divided."""
+        """0, as if divisible."""
         return 0
 
     __rmod__ = __mod__

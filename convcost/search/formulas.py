@@ -1,4 +1,4 @@
-"""What a report has of some quantities, as formulas in its open sizes, evaluated at many sizes at once."""
+"""Quantities of a report as formulas in its open sizes, evaluated at many sizes at once."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from convcost.search.evaluator import ColumnEvaluator
 
 
 class QuantityFormulas(NamedTuple):
-    """An int, or a formula, for each quantity, and what these assume of the sizes."""
+    """An int or a formula for each quantity, and the formulas' assumptions."""
 
     quantities: tuple[Any, ...]
     assumptions: tuple[Assumption, ...] = ()
 
     def evaluate(self, sizes: Mapping[str, Any], evaluator: ColumnEvaluator) -> tuple[Any, ...]:
-        """Each quantity at `sizes`, ints or columns; `evaluator` has the places at which they are right."""
+        """The quantities at `sizes`, ints or columns; `evaluator` gets the places at which they hold."""
         for name, size in sizes.items():
             error = partial(UsageError, f"{name} is {size}; it must be at least 1")
             evaluator.restrict(size >= 1, error, f"{name} must be at least 1")
@@ -31,13 +31,13 @@ class QuantityFormulas(NamedTuple):
     def _restrict_by_assumptions(self, sizes: Mapping[str, Any], evaluator: ColumnEvaluator) -> None:
         if not self.assumptions:
             return
-        from convcost.symbolic.sizes import broken_assumption, is_decided, is_fulfilled
+        from convcost.symbolic.sizes import is_decided, is_fulfilled, violated_assumption
 
         for assumption in self.assumptions:
             if is_decided(assumption, sizes):
-                is_so = is_fulfilled(assumption, sizes)
+                holds = is_fulfilled(assumption, sizes)
                 rule = f"the formulas hold only where {assumption.text}"
-                evaluator.restrict(is_so, partial(broken_assumption, assumption, sizes), rule)
+                evaluator.restrict(holds, partial(violated_assumption, assumption, sizes), rule)
 
 
 NO_BOUNDS: Mapping[str, LowerBound] = {}
@@ -46,16 +46,16 @@ NO_BOUNDS: Mapping[str, LowerBound] = {}
 def formulas_of(
     report: Report, metrics: Iterable[str], bounds: Mapping[str, LowerBound] = NO_BOUNDS
 ) -> QuantityFormulas:
-    """The formulas of `metrics`, some of which may be `bounds`; UsageError where there is none for one."""
+    """The formulas of `metrics`, some of which may be `bounds`; UsageError if one has none."""
     return QuantityFormulas(quantities_of(report, metrics, bounds), report.assumptions)
 
 
 def quantities_of(
     report: Report, metrics: Iterable[str], bounds: Mapping[str, LowerBound] = NO_BOUNDS
 ) -> tuple[Any, ...]:
-    """What the report has of each of `metrics`, some of which may be `bounds`, in ticks.
+    """The report's quantities for `metrics`; those in `bounds` are lower bounds in ticks.
 
-    UsageError where that is not known.
+    UsageError if one is unknown.
     """
     return tuple(
         bounds[metric].ticks(report) if metric in bounds else _quantity(report, metric) for metric in metrics
@@ -65,7 +65,7 @@ def quantities_of(
 def _quantity(report: Report, metric: str) -> Any:
     found = getattr(report, metric)
     if found is None:
-        raise UsageError(f"there is no formula for {metric}")
+        raise UsageError(f"{metric} has no formula here")
     return found
 
 

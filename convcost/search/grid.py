@@ -1,6 +1,6 @@
-"""A grid of sizes: each `--over` parsed, and the sizes at any of its points.
+"""The grid of a sweep: parses each `--over`, and gives the sizes at any point.
 
-A point is a number from 0 on; the last of the sizes changes fastest.
+A point is a number from 0; the last size changes fastest.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from convcost.spec.spec import check_int
 from convcost.spec.syntax import Expression, names
 
 MOST_POINTS = 10**12
-"""Of a grid, whatever evaluates it."""
+"""The most points of a grid, with any engine."""
 
 MOST_PARTS = 10_000
-"""Of the values of one size, as they are written: a range is one."""
+"""The most values or ranges given for one size."""
 
 LARGEST_BOUND = 10**18
-"""Of a range: one of more sizes has no length in Python."""
+"""The largest bound of a range: longer ranges have no len() in Python."""
 
 POWER = re.compile(r"\s*([0-9]{1,19})\s*(?:\^|\*\*)\s*([0-9]{1,2})\s*")
 
@@ -36,14 +36,14 @@ OVER_HINT = "Write it as C=64:1024:64, K=1,3,5, P=2^5..2^10 or M=2C,4C."
 
 
 class AxisFormula(NamedTuple):
-    """A size that follows from others."""
+    """A formula for a size in other sizes."""
 
     expression: Expression
     text: str
 
     @property
     def names(self) -> frozenset[str]:
-        """The sizes that it follows from."""
+        """The sizes in the formula."""
         return frozenset(each.name for each in names(self.expression))
 
 
@@ -63,7 +63,7 @@ class Axis:
 
     @property
     def names(self) -> frozenset[str]:
-        """The sizes that its formulas have."""
+        """The sizes in its formulas."""
         return frozenset().union(*(part.names for part in self.parts if isinstance(part, AxisFormula)))
 
     @property
@@ -75,7 +75,7 @@ class Axis:
             start += 1 if isinstance(part, AxisFormula) else len(part)
 
     def formula_rule(self, formula: AxisFormula) -> str:
-        """What has to hold for one of its formulas to be a size."""
+        """The rule for one of its formulas to be a size."""
         return f"{self.name} = {formula.text} must be a whole number"
 
 
@@ -83,14 +83,14 @@ def parse_axis(text: str) -> Axis:
     """axis: NAME "=" values"""
     name, equals, values = text.partition("=")
     if not equals or not name.strip().isidentifier():
-        raise UsageError(f"--over {text[:60]} must be a size and its values", hint=OVER_HINT)
+        raise UsageError(f"--over {text[:60]} is not a size with its values", hint=OVER_HINT)
     return parse_values(name.strip(), values, text, len(name) + 1)
 
 
 def parse_values(name: str, values: str, text: str = "", offset: int = 0) -> Axis:
     """values: part ("," part)*, where part: power ".." power | sum ":" sum [":" sum] | sum
 
-    `values` start at `offset` in `text`, which errors show. A range has its stop, if the step meets it.
+    `values` start at `offset` in `text`, which errors show. A range includes its stop if the step reaches it.
     """
     text, parts = text or values, []
     if values.count(",") >= MOST_PARTS:
@@ -104,14 +104,14 @@ def parse_values(name: str, values: str, text: str = "", offset: int = 0) -> Axi
 
 
 def values_axis(name: str, values: str | Size | Iterable[Size | str]) -> Axis:
-    """The axis of values as Python has them: a text, a number, a range, or a list of numbers and formulas."""
+    """The axis of values given in Python: a text, a number, a range, or a list of numbers and formulas."""
     if isinstance(values, str):
         return parse_values(name, values)
     if isinstance(values, range) and values and values.step > 0:
         axis = Axis(name, (values,), f"{values[0]}:{values[-1]}:{values.step}")
         _check_bounds(values, Span(0, 1), axis.text)
         return axis
-    wanted, hint = "a text, a range or a list", f'For example, over={{"{name}": range(64, 1025, 64)}}.'
+    wanted, hint = "a string, a range or a list", f'For example, over={{"{name}": range(64, 1025, 64)}}.'
     if not isinstance(values, Iterable):
         values = [check_int(name, values)]
     listed = [*check_type(f"over {name}", values, (list, tuple, range), wanted, hint)]
@@ -187,7 +187,7 @@ def _parse_powers(part: str, text: str, span: Span) -> list[Part]:
 
 
 def _check_values(axis: Axis) -> None:
-    """UsageError for a value that is there twice."""
+    """UsageError for a repeated value."""
     ranges = [part for part in axis.parts if isinstance(part, range)]
     single = [part[0] for part in ranges if len(part) == 1]
     twice = {value for value, count in Counter(single).items() if count > 1}
@@ -199,7 +199,7 @@ def _check_values(axis: Axis) -> None:
 
 @dataclass(frozen=True)
 class Grid:
-    """All combinations of the values of its axes; formulas may also have the names of `fixed` sizes."""
+    """All combinations of the values of its axes; formulas may also use `fixed` sizes."""
 
     axes: tuple[Axis, ...]
     fixed: Mapping[str, Size]
@@ -234,7 +234,7 @@ class Grid:
 
     @cached_property
     def order(self) -> tuple[Axis, ...]:
-        """The axes, each after those that its formulas need; UsageError where they go in a circle."""
+        """The axes, each after those in its formulas; UsageError for a circular dependency."""
         ordered: list[Axis] = []
         waiting = list(self.axes)
         while waiting:
@@ -247,7 +247,7 @@ class Grid:
         return tuple(ordered)
 
     def dependencies(self, axis: Axis) -> frozenset[str]:
-        """The sizes of the grid that the values of `axis` follow from, directly or through others."""
+        """The sizes of the grid that the values of `axis` depend on, directly or indirectly."""
         found: frozenset[str] = frozenset({axis.name})
         for other in reversed(self.order):
             if other.name in found:
@@ -255,7 +255,7 @@ class Grid:
         return found
 
     def formula_value(self, axis: Axis, formula: AxisFormula, sizes: Mapping[str, Size]) -> Size | None:
-        """The size that `formula` is; None where it is none, as 10 / 4 or 4 - 5."""
+        """The value of `formula`; None if it is not a size, such as 10 / 4 or 4 - 5."""
         try:
             value = evaluate(formula.expression, {**self.fixed, **sizes}, formula.text)
             check_digits(axis.name, value, MOST_DIGITS)

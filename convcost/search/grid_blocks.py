@@ -1,6 +1,6 @@
-"""What a sweep's engine takes and gives: a `SweepPlan`, and blocks of the rows that fulfil its condition.
+"""The input and output of engines: a `SweepPlan`, and blocks of the rows that meet its condition.
 
-`GridEvaluator` makes these of NumPy's columns, block by block, and counts impossible points.
+`GridEvaluator` makes blocks with NumPy, and counts impossible points.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from convcost.symbolic.columns import Column
 
 @dataclass(frozen=True)
 class SweepPlan:
-    """What to evaluate: `designs` with their names on a grid, of which those where `condition` holds matter.
+    """The designs to evaluate on a grid, with their names, and the `condition` of rows to keep.
 
-    `ratio_of` is the column of integers whose ratio to that of `reference` is taken. `quotients` are the
-    quantities by name that are no integers, without the ratio; `columns` are the quantities that rows have.
-    `arguments` are those of each design's constructor.
+    `ratio_of` is the column of integers for the ratio to the `reference`. `quotients` are the non-integer
+    quantities by name, without the ratio; `columns` are the quantities of rows. `arguments` are each design's
+    constructor arguments.
     """
 
     grid: Grid
@@ -47,7 +47,7 @@ class SweepPlan:
 
     @property
     def number_of_blocks(self) -> int:
-        """In how many blocks its points are evaluated."""
+        """The number of blocks of points."""
         return -(-self.grid.points // BLOCK)
 
     def arguments_of(self, design: int) -> Arguments:
@@ -56,7 +56,7 @@ class SweepPlan:
 
     @property
     def every_quotient(self) -> dict[str, QuantityQuotient]:
-        """The quantities by name that are no integers, and if there is a reference the ratio to it."""
+        """The non-integer quantities by name, including the ratio if there is a reference."""
         ratio = (
             {RATIO: QuantityQuotient(self.ratio_of, self.ratio_of, of_reference=True)}
             if self.reference
@@ -66,17 +66,17 @@ class SweepPlan:
 
     @property
     def metrics(self) -> tuple[str, ...]:
-        """What is computed of each design."""
+        """The quantities to compute for each design."""
         return self.designs[0].counted.metrics
 
     @property
     def ratio_place(self) -> int:
-        """Which of the metrics the ratio is of."""
+        """The index of the ratio's metric."""
         return self.metrics.index(self.ratio_of)
 
 
 class RowBlock(NamedTuple):
-    """Rows of the design with number `design`: their points, sizes and quantities, and the reference's."""
+    """Rows of one design: their points, sizes and quantities, and the reference's quantity."""
 
     design: int
     points: Any
@@ -85,7 +85,7 @@ class RowBlock(NamedTuple):
     reference: Column | None
 
     def where(self, mask: Any) -> RowBlock:
-        """The rows where `mask` is true, or those with these indices."""
+        """The rows where `mask` is true, or rows by index."""
         return RowBlock(
             self.design,
             self.points[mask],
@@ -95,12 +95,12 @@ class RowBlock(NamedTuple):
         )
 
     def between(self, start: int, stop: int) -> RowBlock:
-        """The rows whose points are from `start` on and below `stop`; all are in the order of the grid."""
+        """The rows with points from `start` to below `stop`; rows must be in the order of the grid."""
         return self.where(slice(*np.searchsorted(self.points, (start, stop))))
 
 
 def concatenate_blocks(blocks: Sequence[RowBlock]) -> RowBlock:
-    """The rows of blocks of one design one after the other."""
+    """One block with the rows of several blocks of one design."""
     first, *others = blocks
     if not others:
         return first
@@ -118,7 +118,7 @@ def _concatenate(columns: Sequence[Column]) -> Column:
 
 
 def integer_column(values: Any) -> Column:
-    """The column of an array of integers, which may be empty."""
+    """An array of integers, which may be empty, as a column."""
     return Column(values) if len(values) else Column(values, 1, 0, 0)
 
 
@@ -127,14 +127,14 @@ def _rows(column: Column, mask: Any) -> Column:
 
 
 def exact_array(column: Column) -> Any:
-    """The column's numbers as 64-bit integers, or as Python's where they could overflow."""
+    """The column's numbers as 64-bit integers, or as Python integers if they could overflow."""
     (low, high), values = column.bounds, np.asarray(column.values)
     fits = values.dtype != object and low >= -(2**63) and high < 2**63
     return (values if fits else values.astype(object)) * column.factor
 
 
 class GridEvaluator:
-    """Evaluates a plan's designs, and counts by reason those that are `impossible`."""
+    """Evaluates a plan's designs, and counts impossible ones by reason."""
 
     def __init__(self, plan: SweepPlan) -> None:
         self.plan = plan
@@ -146,7 +146,7 @@ class GridEvaluator:
             yield self.blocks(np.arange(start, min(start + BLOCK, self.plan.grid.points)))
 
     def blocks(self, points: Any, designs: Collection[int] | None = None) -> Iterator[RowBlock]:
-        """The rows at `points`, design by design: of all, or of those with these numbers."""
+        """The rows at `points`, design by design, of all designs or of those given."""
         plan = self.plan
         sizes, points = self._sizes(points)
         reference = None
@@ -173,7 +173,7 @@ class GridEvaluator:
                 self.impossible[reason] += count * times
 
     def _sizes(self, points: Any) -> tuple[dict[str, Any], Any]:
-        """The sizes at those of `points` at which every formula of the grid is a size."""
+        """The sizes at `points`, and the points themselves, without those where a formula is not a size."""
         grid = self.plan.grid
         places = np.unravel_index(points, grid.lengths) if grid.axes else ()
         index = dict(zip((axis.name for axis in grid.axes), places, strict=True))
@@ -188,7 +188,7 @@ class GridEvaluator:
         return {axis.name: _smallest_type(sizes[axis.name]) for axis in grid.axes}, points
 
     def _count_formulas(self, axis: Axis, values: Any) -> None:
-        """Count formulas that are no sizes, by the numbers that they have among the values of `axis`."""
+        """Count formulas that are not sizes, given their indices among the values of `axis`."""
         for number, part in axis.numbered_parts:
             if isinstance(part, AxisFormula):
                 self._count(
@@ -212,7 +212,7 @@ class GridEvaluator:
         return np.broadcast_to(np.asarray(condition.holds(values), bool), len(block.points))
 
     def objective(self, block: RowBlock, objective: Objective) -> Any:
-        """A number for each row, of which the smallest is the best; no ratio is the worst."""
+        """A key for each row; smaller is better, and a missing ratio is the worst."""
         name, sign = objective.name, -1 if objective.largest else 1
         if quotient := self.plan.every_quotient.get(name):
             if isinstance(quotient.denominator, int):
@@ -228,7 +228,7 @@ class GridEvaluator:
 
 
 def block_rows(plan: SweepPlan, block: RowBlock) -> list[SweepRow]:
-    """The rows of a block in Python's integers."""
+    """The rows of a block, with Python integers."""
     number = len(block.points)
     integers = {
         name: exact_array(block.quantities[name]).tolist()
@@ -260,7 +260,7 @@ def _is_none(values: Any) -> Any:
 
 
 def _smallest_type(values: Any) -> Any:
-    """Python's integers as 64-bit ones, if they fit."""
+    """Python integers as 64-bit ones, if they fit."""
     fits = values.dtype == object and all(-(2**63) <= value < 2**63 for value in values)
     return values.astype(np.int64) if fits else values
 
@@ -283,7 +283,7 @@ def _quotients(block: RowBlock, quotient: QuantityQuotient) -> list[Fraction | N
 
 
 class _AxisValues(NamedTuple):
-    """The values of `axis` at points: `places` has which value of each axis, `sizes` are those known."""
+    """The values of `axis` at points; `places` are the indices of each axis, `sizes` the known sizes."""
 
     grid: Grid
     axis: Axis
@@ -291,7 +291,7 @@ class _AxisValues(NamedTuple):
     sizes: Mapping[str, Any]
 
     def values(self) -> Any:
-        """An integer for each point; an array of Python's if some are None, where there is no such size."""
+        """An integer for each point; with formulas, Python integers, and None where it is not a size."""
         at = self.places[self.axis.name]
         parts = [*self.axis.numbered_parts]
         has_formulas = any(isinstance(part, AxisFormula) for _, part in parts)
@@ -308,7 +308,7 @@ class _AxisValues(NamedTuple):
         return values
 
     def _formula(self, formula: AxisFormula, here: Any) -> Any:
-        """The values of a formula `here`, computed once for each combination of the sizes in it."""
+        """The values of a formula at the points `here`, computed once per combination of its sizes."""
         needed = sorted(self.grid.dependencies(self.axis) - {self.axis.name})
         key = np.zeros(len(here), np.int64)
         for axis in self.grid.axes:

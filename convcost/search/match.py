@@ -1,4 +1,4 @@
-"""Which sizes make one design cost what another does, or what a budget allows."""
+"""Finds sizes with which a design costs as much as another one, or stays within a budget."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from convcost.search.design import CountedQuantities, Design, complete_design, o
 from convcost.spec.spec import check_int
 
 MOST_TRIED = {1: 2**27, 2: 2**24}
-"""Values of one size, and pairs of two, that can be asked for."""
+"""The most values of one size, or pairs of two, to try."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """Which sizes of the last of `designs` to vary, and towards what: the first one's cost, or a budget."""
+    """A request to vary sizes of the last design, to match the first one's cost or a budget."""
 
     designs: tuple[CountedDesign, ...]
     vary: tuple[str, ...]
@@ -49,17 +49,28 @@ def match(
     maximum: PerSize | None = None,
     **sizes: Size,
 ) -> Match:
-    """The values of `vary` that bring the cost of `b` nearest to that of `a`, or that of `a` up to `budget`.
+    """Find the values of `vary` for which `b` costs closest to `a`, or `a` closest to `budget`.
 
-    Each is a spec, a report with open sizes, or a torch module with its inputs, (module, "f32[B,3,H,W]"),
-    whose open sizes can be varied too.
-    The cost of `a` is matched from below or above; `budget` is never exceeded. `vary` is a size of the
-    design to fit, or two: `vary="E,K"` gives the pairs within the target of which no other with one of the
-    same sizes comes nearer. Every value between the limits is tried; these are for all varied sizes, or by
-    name: `{"E": 8}`. The maximum is 1,048,576 if it is not given, or less where that would make more than
-    4,194,304 pairs. Sizes that the metric does not depend on need no value; one with the name of an option
-    is given as sizes={"vary": 4}. Where nothing fits, the match is not `found`, and its last note says why.
-    Raises as `cost` does, and UsageError where there is no metric, no target or no such size.
+    A design is a spec, a report with open sizes, or a torch module with its inputs, (module, "f32[B,3,H,W]").
+    The cost of `a` is matched from below or above; `budget` is never exceeded.
+
+    Args:
+        a: The design to match; with a `budget`, the design to fit.
+        b: The design to fit.
+        vary: A size of the design to fit, or two: "E,K". With two, a pair is in the result if no pair within
+            the target that shares one of its sizes is closer.
+        metric: The quantity to match: "flops", "macs", "params", "bytes" and others.
+        budget: The maximum, such as 300_000 or "2 GFLOPs".
+        multiple_of: Try only multiples; one number for all varied sizes, or by name: {"E": 8}.
+        minimum: The smallest value to try, in the same form.
+        maximum: The largest value to try (default: 1,048,576; for two sizes, at most 4,194,304 pairs).
+        sizes: Values of the other sizes; those that the metric does not depend on need none. A size with the
+            name of an option is given as sizes={"vary": 4}.
+
+    Returns:
+        The match. If nothing fits, it is not `found`, and its last note says why.
+
+    Raises as `cost` does, and UsageError for an unknown metric or size, or without a target.
 
     >>> found = match("[8, 64] -> Linear(64, 64)", "[8, 64] -> Linear(64, H) -> Linear(H, 64)", vary="H")
     >>> found.best[0].sizes
@@ -85,15 +96,17 @@ def match(
 def _names(vary: str | Sequence[str]) -> Sequence[str]:
     hint = 'For example, vary="E", or vary="E,K".'
     names = (
-        vary.split(",") if isinstance(vary, str) else check_type("vary", vary, (list, tuple), "a text", hint)
+        vary.split(",")
+        if isinstance(vary, str)
+        else check_type("vary", vary, (list, tuple), "a string", hint)
     )
-    return [check_type("vary", name, str, "a text", hint).strip() for name in names]
+    return [check_type("vary", name, str, "a string", hint).strip() for name in names]
 
 
 def match_designs(
     designs: tuple[CountedDesign, ...], sizes: Mapping[str, Size], *, vary: Sequence[str], **options: Any
 ) -> Match:
-    """What `match` gives, with a convention and a dtype among the options."""
+    """As `match`, with a convention and a dtype among the options."""
     request = Request(designs, tuple(name.strip() for name in vary), **options)
     _check_designs(request)
     _check_varied(request.vary, request.designs[-1])
@@ -101,21 +114,21 @@ def match_designs(
     sizes = {name: check_int(name, size) for name, size in sizes.items()}
     _check_not_bound(request, sizes)
     *first, design = _designs(request, sizes)
-    asked = _empty_match(request, design, first[0] if first else None)
-    answer = _search(design, asked)
+    unsolved = _unsolved_match(request, design, first[0] if first else None)
+    answer = _search(design, unsolved)
     remarks = _edge_notes(answer) if answer.found else [_why_nothing_fits(answer, design)]
     return replace(answer, notes=(*answer.notes, *remarks))
 
 
-def _search(design: Design, asked: Match) -> Match:
-    """`asked` with what fits, found by modules that import NumPy."""
-    if len(asked.vary) == 1:
+def _search(design: Design, unsolved: Match) -> Match:
+    """Solve the match, with modules that import NumPy."""
+    if len(unsolved.vary) == 1:
         from convcost.search.nearest import search_one_size
 
-        return search_one_size(design, asked)
+        return search_one_size(design, unsolved)
     from convcost.search.pairs import search_two_sizes
 
-    return search_two_sizes(design, asked)
+    return search_two_sizes(design, unsolved)
 
 
 def _check_designs(request: Request) -> None:
@@ -141,9 +154,9 @@ def _check_varied(vary: tuple[str, ...], design: CountedDesign) -> None:
     names = open_names(design)
     for name in vary:
         if name not in names:
-            has = f"It has {', '.join(names)}." if names else "It has no open size."
+            hint = f"It has {', '.join(names)}." if names else "It has no open size."
             near = did_you_mean(name, names)
-            raise UsageError(f"no size of {design.name} is called {name[:64]}{near}", hint=has)
+            raise UsageError(f"no size of {design.name} is called {name[:64]}{near}", hint=hint)
 
 
 def _check_not_bound(request: Request, sizes: Mapping[str, Size]) -> None:
@@ -154,7 +167,7 @@ def _check_not_bound(request: Request, sizes: Mapping[str, Size]) -> None:
 
 
 def _designs(request: Request, sizes: Mapping[str, Size]) -> list[Design]:
-    """The designs, with all their sizes if possible; what one leaves open, the other does too."""
+    """The designs with all their sizes if possible; if one leaves sizes open, so does the other."""
     counted = CountedQuantities((metric_named(request.metric),), request.convention, request.dtype)
     *first, last = request.designs
     as_design: list[tuple[CountedDesign, tuple[str, ...]]] = [
@@ -167,7 +180,7 @@ def _designs(request: Request, sizes: Mapping[str, Size]) -> list[Design]:
     return [complete_design(design, sizes, vary, counted, only_necessary=True) for design, vary in as_design]
 
 
-def _empty_match(request: Request, design: Design, first: Design | None) -> Match:
+def _unsolved_match(request: Request, design: Design, first: Design | None) -> Match:
     reference = first.report({}) if first else None
     name = design.stated.name
     if reference is not None and reference.name == name:
@@ -197,7 +210,7 @@ def _budget(request: Request) -> Size:
 
 
 def _ranges(request: Request) -> dict[str, Range]:
-    """The range of each varied size, up to its maximum, or to what can usually be tried."""
+    """The range of each varied size, up to its maximum, or to a default."""
     limits = {name: _limits_of(request, name) for name in request.vary}
     ranges = {name: _range(own) for name, own in limits.items()}
     unlimited = [name for name in request.vary if "maximum" not in limits[name]]
@@ -211,7 +224,7 @@ def _ranges(request: Request) -> dict[str, Range]:
 
 
 def _range(limits: Mapping[str, Size]) -> Range:
-    """The range with these limits; beyond the usual maximum it has as many sizes from its minimum on."""
+    """The range with these limits; if its minimum exceeds the default maximum, that is moved up."""
     found = Range(**limits)
     first = -(-found.minimum // max(found.multiple_of, 1)) * found.multiple_of
     is_beyond = "maximum" not in limits and first > found.maximum
@@ -227,13 +240,13 @@ def _check_count(ranges: Mapping[str, Range]) -> None:
 
 
 def _limits_of(request: Request, name: str) -> dict[str, Size]:
-    """The limits that were given for the size called `name`, or for every one."""
+    """The limits given for the size called `name`, or for all sizes."""
     limits = {what: _limit_of(what, getattr(request, what), name, request.vary) for what in Range._fields}
     return {what: limit for what, limit in limits.items() if limit is not None}
 
 
 def _limit_of(what: str, limit: PerSize | None, name: str, vary: tuple[str, ...]) -> Size | None:
-    """The limit of one size; None where it has none of its own."""
+    """The limit of one size; None if it has none."""
     if not isinstance(limit, Mapping):
         return None if limit is None else check_int(what, limit)
     for other in check_size_names(limit):
@@ -243,7 +256,7 @@ def _limit_of(what: str, limit: PerSize | None, name: str, vary: tuple[str, ...]
 
 
 def _edge_notes(match: Match) -> Iterator[str]:
-    """That the search ended before the target was reached."""
+    """Notes that the search ended at a limit before reaching the target."""
     difference = match.best[0].difference
     beyond = match.above if difference < 0 else match.below
     if not difference or beyond is not None:
@@ -257,7 +270,7 @@ def _edge_notes(match: Match) -> Iterator[str]:
 
 
 def _why_nothing_fits(match: Match, design: Design) -> str:
-    """Why nothing fits: what the cheapest sizes cost, or what is wrong with the least ones."""
+    """Why nothing fits: the cost of the cheapest sizes, or the error of the smallest."""
     names = " and ".join(f"{name} {bounds}" for name, bounds in match.ranges.items())
     if match.above:
         cheapest = f"{sizes_in_full(match.above.sizes)}, has {match.above.cost:,} {UNITS[match.metric]}"

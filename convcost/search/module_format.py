@@ -1,4 +1,4 @@
-"""A module's text with numbers put in for the sizes of its inputs: (x=f32[1,3,64,64]) -> net.py:Net."""
+"""A module's text with the sizes of its inputs put in: (x=f32[1,3,64,64]) -> net.py:Net."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ SHORT = {name: short for short, name in reversed(SHORT_NAMES.items())}
 
 
 def module_format(report: Report) -> SpecFormat | None:
-    """The format of a module that is named by its file, on the inputs that it was run with.
+    """The format of a module given by its file, with the inputs of its run.
 
-    None where these can't be written so: a module that was not named, an input without a name of its own, or
-    a size such as 2*H.
+    None if it can't be written: a module without a file, an input without a name, or a size such as 2*H.
     """
     inputs = report.trace.inputs if report.trace else ()
     texts = ["("]

@@ -1,4 +1,4 @@
-"""Searches all values of one size for those whose costs are next to a target."""
+"""Searches all values of one size for the costs closest to a target."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from convcost.search.design import Design
 from convcost.search.tabulate import CostTable, tables
 
 MOST_TIES = 16
-"""Sizes of one cost that are listed."""
+"""The most sizes with equal costs to list."""
 
 
 @dataclass(frozen=True)
 class CostTies:
-    """A cost, the number of places that have it, the first of these and the last."""
+    """A cost, the number of places with this cost, the first ones and the last."""
 
     cost: Size
     number: int
@@ -33,9 +33,9 @@ class CostTies:
 
 @dataclass
 class NearestCosts:
-    """The costs next to `target` below it, at it and above it, among those that were added so far.
+    """The closest costs below, at and above `target`, among those added so far.
 
-    A place is the number of a size, or of a pair, in the order in which they are added.
+    A place is the index of a size or a pair.
     """
 
     target: Size
@@ -45,12 +45,12 @@ class NearestCosts:
 
     @property
     def within(self) -> CostTies | None:
-        """The nearest that does not exceed the target."""
+        """The closest cost that does not exceed the target."""
         return self.equal or self.below
 
     @property
     def closest(self) -> tuple[CostTies, ...]:
-        """The nearest; both sides where they are as near."""
+        """The closest cost; both sides if they are equally close."""
         if self.equal:
             return (self.equal,)
         sides = [side for side in (self.below, self.above) if side]
@@ -58,7 +58,7 @@ class NearestCosts:
         return tuple(side for side in sides if abs(side.cost - self.target) == least)
 
     def add(self, table: CostTable, lengths: tuple[int, ...]) -> None:
-        """Take a table into account, where `lengths` are those of all ranges."""
+        """Add the costs of a table; `lengths` are those of all ranges."""
         costs, factor, eligible = np.asarray(table.costs.values), table.costs.factor, table.possible
         if self.below:
             eligible = eligible & (costs >= -(-self.below.cost // factor))
@@ -81,27 +81,27 @@ class NearestCosts:
         for side, is_there, nearest in sides:
             if is_there.any():
                 cost = nearest(costs[is_there])
-                self._take(side, int(cost) * factor, places[costs == cost])
+                self._add_hits(side, int(cost) * factor, places[costs == cost])
 
-    def _take(self, side: str, cost: Size, places: Any) -> None:
+    def _add_hits(self, side: str, cost: Size, places: Any) -> None:
         hits = CostTies(cost, len(places), tuple(places[:MOST_TIES].tolist()), int(places[-1]))
         known = getattr(self, side)
         setattr(self, side, known + hits if known and known.cost == cost else hits)
 
 
-def search_one_size(design: Design, asked: Match) -> Match:
-    """`asked` with the values of its one size that bring `design` nearest to the target."""
-    ((name, sizes),) = asked.searched.items()
-    found = NearestCosts(asked.target)
-    for table in tables(design, asked.searched):
+def search_one_size(design: Design, unsolved: Match) -> Match:
+    """Solve a match of one size: the values with costs closest to the target."""
+    ((name, sizes),) = unsolved.searched.items()
+    found = NearestCosts(unsolved.target)
+    for table in tables(design, unsolved.searched):
         found.add(table, (len(sizes),))
-    best = found.closest if not asked.at_most else (found.within,) if found.within else ()
+    best = found.closest if not unsolved.at_most else (found.within,) if found.within else ()
 
     def choice(place: int, hits: CostTies) -> Choice:
-        return design.choice({name: sizes[place]}, hits.cost, asked.target)
+        return design.choice({name: sizes[place]}, hits.cost, unsolved.target)
 
     return replace(
-        asked,
+        unsolved,
         best=tuple(choice(place, hits) for hits in best for place in hits.first),
         below=choice(found.below.last, found.below) if found.below else None,
         above=choice(found.above.first[0], found.above) if found.above else None,
@@ -110,7 +110,7 @@ def search_one_size(design: Design, asked: Match) -> Match:
 
 
 def _ties(name: str, sizes: range, hits: CostTies) -> Iterator[str]:
-    """That more sizes cost the same than are listed."""
+    """A note if more sizes than are listed cost the same."""
     if hits.number > MOST_TIES:
         first, last = sizes[hits.first[0]], sizes[hits.last]
         yield (

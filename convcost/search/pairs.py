@@ -1,9 +1,8 @@
-"""Searches pairs of two sizes for those within a target that no other pair with a common size dominates.
+"""Searches pairs of two sizes within a target that no other pair with a common size dominates.
 
-A pair dominates another with which it shares a size where it costs more and still keeps within the target; of
-two that cost the same, the one with the smaller sizes does. Where cost grows with both sizes, those are the
-pairs of which neither size can grow without the other's loss; where it falls as a size grows, such as a
-stride, the smaller value counts as the one to be had.
+A pair dominates another one that shares a size if it costs more and is still within the target; at equal
+costs, the one with smaller sizes dominates. If cost grows with both sizes, the result is the pairs in which
+no size can grow without the other shrinking.
 """
 
 from __future__ import annotations
@@ -22,14 +21,14 @@ from convcost.search.tabulate import CostTable, tables
 
 
 class LineMaxima:
-    """For each value of one size, the largest cost within a target, and where on that line it is first."""
+    """For each value of one size, the largest cost within a target, and its first index of the other size."""
 
     def __init__(self, target: Size, length: int) -> None:
         self.costs = np.full(length, -1, np.int64 if target < 2**63 else object)
         self.others = np.zeros(length, np.int64)
 
     def add(self, costs: Any, factor: int, axis: int, start: tuple[int, ...]) -> None:
-        """Take a table's costs into account, whose lines are along `axis`; those beyond the target are -1."""
+        """Add a table's costs, with lines along `axis`; costs beyond the target are -1."""
         others = costs.argmax(axis)
         largest = costs.max(axis).astype(self.costs.dtype)
         largest = np.where(largest < 0, -1, largest * factor)
@@ -39,27 +38,27 @@ class LineMaxima:
         self.others[lines][is_larger] = others[is_larger] + start[axis]
 
 
-def search_two_sizes(design: Design, asked: Match) -> Match:
-    """`asked` with the pairs within the target that no other dominates, and the one nearest to the target."""
-    (name, sizes), (other_name, other_sizes) = asked.searched.items()
-    nearest = NearestCosts(asked.target)
-    maxima = LineMaxima(asked.target, len(sizes)), LineMaxima(asked.target, len(other_sizes))
-    for table in tables(design, asked.searched):
+def search_two_sizes(design: Design, unsolved: Match) -> Match:
+    """Solve a match of two sizes: the pairs that no other dominates, and the closest to the target."""
+    (name, sizes), (other_name, other_sizes) = unsolved.searched.items()
+    nearest = NearestCosts(unsolved.target)
+    maxima = LineMaxima(unsolved.target, len(sizes)), LineMaxima(unsolved.target, len(other_sizes))
+    for table in tables(design, unsolved.searched):
         nearest.add(table, (len(sizes), len(other_sizes)))
-        _add_within(maxima, table, asked.target)
+        _add_within(maxima, table, unsolved.target)
 
     def choice(place: int, other: int, cost: Size) -> Choice:
-        return design.choice({name: sizes[place], other_name: other_sizes[other]}, cost, asked.target)
+        return design.choice({name: sizes[place], other_name: other_sizes[other]}, cost, unsolved.target)
 
     def first(hits: CostTies | None) -> Choice | None:
         return choice(*divmod(hits.first[0], len(other_sizes)), hits.cost) if hits else None
 
-    choices = tuple(choice(*pair) for pair in _undominated(*maxima))
+    choices = tuple(choice(*pair) for pair in _undominated_pairs(*maxima))
     below, above = first(nearest.below), first(nearest.above)
-    eligible = choices if asked.at_most or above is None else (*choices, above)
+    eligible = choices if unsolved.at_most or above is None else (*choices, above)
     least = min((abs(choice.difference) for choice in eligible), default=None)
     best = tuple(choice for choice in eligible if abs(choice.difference) == least)
-    return replace(asked, best=best, below=below, above=above, choices=choices)
+    return replace(unsolved, best=best, below=below, above=above, choices=choices)
 
 
 def _add_within(maxima: tuple[LineMaxima, LineMaxima], table: CostTable, target: Size) -> None:
@@ -71,8 +70,8 @@ def _add_within(maxima: tuple[LineMaxima, LineMaxima], table: CostTable, target:
             lines.add(within, factor, 1 - size, table.start)
 
 
-def _undominated(lines: LineMaxima, other_lines: LineMaxima) -> Iterator[tuple[int, int, Size]]:
-    """The pairs that no other dominates, as the indices of their sizes, and what they cost."""
+def _undominated_pairs(lines: LineMaxima, other_lines: LineMaxima) -> Iterator[tuple[int, int, Size]]:
+    """The pairs that no other dominates: the indices of their sizes, and their costs."""
     is_mutual = other_lines.others[lines.others] == np.arange(len(lines.others))
     places = np.flatnonzero(is_mutual & (lines.costs >= 0))
     return zip(places.tolist(), lines.others[places].tolist(), lines.costs[places].tolist(), strict=True)

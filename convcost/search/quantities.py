@@ -1,7 +1,7 @@
-"""What a sweep has of each design: integers, and quotients of two of them. Both are exact.
+"""The quantities of a sweep: integers, and quotients of two integers. Both are exact.
 
-An engine computes columns of integers alone, by the names of `CountedQuantities.metrics`. A quotient names
-two of them: whoever compares or sorts does so by the products of numerators and denominators.
+Engines compute only columns of integers, by the names of `CountedQuantities.metrics`. A quotient names two of
+them; comparisons multiply numerators and denominators.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from convcost.core.sweep import QUANTITIES, RATIO, SECONDS
 
 
 class QuantityQuotient(NamedTuple):
-    """A column of integers over another, over that of the reference, or over a number.
+    """A column of integers divided by another one, by the reference's, or by a number.
 
-    Where the denominator is 0, there is no number.
+    It has no value where the denominator is 0.
     """
 
     numerator: str
@@ -28,7 +28,7 @@ class QuantityQuotient(NamedTuple):
     of_reference: bool = False
 
     def operands(self, own: Mapping[str, Any], reference: Any) -> tuple[Any, Any]:
-        """Numerator and denominator among the design's `own` columns; `reference` is that of `ratio_of`."""
+        """The numerator and denominator, from the design's `own` columns and the reference's column."""
         if self.of_reference:
             return own[self.numerator], reference
         below = self.denominator
@@ -37,10 +37,10 @@ class QuantityQuotient(NamedTuple):
 
 @dataclass(frozen=True)
 class QuantityTable:
-    """All quantities that a sweep can have: integers and, by name, `quotients`.
+    """All quantities of a sweep: integers and, by name, `quotients`.
 
-    `bounds` are the lower bounds on devices, by the column of integers that each is computed in. The ratio,
-    if there is a reference, is that of the quantity `ratio_of`, computed in `ratio_column`.
+    `bounds` are lower bounds on devices, by their columns of integers. With a reference, the ratio is that of
+    the quantity `ratio_of`, in the column `ratio_column`.
     """
 
     quotients: Mapping[str, QuantityQuotient]
@@ -50,13 +50,13 @@ class QuantityTable:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """In the order of the table of metrics; behind those the bounds, and the ratio."""
+        """The metrics in the order of their table, then lower bounds and the ratio."""
         metrics = (metric.name for metric in METRICS if metric.units or metric.quotient_of)
         return tuple(dict.fromkeys((*metrics, *self.quotients)))
 
     @property
     def times(self) -> tuple[str, ...]:
-        """The quantities that are in seconds."""
+        """The quantities in seconds."""
         return tuple(self.device_names)
 
     @property
@@ -66,7 +66,7 @@ class QuantityTable:
         return {name: self.bounds[self.quotients[name].numerator].device.name for name in times}
 
     def integer_columns(self, names: Iterable[str]) -> tuple[str, ...]:
-        """The columns of integers that the quantities called `names` need, and the ratio, each once."""
+        """The columns of integers that the quantities `names` and the ratio need."""
         found = {self.ratio_column} if RATIO in self.quotients else set()
         for name in names:
             quotient = self.quotients.get(name)
@@ -75,9 +75,9 @@ class QuantityTable:
 
 
 def quantity_table(bounds: Sequence[LowerBound] = (), sorted_by: str = "") -> QuantityTable:
-    """The table of metrics, with a lower bound in `seconds` on each device; several have its name.
+    """The metrics, and a lower bound on each device: `seconds`, or for several devices `seconds_NAME`.
 
-    With a reference, which rows `sorted_by` a quantity have a ratio to: of that one, or of FLOPs.
+    `sorted_by` is not empty if there is a reference: the ratio is of that quantity, or of FLOPs.
     """
     quotients = {}
     for metric in METRICS:
@@ -107,5 +107,5 @@ def _identifier(name: str) -> str:
 
 
 def exact_quotient(numerator: int, denominator: int) -> Fraction | None:
-    """numerator / denominator; None where that is 0."""
+    """numerator / denominator; None for a denominator of 0."""
     return Fraction(numerator, denominator) if denominator else None

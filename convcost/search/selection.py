@@ -1,4 +1,4 @@
-"""Keeps the best rows of blocks as they come: so many of the first, or those that no other one dominates."""
+"""Selects the best rows from blocks: the first ones by an objective, or the Pareto front."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from convcost.core.sweep import Objective
 from convcost.search.bound_rows import BoundRow
 
 MOST_ON_A_FRONT = 2**17
-"""Designs of a Pareto front that are kept."""
+"""The most designs on a Pareto front."""
 
 
 class Selection:
-    """The best rows that were added so far, by `objectives`: of equal ones the first of the grid are better.
+    """The best rows added so far, by `objectives`; ties keep the order of the grid.
 
-    What is kept is a number for each objective, and each row's point and design.
+    It has each row's values by objective, its point and its design.
     """
 
     def __init__(self, objectives: tuple[Objective, ...]) -> None:
@@ -30,9 +30,9 @@ class Selection:
         self.matching = 0
 
     def add(self, design: int, points: Any, values: Sequence[Any]) -> None:
-        """Take rows of a design into account: arrays of points, and of a number for each objective.
+        """Add rows of a design: arrays of points, and of values for each objective.
 
-        Those that can't be among the best may be left out; `matching` is what an engine counts.
+        Rows that can't be among the best may be left out; engines count `matching` rows themselves.
         """
         self.values = [np.concatenate(pair) for pair in zip(self.values, values, strict=True)]
         self.points = np.concatenate([self.points, points])
@@ -41,7 +41,7 @@ class Selection:
         self.reduce()
 
     def _order(self) -> Any:
-        """The rows from the best by the first objective on, then by the second, ..., then as in the grid."""
+        """The order of rows by the first objective, then the second, ..., then as in the grid."""
         order = np.lexsort((self.designs, self.points))
         for values in reversed(self.values):
             order = order[np.argsort(values[order], kind="stable")]
@@ -52,11 +52,11 @@ class Selection:
         self.points, self.designs = self.points[places], self.designs[places]
 
     def reduce(self) -> None:
-        """Leave those that are kept, of rows in order."""
+        """Keep only the selected rows; rows are in order."""
         raise NotImplementedError
 
     def empty_copy(self) -> Self:
-        """A selection by the same objectives without rows."""
+        """An empty selection with the same objectives."""
         found = copy(self)
         found.values = [np.zeros(0, np.int64) for _ in self.objectives]
         found.points = found.designs = np.zeros(0, np.int64)
@@ -65,11 +65,11 @@ class Selection:
 
     @property
     def number_wanted(self) -> int:
-        """How many rows are looked for, if that is known."""
+        """The number of rows to find, if known; else 1."""
         return 1
 
     def bounds(self) -> list[BoundRow]:
-        """Rows by which others can be left out: those that are nowhere better, and not earlier if equal."""
+        """Rows that exclude others: those that are nowhere better, and not earlier if equal."""
         return self._bound_rows(slice(None))
 
     def _bound_rows(self, places: slice) -> list[BoundRow]:
@@ -77,7 +77,7 @@ class Selection:
         return [*map(BoundRow, keys, self.points[places].tolist())]
 
     def sort_by(self, objective: Objective) -> None:
-        """Put the rows in another order: that of one of the objectives."""
+        """Sort the rows by one of the objectives."""
         place = self.objectives.index(objective)
         self._take(np.argsort(self.values[place], kind="stable"))
 
@@ -94,38 +94,38 @@ class TopRows(Selection):
         self.number = number
 
     def reduce(self) -> None:
-        """Leave the first ones."""
+        """Keep the first rows."""
         self._take(slice(self.number))
 
     @property
     def number_wanted(self) -> int:
-        """As many as are kept."""
+        """The number of rows."""
         return self.number
 
     def bounds(self) -> list[BoundRow]:
-        """The last of the rows, if there are all that are kept."""
+        """The last row, once the selection is full."""
         return self._bound_rows(slice(self.number - 1, self.number))
 
 
 class ParetoFront(Selection):
-    """The rows that no other one is at least as good as in every objective; of equal ones the first."""
+    """The rows that no other row dominates; of equal ones the first."""
 
     def reduce(self) -> None:
-        """Leave the front."""
+        """Keep the front."""
         self._take(self._front_of_two() if len(self.values) == 2 else self._front())
         if len(self.points) > MOST_ON_A_FRONT:
             message = f"more than {MOST_ON_A_FRONT:,} designs are on the Pareto front"
             raise UsageError(message, hint="Ask for fewer quantities, or for fewer designs by a condition.")
 
     def _front_of_two(self) -> Any:
-        """Of rows in order, those whose second number is below all before."""
+        """The rows in order whose second value is below all previous ones."""
         second = self.values[1]
         is_below = np.ones(len(second), bool)
         is_below[1:] = second[1:] < np.minimum.accumulate(second)[:-1]
         return np.flatnonzero(is_below)
 
     def _front(self) -> Any:
-        """The first of rows in order is on the front, and all that it dominates are not; and so on."""
+        """The front of rows in order: repeatedly take the first, and drop all that it dominates."""
         front = []
         left = np.arange(len(self.points))
         while len(left):

@@ -1,4 +1,4 @@
-"""What designs cost over a grid of sizes: the request checked, the grid evaluated, the best rows kept."""
+"""`convcost.sweep`: evaluates designs over a grid of sizes, and keeps the best rows."""
 
 from __future__ import annotations
 
@@ -60,39 +60,39 @@ def sweep(
     dtype: str = "",
     **sizes: Size,
 ) -> Sweep:
-    """The best of all designs over a grid of sizes, exactly counted; with several, by ratios to the first.
+    """Evaluate designs exactly over a grid of sizes, and return the best; ratios are to the first design.
 
     sweep("[B,C,H,H] -> Conv2d(C, M, K)", over={"C": range(64, 257, 64), "K": [1, 3], "M": "2C,4C"}, H=32)
 
     Args:
         designs: Specs, reports with open sizes, or torch modules, on `inputs` or on their own,
-            (module, "f32[B,3,H,W]"). The first of several is what the others are compared with.
+            (module, "f32[B,3,H,W]"). With several, the others are compared with the first.
         over: The values of sizes by name: a range, a list, or a text such as "64:1024:64" (the stop is
-            among them), "2^5..2^10" or "2C,4C": formulas in other sizes.
-        over_args: With a class of modules, or a function that makes one, as the last design: the values of
-            its arguments by name, {"width": range(64, 513, 64), "bias": [True, False]}. Each combination is
-            built and counted; rows have its `arguments`, which conditions and orders may be about too.
-        inputs: What modules are called with: texts such as "f32[B,3,H,W]", or tensors. An argument of
-            `over_args` may be a size in them: "f32[B,width]".
+            included), "2^5..2^10", or formulas in other sizes, "2C,4C".
+        over_args: If the last design is a class of modules, or a function that makes one: the values of its
+            arguments by name, {"width": range(64, 513, 64), "bias": [True, False]}. Each combination is
+            built and counted; rows have its `arguments`, which `where` and `by` can use too.
+        inputs: The inputs of modules: texts such as "f32[B,3,H,W]", or tensors. An argument of `over_args`
+            may be a size in them: "f32[B,width]".
         where: A condition on quantities, sizes and ratio: "flops <= 1G and (params < 2M or C >= 64)".
-        by: What the rows are sorted by, smallest first; "params:max" has the largest first. The ratio is
-            that of this quantity, or of FLOPs.
-        top: The number of rows that are kept.
-        pareto: Quantities or sizes, as `by`: "flops,C:max" keeps what nothing else dominates in both.
-        out: A file .parquet, .arrow, .csv or .jsonl for all rows that fulfil `where`, with their specs.
-        columns: The quantities that rows have (default: FLOPs, parameters, and those that are asked about).
-        engine: What evaluates the grid: "numpy", "duckdb" or "spark" (default: DuckDB for a large grid, if it
-            is installed). All find the same.
-        master: The URL of Spark's master, such as "spark://host:7077" (default: "local[*]", this machine's
-            cores). A Spark that runs in this process is used.
-        device: What to find the roofline lower bound on: "h100" has it as `seconds`; of several each has its
-            own, as `seconds_h100_sxm`.
-        convention: What FLOPs are.
-        dtype: What bytes are counted and lower bounds are found in (default: float32).
-        sizes: The sizes that are not swept.
+        by: The quantity to sort rows by, smallest first, or largest first with "params:max". The ratio is of
+            this quantity, or of FLOPs.
+        top: The number of rows to keep.
+        pareto: Quantities or sizes, as in `by`: "flops,C:max" keeps the Pareto front in both.
+        out: A .parquet, .arrow, .csv or .jsonl file for all rows that meet `where`, with their specs.
+        columns: The quantities of rows (default: FLOPs, parameters, and those in other options).
+        engine: The engine that evaluates the grid: "numpy", "duckdb" or "spark" (default: DuckDB for a large
+            grid, if installed). All give the same result.
+        master: The URL of the Spark master, such as "spark://host:7077" (default: "local[*]", this
+            machine). A Spark that already runs in this process is used.
+        device: The device of the roofline lower bound: "h100" adds the quantity `seconds`; several devices
+            add `seconds_h100_sxm` and so on.
+        convention: The convention of FLOPs.
+        dtype: The dtype for bytes and lower bounds (default: float32).
+        sizes: Values of sizes that are not swept.
 
-    Designs that are impossible are left out, and counted by reason. Raises as `cost` does, SpecError where
-    `where` or `over` can't be read, and UsageError where the grid is too large.
+    Impossible designs are left out, and counted by reason. Raises as `cost` does, SpecError for an invalid
+    `where` or `over`, and UsageError if the grid is too large.
 
     >>> [row.sizes["C"] for row in sweep("[1, C] -> Linear(C, 8)", over={"C": "2:8:2"}, where="macs < 40")]
     [2, 4]
@@ -131,13 +131,13 @@ def _class_variants(
 
 
 def _design(given: Any, inputs: tuple[Any, ...]) -> StatedDesign:
-    """The design; a module without inputs of its own is on `inputs`."""
+    """The given design; a module without inputs gets `inputs`."""
     has_none = is_module(given) or (isinstance(given, str) and is_module_text(given) and "->" not in given)
     return as_design(given, inputs if has_none else ())
 
 
 def split_names(given: str | Sequence[str], option: str = "") -> tuple[str, ...]:
-    """The names in a text such as "flops,params", or in a list, for that option."""
+    """The names in a text such as "flops,params" or in a list; errors name `option`."""
     listed = given.split(",") if isinstance(given, str) else given
     every = (check_text(option, name, "flops,params").strip() for name in listed)
     names = tuple(name for name in every if name)
@@ -147,7 +147,7 @@ def split_names(given: str | Sequence[str], option: str = "") -> tuple[str, ...]
 
 
 def _devices(given: str | Device | Sequence[str | Device]) -> tuple[Device, ...]:
-    """Devices, or those of the catalogue that are called so."""
+    """The devices given as objects or by name."""
     listed = given.split(",") if isinstance(given, str) else [given] if isinstance(given, Device) else given
     return tuple(
         each if isinstance(each, Device) else device_named(check_text("device", each, "h100").strip())
@@ -158,7 +158,7 @@ def _devices(given: str | Device | Sequence[str | Device]) -> tuple[Device, ...]
 def sweep_designs(
     request: SweepRequest, sizes: Mapping[str, Size], progress: GridProgress | None = None
 ) -> Sweep:
-    """What `sweep` gives; `progress` gets the blocks of a large grid and their number, and passes them on."""
+    """Run a sweep; `progress` gets the parts of the work and their number, and yields them again."""
     check_request(request, sizes)
     sizes = {name: check_int(name, size) for name, size in sizes.items()}
     criteria = parse_criteria(request, sizes)
@@ -176,7 +176,7 @@ def _plan(
     variants: Sequence[VariantDesign],
     grid: Grid,
 ) -> SweepPlan:
-    """What to evaluate: the variants of a module, or all designs but the one that the ratios are to."""
+    """The plan of a sweep: the variants of a module, or all designs except the reference."""
     from convcost.search.grid_blocks import SweepPlan
 
     first = 1 if request.has_reference else 0
@@ -202,7 +202,7 @@ def _sweep_without_rows(
     plan: SweepPlan,
     sizes: Mapping[str, Size],
 ) -> Sweep:
-    """The sweep without what is found."""
+    """The sweep without results."""
     texts = (*(design.text for design in designs), *(each.text for each in request.all_variants))
     stated = [*map(SweptDesign, request.design_names, texts)]
     grid = plan.grid

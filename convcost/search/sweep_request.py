@@ -1,4 +1,4 @@
-"""What is asked of a sweep, checked: its designs and their grid, its condition, orders and columns."""
+"""The request of a sweep, and its checks: designs, grid, condition, order and columns."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from convcost.spec.spec import check_int
 DEFAULT_TOP = 20
 
 MOST_ROWS = 10**5
-"""Rows that a sweep keeps."""
+"""The most rows to keep."""
 
 ALWAYS_SHOWN = ("flops", "params")
 
@@ -39,10 +39,10 @@ DEFAULT_DTYPE = "float32"
 
 @dataclass(frozen=True)
 class SweepRequest:
-    """Designs, the variants of a module after them, and what is asked of them; ratios are to the first.
+    """The request of a sweep: designs, then variants of a module, and options. Ratios are to the first.
 
-    Without a `dtype` specs are in float32, and reports in their own. `columns` are the quantities that rows
-    have, if they are not the usual ones.
+    Without a `dtype`, specs have float32, and reports their own. `columns` are the quantities of rows; empty
+    for the default.
     """
 
     designs: tuple[CountedDesign, ...]
@@ -62,23 +62,23 @@ class SweepRequest:
 
     @property
     def has_reference(self) -> bool:
-        """Whether there are several, so that the first is what the ratios are to."""
+        """Whether there are several designs, so that the first is the reference of ratios."""
         return len(self.designs) + (self.variants is not None) > 1
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The sizes that a number can be put in for."""
+        """The open sizes of all designs."""
         own = (name for design in self.designs for name in open_names(design))
         return tuple(dict.fromkeys((*own, *(self.variants.names if self.variants else ()))))
 
     @property
     def all_variants(self) -> tuple[ModuleVariants, ...]:
-        """The module whose arguments are swept, if there is one."""
+        """The module whose arguments are swept, if any."""
         return (self.variants,) if self.variants else ()
 
     @property
     def design_names(self) -> tuple[str, ...]:
-        """A name for each design, and for the module whose arguments are swept; equal ones are numbered."""
+        """The names of designs and variants; equal names are numbered."""
         return number_equal_names([design.name for design in (*self.designs, *self.all_variants)])
 
     @property
@@ -88,7 +88,7 @@ class SweepRequest:
 
 
 def check_request(request: SweepRequest, sizes: Mapping[str, Size]) -> None:
-    """UsageError for what can be refused before anything is parsed or counted."""
+    """UsageError for invalid requests, before anything is parsed or counted."""
     if not (request.designs or request.variants):
         raise UsageError("a design is missing", hint="Give one or more; ratios are to the first.")
     if not 1 <= check_int("top", request.top) <= MOST_ROWS:
@@ -101,10 +101,10 @@ def check_request(request: SweepRequest, sizes: Mapping[str, Size]) -> None:
 
 
 class SweepCriteria(NamedTuple):
-    """What is asked of each design: the condition, the order, and what is `counted` for them.
+    """The parsed criteria: the condition, the order, and the quantities to count.
 
-    `names` are those that the condition and the order are about, `columns` the quantities of rows, and
-    `needed` all quantities that are computed.
+    `names` are those in the condition and the order, `columns` the quantities of rows, and `needed` all
+    quantities to compute.
     """
 
     by: Objective
@@ -118,7 +118,7 @@ class SweepCriteria(NamedTuple):
 
 
 def parse_criteria(request: SweepRequest, sizes: Mapping[str, Size]) -> SweepCriteria:
-    """The request's condition and order, parsed; `sizes` are those that are not swept."""
+    """Parse the request's condition and order; `sizes` are those that are not swept."""
     by, pareto = _objectives(request)
     table = _table(request, by)
     known = _known_names(request, sizes, table)
@@ -139,18 +139,18 @@ def parse_criteria(request: SweepRequest, sizes: Mapping[str, Size]) -> SweepCri
 
 
 def _check_swept(request: SweepRequest) -> None:
-    """UsageError for a swept size that neither a design nor a formula has."""
+    """UsageError for a swept size that is in no design and no formula."""
     known = request.names
     used = {name for axis in request.axes for name in axis.names}
     for axis in request.axes:
         if axis.name not in {*known, *used}:
             near = did_you_mean(axis.name, known)
-            has = f"Choose from {', '.join(known)}." if known else "There is no open size."
-            raise UsageError(f"no size is called {axis.name[:64]}{near}", hint=has)
+            hint = f"Choose from {', '.join(known)}." if known else "No size is open."
+            raise UsageError(f"no size is called {axis.name[:64]}{near}", hint=hint)
 
 
 def _check_given(request: SweepRequest, sizes: Mapping[str, Size]) -> None:
-    """UsageError for a size that nothing has, and for an argument that is called as something else is."""
+    """UsageError for an unknown size, and for an argument with the name of a size or quantity."""
     of_variants = {name for variants in request.all_variants for name in variants.names}
     check_sizes({name: size for name, size in sizes.items() if name not in of_variants}, request.designs)
     others = {*request.names, *(axis.name for axis in request.axes), *sizes, *NAMES, RATIO, SECONDS}
@@ -159,7 +159,7 @@ def _check_given(request: SweepRequest, sizes: Mapping[str, Size]) -> None:
 
 
 def _check_numeric_arguments(request: SweepRequest, used: Collection[str]) -> None:
-    """UsageError for a condition on an argument that is no number, or an order by it."""
+    """UsageError for a condition or an order on an argument that is not a number."""
     for axis in (axis for variants in request.all_variants for axis in variants.axes):
         if axis.name in used and not axis.is_numeric:
             message = f"{axis.name} has values that are not numbers: rows can't be filtered or sorted by it"
@@ -167,14 +167,14 @@ def _check_numeric_arguments(request: SweepRequest, used: Collection[str]) -> No
 
 
 def _check_unambiguous(request: SweepRequest, used: Collection[str], table: QuantityTable) -> None:
-    """UsageError for a condition or an order that is about a size and a quantity of one name."""
+    """UsageError for a name that is both a size and a quantity, in a condition or an order."""
     sizes = {*(axis.name for axis in request.axes), *request.names}
     if name := next((name for name in sorted(used) if name in table.names and name in sizes), ""):
         raise UsageError(f"{name} is both a size and a quantity", hint="Rename the size.")
 
 
 def _objectives(request: SweepRequest) -> tuple[Objective, tuple[Objective, ...]]:
-    """What rows are sorted by, and what the Pareto front is in."""
+    """The objective to sort by, and those of the Pareto front."""
     pareto = tuple(dict.fromkeys(map(_parse_objective, request.pareto)))
     if len({objective.name for objective in pareto}) < len(pareto):
         raise UsageError("one quantity can't be the smallest and the largest on a Pareto front")
@@ -196,7 +196,7 @@ def _parse_objective(text: str) -> Objective:
 
 
 def dtype_of(request: SweepRequest) -> str:
-    """What lower bounds are found in; UsageError where designs have several."""
+    """The dtype of lower bounds; UsageError if designs have different ones."""
     if request.dtype:
         return dtype_named(request.dtype)
     found = {design.dtype if isinstance(design, Report) else DEFAULT_DTYPE for design in request.designs}
@@ -209,26 +209,26 @@ def dtype_of(request: SweepRequest) -> str:
 
 
 def _table(request: SweepRequest, by: Objective) -> QuantityTable:
-    """All quantities that there can be."""
+    """All available quantities."""
     dtype = dtype_of(request)
     bounds = [lower_bound(device, dtype, bool(request.dtype)) for device in request.devices]
     return quantity_table(bounds, by.name if request.has_reference else "")
 
 
 def _columns(request: SweepRequest, table: QuantityTable, used: Collection[str]) -> tuple[str, ...]:
-    """The quantities that rows have; UsageError for one that there is not."""
+    """The quantities of rows; UsageError for an unknown one."""
     for name in request.columns:
         if name not in table.names:
             hint = CONDITIONAL.get(name, "")
             raise unknown_name("no quantity is called", name, table.names, hint=hint)
-    usual = (*ALWAYS_SHOWN, *(name for name in table.names if name in (*table.times, *used)))
-    return tuple(name for name in dict.fromkeys(request.columns or usual) if name != RATIO)
+    defaults = (*ALWAYS_SHOWN, *(name for name in table.names if name in (*table.times, *used)))
+    return tuple(name for name in dict.fromkeys(request.columns or defaults) if name != RATIO)
 
 
 def designs_on_grid(
     request: SweepRequest, sizes: Mapping[str, Size], counted: CountedQuantities
 ) -> tuple[tuple[Design, ...], Grid]:
-    """The designs with all their sizes but those of the grid, and the grid."""
+    """The grid, and the designs with all other sizes set."""
     swept = [axis.name for axis in request.axes]
     designs = tuple(
         complete_design(
@@ -251,7 +251,7 @@ def designs_on_grid(
 
 
 def _check_variants(request: SweepRequest, grid: Grid) -> None:
-    """UsageError for more rows of variants than are evaluated, before these are counted."""
+    """UsageError for too many rows of variants, before variants are counted."""
     rows = grid.points * prod(len(axis.values) for each in request.all_variants for axis in each.axes)
     if request.variants and rows > MOST_IN_NUMPY:
         message = f"the variants have {rows:,} points; the limit is {MOST_IN_NUMPY:,}"
@@ -259,13 +259,13 @@ def _check_variants(request: SweepRequest, grid: Grid) -> None:
 
 
 def _known_names(request: SweepRequest, sizes: Mapping[str, Size], table: QuantityTable) -> tuple[str, ...]:
-    """What a condition or an order may be about."""
+    """The names that conditions and orders can use."""
     every = (*request.argument_names, *(axis.name for axis in request.axes), *sizes, *request.names)
     return tuple(dict.fromkeys((*table.names, *every)))
 
 
 def check_values(used: Iterable[str], grid: Grid) -> None:
-    """UnboundSizeError for a size that no quantity depends on, but the condition or the order does."""
+    """UnboundSizeError for a size without a value that only the condition or the order uses."""
     have = {*(axis.name for axis in grid.axes), *grid.fixed}
     if missing := next((name for name in sorted(used) if name not in have), ""):
         raise UnboundSizeError(

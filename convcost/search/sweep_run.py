@@ -1,4 +1,4 @@
-"""Runs a sweep: an engine evaluates the grid, the best rows are kept, and all are written to a file."""
+"""Runs a sweep: evaluates the grid with an engine, keeps the best rows, and writes all to a file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class _SweepRun:
-    """Evaluates the whole grid once, or again from the start, and keeps the best rows."""
+    """Evaluates the whole grid and keeps the best rows; writing a file may restart it."""
 
     engine: Engine
     selection: Selection
@@ -39,46 +39,46 @@ class _SweepRun:
         self.selection = ParetoFront(sweep.pareto) if sweep.pareto else TopRows(sweep.by, sweep.top)
 
     def select(self) -> None:
-        """Find the best rows alone."""
+        """Find the best rows."""
         self._start()
         self.engine.select(self.selection, self.progress)
 
     def blocks(self) -> Iterator[RowBlock]:
-        """All rows that fulfil the condition."""
+        """All rows that meet the condition."""
         self._start()
         yield from self.engine.blocks(self.selection, self.progress)
 
     def progress(self, parts: Iterator[Any], number: int) -> Iterator[Any]:
-        """The parts as they are done; who asked for it is told how many."""
+        """The parts of the work, with progress shown if requested."""
         return self.show_progress(parts, number, self.plan.grid.points) if self.show_progress else parts
 
     def rows(self, block: RowBlock) -> list[SweepRow]:
-        """The rows of a block in Python's integers."""
+        """The rows of a block, with Python integers."""
         from convcost.search.grid_blocks import block_rows
 
         return block_rows(self.plan, block)
 
 
-def run_sweep(asked: Sweep, plan: SweepPlan, request: SweepRequest, progress: GridProgress | None) -> Sweep:
-    """The sweep with what is found; all rows are written to the file if there is one."""
-    run = _SweepRun(asked, plan, request, progress)
+def run_sweep(empty: Sweep, plan: SweepPlan, request: SweepRequest, progress: GridProgress | None) -> Sweep:
+    """Run a sweep: `empty` with its results. All rows are written to the request's file, if any."""
+    run = _SweepRun(empty, plan, request, progress)
     if request.file:
-        write_rows(request.file, RowSource(asked, plan, run.blocks, run.rows))
+        write_rows(request.file, RowSource(empty, plan, run.blocks, run.rows))
     else:
         run.select()
     selection = run.selection
-    selection.sort_by(asked.by)
+    selection.sort_by(empty.by)
     return replace(
-        asked,
+        empty,
         impossible=dict(run.engine.impossible.most_common()),
         matching=selection.matching,
-        rows=tuple(_rows(plan, selection.best(asked.top))),
-        found=len(selection.points) if asked.pareto else selection.matching,
+        rows=tuple(_rows(plan, selection.best(empty.top))),
+        found=len(selection.points) if empty.pareto else selection.matching,
     )
 
 
 def _rows(plan: SweepPlan, places: Sequence[tuple[int, int]]) -> Iterator[Any]:
-    """The rows of these designs and points, which are evaluated again."""
+    """The rows of these designs and points, evaluated again."""
     import numpy as np
 
     from convcost.search.grid_blocks import GridEvaluator, block_rows

@@ -1,4 +1,4 @@
-"""Computes a design's cost at all sizes in their ranges, block by block, and where it is possible."""
+"""Computes a design's quantities over ranges of sizes, block by block, and where it is possible."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from convcost.search.varied_int import VariedInt
 from convcost.symbolic.columns import Column, MixedConditionError, broadcast_column, merge_columns
 
 BLOCK = 2**16
-"""Places that are evaluated together: so many numbers stay in a processor's cache."""
+"""The number of places to evaluate together, which fit a processor's cache."""
 
 MOST_ONE_BY_ONE = 2**14
-"""Places that are evaluated one by one, where no formula holds for many."""
+"""The most places to evaluate one by one, if no formula holds for many."""
 
 
 Arrays = Mapping[str, Any]
-"""The values of each varied size, as arrays that NumPy broadcasts to the places of a block."""
+"""The values of each varied size, as arrays that broadcast to the places of a block."""
 
 
 class CostTable(NamedTuple):
-    """What a design has of each metric at each place of a block, and whether it is possible there.
+    """A design's quantities at each place of a block, and whether it is possible there.
 
-    A place has an index for each varied size; those of the first place are `start`. `restrictions` are
-    those of each evaluation that it was put together of, with the shape of its places.
+    A place has an index for each varied size; those of the first place are `start`. `restrictions` are those
+    of each evaluation, with the shape of its places.
     """
 
     quantities: tuple[Column, ...]
@@ -40,12 +40,12 @@ class CostTable(NamedTuple):
 
     @property
     def costs(self) -> Column:
-        """What it has of the first metric."""
+        """The first quantity."""
         return self.quantities[0]
 
     @property
     def impossible(self) -> Counter[str]:
-        """The number of places at which each rule is the first that does not hold."""
+        """The number of places at which each rule is the first to fail."""
         counts: Counter[str] = Counter()
         for shape, restrictions in self.restrictions:
             for rule, *places in restrictions:
@@ -55,7 +55,7 @@ class CostTable(NamedTuple):
 
 
 def tables(design: EvaluableDesign, ranges: Mapping[str, range]) -> Iterator[CostTable]:
-    """Tables of all places, the last of the sizes changing fastest."""
+    """Tables of all places; the last size changes fastest."""
     axes = len(ranges)
     inner = len([*ranges.values()][-1])
     steps = [max(1, BLOCK // inner)] * (axes - 1) + [BLOCK]
@@ -74,9 +74,9 @@ def _array(sizes: range) -> Any:
 
 
 def tabulate(design: EvaluableDesign, sizes: Arrays, shape: tuple[int, ...] | None = None) -> CostTable:
-    """The costs at `sizes`; if the code branches on a size, each branch is evaluated separately.
+    """The quantities at `sizes`; if code branches on a size, each branch is evaluated separately.
 
-    The places have the `shape` that the sizes are broadcast to, or a given one where there may be no sizes.
+    The places have the shape to which the sizes broadcast, or `shape`, in case there are no sizes.
     """
     if shape is None:
         shape = np.broadcast_shapes(*(values.shape for values in sizes.values()))
@@ -118,8 +118,8 @@ def _by_branch(design: EvaluableDesign, sizes: Arrays, condition: Any) -> CostTa
 def _one_by_one(design: EvaluableDesign, sizes: Arrays, shape: tuple[int, ...]) -> CostTable:
     names = [*sizes]
     if np.prod(shape) > MOST_ONE_BY_ONE:
-        message = f"the cost has no formula in {' and '.join(names)} here"
-        hint = f"Narrow the ranges: {MOST_ONE_BY_ONE:,} can be tried without one."
+        message = f"the cost has no formula in {' and '.join(names)}"
+        hint = f"Narrow the ranges: at most {MOST_ONE_BY_ONE:,} values can be tried without one."
         raise UsageError(message, hint=hint)
     quantities = [np.zeros(shape, object) for _ in design.counted.metrics]
     possible, restrictions = np.zeros(shape, bool), []

@@ -1,4 +1,4 @@
-"""Ints that stand for sizes that have other values elsewhere, where no formula holds for all of them."""
+"""An int for a varied size, for evaluations with one value at a time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 class VariedInt(int):
-    """The value of a varied size, or what is computed from it: a rule about it is not to name this one."""
+    """The value of a varied size, or a result computed from it. Rules must not name this value."""
 
     __slots__ = ()
 
@@ -20,7 +20,7 @@ class VariedInt(int):
 
 
 def _of_two(compute: Callable[[int, int], int]) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """The method for the operator, and that for sides that changed places."""
+    """The method for an operator, and the reflected one."""
 
     def method(self: int, other: Any) -> Any:
         return VariedInt(compute(int(self), int(other))) if isinstance(other, int) else NotImplemented

@@ -1,4 +1,4 @@
-"""Conditions on designs: `flops <= 1G and params < 2M`. Each function's docstring is its grammar rule."""
+"""Conditions on designs: `flops <= 1G and params < 2M`. The functions' docstrings are the grammar."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ TOKEN = re.compile(
 WORDS = ("and", "or", "not")
 
 CONDITIONAL = {
-    RATIO: "It needs two designs or more.",
-    SECONDS: "It needs a device, --device h100; with several, each has its own: seconds_h100_sxm.",
+    RATIO: "It needs at least two designs.",
+    SECONDS: "It needs --device h100; with several devices, there are seconds_h100_sxm and so on.",
 }
-"""When there is a quantity that there is not always."""
+"""Hints on quantities that are not always available."""
 
 LONGEST = 2_000
 
@@ -44,13 +44,13 @@ Values = Mapping[str, "WhereQuotient"]
 
 
 class WhereQuotient(NamedTuple):
-    """An exact fraction of ints or columns, whose denominator is ≥ 0; where that is 0, there is no number."""
+    """An exact fraction of ints or columns; the denominator is ≥ 0, and 0 stands for no number."""
 
     numerator: Any
     denominator: Any = 1
 
     def combine(self, sign: str, other: WhereQuotient) -> WhereQuotient:
-        """The sum of both, their difference, product or quotient."""
+        """The sum, difference, product or quotient of two fractions."""
         (a, b), (c, d) = self, other
         if sign == "*":
             return WhereQuotient(a * c, b * d)
@@ -61,18 +61,18 @@ class WhereQuotient(NamedTuple):
         return WhereQuotient(a * d + c * b if sign == "+" else a * d - c * b, b * d)
 
     def compare(self, sign: str, other: WhereQuotient) -> Any:
-        """Where the relation holds; nowhere where one of both is no number."""
+        """Where the relation holds; false where a side is no number."""
         (a, b), (c, d) = self, other
         return (b != 0) & (d != 0) & RELATIONS[sign](a * d, c * b)
 
 
 def _is_nonnegative(number: Any) -> bool:
-    """Whether an int, or what a column may have at any place, is ≥ 0."""
+    """Whether an int, or every possible value of a column, is ≥ 0."""
     return bool((number if isinstance(number, int) else number.bounds[0]) >= 0)
 
 
 class WhereCondition(NamedTuple):
-    """A parsed condition: `holds` has where it is fulfilled, a bool or an array; `names` are those in it."""
+    """A parsed condition with the names in it; `holds` returns where it is met, a bool or an array."""
 
     text: str
     names: frozenset[str]
@@ -80,7 +80,7 @@ class WhereCondition(NamedTuple):
 
 
 def parse_condition(text: str, known: Collection[str], times: Collection[str] = ()) -> WhereCondition:
-    """condition: any END; `known` are the names that it may have, of which `times` are in seconds"""
+    """condition: any END; `known` are the allowed names, of which `times` are in seconds"""
     if len(text) > LONGEST:
         raise UsageError(f"--where has {len(text):,} characters; the limit is {LONGEST:,}")
     parser = _Parser(text, known, times)
@@ -91,7 +91,7 @@ def parse_condition(text: str, known: Collection[str], times: Collection[str] = 
 
 
 class _Parser:
-    """Reads a condition from left to right; every error points at the token it met."""
+    """Parses a condition from left to right; errors point at the current token."""
 
     def __init__(self, text: str, known: Collection[str], times: Collection[str]) -> None:
         self.text = text
@@ -138,14 +138,14 @@ class _Parser:
         while self.accept("or"):
             terms.append(self.all())
         self.depth -= 1
-        return lambda values: _joined(operator.or_, terms, values)
+        return lambda values: _combine_terms(operator.or_, terms, values)
 
     def all(self) -> Callable[[Values], Any]:
         """all: negation ("and" negation)*"""
         terms = [self.negation()]
         while self.accept("and"):
             terms.append(self.negation())
-        return lambda values: _joined(operator.and_, terms, values)
+        return lambda values: _combine_terms(operator.and_, terms, values)
 
     def negation(self) -> Callable[[Values], Any]:
         """negation: "not" negation | comparison | "(" any ")" """
@@ -190,15 +190,15 @@ class _Parser:
             _comparison(first, sign, second)
             for first, sign, second in zip(terms, signs, terms[1:], strict=False)
         ]
-        return lambda values: _joined(operator.and_, parts, values)
+        return lambda values: _combine_terms(operator.and_, parts, values)
 
     def _check_times(self, tokens: Sequence[Token]) -> None:
-        """A time such as 2ms is compared with seconds alone."""
+        """Check that a time such as 2ms is compared with seconds."""
         time = next((token for token in tokens if token.rule == "time"), None)
         if time and not any(token.text in self.times for token in tokens):
             name = next(iter(self.times), SECONDS)
             hint = f"Write {name} <= 2ms{'' if self.times else ', with --device h100'}."
-            self.fail_at(time, f"{time.text[:40]} is a time, and nothing here is in seconds", hint)
+            self.fail_at(time, f"{time.text[:40]} is a time, but nothing here is in seconds", hint)
 
     def sum(self) -> Callable[[Values], WhereQuotient]:
         """sum: product (("+" | "-") product)*"""
@@ -263,7 +263,7 @@ def _comparison(
     return lambda values: first(values).compare(sign, second(values))
 
 
-def _joined(
+def _combine_terms(
     operation: Callable[[Any, Any], Any], terms: list[Callable[[Values], Any]], values: Values
 ) -> Any:
     found = terms[0](values)

@@ -99,7 +99,7 @@ def write_chunks(path: Path, chunks: Iterable[str | bytes]) -> None:
         if found:
             _check_is_plain(path, found)
         target = Path(os.path.realpath(path))
-        with _temporary(target, chunks, found) as temporary:
+        with _temporary_file(target, chunks, found) as temporary:
             os.replace(temporary, target)
     except (OSError, ValueError) as error:
         raise UsageError(f"{display_path(path)} can't be written: {_error_reason(error)}") from None
@@ -108,7 +108,7 @@ def write_chunks(path: Path, chunks: Iterable[str | bytes]) -> None:
 def create_text(path: Path, text: str) -> None:
     """Write `text` to a new file atomically; UsageError if the file exists."""
     try:
-        with _temporary(path, (text,), None) as temporary:
+        with _temporary_file(path, (text,), None) as temporary:
             os.link(temporary, path)  # fails if the file exists, unlike a rename
     except FileExistsError:
         raise UsageError(f"{display_path(path)} already exists", hint="The file was not changed.") from None
@@ -197,12 +197,12 @@ def _write_through(path: Path, text: str | bytes, flags: int = 0) -> None:
             raise UsageError(f"{display_path(path)} is a pipe without a reader") from None
         raise
     try:
-        _send(file, _encoded(text), path)
+        _send(file, _encode(text), path)
     finally:
         os.close(file)
 
 
-def _encoded(text: str | bytes) -> bytes:
+def _encode(text: str | bytes) -> bytes:
     return text if isinstance(text, bytes) else text.encode("utf-8", "replace")
 
 
@@ -217,12 +217,14 @@ def _send(file: int, data: bytes, path: Path) -> None:
 
 
 def _replace(target: Path, text: str | bytes, found: os.stat_result | None) -> None:
-    with _temporary(target, (text,), found) as temporary:
+    with _temporary_file(target, (text,), found) as temporary:
         os.replace(temporary, target)
 
 
 @contextmanager
-def _temporary(target: Path, chunks: Iterable[str | bytes], found: os.stat_result | None) -> Iterator[Path]:
+def _temporary_file(
+    target: Path, chunks: Iterable[str | bytes], found: os.stat_result | None
+) -> Iterator[Path]:
     """A temporary file with the chunks, in the folder of the target, with the owner and mode in `found`."""
     remove_stale_temporaries(target)
     temporary = target.with_name(f".{target.name}.{os.getpid()}-{os.urandom(4).hex()}.tmp")
@@ -230,7 +232,7 @@ def _temporary(target: Path, chunks: Iterable[str | bytes], found: os.stat_resul
         with cleanup(partial(_unlink, temporary)):
             with open(temporary, "xb") as file:
                 for chunk in chunks:
-                    file.write(_encoded(chunk))
+                    file.write(_encode(chunk))
                 if found:
                     _copy_owner_and_mode(file.fileno(), found)
             yield temporary

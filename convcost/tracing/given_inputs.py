@@ -46,11 +46,11 @@ class GivenInputs:
 
     def declared(self) -> DeclaredInputs:
         """All inputs as dtypes and shapes; UsageError if one is not a tensor."""
-        kwargs = {name: _declared(value) for name, value in self.kwargs.items()}
-        return DeclaredInputs(tuple(map(_declared, self.args)), kwargs)
+        kwargs = {name: _declare(value) for name, value in self.kwargs.items()}
+        return DeclaredInputs(tuple(map(_declare, self.args)), kwargs)
 
 
-def _declared(given: Any) -> DeclaredTensor:
+def _declare(given: Any) -> DeclaredTensor:
     if type(given) is DeclaredTensor:
         return given
     if not hasattr(given, "dtype") or not hasattr(given, "shape"):

@@ -57,13 +57,13 @@ class ModuleCall(NamedTuple):
     def with_integer_values(self) -> ModuleCall:
         """The call with values in small integer and boolean meta tensors."""
 
-        def valued(name: str, argument: Any) -> Any:
+        def with_values(name: str, argument: Any) -> Any:
             is_plain = type(argument) is torch.Tensor and argument.is_meta
             if is_plain and is_integral(argument.dtype) and is_small(argument):
                 return torch.full_like(argument, fill_value(name), device="cpu")
             return argument
 
-        return self.map(valued)
+        return self.map(with_values)
 
     def has_arguments_of(self, other: ModuleCall) -> bool:
         """Whether all arguments are the same objects as those of `other`."""

@@ -101,7 +101,7 @@ def remaining_modes(error: BaseException | None, run_modes: tuple[RunMode, ...])
 
 @dataclass(frozen=True)
 class Profiler:
-    """Profiles a module's forward, and its backward if wanted.
+    """Profiles a module's forward, and on request its backward.
 
     Attributes:
         backward: Whether to count the backward.
@@ -145,7 +145,7 @@ class Profiler:
         """WrongTypeError if a setting has a wrong type."""
         hint = 'For example, {"mylib::scan": scan_cost}.'
         for name, formula in check_type("formulas", self.formulas, Mapping, "a mapping", hint).items():
-            check_type("the name of an operator", name, str, "a text", hint)
+            check_type("the name of an operator", name, str, "a string", hint)
             if not callable(formula):
                 raise wrong_type_error(f"the formula of {name[:80]}", formula, "a function", hint)
         check_type("backward", self.backward, bool, "True or False")
@@ -299,9 +299,9 @@ def profile(
 ) -> Report:
     """The cost of `module(*args, **kwargs)`, by submodule and operator. A copy of the module runs.
 
-    Inputs may be tensors on any device, the meta device included: their shapes are what counts. A text
-    such as "f32[1,3,224,224]" stands for one. With `mesh="tp=8"` also what one rank computes, holds and
-    sends, as for convcost.cost; where forward has an argument called mesh or parallelize, both are its own.
+    Inputs may be tensors on any device, including the meta device, since only their shapes matter, or texts
+    such as "f32[1,3,224,224]". `mesh="tp=8"` adds what one rank computes, holds and sends, as for
+    convcost.cost. If forward has an argument called mesh or parallelize, both are passed to it.
 
     Raises:
         WrongTypeError: `module` is not a torch module.
@@ -325,7 +325,7 @@ def profile(
 def check_is_module(module: Any) -> None:
     """WrongTypeError if it is not a torch module; the hint says what to give instead."""
     if isinstance(module, type) and is_module_class(module):
-        hint = f"Make one of that class: {module.__name__}(...)"
+        hint = f"Create an instance: {module.__name__}(...)"
         raise wrong_type_error("the module", module, "a torch module", hint)
     if not is_module(module):
         hint = f"For a design as text, use convcost.cost({module[:40]!r})." if isinstance(module, str) else ""

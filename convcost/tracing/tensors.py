@@ -197,7 +197,7 @@ def element_types(operands: Iterable[Any], output: Any) -> tuple[ElementType, ..
 
 
 def is_number(tensor: Any) -> bool:
-    """Whether it is floating-point, complex or quantized. Integer arithmetic computes indices."""
+    """Whether it is floating-point, complex or quantized, and not an integer tensor, such as indices."""
     return tensor is None or tensor.is_floating_point() or tensor.is_complex() or tensor.is_quantized
 
 

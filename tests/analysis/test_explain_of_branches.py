@@ -34,7 +34,7 @@ EXPECTED = """\
  ────────────────────────
  input       (B, T, E) = (2, 5, 8)
  output      (B, E, T) = (2, 8, 5)
- rule        Two dimensions swapped.
+ rule        Swaps two dimensions.
  MACs        none
 
  matmul() at 0
@@ -54,7 +54,7 @@ EXPECTED = """\
  inputs      0 matmul = (B, T, T) = (2, 5, 5)
              input 2 = (B, 1, T) = (2, 1, 5)
  output      (B, T, T) = (2, 5, 5)
- rule        The sum of its inputs, with broadcasting: per element, a sum for
+ rule        The sum of its inputs, which broadcast: an addition per element for
              each input after the first.
  operations  1 × 50 output elements = 50
  MACs        none

@@ -121,7 +121,7 @@ def test_without_a_design_the_exit_code_is_1_and_the_reason_is_said(options, err
     ("options", "error"),
     [
         ((), "C has no value in Linear\nGive sizes: --C 128, or a range: --over C=64:1024:64\n"),
-        (("--over", "C"), "--over C must be a size and its values"),
+        (("--over", "C"), "--over C is not a size with its values"),
         (("--over", "D=1"), "no size is called D"),
         (("--over", "C=1", "--over", "C=2"), "C is swept twice"),
         (
@@ -142,7 +142,7 @@ def test_without_a_design_the_exit_code_is_1_and_the_reason_is_said(options, err
         (("--over", "C=1", "--where", "ratio > 1"), "no quantity or size is called ratio"),
         (
             ("--over", "C=1", "--by", "ratio"),
-            "no quantity or size is called ratio\nIt needs two designs or more.",
+            "no quantity or size is called ratio\nIt needs at least two designs.",
         ),
         (("--over", "C=1+"), "unexpected end; expected a size"),
     ],

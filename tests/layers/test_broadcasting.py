@@ -31,14 +31,14 @@ REFUSED = [
         (),
         (2, 3),
         (2, 4),
-        "dimension -1 of input 2 is 4, but that of the inputs before it is 3",
+        "dimension -1 of input 2 is 4, but that of the earlier inputs is 3",
     ),
     (
         "CosineSimilarity",
         (2,),
         (2, 3),
         (2, 3),
-        "the input [2, 3] has 2 dimensions; expected one with a dimension 2",
+        "the input [2, 3] has 2 dimensions; expected an input with a dimension 2",
     ),
     ("MaxUnpool1d", (2,), (2, 3), (2, 4), "dimension 1 of input 2 is 4, but that of input 1 is 3"),
     (
@@ -46,7 +46,7 @@ REFUSED = [
         (2,),
         (2, 3),
         (3,),
-        "the input [3] has 1 dimension; expected 2, as input 1 has",
+        "the input [3] has 1 dimension; expected 2, like input 1",
     ),
 ]
 

@@ -156,7 +156,7 @@ def test_a_module_with_its_inputs_is_a_design():
             {"over_args": {"width": range(MOST_VARIANTS + 1)}},
             "100,001 combinations of arguments; 100,000 at most",
         ),
-        ({"over_args": {"width": [8]}, "inputs": ()}, "there are no inputs"),
+        ({"over_args": {"width": [8]}, "inputs": ()}, "inputs are missing"),
         ({"over_args": {"width": [8]}, "over": {"E": "1,2"}}, "no size is called E"),
         ({"over_args": {"width": [8]}, "inputs": "f32[2,3,H,32]"}, "H has no value in Net"),
         ({"over_args": {"width": [8]}, "E": 3}, "no size is called E"),

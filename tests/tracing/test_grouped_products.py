@@ -1,5 +1,7 @@
 """Products of groups, of positions that data shifts, and of grids; and products in any other spelling."""
 
+import contextlib
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -11,6 +13,9 @@ from convcost.operators.interface import ShapeOperand
 from convcost.tracing.profile import Profiler, profile
 
 G, M, K, N = 4, 16, 32, 48
+
+with contextlib.suppress(ImportError):  # which has the operator, and can't be imported after another has it
+    import torchvision  # noqa: F401
 
 LIBRARY = torch.library.Library("torchvision", "FRAGMENT")
 if not hasattr(torch.ops.torchvision, "deform_conv2d"):

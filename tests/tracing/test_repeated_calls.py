@@ -67,3 +67,23 @@ def combinations():
 def test_the_report_is_the_same(family, run, monkeypatch):
     repeated, single = both_ways(lambda: RUNS[run](FAMILIES[family]()), monkeypatch)
     assert repeated == single
+
+
+class TwoPullbacks(torch.nn.Module):
+    """4 to 8 features, and on to 8: two functions whose gradients differ on the same shapes."""
+
+    def __init__(self):
+        super().__init__()
+        self.narrow, self.wide = torch.nn.Linear(4, 8), torch.nn.Linear(8, 8)
+
+    def forward(self, x):
+        output, pull = torch.func.vjp(self.narrow, x)
+        further, pull_further = torch.func.vjp(lambda x: self.wide(self.narrow(x)), x)
+        return pull(torch.ones_like(output))[0] + pull_further(torch.ones_like(further))[0]
+
+
+@pytest.mark.parametrize("device", ["cpu", "meta"])
+def test_each_pullback_goes_its_own_way_back(device):
+    report = convcost.profile(TwoPullbacks().to(device), torch.zeros(2, 4, device=device))
+    assert report.macs == 2 * (2 * 2 * 4 * 8 + 2 * 8 * 8)
+    assert not report.trace.is_partial

@@ -62,8 +62,8 @@ SEARCH.error(
 )
 SEARCH.error(
     '"or" as "and"',
-    "_joined(operator.or_, terms, values)",
-    "_joined(operator.and_, terms, values)",
+    "_combine_terms(operator.or_, terms, values)",
+    "_combine_terms(operator.and_, terms, values)",
     "search/where.py",
 )
 SEARCH.error(

@@ -28,16 +28,16 @@ class EstimateSection(Protocol):
 
 def sections(reports: tuple[Report, ...], style: Style) -> tuple[Section, ...]:
     """A section for each estimate that all `reports` have."""
-    modules = (import_module(f"{__name__}.{ESTIMATES[name][0]}") for name in _requested(reports))
+    modules = (import_module(f"{__name__}.{ESTIMATES[name][0]}") for name in _requested_names(reports))
     return tuple(cast("EstimateSection", module).section(reports, style) for module in modules)
 
 
 def titles(reports: tuple[Report, ...]) -> tuple[tuple[str, str], ...]:
     """The name and the title of each of these sections."""
-    return tuple((name, ESTIMATES[name][1]) for name in _requested(reports))
+    return tuple((name, ESTIMATES[name][1]) for name in _requested_names(reports))
 
 
-def _requested(reports: Sequence[Report]) -> Iterator[str]:
+def _requested_names(reports: Sequence[Report]) -> Iterator[str]:
     """The names of the estimates that all `reports` have."""
     for name in ESTIMATES:
         if all(getattr(report, name) not in (None, ()) for report in reports):

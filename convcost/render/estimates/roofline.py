@@ -241,7 +241,7 @@ def flip_notes(found: list[tuple[Report, Roofline]]) -> Iterator[str]:
             name = report.name if len(set(texts.values())) == 1 else f"{report.name}, {label}"
             names_by_text.setdefault(text, []).append(name)
     for text, names in [*names_by_text.items()][:MOST_SENTENCES]:
-        yield MixedText(f"{_listed(list(dict.fromkeys(names)))}: ", text, ".")
+        yield MixedText(f"{_join_names(list(dict.fromkeys(names)))}: ", text, ".")
     if len(names_by_text) > MOST_SENTENCES:
         yield f"{len(names_by_text) - MOST_SENTENCES} more layers change at other sizes."
 
@@ -260,7 +260,7 @@ def _bound_label(report: Report, bound: RooflineBound) -> str:
     return f"{part.path}: {part.label}" if report.trace and part.path else part.label
 
 
-def _listed(names: list[str]) -> str:
+def _join_names(names: list[str]) -> str:
     more = f" and {len(names) - MOST_NAMED} more" if names[MOST_NAMED:] else ""
     return "; ".join(names[:MOST_NAMED]) + more
 

@@ -26,13 +26,13 @@ from convcost.render.style import Style, View
 def section(reports: tuple[Report, ...], style: Style) -> Section:
     """Tables with a column for each device; for several designs, a table for each device."""
     if len(reports) > 1:
-        return _compared(reports)
+        return _comparison_section(reports)
     [report] = reports
     by_device = [(replace(report, name=each.device.name), each) for each in report.rooflines]
     return Section(tuple(_tables(report, style.view)), (*flip_notes(by_device), LOWER_BOUND_NOTE))
 
 
-def _compared(reports: tuple[Report, ...]) -> Section:
+def _comparison_section(reports: tuple[Report, ...]) -> Section:
     """A table of the candidates with ratios, and a note, for each device."""
     each_device = zip(*(report.rooflines for report in reports), strict=True)
     tables, notes = [], []

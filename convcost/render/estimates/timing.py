@@ -129,7 +129,7 @@ def _time_reason(first: Report, other: Report) -> str:
     """What bounds each of the two; the FLOP/s of each if that is unknown or explains nothing."""
     one, two = _own_roofline(first), _own_roofline(other)
     if not one or not two or _is_slowed(first) or _is_slowed(other):
-        return f"{first.name} reaches {_achieved(first)}, {other.name} {_achieved(other)}"
+        return f"{first.name} reaches {_achieved_text(first)}, {other.name} {_achieved_text(other)}"
     pairs = (first.name, one), (other.name, two)
     if idle := " and ".join(name for name, roofline in pairs if not roofline.seconds):
         return f"there is nothing to compute or move in {idle}"
@@ -158,7 +158,7 @@ def _bound_text(name: str, roofline: Roofline) -> str:
     return f"{name} is {roofline.by}-bound ({short_text(roofline.intensity)} FLOPs per byte)"
 
 
-def _achieved(report: Report) -> str:
+def _achieved_text(report: Report) -> str:
     speed = report.time.forward.flops_per_second if report.time else None
     return human(speed or 0, "FLOP/s")
 

@@ -46,11 +46,11 @@ def group_heading(report: Report, view: View) -> str:
 
 def _layers(report: Report, view: View) -> list[WorkloadGroup]:
     shown = select_layers(report, view)
-    groups = [WorkloadGroup(group.label, _at([group])) for group in shown.items]
-    return groups + _others(len(shown.others), _at(shown.others))
+    groups = [WorkloadGroup(group.label, _select_layers([group])) for group in shown.items]
+    return groups + _others(len(shown.others), _select_layers(shown.others))
 
 
-def _at(groups: Iterable[TableGroup]) -> Predicate:
+def _select_layers(groups: Iterable[TableGroup]) -> Predicate:
     paths = {row.path for group in groups for row in group.rows}
     return lambda part: part.path in paths
 
@@ -63,10 +63,10 @@ def _others(number: int, selects: Predicate) -> list[WorkloadGroup]:
 def _modules(report: Report, roofline: Roofline, view: View) -> list[WorkloadGroup]:
     selection = select(module_tree(report), view, report.convention)
     groups = [
-        WorkloadGroup(module_label(shown), _in_module(shown), shown.depth, shown.node.copies)
+        WorkloadGroup(module_label(shown), _select_module(shown), shown.depth, shown.node.copies)
         for shown in selection.modules
     ]
-    in_others = list(map(_in_module, selection.others))
+    in_others = list(map(_select_module, selection.others))
     groups += _others(len(in_others), lambda part: any(is_in(part) for is_in in in_others))
     outside = roofline.select(lambda part: not part.path)
     found = (*selection.modules, *selection.others)
@@ -75,7 +75,7 @@ def _modules(report: Report, roofline: Roofline, view: View) -> list[WorkloadGro
     return groups
 
 
-def _in_module(shown: ShownModule) -> Predicate:
+def _select_module(shown: ShownModule) -> Predicate:
     """Selects parts that run in the module, or outside its submodules if the line is the module itself."""
     path = shown.node.module.path
     if shown.is_itself:
@@ -86,12 +86,14 @@ def _in_module(shown: ShownModule) -> Predicate:
 def _operators(report: Report, trace: Trace, roofline: Roofline, view: View) -> list[WorkloadGroup]:
     """The operators that `view` selects, in its order, or else the longest first."""
     shown = select_operators(operator_totals(trace), view, report.convention)
-    groups = [WorkloadGroup(operator_name(total.operator), _calling([total])) for total in shown.items]
+    groups = [
+        WorkloadGroup(operator_name(total.operator), _select_operators([total])) for total in shown.items
+    ]
     if not (roofline.is_open or view.sort):
         groups.sort(key=lambda group: -roofline.select(group.selects).seconds)
-    return groups + _others(len(shown.others), _calling(shown.others))
+    return groups + _others(len(shown.others), _select_operators(shown.others))
 
 
-def _calling(totals: Iterable[OperatorTotal]) -> Predicate:
+def _select_operators(totals: Iterable[OperatorTotal]) -> Predicate:
     labels = {workload_label(total.operator) for total in totals}
     return lambda part: part.label in labels

@@ -48,7 +48,7 @@ class RowGroup(NamedTuple):
     def total(self, metric: str) -> FigurePair:
         """The sum of a metric over all rows, before and after."""
         before, after = dict(self.change.figures).get(metric, (0, 0))
-        return _multiplied(self.copies, before), _multiplied(self.copies, after)
+        return _multiply(self.copies, before), _multiply(self.copies, after)
 
     @property
     def size(self) -> int:
@@ -59,11 +59,11 @@ class RowGroup(NamedTuple):
         return sum(abs(after - before) for before, after in pairs)  # type: ignore[operator]
 
 
-def _multiplied(copies: int, each: Figure) -> Figure:
+def _multiply(copies: int, each: Figure) -> Figure:
     return each if isinstance(each, str) else each * copies
 
 
-def _grouped(rows: tuple[RowChange, ...]) -> list[RowGroup]:
+def _group_rows(rows: tuple[RowChange, ...]) -> list[RowGroup]:
     """The rows in groups, with the largest changes first."""
     by_kind: dict[str, dict[str, FigureChange]] = defaultdict(dict)
     for row in rows:
@@ -91,7 +91,7 @@ def change_tables(
     if changes.totals:
         yield wrap_to_fit(_totals(name, changes.totals, columns), width)
     if changes.rows:
-        yield wrap_to_fit(_rows(f"{name}, by {part}", _grouped(changes.rows)), width)
+        yield wrap_to_fit(_rows(f"{name}, by {part}", _group_rows(changes.rows)), width)
 
 
 def wrap_to_fit(table: Table, width: int) -> Table:

@@ -15,8 +15,8 @@ def junit_xml(gate_result: GateResult) -> str:
     """JUnit XML: a class for each entry, and a case for each of its checks and its baseline."""
     cases = [case for result in gate_result.entries for case in _cases(gate_result, result)]
     failed = sum("<failure" in case for case in cases)
-    cases += [_error(gate_result, problem) for problem in gate_result.problems]
-    cases += [_skipped(gate_result, name) for name in gate_result.skipped]
+    cases += [_error_case(gate_result, problem) for problem in gate_result.problems]
+    cases += [_skipped_case(gate_result, name) for name in gate_result.skipped]
     others = f'errors="{len(gate_result.problems)}" skipped="{len(gate_result.skipped)}"'
     counts = f'tests="{len(cases)}" failures="{failed}" {others}'
     suite = f"<testsuite {_attributes(name='convcost')} {counts}>"
@@ -39,25 +39,25 @@ def _cases(gate_result: GateResult, result: EntryResult) -> Iterator[str]:
 
 
 def _case(gate_result: GateResult, entry: str, name: str, line: int, failure: str) -> str:
-    opening = _opening(gate_result, f"convcost.{entry}", name, line)
+    opening = _opening_tag(gate_result, f"convcost.{entry}", name, line)
     if not failure:
         return f"{opening}/>"
     text = escape(make_xml_printable(failure))
     return f"{opening}><failure {_attributes(message=failure)}>{text}</failure></testcase>"
 
 
-def _error(gate_result: GateResult, problem: ConfigProblem) -> str:
+def _error_case(gate_result: GateResult, problem: ConfigProblem) -> str:
     first = problem.message.partition("\n")[0]
     error = f"<error {_attributes(message=first)}>{escape(make_xml_printable(problem.message))}</error>"
-    return f"{_opening(gate_result, 'convcost', problem.key, problem.line)}>{error}</testcase>"
+    return f"{_opening_tag(gate_result, 'convcost', problem.key, problem.line)}>{error}</testcase>"
 
 
-def _skipped(gate_result: GateResult, name: str) -> str:
+def _skipped_case(gate_result: GateResult, name: str) -> str:
     line = gate_result.config.line(name)
-    return f"{_opening(gate_result, f'convcost.{name}', 'counted', line)}><skipped/></testcase>"
+    return f"{_opening_tag(gate_result, f'convcost.{name}', 'counted', line)}><skipped/></testcase>"
 
 
-def _opening(gate_result: GateResult, classname: str, name: str, line: int) -> str:
+def _opening_tag(gate_result: GateResult, classname: str, name: str, line: int) -> str:
     file = gate_result.config.source.name
     return f'<testcase {_attributes(classname=classname, name=name, file=file)} line="{line}"'
 

@@ -67,12 +67,12 @@ def _lines(result: EntryResult, is_short: bool) -> Iterator[Line]:
         return
     for check in result.checks:
         yield Line(
-            check_label(check), (found_text(check), wanted_text(check), _failed(check.passed)), depth=1
+            check_label(check), (found_text(check), wanted_text(check), _verdict_text(check.passed)), depth=1
         )
     if result.status != "unlocked":
         is_accepted = result.accepted and result.status != "same"
         status = "accepted" if is_accepted else STATUS_TEXTS[result.status]
-        yield Line("baseline", (status, _tolerance(result), _failed(result.keeps_baseline)), depth=1)
+        yield Line("baseline", (status, _tolerance(result), _verdict_text(result.keeps_baseline)), depth=1)
 
 
 def _tolerance(result: EntryResult) -> str:
@@ -88,7 +88,7 @@ def _number_of_checks(result: EntryResult) -> str:
     return f"{number} check{'s' * (number != 1)}"
 
 
-def _failed(passed: bool) -> str:
+def _verdict_text(passed: bool) -> str:
     return "" if passed else "failed"
 
 

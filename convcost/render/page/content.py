@@ -137,9 +137,9 @@ NO_CHANGES = "No cost differs from its baseline."
 
 def _names(reports: Sequence[Report]) -> str:
     """dense and conv; 7 designs."""
-    names = [make_printable(_shortened(report.name)) for report in reports]
+    names = [make_printable(_shorten(report.name)) for report in reports]
     return join_words(names) if len(names) <= MOST_NAMED else f"{len(names)} designs"
 
 
-def _shortened(name: str) -> str:
+def _shorten(name: str) -> str:
     return name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"

@@ -33,12 +33,12 @@ def record_from(cls: type[R], source: object, **others: Any) -> R:
 
     An optional field is left out unless `others` has it.
     """
-    names = (name for name in _required(cls) if name not in others)
+    names = (name for name in _required_fields(cls) if name not in others)
     return cls(**others, **{name: data(getattr(source, name)) for name in names})
 
 
 @cache
-def _required(cls: type[Record]) -> tuple[str, ...]:
+def _required_fields(cls: type[Record]) -> tuple[str, ...]:
     """The fields that are always present: those without UNSET as their default."""
     names, defaults = cls.__struct_fields__, cls.__struct_defaults__
     optional = {
@@ -94,7 +94,7 @@ def fields_of(record: type[Record]) -> list[Field]:
     These modules do not import annotations from __future__: evaluating strings would take too long.
     """
     hints = {name: hint for cls in reversed(record.__mro__) for name, hint in get_annotations(cls).items()}
-    required = _required(record)
+    required = _required_fields(record)
     fields = ((name, hints[name]) for name in record.__struct_fields__)
     return [field if field[0] in required else (*field, UNSET) for field in fields]
 

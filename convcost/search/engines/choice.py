@@ -1,4 +1,4 @@
-"""Which engine evaluates a sweep."""
+"""Chooses the engine of a sweep."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ SPARK = "spark"
 ENGINES = (AUTO, "numpy", "duckdb", SPARK)
 
 MOST_IN_NUMPY = 10**8
-"""Points that NumPy's columns evaluate: some minutes."""
+"""The most points for NumPy, which takes some minutes."""
 
 FEWEST_IN_DUCKDB = 2**18
-"""Points from which a database is faster than NumPy's columns, its start included."""
+"""The number of points from which a database is faster than NumPy, including its start."""
 
 INSTALL = "pip install 'convcost[sweep]'"
 
 
 def check_engine(name: str, master: str, *, has_variants: bool) -> None:
-    """UsageError for an engine that there is not, or that can't evaluate what is asked."""
+    """UsageError for an unknown engine, or one that can't evaluate the request."""
     if name not in ENGINES:
         raise unknown_name("no engine is called", name, ENGINES)
     if master and name != SPARK:
@@ -41,9 +41,9 @@ def check_engine(name: str, master: str, *, has_variants: bool) -> None:
 
 
 def engine_for(name: str, plan: SweepPlan, master: str = "") -> Engine:
-    """The engine called so; `auto` is DuckDB for a large grid where it is installed, else NumPy.
+    """The engine called `name`; `auto` is DuckDB for a large grid if installed, else NumPy.
 
-    `master` is that of Spark, and both are checked. UsageError where it can't evaluate the plan.
+    `master` is Spark's. Both must be checked before. UsageError if the engine can't evaluate the plan.
     """
     if name == SPARK:
         return _spark_engine(plan, master)
@@ -68,7 +68,7 @@ def engine_for(name: str, plan: SweepPlan, master: str = "") -> Engine:
 
 
 def has_duckdb() -> bool:
-    """Whether everything is installed that the engine needs."""
+    """Whether the packages of the engine are installed."""
     return all(find_spec(package) for package in ("duckdb", "pyarrow", "sqlglot"))
 
 

@@ -1,4 +1,4 @@
-"""What an engine of a sweep does."""
+"""The interface of engines that evaluate sweeps."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ if TYPE_CHECKING:
     from convcost.search.selection import Selection
 
 Progress: TypeAlias = Callable[[Iterator[Any], int], Iterator[Any]]
-"""Gets the parts of the work as they are done, and their number, and passes them on."""
+"""Takes an iterator over finished parts of the work, and their number; yields the same parts."""
 
 GridProgress: TypeAlias = Callable[[Iterator[Any], int, int], Iterator[Any]]
-"""The same, and the number of the grid's points, of which each part has its share."""
+"""As Progress, with the number of the grid's points as a third argument."""
 
 
 class Engine(Protocol):
     """Evaluates the designs of a plan at all points of its grid."""
 
     impossible: Counter[str]
-    """The impossible designs by reason, when all points are evaluated."""
+    """The number of impossible designs by reason, complete after all points are evaluated."""
 
     def select(self, selection: Selection, progress: Progress) -> None:
-        """Add all rows to the selection that may be among the best."""
+        """Add all rows that may be among the best to the selection."""
 
     def blocks(self, selection: Selection, progress: Progress) -> Iterator[RowBlock]:
-        """Every row that fulfils the plan's condition, in the order of the grid; the selection gets them too.
+        """Every row that meets the plan's condition, in the order of the grid; also adds to the selection.
 
-        Of several designs, each has a block for so many points, one after the other.
+        Several designs have alternating blocks for the same points.
         """

@@ -1,4 +1,4 @@
-"""Sweeps by NumPy's columns: block after block of the grid, each row exact, in numbers of any size."""
+"""Sweeps by NumPy: block by block of the grid, exact for numbers of any size."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from convcost.search.selection import Selection
 
 
 class NumPyEngine:
-    """Evaluates a plan."""
+    """Evaluates a plan with NumPy."""
 
     def __init__(self, plan: SweepPlan) -> None:
         self.evaluator = GridEvaluator(plan)
@@ -23,7 +23,7 @@ class NumPyEngine:
             pass
 
     def blocks(self, selection: Selection, progress: Progress) -> Iterator[RowBlock]:
-        """Every row, in the order of the grid; the selection gets them too."""
+        """Every row, in the order of the grid; rows are added to the selection too."""
         evaluator = self.evaluator
         for blocks in progress(evaluator.every_block(), evaluator.plan.number_of_blocks):
             for block in blocks:

@@ -1,4 +1,4 @@
-"""The columns that a database's query has for all rows of a design, and the block of rows that they make."""
+"""The columns of a database query for all rows of a design, and the block of rows made of them."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ POINT, REFERENCE = "point", "reference"
 
 
 class RowColumns:
-    """The operations of the program that are columns by name: a row's point, sizes and quantities.
+    """The operations of a program that become columns: a row's point, sizes and quantities.
 
-    With a reference, there is the quantity of it that the ratio is to.
+    With a reference, also its quantity for the ratio.
     """
 
     def __init__(self, program: SweepProgram, design: int) -> None:
@@ -38,7 +38,7 @@ class RowColumns:
 
 
 def integer_array(column: Any) -> Any:
-    """A column of integers from Arrow as an array of 64 bits, or of Python's integers."""
+    """A column of integers from Arrow as an array of 64-bit, or else of Python integers."""
     if str(column.type) == "int64":
         return column.to_numpy(zero_copy_only=False) if hasattr(column, "offset") else column.to_numpy()
     return np.array([int(value) for value in column.to_pylist()], object)

@@ -1,4 +1,4 @@
-"""What is needed to count a sweep's impossible designs by reason, on the axes alone that it depends on."""
+"""Counts a sweep's impossible designs by reason, on the axes that decide."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from convcost.search.grid import Axis, AxisFormula, Grid
 
 
 class RuleCounts:
-    """The program on a grid whose other axes have one value, and by group which rule fails first.
+    """The program on a grid whose other axes have one value, with the first failing rule of each group.
 
-    Each point of that grid stands for `times` points. The `failures` are operations of the program.
+    Each point of that grid stands for `times` points. `failures` are operations of the program.
     """
 
     def __init__(self, program: SweepProgram, tail_axes: Callable[[Grid], int]) -> None:
-        grid = _reduced(program.plan.grid, program.rule_axes)
+        grid = _reduce_grid(program.plan.grid, program.rule_axes)
         self.times = program.plan.grid.points // grid.points
         self.program = sweep_program(replace(program.plan, grid=grid), tail_axes(grid))
         self.groups = self.program.rule_groups
         self.failures = [operation_number(self.program.graph, _first_failure(group)) for group in self.groups]
 
     def by_reason(self, rows: Iterable[Sequence[int]]) -> Counter[str]:
-        """The designs by reason, of rows with the failure of each group, and the number of such points."""
+        """The number of designs by reason, from rows of the failure of each group, and a number of points."""
         found: Counter[str] = Counter()
         for *failures, number in rows:
             for group, failure in zip(self.groups, failures, strict=True):
@@ -36,15 +36,15 @@ class RuleCounts:
 
 
 def _first_failure(group: RuleGroup) -> Number:
-    """The number of the first rule that does not hold, from 1 on; 0 if all do."""
+    """The number of the first rule that fails, counted from 1; 0 if all hold."""
     found: Number = 0
     for number, rule in reversed([*enumerate(group.rules, 1)]):
         found = choose(rule.condition, found, number)
-    return choose(group.taken, found, 0)  # type: ignore[no-any-return]
+    return choose(group.condition, found, 0)  # type: ignore[no-any-return]
 
 
-def _reduced(grid: Grid, names: frozenset[str]) -> Grid:
-    """The grid with one value for each axis that is not called so."""
+def _reduce_grid(grid: Grid, names: frozenset[str]) -> Grid:
+    """The grid with one value for each axis that is not in `names`."""
     return Grid(
         tuple(axis if axis.name in names else _with_one_value(axis) for axis in grid.axes), grid.fixed
     )

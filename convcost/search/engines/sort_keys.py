@@ -1,4 +1,4 @@
-"""What rows are compared by, as integers: an objective's number, or the digits of a quotient."""
+"""Integer keys to sort rows by: the value of an objective, or the digits of a quotient."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from convcost.search.graph.graph_results import Number, bounds_of
 from convcost.search.graph.sql import LARGEST
 
 LONGEST_DIGIT = 100
-"""The bits of a digit: Spark divides up to 10^32."""
+"""The most bits of a digit: Spark divides up to 10^32."""
 
 NO_NUMBER = 2**1000
-"""Where the denominator is 0, which is the worst: above every other key."""
+"""The key if the denominator is 0, above every other key."""
 
 
 class SortKey(NamedTuple):
-    """An objective of a design: `parts` are integers that `combine` makes one of, the smallest the best.
+    """The key of a design's objective: `parts` are integers that `combine` makes into one; smaller is better.
 
-    A number is its only part. Of a quotient of `operands` they are whether it has no number, its integer part
-    and so many digits of `digit_bits` bits that two different quotients differ in them; these are computed
-    from `inputs` in place of the operands, which are large formulas.
+    An integer is its only part. The parts of a quotient of `operands` are whether its denominator is 0, its
+    integer part, and enough digits of `digit_bits` bits to distinguish any two quotients. They are computed
+    from `inputs`, which stand for the operands, because these are large formulas.
     """
 
     parts: tuple[Number, ...]
@@ -35,7 +35,7 @@ class SortKey(NamedTuple):
     sign: int = 1
 
     def combine(self, values: Sequence[Any]) -> Any:
-        """The keys of rows, of which `values` has an array for each part."""
+        """The keys of rows, from an array of values for each part."""
         if not self.operands:
             return values[0]
         has_none, whole, *digits = (part.astype(object) for part in values)
@@ -45,12 +45,12 @@ class SortKey(NamedTuple):
 
     @property
     def fraction_bits(self) -> int:
-        """How many bits of the key are those of a fraction."""
+        """The number of bits of the key after the binary point."""
         return self.digit_bits * (len(self.parts) - 2)
 
 
 def sort_key(program: SweepProgram, design: int, objective: Objective) -> SortKey:
-    """What `objective` sorts the design by."""
+    """The sort key of a design's objective."""
     sign = -1 if objective.largest else 1
     if objective.name not in program.plan.every_quotient:
         return SortKey((sign * program.values(design)[objective.name],), sign=sign)
@@ -65,7 +65,7 @@ def sort_key(program: SweepProgram, design: int, objective: Objective) -> SortKe
 
 
 def _quotient_key(inputs: tuple[Any, ...], sign: int) -> SortKey:
-    """Two fractions with denominators of at most b bits differ by 2^(−2b) at least, or not at all."""
+    """The key of a quotient: fractions of b-bit denominators are equal, or differ by at least 2^(−2b)."""
     numerator, denominator = inputs
     most = bounds_of(denominator)[1]
     bits = most.bit_length()

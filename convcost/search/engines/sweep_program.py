@@ -1,7 +1,7 @@
-"""A sweep as one expression graph: the sizes at a point of the grid, what they make impossible, quantities.
+"""A sweep as one expression graph: sizes at a point of the grid, rules, quantities.
 
-The engines that are databases evaluate it. A point is `head` · (number of tails) + `tail`: these two are the
-inputs, so that what depends on one of them alone need not be computed for each point.
+Database engines evaluate it. A point is `head` · (number of tails) + `tail`. These two are the inputs, so
+that expressions that depend on only one of them need not be computed for each point.
 """
 
 from __future__ import annotations
@@ -32,25 +32,25 @@ from convcost.search.where import WhereQuotient
 from convcost.spec.evaluate import evaluate
 
 HEAD, TAIL = "#head", "#tail"
-"""The inputs; no size is called so."""
+"""The names of the inputs, which no size can have."""
 
 
 class RuleGroup(NamedTuple):
-    """Rules of which the first that does not hold is the reason why `times` designs are impossible.
+    """Rules of which the first that fails is the reason why `times` designs are impossible.
 
-    They matter where `taken` holds.
+    They apply where `condition` holds.
     """
 
-    taken: Truth
+    condition: Truth
     rules: tuple[DesignRule, ...]
     times: int = 1
 
 
 @dataclass(frozen=True)
 class SweepProgram:
-    """What is computed at a point: `sizes` by name, and of each design what it has.
+    """The values at a point: `sizes` by name, and the quantities of each design.
 
-    `rule_groups` has what makes designs impossible: at each point at most one rule is the first that fails
+    `rule_groups` are the rules that make designs impossible: at each point, at most one is the first to fail
     for a design.
     """
 
@@ -64,11 +64,11 @@ class SweepProgram:
     rule_groups: tuple[RuleGroup, ...]
 
     def number(self, value: Number | Truth) -> int:
-        """The operation of the graph whose result `value` is."""
+        """The operation whose result is `value`."""
         return operation_number(self.graph, value)
 
     def row_conditions(self, design: int) -> list[int]:
-        """Operations that have to hold for a row: the design is possible, and fulfils the condition."""
+        """The conditions of a row: the design is possible, and meets the sweep's condition."""
         return [self.number(self.possible(design)), self.number(self.condition(design))]
 
     def possible(self, design: int) -> Truth:
@@ -82,11 +82,11 @@ class SweepProgram:
 
     @property
     def rule_axes(self) -> frozenset[str]:
-        """The axes on which it depends whether designs are possible."""
+        """The axes that decide whether designs are possible."""
         truths = (
             each
             for group in self.rule_groups
-            for each in (group.taken, *(rule.condition for rule in group.rules))
+            for each in (group.condition, *(rule.condition for rule in group.rules))
         )
         return frozenset().union(*(inputs_of(truth) for truth in truths))
 
@@ -96,7 +96,7 @@ class SweepProgram:
 
     @property
     def reference_quantity(self) -> Number | None:
-        """What the ratio is to, if there is a reference."""
+        """The reference's quantity for the ratio; None without a reference."""
         return self.reference.quantities[self.plan.ratio_place] if self.reference else None
 
     def quotient(self, design: int, name: str) -> tuple[Number, Number]:
@@ -105,11 +105,11 @@ class SweepProgram:
         return quotient.operands(self.quantities(design), self.reference_quantity)
 
     def values(self, design: int) -> dict[str, Number]:
-        """Every integer that a condition or an order may be about."""
+        """Every integer that the condition or the order can use."""
         return {**self.plan.grid.fixed, **self.sizes, **self.quantities(design)}
 
     def condition(self, design: int) -> Truth:
-        """Whether the design fulfils the sweep's condition."""
+        """Whether the design meets the sweep's condition."""
         if not self.plan.condition:
             return True
         values = {name: WhereQuotient(value) for name, value in self.values(design).items()}
@@ -119,7 +119,7 @@ class SweepProgram:
 
 
 def sweep_program(plan: SweepPlan, tail_axes: int) -> SweepProgram:
-    """The graph of a sweep, whose last `tail_axes` axes make up the tail."""
+    """The program of a sweep; the last `tail_axes` axes form the tail."""
     graph = ExpressionGraph()
     grid = plan.grid
     places, point = _places(graph, grid, tail_axes)
@@ -140,13 +140,13 @@ def sweep_program(plan: SweepPlan, tail_axes: int) -> SweepProgram:
 
 
 def _groups(common: Truth, design: EvaluatedDesign, times: int) -> Iterable[RuleGroup]:
-    for taken, rules in design.rules:
-        if rules and (where := conjunction(common, taken)) is not False:
+    for condition, rules in design.rules:
+        if rules and (where := conjunction(common, condition)) is not False:
             yield RuleGroup(where, rules, times)
 
 
 def _places(graph: ExpressionGraph, grid: Grid, tail_axes: int) -> tuple[dict[str, Number], Number]:
-    """Which value each axis has, by name, and the number of the point."""
+    """The index of each axis's value, by name, and the number of the point."""
     split = len(grid.axes) - tail_axes
     tails = prod(grid.lengths[split:])
     head = given_number(graph, HEAD, 0, prod(grid.lengths[:split]) - 1)
@@ -162,7 +162,7 @@ def _places(graph: ExpressionGraph, grid: Grid, tail_axes: int) -> tuple[dict[st
 
 
 def _values(axis: Axis) -> Values:
-    """The values of an axis without formulas."""
+    """The values of an axis; empty if it has formulas."""
     ranges = [part for part in axis.parts if isinstance(part, range)]
     if len(ranges) < len(axis.parts):
         return ()
@@ -172,17 +172,17 @@ def _values(axis: Axis) -> Values:
 def _sizes(
     graph: ExpressionGraph, grid: Grid, places: Mapping[str, Number]
 ) -> tuple[dict[str, Number], list[DesignRule]]:
-    """The sizes at a point, and what has to hold for its formulas to be sizes."""
+    """The sizes at a point, and the rules for its formulas to be sizes."""
     sizes: dict[str, Number] = {}
     rules: list[DesignRule] = []
     for axis in grid.order:
-        at = places[axis.name]
+        place = places[axis.name]
         steps = _steps(axis)
-        size = _step_value(at, steps) if steps else 0
+        size = _step_value(place, steps) if steps else 0
         for start, part in axis.numbered_parts:
             if isinstance(part, AxisFormula):
                 value, is_size = _formula(graph, part, {**grid.fixed, **sizes})
-                here = equal(at, start)
+                here = equal(place, start)
                 size = choose(here, value, size)
                 rules.append(
                     DesignRule(axis.formula_rule(part), negation(conjunction(here, negation(is_size))))
@@ -193,28 +193,28 @@ def _sizes(
 
 
 class _Step(NamedTuple):
-    """Values of an axis in steps, from place `start` on."""
+    """Values of an axis in equal steps, from index `start` on."""
 
     start: int
     values: range
 
 
 def _steps(axis: Axis) -> list[_Step]:
-    """The numbers among the values, those in equal steps together: 1,3,5,7 are a range."""
+    """The numbers of an axis, with equal steps combined: 1,3,5,7 is a range."""
     steps: list[_Step] = []
     for start, part in axis.numbered_parts:
         if not isinstance(part, range):
             continue
-        longer = steps and _joined(steps[-1], start, part)
-        if longer:
-            steps[-1] = longer
+        extended = steps and _extend_step(steps[-1], start, part)
+        if extended:
+            steps[-1] = extended
         else:
             steps.append(_Step(start, part))
     return steps
 
 
-def _joined(step: _Step, start: int, part: range) -> _Step | None:
-    """Both as one, if `part` goes on with the step."""
+def _extend_step(step: _Step, start: int, part: range) -> _Step | None:
+    """The step extended by `part`, if that continues it; else None."""
     if step.start + len(step.values) != start or len(part) > 1:
         return None
     distance = part[0] - step.values[-1]
@@ -223,20 +223,21 @@ def _joined(step: _Step, start: int, part: range) -> _Step | None:
     return _Step(step.start, range(step.values[0], part[0] + 1, distance))
 
 
-def _step_value(at: Number, steps: list[_Step]) -> Number:
-    """The value at a place, found by halves."""
+def _step_value(place: Number, steps: list[_Step]) -> Number:
+    """The value at an index, by binary search."""
     if len(steps) == 1:
         start, values = steps[0]
-        return (at - start) * values.step + values.start if len(values) > 1 else values.start
+        return (place - start) * values.step + values.start if len(values) > 1 else values.start
     middle = len(steps) // 2
-    is_before = at < steps[middle].start
-    return choose(is_before, _step_value(at, steps[:middle]), _step_value(at, steps[middle:]))  # type: ignore[no-any-return]
+    is_before = place < steps[middle].start
+    halves = _step_value(place, steps[:middle]), _step_value(place, steps[middle:])
+    return choose(is_before, *halves)  # type: ignore[no-any-return]
 
 
 def _formula(
     graph: ExpressionGraph, formula: AxisFormula, sizes: Mapping[str, Number]
 ) -> tuple[Number, Truth]:
-    """The value of a formula, and whether that is a size."""
+    """The value of a formula, and whether it is a size."""
 
     def value() -> tuple[Any, Truth]:
         known = ColumnSizes(sizes)  # type: ignore[arg-type]

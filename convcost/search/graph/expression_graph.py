@@ -1,8 +1,8 @@
-"""Integer arithmetic as a graph: every operation once, with the bounds of its result.
+"""Integer arithmetic as a graph: every operation once, with bounds of its result.
 
-A database evaluates it for many sizes (`sql.py`); `ExpressionGraph.evaluate` does so for one, in Python's
-integers. Division rounds towards zero in SQL and down in Python: `graph_numbers.py` only divides what is not
-negative by what is positive, where both agree.
+A database evaluates it for many sizes (`sql.py`); `ExpressionGraph.evaluate` does so for one, with Python
+integers. Division rounds towards zero in SQL and down in Python, so `graph_numbers.py` only divides
+non-negative by positive numbers, where both agree.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from convcost.core.errors import UsageError
 
 
 class EngineLimitError(UsageError):
-    """A database can't evaluate this; NumPy's columns can, if the grid is not too large."""
+    """A database can't evaluate this; NumPy can, if the grid is not too large."""
 
 
 MOST_OPERATIONS = 50_000
-"""Of a graph: a database plans each one."""
+"""The most operations of a graph: a database plans each one."""
 
 
 class OperationKind(Enum):
-    """What an operation does. The first is a given number, the second a constant; some give a truth value."""
+    """The kind of an operation; those in BOOLEAN_KINDS have truth values as results."""
 
     INPUT = "input"
     CONSTANT = "constant"
@@ -51,10 +51,10 @@ BOOLEAN_KINDS = frozenset(
 
 
 class GraphOperation(NamedTuple):
-    """An operation on the results of others, whose own result is from `low` to `high`.
+    """An operation on the results of others; its own result is from `low` to `high`.
 
-    `value` is what a constant is, and the name of an input. `inputs` are the names of those that the result
-    depends on, or of what was put in their place.
+    `value` is the value of a constant, or the name of an input. `inputs` are the names of the inputs that the
+    result depends on, which `rename_inputs` can replace.
     """
 
     kind: OperationKind
@@ -65,7 +65,7 @@ class GraphOperation(NamedTuple):
     value: int | str = 0
 
 
-IN_PYTHON: Mapping[OperationKind, Callable[..., Any]] = {
+PYTHON_FUNCTIONS: Mapping[OperationKind, Callable[..., Any]] = {
     OperationKind.ADD: operator.add,
     OperationKind.SUBTRACT: operator.sub,
     OperationKind.MULTIPLY: operator.mul,
@@ -81,13 +81,13 @@ IN_PYTHON: Mapping[OperationKind, Callable[..., Any]] = {
     OperationKind.OR: lambda first, second: first or second,
     OperationKind.NOT: operator.not_,
 }
-"""What each operation is for Python's integers."""
+"""The Python function of each operation."""
 
 
 class ExpressionGraph:
-    """Operations by number, each on earlier ones; two that are alike are one.
+    """Operations by number, each on earlier ones, without duplicates.
 
-    `decisions` has the conditions that are taken as true or false while code runs that branches on them.
+    `decisions` are the truth values of conditions that running code branches on.
     """
 
     def __init__(self) -> None:
@@ -105,7 +105,7 @@ class ExpressionGraph:
         bounds: tuple[int, int] = (0, 1),
         value: int | str = 0,
     ) -> int:
-        """The number of the operation, which is new unless the graph has it."""
+        """The number of the operation, which is added if the graph does not have it."""
         key = kind, operands, value
         if key not in self._known:
             if len(self.operations) >= MOST_OPERATIONS:
@@ -120,23 +120,23 @@ class ExpressionGraph:
         return self._known[key]
 
     def rename_inputs(self, number: int, name: str) -> None:
-        """Let what is computed from now on with the operation depend on `name` in place of its inputs."""
+        """Replace the inputs of an operation by `name`, for later operations that depend on it."""
         self.operations[number] = self.operations[number]._replace(inputs=frozenset({name}))
 
     def needed(self, wanted: Iterable[int], known: Iterable[int] = ()) -> list[int]:
-        """What has to be computed for `wanted`, in order, where the results of `known` are there."""
+        """The operations to compute for `wanted`, in order, given the results of `known`."""
         found: set[int] = set()
-        outside = set(known)
+        known_numbers = set(known)
         waiting = [*wanted]
         while waiting:
             number = waiting.pop()
-            if number not in found and number not in outside:
+            if number not in found and number not in known_numbers:
                 found.add(number)
                 waiting += self.operations[number].operands
         return sorted(found)
 
     def evaluate(self, wanted: Sequence[int], inputs: Mapping[str, int]) -> list[Any]:
-        """The results of `wanted`, each an int or a bool, where the inputs have these values."""
+        """The results of `wanted`, ints or bools, for these values of inputs."""
         results: dict[int, Any] = {}
         for number in self.needed(wanted):
             kind, operands, *_, value = self.operations[number]
@@ -145,11 +145,11 @@ class ExpressionGraph:
             elif kind is OperationKind.CONSTANT:
                 results[number] = value
             else:
-                results[number] = IN_PYTHON[kind](*(results[operand] for operand in operands))
+                results[number] = PYTHON_FUNCTIONS[kind](*(results[operand] for operand in operands))
         return [results[number] for number in wanted]
 
     def conjuncts(self, condition: int) -> Iterator[int]:
-        """The conditions that all have to hold for it to hold."""
+        """The conditions whose conjunction is `condition`."""
         operation = self.operations[condition]
         if operation.kind is not OperationKind.AND:
             yield condition

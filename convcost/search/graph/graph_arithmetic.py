@@ -1,4 +1,4 @@
-"""Arithmetic on numbers of an expression graph, with the bounds of what comes out."""
+"""Arithmetic on numbers of an expression graph, with bounds of results."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _positive_part(value: Any) -> tuple[Number, ...]:
 
 
 def multiply(first: Any, second: Any) -> Number:
-    """A product; what multiplies a multiple is multiplied with its factor."""
+    """A product; constant factors are combined."""
     if isinstance(second, int):
         if second in {0, 1}:
             return first if second else 0
@@ -71,7 +71,7 @@ def multiply(first: Any, second: Any) -> Number:
 
 
 def smaller(first: Any, second: Any) -> Number:
-    """The smaller one of both."""
+    """The smaller of two numbers."""
     (low, high), (least, most) = bounds_of(first), bounds_of(second)
     if high <= least or most <= low:
         return as_varied(first if high <= least else second)
@@ -81,7 +81,7 @@ def smaller(first: Any, second: Any) -> Number:
 
 
 def larger(first: Any, second: Any) -> Number:
-    """The larger one of both."""
+    """The larger of two numbers."""
     (low, high), (least, most) = bounds_of(first), bounds_of(second)
     if low >= most or least >= high:
         return as_varied(first if low >= most else second)
@@ -109,7 +109,7 @@ def quotient(dividend: Number, divisor: Number) -> Any:
 
 
 def _quotient_by_positive(dividend: Any, divisor: Any) -> Any:
-    """By what is above 0: a dividend that may be negative gets a multiple of the divisor added before."""
+    """Division by a positive number; a possibly negative dividend is shifted by a multiple of the divisor."""
     if isinstance(divisor, int):
         if divisor == 1 or isinstance(dividend, int):
             return dividend // divisor if divisor != 1 else dividend

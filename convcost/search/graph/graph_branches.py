@@ -1,4 +1,4 @@
-"""Evaluates a design once for all sizes, as a graph; where code branches on a condition, each branch."""
+"""Evaluates a design once for all sizes, as a graph, in every branch of code."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from convcost.search.graph.graph_results import Number, Truth
 from convcost.search.varied_int import VariedInt
 
 MOST_BRANCHES = 128
-"""Of a design: its formulas are evaluated for each."""
+"""The most branches of a design, whose formulas are evaluated in each."""
 
 MOST_VALUES = 64
-"""Of a size that has to be a plain number, as the number of layers of an LSTM: each is a branch."""
+"""The most values of a size that must be a plain number, such as an LSTM's num_layers; each is a branch."""
 
 T = TypeVar("T")
 
 Values: TypeAlias = "range | tuple[int, ...]"
-"""The values of a size; none where they are not known."""
+"""The values of a size; empty if unknown."""
 
 
 @dataclass(frozen=True)
 class ConditionBranch(Generic[T]):
-    """What is found where the condition with that number holds, and what where it does not."""
+    """The results where the condition with this number holds, and where it does not."""
 
     condition: int
     then: T | ConditionBranch[T]
@@ -41,9 +41,9 @@ class ConditionBranch(Generic[T]):
 def branches(
     graph: ExpressionGraph, evaluate: Callable[[], T], decisions: Mapping[int, bool] | None = None
 ) -> T | ConditionBranch[T]:
-    """What `evaluate` gives, which is called for each branch of the code again.
+    """Call `evaluate` for each branch of code, and return the results by condition.
 
-    Raises EngineLimitError where there are too many.
+    Raises EngineLimitError for too many branches.
     """
     return _branches(graph, evaluate, dict(decisions or {}), [0])
 
@@ -69,7 +69,7 @@ def _branches(
 
 
 def merge(graph: ExpressionGraph, found: T | ConditionBranch[T], value: Callable[[T], Any]) -> Any:
-    """One number, or truth value, that is the `value` of what was found in each branch."""
+    """One number or truth value that equals `value` of the result in each branch."""
     if not isinstance(found, ConditionBranch):
         return value(found)
     sides = (merge(graph, side, value) for side in (found.then, found.otherwise))
@@ -77,23 +77,23 @@ def merge(graph: ExpressionGraph, found: T | ConditionBranch[T], value: Callable
 
 
 class DesignRule(NamedTuple):
-    """Something that has to hold, and how that reads."""
+    """A condition that must hold, and its text."""
 
     text: str
     condition: Truth
 
 
 class GraphEvaluator(ColumnEvaluator):
-    """Evaluates layers on numbers of a graph: `rules` are all that is required of these, in order."""
+    """Evaluates layers on numbers of a graph; `rules` are all requirements, in order."""
 
     def __init__(self, design: EvaluableDesign) -> None:
         super().__init__(design.counted.metrics, design.counted.convention)
         self.rules: list[DesignRule] = []
 
     def require(self, requirement: Requirement, step: int) -> None:
-        """Add `requirement` to the rules; RequirementError where it never holds.
+        """Add `requirement` to the rules; RequirementError if it never holds.
 
-        PlainNumberNeededError where only a plain number will do.
+        PlainNumberNeededError if a plain number is needed.
         """
         for part in single_requirements(requirement):
             if isinstance(part, NumberNeeded) and isinstance(part.value, GraphNumber):
@@ -108,12 +108,12 @@ class GraphEvaluator(ColumnEvaluator):
             raise error()
 
     def restrict_to_none(self, rule: str) -> None:
-        """Leave no place, where an error was raised for all that were left."""
+        """Add a rule that never holds, for an error raised at all places."""
         self.rules.append(DesignRule(rule, False))
 
 
 class PlainNumberNeededError(UnboundSizeError):
-    """A layer takes a plain number, whose value depends on sizes of the grid."""
+    """A layer needs a plain number where the value depends on sizes of the grid."""
 
     def __init__(self, requirement: NumberNeeded) -> None:
         super().__init__(requirement.message)
@@ -121,23 +121,23 @@ class PlainNumberNeededError(UnboundSizeError):
 
 
 class EvaluatedDesign(NamedTuple):
-    """Its quantities where all `rules` hold, which is where it is `possible`."""
+    """A design's quantities, which hold where all `rules` hold: where it is `possible`."""
 
     quantities: tuple[Number, ...]
     rules: tuple[tuple[Truth, tuple[DesignRule, ...]], ...]
-    """By branch: where that is taken, and what has to hold there, in order."""
+    """For each branch its condition, and the rules in it, in order."""
 
     @property
     def possible(self) -> Truth:
-        """Whether everything that is required holds."""
+        """Whether all rules hold."""
         return all_of(
-            negation(conjunction(taken, negation(all_of(rule.condition for rule in rules))))
-            for taken, rules in self.rules
+            negation(conjunction(branch, negation(all_of(rule.condition for rule in rules))))
+            for branch, rules in self.rules
         )
 
 
 def all_of(conditions: Iterable[Truth]) -> Truth:
-    """Whether all hold."""
+    """The conjunction of conditions."""
     found: Truth = True
     for condition in conditions:
         found = conjunction(found, condition)
@@ -155,10 +155,9 @@ def evaluate_design(
     sizes: Mapping[str, Number],
     values: Mapping[str, Values],
 ) -> EvaluatedDesign:
-    """The design on these sizes, which are numbers of the graph.
+    """Evaluate the design on sizes that are numbers of the graph.
 
-    `values` has those of a size by name, where they are known: where a layer takes a plain number alone, each
-    is a branch.
+    `values` has the known values of sizes by name. Where a layer needs a plain number, each is a branch.
     """
     found = branches(graph, partial(_leaf, design, sizes, values))
     places = range(len(design.counted.metrics))
@@ -171,19 +170,19 @@ def _quantity(place: int, leaf: _Leaf) -> Number:
 
 
 def _rules(
-    graph: ExpressionGraph, found: _Leaf | ConditionBranch[_Leaf], taken: Truth
+    graph: ExpressionGraph, found: _Leaf | ConditionBranch[_Leaf], branch: Truth
 ) -> Iterator[tuple[Truth, tuple[DesignRule, ...]]]:
     if not isinstance(found, ConditionBranch):
-        yield taken, found.rules
+        yield branch, found.rules
         return
     condition = GraphCondition(graph, found.condition)
-    yield from _rules(graph, found.then, conjunction(taken, condition))
-    yield from _rules(graph, found.otherwise, conjunction(taken, negation(condition)))
+    yield from _rules(graph, found.then, conjunction(branch, condition))
+    yield from _rules(graph, found.otherwise, conjunction(branch, negation(condition)))
 
 
 def _leaf(design: EvaluableDesign, sizes: Mapping[str, Number], values: Mapping[str, Values]) -> _Leaf:
-    """The design in the branch that is decided on."""
-    sizes = {name: _decided(size, values.get(name, ())) for name, size in sizes.items()}
+    """Evaluate the design in the branch given by the graph's decisions."""
+    sizes = {name: _decided_value(size, values.get(name, ())) for name, size in sizes.items()}
     evaluator = GraphEvaluator(design)
     try:
         quantities = design.evaluate(sizes, evaluator)
@@ -197,30 +196,30 @@ def _leaf(design: EvaluableDesign, sizes: Mapping[str, Number], values: Mapping[
 
 
 def _open_values(size: Number, values: Values) -> list[int]:
-    """Those of the values that `size` was not decided not to be."""
+    """The values that decisions have not excluded for `size`."""
     return [value for value in values if equal(size, value) is not False]
 
 
-def _decided(size: Number, values: Values) -> Number:
-    """The value that it was decided to be, or that it has everywhere."""
+def _decided_value(size: Number, values: Values) -> Number:
+    """The value of a size if decisions fix it, or if it is constant; else the size itself."""
     if isinstance(size, int):
         return VariedInt(size)
     if len(values) > MOST_VALUES or not _has_decisions(size):
         return size
-    left = _open_values(size, values)
-    decided = [value for value in left if equal(size, value) is True]
-    return VariedInt((decided or left)[0]) if decided or len(left) == 1 else size
+    open_values = _open_values(size, values)
+    decided = [value for value in open_values if equal(size, value) is True]
+    return VariedInt((decided or open_values)[0]) if decided or len(open_values) == 1 else size
 
 
 def _has_decisions(size: GraphNumber) -> bool:
-    """Whether it was decided of a value that the size is it, or is not."""
+    """Whether the graph has decisions about a value of the size."""
     graph = size.graph
     decided = (graph[number] for number in graph.decisions)
     return any(each.kind is OperationKind.EQUAL and size.number in each.operands for each in decided)
 
 
 def _decide_value(error: UnboundSizeError, sizes: Mapping[str, Number], values: Mapping[str, Values]) -> None:
-    """OpenConditionError on a value of a size that has few, and that the number needed depends on."""
+    """Raise OpenConditionError on a value of a size with few values that the needed number depends on."""
     inputs = error.value.operation.inputs if isinstance(error, PlainNumberNeededError) else None
     for name, size in sorted(sizes.items(), key=lambda item: len(values.get(item[0], ()))):
         if isinstance(size, int) or not 0 < len(values.get(name, ())) <= MOST_VALUES:

@@ -1,4 +1,4 @@
-"""Comparisons of numbers of an expression graph, and choices: decided at once where bounds tell."""
+"""Comparisons and choices of numbers of an expression graph, decided early where bounds suffice."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from convcost.search.graph.graph_results import (
 
 
 def less(first: Any, second: Any) -> Truth:
-    """first < second; a bool where the bounds tell, or where it was decided."""
+    """first < second; a bool if bounds or decisions determine it."""
     (low, high), (least, most) = bounds_of(first), bounds_of(second)
     if high < least or low >= most or is_same(first, second):
         return high < least
@@ -26,7 +26,7 @@ def less(first: Any, second: Any) -> Truth:
 
 
 def equal(first: Any, second: Any) -> Truth:
-    """first = second; a bool where the bounds tell, or where it was decided."""
+    """first = second; a bool if bounds or decisions determine it."""
     (low, high), (least, most) = bounds_of(first), bounds_of(second)
     if is_same(first, second) or high < least or low > most:
         return is_same(first, second)
@@ -51,7 +51,7 @@ def _condition(kind: OperationKind, *sides: Any) -> Truth:
 
 
 def negation(condition: Truth) -> Truth:
-    """Whether it does not hold."""
+    """The negation of a condition."""
     if isinstance(condition, bool):
         return not condition
     if condition.operation.kind is OperationKind.NOT:
@@ -60,7 +60,7 @@ def negation(condition: Truth) -> Truth:
 
 
 def conjunction(first: Truth, second: Truth) -> Truth:
-    """Whether both hold."""
+    """The conjunction of two conditions."""
     if isinstance(first, bool):
         return second if first else False
     if isinstance(second, bool):
@@ -69,7 +69,7 @@ def conjunction(first: Truth, second: Truth) -> Truth:
 
 
 def choose(condition: Truth, first: Any, second: Any) -> Any:
-    """`first` where the condition holds, `second` elsewhere: both numbers, or both truth values."""
+    """`first` where the condition holds, else `second`: both numbers, or both truth values."""
     if isinstance(condition, bool):
         return first if condition else second
     if is_truth(first) and is_truth(second):

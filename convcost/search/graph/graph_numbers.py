@@ -1,6 +1,6 @@
-"""Integers and truth values that add what is computed with them to an expression graph.
+"""Integers and truth values that record computations with them in an expression graph.
 
-A layer's formula takes them as it takes ints and columns. As for a column, a quotient by 0 is 0.
+Layers' formulas work on them as on ints and columns. As with columns, a quotient by 0 is 0.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from convcost.search.graph.graph_results import Number, OperationResult, Truth, 
 
 
 class OpenConditionError(Exception):
-    """Code branches on a condition that is true for some inputs only: evaluate each branch separately."""
+    """Code branches on a condition that is true only for some inputs: evaluate each branch separately."""
 
     def __init__(self, condition: int) -> None:
         super().__init__()
@@ -39,7 +39,7 @@ class OpenConditionError(Exception):
 
 
 def _operator(compute: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    """The method of a number for an operator, which `compute` does for two numbers."""
+    """A number's method for an operator that `compute` implements."""
 
     def method(self: Any, other: Any) -> Any:
         right = as_number(other)
@@ -48,25 +48,25 @@ def _operator(compute: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     return method
 
 
-def _reflected(compute: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    """The same where the number is on the right."""
+def _reflected_operator(compute: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """The method for the number on the right side."""
     return _operator(lambda self, other: compute(other, self))
 
 
 class GraphNumber(OperationResult, of_truth=False):
-    """An integer."""
+    """An integer result."""
 
     __slots__ = ()
 
     __hash__ = object.__hash__
 
     __add__ = __radd__ = _operator(add)
-    __sub__, __rsub__ = _operator(subtract), _reflected(subtract)
+    __sub__, __rsub__ = _operator(subtract), _reflected_operator(subtract)
     __mul__ = __rmul__ = _operator(multiply)
-    __floordiv__, __rfloordiv__ = _operator(quotient), _reflected(quotient)
-    __mod__, __rmod__ = _operator(modulo), _reflected(modulo)
-    __lt__, __gt__ = _operator(less), _reflected(less)
-    __ge__, __le__ = _operator(not_less), _reflected(not_less)
+    __floordiv__, __rfloordiv__ = _operator(quotient), _reflected_operator(quotient)
+    __mod__, __rmod__ = _operator(modulo), _reflected_operator(modulo)
+    __lt__, __gt__ = _operator(less), _reflected_operator(less)
+    __ge__, __le__ = _operator(not_less), _reflected_operator(not_less)
     __eq__, __ne__ = _operator(equal), _operator(not_equal)
 
     def __pow__(self, exponent: int) -> Number:
@@ -91,7 +91,7 @@ Integral.register(GraphNumber)
 
 
 class GraphCondition(OperationResult, of_truth=True):
-    """Whether something holds; an `if` takes it where that was decided."""
+    """A truth value; `bool()` needs a decision of the graph."""
 
     __slots__ = ()
 
@@ -138,17 +138,17 @@ class GraphCondition(OperationResult, of_truth=True):
     __radd__, __rmul__ = __add__, __mul__
 
     def any(self) -> bool:
-        """Whether it may hold anywhere."""
+        """True: it may hold somewhere."""
         return True
 
 
 def given_number(graph: ExpressionGraph, name: str, low: int, high: int) -> Number:
-    """The input of that name, whose values are from `low` to `high`."""
+    """The input called `name`, with values from `low` to `high`."""
     return low if low == high else GraphNumber(graph, graph.add(OperationKind.INPUT, (), (low, high), name))
 
 
 def as_number(value: Any) -> Any:
-    """An int or a number of a graph; 1 or 0 for a truth value, None for anything else."""
+    """`value` as an int or a number of a graph; 1 or 0 for a truth value, None for anything else."""
     if isinstance(value, GraphNumber):
         return value
     if isinstance(value, GraphCondition):

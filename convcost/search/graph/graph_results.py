@@ -1,4 +1,4 @@
-"""What an operation of an expression graph gives, and whether two of these are one."""
+"""Results of operations of an expression graph: their bounds, inputs and equality."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Truth: TypeAlias = "bool | GraphCondition"
 Bounds: TypeAlias = tuple[int, int]
 
 RESULT_CLASSES: dict[bool, Any] = {}
-"""Those of truth values, and of numbers: both have operators, which need what is defined here."""
+"""The classes of truth values and of numbers, whose operators need the functions defined here."""
 
 
 class OperationResult:
@@ -44,7 +44,7 @@ class OperationResult:
 
     @property
     def bounds(self) -> Bounds:
-        """The least and the largest number possible."""
+        """The smallest and the largest possible value."""
         return self.operation.low, self.operation.high
 
     def __str__(self) -> str:
@@ -57,30 +57,30 @@ def result_of(graph: ExpressionGraph, number: int) -> Any:
 
 
 def is_truth(value: Any) -> bool:
-    """Whether it is a truth value."""
+    """Whether `value` is a truth value."""
     return isinstance(value, bool) or (
         isinstance(value, OperationResult) and value.operation.kind in BOOLEAN_KINDS
     )
 
 
 def bounds_of(value: Number) -> Bounds:
-    """The least and the largest number possible."""
+    """The smallest and the largest possible value."""
     return (int(value), int(value)) if isinstance(value, int) else value.bounds
 
 
 def inputs_of(value: Number | Truth) -> frozenset[str]:
-    """The names of the inputs that it depends on."""
+    """The names of the inputs that `value` depends on."""
     return value.operation.inputs if isinstance(value, OperationResult) else frozenset()
 
 
 def constant(graph: ExpressionGraph, value: int) -> GraphNumber:
-    """A number that is the same everywhere."""
+    """A constant of the graph."""
     value = int(value)
     return result_of(graph, graph.add(OperationKind.CONSTANT, (), (value, value), value))  # type: ignore[no-any-return]
 
 
 def operation_number(graph: ExpressionGraph, value: Number | Truth) -> int:
-    """The number of the operation that `value` is the result of."""
+    """The number of the operation whose result is `value`."""
     if isinstance(value, OperationResult):
         return value.number
     if isinstance(value, bool):
@@ -94,7 +94,7 @@ def operation_number(graph: ExpressionGraph, value: Number | Truth) -> int:
 def bounded_number(
     graph: ExpressionGraph, kind: OperationKind, sides: tuple[Any, ...], bounds: Bounds
 ) -> Number:
-    """The result of an operation; an int where its bounds leave one."""
+    """The result of an operation; an int if its bounds are equal."""
     low, high = bounds
     if low == high:
         return VariedInt(low)
@@ -102,24 +102,24 @@ def bounded_number(
 
 
 def as_varied(value: Number) -> Number:
-    """`value`, which other sizes would make another one."""
+    """`value`, marked as an int that depends on sizes."""
     return VariedInt(value) if isinstance(value, int) else value
 
 
 def graph_of(*sides: Any) -> ExpressionGraph:
-    """The graph of those of them that are no ints."""
+    """The graph of the first operand that is not an int."""
     return next(side.graph for side in sides if isinstance(side, OperationResult))
 
 
 def is_same(first: Any, second: Any) -> bool:
-    """Whether both are one int, or one operation."""
+    """Whether both are the same int, or the same operation."""
     if isinstance(first, int) or isinstance(second, int):
         return isinstance(first, int) and isinstance(second, int) and first == second
     return bool(first.number == second.number)
 
 
 def operands_of(value: Any, kind: OperationKind) -> tuple[Number, ...]:
-    """What `value` is computed from, if by an operation of that kind."""
+    """The operands of `value`, if it is an operation of this kind; else empty."""
     if not isinstance(value, OperationResult) or value.operation.kind is not kind:
         return ()
     found = (result_of(value.graph, operand) for operand in value.operation.operands)

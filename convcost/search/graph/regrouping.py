@@ -1,6 +1,6 @@
-"""Sums and products put in another order: first what depends on one part of the inputs alone.
+"""Reorders sums and products: first the parts that depend on only one side of the inputs.
 
-That is computed once for many points. Integers are exact in any order.
+These are computed once for many points. Integers are exact in any order.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from convcost.search.graph.graph_results import bounds_of, operation_number
 from convcost.search.graph.sql import LARGEST
 
 Side = Callable[[int], str]
-"""Which part of the inputs an operation depends on alone; "" if on several, or on none."""
+"""The side of the inputs that an operation depends on; "" if several, or none."""
 
 
 def regroup(graph: ExpressionGraph, wanted: Sequence[int], side: Side) -> list[int]:
-    """The `wanted` operations, as operations of the graph whose sums and products are by sides."""
+    """Operations equal to `wanted`, with sums and products grouped by side."""
     uses: Counter[int] = Counter(wanted)
     needed = graph.needed(wanted)
     for number in needed:
         uses.update({*graph[number].operands})
     work = _Regrouping(graph, side, uses)
     for number in needed:
-        work.found[number] = work.regrouped(number)
+        work.found[number] = work.regroup_operation(number)
     return [work.found[number] for number in wanted]
 
 
@@ -38,8 +38,8 @@ class _Regrouping:
         self.uses = uses
         self.found: dict[int, int] = {}
 
-    def regrouped(self, number: int) -> int:
-        """The operation on regrouped operands."""
+    def regroup_operation(self, number: int) -> int:
+        """An equal operation on regrouped operands."""
         operation = self.graph[number]
         if self.side(number) or not operation.operands:
             return number
@@ -56,9 +56,9 @@ class _Regrouping:
         return self.graph.add(kind, tuple(self.found[each] for each in operands), (low, high), value)
 
     def _of_groups(self, number: int, parts: list[Any], combine: Callable[[Any, Any], Any]) -> int:
-        """The parts of each side together, then the sides; as it was where that could be too large.
+        """Combine the parts of each side, then the sides; unchanged if a result could be too large.
 
-        Constants go to one of the sides.
+        Constants are added to one of the sides.
         """
         groups: dict[str, list[Any]] = {}
         sides = (self.side(part.number) for part in parts if not isinstance(part, int))
@@ -67,15 +67,15 @@ class _Regrouping:
             side = last if isinstance(part, int) else self.side(part.number)
             groups.setdefault(side, []).append(part)
         if len(groups) < len(parts):
-            alone = [reduce(combine, group) for name, group in groups.items() if name]
-            every = reduce(combine, [*alone, *groups.get("", [])])
-            within = (max(map(abs, bounds_of(each))) <= LARGEST for each in (*alone, every))
+            sides_combined = [reduce(combine, group) for name, group in groups.items() if name]
+            every = reduce(combine, [*sides_combined, *groups.get("", [])])
+            within = (max(map(abs, bounds_of(each))) <= LARGEST for each in (*sides_combined, every))
             if all(within):
                 return operation_number(self.graph, every)
         return self._rebuilt(number)
 
     def _factors(self, number: int) -> Iterator[Any]:
-        """What is multiplied, through products that are needed nowhere else."""
+        """The factors, including those of inner products that are used nowhere else."""
         for operand in self.graph[number].operands:
             if self._is_inner(operand, OperationKind.MULTIPLY):
                 yield from self._factors(operand)
@@ -83,16 +83,16 @@ class _Regrouping:
                 yield self._part(operand)
 
     def _terms(self, number: int, sign: int) -> Iterator[Any]:
-        """What is added, through sums and differences that are needed nowhere else."""
+        """The terms, including those of inner sums and differences that are used nowhere else."""
         kind, operands = self.graph[number][:2]
-        for operand, of in zip(
+        for operand, operand_sign in zip(
             operands, (sign, -sign if kind is OperationKind.SUBTRACT else sign), strict=True
         ):
             if self._is_inner(operand, OperationKind.ADD, OperationKind.SUBTRACT):
-                yield from self._terms(operand, of)
+                yield from self._terms(operand, operand_sign)
             else:
                 part = self._part(operand)
-                yield part if of > 0 else -part
+                yield part if operand_sign > 0 else -part
 
     def _is_inner(self, number: int, *kinds: OperationKind) -> bool:
         return self.graph[number].kind in kinds and (self.uses[number] == 1 or bool(self.side(number)))
@@ -109,5 +109,5 @@ class _Regrouping:
 
 
 def _order(part: Any) -> int:
-    """So that one product has its factors in one order; constants are last."""
+    """The sort key of a part, for a canonical order with constants last."""
     return part.number if isinstance(part, GraphNumber) else LARGEST

@@ -1,7 +1,7 @@
-"""Translates an expression graph to SQL, as SQLGlot's syntax tree for DuckDB and Spark.
+"""Translates an expression graph to SQL, as SQLGlot syntax trees for DuckDB and Spark.
 
-No text is pasted together: a constant is a literal of the tree, and columns have names of our own. What is
-needed more than once is a column of a subquery; types follow from the bounds of each number.
+No SQL is built from strings: constants are literals of the tree, and columns have generated names. Shared
+expressions are columns of a subquery; types follow from the bounds of each number.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from convcost.search.graph.expression_graph import (
 )
 
 LARGEST = 10**38 - 1
-"""Of the widest type: a DECIMAL(38, 0); DuckDB's HUGEINT has a little more."""
+"""The largest number of the widest type, DECIMAL(38, 0); DuckDB's HUGEINT has a little more."""
 
 DEEPEST = 40
-"""Of nested operations: deeper ones are put into a subquery."""
+"""The deepest nesting of operations; deeper ones are put into a subquery."""
 
 
 @dataclass(frozen=True)
@@ -58,16 +58,16 @@ BINARY: Mapping[OperationKind, type[exp.Binary]] = {
 
 
 class SqlRelation(NamedTuple):
-    """A table or a subquery, and its columns by the number of the operation that each is the result of."""
+    """A table or a subquery, and its columns by the number of the operation."""
 
     tree: exp.Expr
     columns: Mapping[int, str]
 
 
 class SqlTranslator:
-    """Makes queries of a graph's operations; EngineLimitError for a number that can be beyond `LARGEST`.
+    """Makes queries of a graph's operations; EngineLimitError for a number that may exceed `LARGEST`.
 
-    That names the largest of `sizes`, which are the largest values of the graph's inputs.
+    `sizes` are the largest values of the graph's inputs, for the error's message.
     """
 
     def __init__(
@@ -84,35 +84,35 @@ class SqlTranslator:
         return select_columns(columns, relation.tree)
 
     def where(self, relation: SqlRelation, conditions: Iterable[int], later: Iterable[int]) -> SqlRelation:
-        """The rows where all `conditions` hold, with what `later` operations need of the columns.
+        """The rows where all `conditions` hold, with the columns that `later` operations need.
 
-        What both need is computed again: for the rows that are left, and a database looks at a condition only
-        where those before it hold.
+        Expressions that both need are computed again, only for the remaining rows: a database evaluates a
+        condition only where the previous ones hold.
         """
         parts = [part for each in conditions for part in self.graph.conjuncts(each)]
         if not parts:
             return relation
         later = [*later]
-        relation = self.with_shared(relation, parts, self._kept(relation.columns, later))
-        kept = self._kept(relation.columns, later)
+        relation = self.with_shared(relation, parts, self._used_columns(relation.columns, later))
+        kept = self._used_columns(relation.columns, later)
         columns: list[exp.Expr] = [exp.column(name) for name in kept.values()]
         tests = [self.expression(part, relation.columns) for part in parts]
         found = select_columns(columns, relation.tree).where(*tests, copy=False)
         return SqlRelation(subquery(found), kept)
 
     def with_shared(
-        self, relation: SqlRelation, wanted: Iterable[int], carried: Collection[int] = ()
+        self, relation: SqlRelation, wanted: Iterable[int], keep: Collection[int] = ()
     ) -> SqlRelation:
-        """The relation with a column for all that `wanted` operations need more than once, in subqueries.
+        """The relation with columns, in subqueries, for expressions that `wanted` operations share.
 
-        Columns that are needed no more are left out, but for those that are `carried`.
+        Columns that are no longer needed are left out, unless they are among `keep`.
         """
         wanted = [*wanted]
         for layer in self._layers(relation.columns, wanted):
             new = {number: f"n{number}" for number in layer}
-            left = self._kept({**relation.columns, **new}, [*wanted, *layer])
+            used = self._used_columns({**relation.columns, **new}, [*wanted, *layer])
             columns = {
-                **{number: name for number, name in relation.columns.items() if number in {*left, *carried}},
+                **{number: name for number, name in relation.columns.items() if number in {*used, *keep}},
                 **new,
             }
             selected = [
@@ -122,14 +122,14 @@ class SqlTranslator:
             relation = SqlRelation(subquery(select_columns(selected, relation.tree)), columns)
         return relation
 
-    def _kept(self, columns: Mapping[int, str], wanted: Iterable[int]) -> dict[int, str]:
-        """Those of the columns that `wanted` operations are computed from."""
+    def _used_columns(self, columns: Mapping[int, str], wanted: Iterable[int]) -> dict[int, str]:
+        """The columns that `wanted` operations are computed from."""
         needed = self.graph.needed(wanted, columns)
         used = {operand for number in needed for operand in self.graph[number].operands} | {*wanted}
         return {number: name for number, name in columns.items() if number in used}
 
     def _layers(self, known: Mapping[int, str], wanted: Sequence[int]) -> list[list[int]]:
-        """What is a column of its own, by the subquery that computes it: each needs those before alone."""
+        """The operations to make columns, by subquery: each subquery needs only those before it."""
         uses: Counter[int] = Counter({*wanted})
         for number in self.graph.needed(wanted, known):
             uses.update({*self.graph[number].operands})
@@ -167,7 +167,7 @@ class SqlTranslator:
         return self._numeric(number, operation, operands)
 
     def _numeric(self, number: int, operation: GraphOperation, operands: list[exp.Expr]) -> exp.Expr:
-        """Computed in the type that has room for its operands and its result."""
+        """The operation in a type that fits its operands and its result."""
         is_wide = self.is_wide(number)
         numbers = operation.operands[1:] if operation.kind is OperationKind.CHOOSE else operation.operands
         needs_wide = is_wide or any(self.is_wide(operand) for operand in numbers)
@@ -180,11 +180,11 @@ class SqlTranslator:
         return self._cast(found, is_wide=False) if needs_wide and not is_wide else found
 
     def _operation(self, kind: OperationKind, operands: list[exp.Expr], is_wide: bool) -> exp.Expr:
-        """One of numbers, in the narrow or the wide type."""
+        """An operation on numbers, in the narrow or the wide type."""
         return _operation(kind, operands)
 
     def is_wide(self, number: int) -> bool:
-        """Whether its numbers need the wide type."""
+        """Whether the operation's result needs the wide type."""
         low, high = self.graph[number].low, self.graph[number].high
         most = max(-low, high)
         if most > LARGEST:
@@ -205,17 +205,17 @@ class SqlTranslator:
 
 
 def select_columns(columns: Sequence[exp.Expr], source: exp.Expr) -> exp.Select:
-    """These columns of a table or a subquery. Trees are put together without copies of their parts."""
+    """A query for columns of a table or a subquery. Trees are built without copying their parts."""
     found = exp.select(*(columns or [exp.Literal.number(1)]), copy=False)
     return found.from_(source, copy=False)
 
 
 def subquery(tree: exp.Select, alias: str = "t") -> exp.Subquery:
-    """The query as a subquery of another one."""
+    """The query as a subquery."""
     return tree.subquery(alias, copy=False)
 
 
-def _enclosed(tree: exp.Expr) -> exp.Expr:
+def _parenthesize(tree: exp.Expr) -> exp.Expr:
     return exp.paren(tree, copy=False) if isinstance(tree, exp.Binary) else tree
 
 
@@ -226,7 +226,7 @@ def _literal(value: int) -> exp.Expr:
 
 def _operation(kind: OperationKind, operands: list[exp.Expr]) -> exp.Expr:
     if kind in BINARY:
-        left, right = (_enclosed(each) for each in operands)
+        left, right = (_parenthesize(each) for each in operands)
         tree: exp.Expr = BINARY[kind](this=left, expression=right)
         return tree
     first, *others = operands

@@ -1,1 +1,1 @@
-"""The rows of a sweep as tables and files."""
+"""Writes the rows of a sweep to tables and files."""

@@ -1,6 +1,6 @@
-"""Rows of a sweep as Arrow's columns: integers exactly, quotients as the nearest floats.
+"""Rows of a sweep as Arrow columns: exact integers, and quotients as the nearest floats.
 
-Integers are of 64 bits where all of a column fit, and of 38 decimal digits elsewhere.
+Integers have 64 bits if all of a column fit, else 38 decimal digits.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from convcost.spec.spec_format import SpecFormat
 
 MOST = 10**38
-"""What an integer of 38 digits is below."""
+"""Integers below this have at most 38 digits."""
 
 LARGEST_EXACT_FLOAT = 2**53
-"""Up to here floats have all integers, so that their quotient is the nearest one."""
+"""Up to here, floats are exact for integers, so their quotient is correctly rounded."""
 
 
 class WiderColumnError(Exception):
@@ -40,16 +40,16 @@ def check_installed() -> None:
     try:
         import pyarrow  # noqa: F401
     except ImportError:
-        message = "pyarrow is not installed, which makes Arrow's tables and Parquet files"
+        message = "Arrow tables and Parquet files need pyarrow, which is not installed"
         raise UsageError(message, hint="pip install 'convcost[sweep]'") from None
 
 
 def arrow_schema(
     sweep: Sweep, wide: Collection[str] = (), arguments: Sequence[Mapping[str, Any]] = ()
 ) -> pyarrow.Schema:
-    """The columns of the sweep's table, `wide` ones of 38 digits; the metadata say what they are of.
+    """The schema of the sweep's table, with 38 digits for `wide` columns, and metadata.
 
-    `arguments` are all that a row may have: what is in a column decides its type.
+    `arguments` are those of all rows, which decide the types of their columns.
     """
     import pyarrow as pa
 
@@ -62,11 +62,11 @@ def arrow_schema(
         of_integers = pa.decimal128(38, 0) if name in wide else pa.int64()
         column_type = pa.float64() if name in columns.quotients else of_integers
         fields.append(pa.field(name, column_type, metadata={"description": _description(name, sweep)}))
-    return pa.schema([*fields, pa.field(SPEC, pa.string())], {"convcost": json.dumps(_question(sweep))})
+    return pa.schema([*fields, pa.field(SPEC, pa.string())], {"convcost": json.dumps(_metadata(sweep))})
 
 
 def _description(name: str, sweep: Sweep) -> str:
-    """What a column of numbers has."""
+    """The description of a column of numbers."""
     if name in sweep.over:
         return f"Size: {sweep.over[name]}."
     if name in sweep.bounds:
@@ -76,8 +76,8 @@ def _description(name: str, sweep: Sweep) -> str:
     return BY_NAME[name].sentence
 
 
-def _question(sweep: Sweep) -> dict[str, Any]:
-    """What was asked, and how it is counted."""
+def _metadata(sweep: Sweep) -> dict[str, Any]:
+    """The request of the sweep, for the table's metadata."""
     from convcost import __version__
 
     designs = (*((sweep.reference,) if sweep.reference else ()), *sweep.designs)
@@ -96,7 +96,7 @@ def _question(sweep: Sweep) -> dict[str, Any]:
 
 
 def arrow_table(sweep: Sweep) -> pyarrow.Table:
-    """The rows that were kept; UsageError if pyarrow is missing, or an integer has more than 38 digits."""
+    """The rows as a table; UsageError if pyarrow is missing, or an integer has more than 38 digits."""
     check_installed()
     import pyarrow as pa
 
@@ -110,18 +110,18 @@ def arrow_table(sweep: Sweep) -> pyarrow.Table:
 
 
 def _fits(value: object) -> bool:
-    """Whether it is no integer of more than 64 bits."""
+    """Whether `value` is not an integer beyond 64 bits."""
     return not isinstance(value, int) or -(2**63) <= value < 2**63
 
 
 def _check_digits(name: str, values: Iterable[int]) -> None:
     if any(abs(value) >= MOST for value in values):
-        message = f"{name} has numbers beyond 10^38, which Arrow's tables do not have exactly"
+        message = f"{name} has numbers beyond 10^38, too large for Arrow tables"
         raise UsageError(message, hint="Write designs.csv or designs.jsonl.")
 
 
 def record_batch(block: RowBlock, plan: SweepPlan, schema: pyarrow.Schema) -> pyarrow.RecordBatch:
-    """The rows of a block; WiderColumnError for an integer that its column has no room for."""
+    """The rows of a block; WiderColumnError for an integer that does not fit its column."""
     import pyarrow as pa
 
     from convcost.search.grid_blocks import exact_array
@@ -130,7 +130,7 @@ def record_batch(block: RowBlock, plan: SweepPlan, schema: pyarrow.Schema) -> py
     integers = {name: exact_array(column) for name, column in {**block.sizes, **block.quantities}.items()}
     reference = None if block.reference is None else exact_array(block.reference)
     quotients = plan.every_quotient
-    arrays = [_repeated(plan.names[block.design], number)]
+    arrays = [_repeat(plan.names[block.design], number)]
     arguments = plan.arguments[block.design] if plan.arguments else {}
     for field in [*schema][1:-1]:
         if field.name in arguments:
@@ -144,7 +144,7 @@ def record_batch(block: RowBlock, plan: SweepPlan, schema: pyarrow.Schema) -> py
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
-def _repeated(text: str, number: int) -> pyarrow.Array:
+def _repeat(text: str, number: int) -> pyarrow.Array:
     import pyarrow as pa
 
     return pa.repeat(pa.scalar(text), number)
@@ -159,7 +159,7 @@ def _argument(value: Any, field: pyarrow.Field, number: int) -> pyarrow.Array:
 
 
 def _integers(values: Any, field: pyarrow.Field) -> pyarrow.Array:
-    """Values of 64 bits, or Python's, as the field has them."""
+    """Integers of 64 bits, or of Python, with the type of the field."""
     import numpy as np
     import pyarrow as pa
 
@@ -175,7 +175,7 @@ def _integers(values: Any, field: pyarrow.Field) -> pyarrow.Array:
 
 
 def _floats(numerators: Any, denominators: Any) -> pyarrow.Array:
-    """The float that is the nearest to each quotient; null where the denominator is 0."""
+    """The nearest float to each quotient; null if the denominator is 0."""
     import numpy as np
     import pyarrow as pa
 
@@ -199,7 +199,7 @@ def _specs(text: SpecFormat | None, sizes: Mapping[str, Any], number: int) -> py
     import pyarrow.compute as pc
 
     if not text or not text.names:
-        return _repeated(text.format({}) if text else "", number)
+        return _repeat(text.format({}) if text else "", number)
     numbers = {name: _digits(sizes[name]) for name in {*text.names}}
     pieces: list[Any] = [pa.scalar(text.texts[0])]
     for name, piece in zip(text.names, text.texts[1:], strict=True):
@@ -208,7 +208,7 @@ def _specs(text: SpecFormat | None, sizes: Mapping[str, Any], number: int) -> py
 
 
 def _digits(integers: pyarrow.Array) -> pyarrow.Array:
-    """Integers as texts: few sizes are many rows', so each is written once."""
+    """Integers as texts, each distinct one formatted once: many rows share few sizes."""
     import pyarrow as pa
 
     found = integers.dictionary_encode()

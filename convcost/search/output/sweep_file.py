@@ -1,4 +1,4 @@
-"""Writes the rows of a sweep to a file as they come: CSV, JSON lines, Parquet, or Arrow's format."""
+"""Writes the rows of a sweep to a file as they are computed: CSV, JSON lines, Parquet, or Arrow."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ MakeRows = Callable[["RowBlock"], list[SweepRow]]
 
 
 ROWS_OF_A_GROUP = 2**17
-"""That many at least are compressed together in a Parquet file, but for the last ones."""
+"""The minimum number of rows in a group of a Parquet file, except for the last group."""
 
 
 class RowSource(NamedTuple):
-    """What is written: of the `sweep` that was asked for its `plan`, and what makes its rows."""
+    """The source of rows to write: the sweep's request and plan, and functions that make its rows."""
 
     sweep: Sweep
     plan: SweepPlan
@@ -43,7 +43,7 @@ class RowSource(NamedTuple):
 
 
 def check_file(path: Path) -> None:
-    """UsageError if its name does not say which format it has, or if what writes that is missing."""
+    """UsageError if the suffix is unknown, or its library is missing."""
     if path.suffix.lower() not in FORMATS:
         *others, last = FORMATS
         message = f"{str(path)[:80]} must end in {', '.join(others)} or {last}"
@@ -53,7 +53,7 @@ def check_file(path: Path) -> None:
 
 
 def write_rows(path: Path, source: RowSource) -> None:
-    """Write every row, block by block; the file is there when all are."""
+    """Write every row, block by block; the file appears when it is complete."""
     wide: set[str] = set()
     while True:
         try:
@@ -122,7 +122,7 @@ def _batches(
 
 
 def _tables(batches: Iterable[Any]) -> Iterator[Any]:
-    """Batches put together until they have rows for one group of Parquet."""
+    """Tables of batches, each with enough rows for a group of Parquet."""
     import pyarrow as pa
 
     waiting, number = [], 0
@@ -137,7 +137,7 @@ def _tables(batches: Iterable[Any]) -> Iterator[Any]:
 
 
 class _Chunks:
-    """A file for a writer of bytes, of which what was written since can be taken."""
+    """A file object that collects written bytes until they are taken."""
 
     closed = False
 
@@ -146,24 +146,24 @@ class _Chunks:
         self._length = 0
 
     def write(self, data: Any) -> int:
-        """Take the bytes of any buffer."""
+        """Store the bytes of any buffer."""
         part = bytes(data)
         self._parts.append(part)
         self._length += len(part)
         return len(part)
 
     def tell(self) -> int:
-        """All bytes until now."""
+        """The number of bytes written so far."""
         return self._length
 
     def flush(self) -> None:
-        """Nothing waits."""
+        """Do nothing."""
 
     def close(self) -> None:
-        """What was written stays to be taken."""
+        """Keep the written bytes, to be taken."""
 
     def take(self) -> bytes:
-        """The bytes since the last time."""
+        """Return and forget the bytes written since the last call."""
         taken = b"".join(self._parts)
         self._parts.clear()
         return taken
@@ -175,6 +175,6 @@ FORMATS: dict[str, Callable[[RowSource, set[str]], Iterator[str | bytes]]] = {
     ".parquet": _parquet,
     ".arrow": _arrow,
 }
-"""By the ends of files' names: what writes the rows, with the columns that have more than 64 bits."""
+"""The functions that write rows, by suffix; they get the names of columns wider than 64 bits."""
 
 OF_ARROW = (".parquet", ".arrow")

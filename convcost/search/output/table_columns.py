@@ -1,4 +1,4 @@
-"""The columns that the rows of a sweep have in files and in the tables of other libraries."""
+"""The columns of a sweep's rows in files and data frames."""
 
 from __future__ import annotations
 
@@ -16,10 +16,7 @@ if TYPE_CHECKING:
 
 
 class TableColumns(NamedTuple):
-    """The names of all columns: "design", the swept sizes, the quantities with the ratio behind, "spec".
-
-    In front of the sizes there are the swept arguments of a constructor.
-    """
+    """The names of all columns: "design", swept arguments and sizes, quantities, the ratio, "spec"."""
 
     sizes: tuple[str, ...]
     quantities: tuple[str, ...]
@@ -27,45 +24,45 @@ class TableColumns(NamedTuple):
 
     @classmethod
     def of(cls, sweep: Sweep) -> TableColumns:
-        """Those of the sweep; UsageError where a size has the name of another column."""
+        """The columns of a sweep; UsageError if a size or an argument has the name of another column."""
         quantities = (*sweep.columns, *((RATIO,) if sweep.reference else ()))
         found = cls(tuple(sweep.over), quantities, tuple(sweep.over_arguments))
         if taken := {*found.arguments, *found.sizes} & {DESIGN, SPEC, *found.quantities}:
             kind = "argument" if min(taken) in found.arguments else "size"
             message = f"the {kind} {min(taken)} has the name of another column"
-            raise UsageError(message, hint="Rename it, or write designs.jsonl, which has sizes apart.")
+            raise UsageError(message, hint="Rename it, or write designs.jsonl, which nests sizes.")
         return found
 
     @property
     def integers_and_quotients(self) -> tuple[str, ...]:
-        """All but the texts."""
+        """The columns of numbers."""
         return (*self.sizes, *self.quantities)
 
     @property
     def names(self) -> tuple[str, ...]:
-        """All of them."""
+        """All columns."""
         return (DESIGN, *self.arguments, *self.sizes, *self.quantities, SPEC)
 
     @property
     def quotients(self) -> tuple[str, ...]:
-        """Those that have floats, and None for something over nothing."""
+        """The columns with floats, or None for a division by zero."""
         return tuple(name for name in self.quantities if name not in QUANTITIES)
 
     def values(self, rows: Iterable[SweepRow]) -> dict[str, list[Any]]:
-        """The values of each column, as `cells` has them."""
+        """The values of each column, as in `cells`."""
         lines = [self.cells(row) for row in rows]
         found = {name: [line[place] for line in lines] for place, name in enumerate(self.names)}
         return found | {name: argument_column(found[name]) for name in self.arguments}
 
     def cells(self, row: SweepRow) -> tuple[Any, ...]:
-        """What a row has in each column: texts, integers, and floats for quotients."""
+        """A row's values in all columns: texts, integers, and floats for quotients."""
         quantities = (cell(row.get(name)) for name in self.quantities)
         arguments = map(plain_argument, row.arguments.values())
         return (row.name, *arguments, *row.sizes.values(), *quantities, row.spec)
 
 
 def argument_column(values: Iterable[Any]) -> list[Any]:
-    """Values of one type that libraries have: bools, ints, floats; or else texts, None aside."""
+    """Values of one type, apart from None: bools, ints or floats, or else texts."""
     plain = [*map(plain_argument, values)]
     types = {type(value) for value in plain if value is not None}
     if types == {int, float}:
@@ -76,12 +73,12 @@ def argument_column(values: Iterable[Any]) -> list[Any]:
 
 
 def cell(value: Size | Fraction | None) -> Size | float | None:
-    """An integer as it is; of a quotient the nearest float."""
+    """An integer unchanged; a quotient as the nearest float."""
     return nearest_float(*value.as_integer_ratio()) if isinstance(value, Fraction) else value
 
 
 def nearest_float(numerator: int, denominator: int) -> float | int | None:
-    """The float that is the nearest to a quotient; beyond the largest one, the nearest integer."""
+    """The nearest float to a quotient; the nearest integer if it is too large for a float."""
     if not denominator:
         return None
     try:
@@ -91,7 +88,7 @@ def nearest_float(numerator: int, denominator: int) -> float | int | None:
 
 
 def pandas_table(sweep: Sweep) -> pandas.DataFrame:
-    """The rows that were kept: integers of 64 bits, or Python's; UsageError if pandas is missing."""
+    """The rows as a pandas table, with 64-bit or Python integers; UsageError if pandas is missing."""
     try:
         import pandas
     except ImportError:
@@ -109,7 +106,7 @@ def pandas_table(sweep: Sweep) -> pandas.DataFrame:
 
 
 def polars_table(sweep: Sweep) -> polars.DataFrame:
-    """The rows that were kept: integers of 64 bits, or of 128; UsageError if Polars is missing."""
+    """The rows as a Polars table, with 64-bit or 128-bit integers; UsageError if Polars is missing."""
     try:
         import polars
     except ImportError:
@@ -124,7 +121,7 @@ def polars_table(sweep: Sweep) -> polars.DataFrame:
     if large := next(
         (name for name, each in values.items() if not _all_fit(each, 127) and name not in types), ""
     ):
-        raise UsageError(f"{large} has numbers of more than 128 bits, which Polars does not have")
+        raise UsageError(f"{large} has numbers of more than 128 bits, too large for Polars")
     return polars.DataFrame(
         [
             polars.Series(
@@ -138,5 +135,5 @@ def polars_table(sweep: Sweep) -> polars.DataFrame:
 
 
 def _all_fit(values: Iterable[Any], bits: int = 63) -> bool:
-    """Whether all are integers of so many bits, and a sign."""
+    """Whether all are integers of at most `bits` bits plus a sign."""
     return all(isinstance(value, int) and -(2**bits) <= value < 2**bits for value in values)

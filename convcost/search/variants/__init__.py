@@ -1,1 +1,1 @@
-"""Modules built with combinations of constructor arguments, each counted alone."""
+"""`--over-arg`: modules built and counted with combinations of constructor arguments."""

@@ -1,4 +1,4 @@
-"""The constructor arguments that a sweep varies: each `--over-arg` parsed, and all their combinations."""
+"""Swept constructor arguments: parses each `--over-arg`, and makes all combinations."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from convcost.search.grid import parse_values
 from convcost.tracing.target.target import parse_argument_value
 
 MOST_VARIANTS = 10**5
-"""Combinations of arguments that are built and counted: at a hundred a second, a quarter of an hour."""
+"""The most combinations of arguments: at a hundred per second, a quarter of an hour."""
 
 OVER_ARG_HINT = "Write it as width=64:512:64, depth=2^1..2^4 or activation=relu,gelu."
 
@@ -36,17 +36,17 @@ class ArgumentAxis(NamedTuple):
 
     @property
     def is_numeric(self) -> bool:
-        """Whether all its values are numbers, which conditions and orders can be about."""
+        """Whether all its values are numbers, which conditions and orders can use."""
         return all(map(is_number, self.values))
 
 
 def is_number(value: Any) -> bool:
-    """Whether it is an int, a finite float or a bool."""
+    """Whether `value` is an int, a finite float or a bool."""
     return type(value) in (int, bool) or (type(value) is float and isfinite(value))
 
 
 def exact_number(value: float) -> int | Fraction:
-    """The number that a value is, exactly."""
+    """The exact number of a value."""
     found = Fraction(value)
     return int(found) if found.denominator == 1 else found
 
@@ -55,7 +55,7 @@ def parse_argument_axis(text: str) -> ArgumentAxis:
     """axis: NAME "=" value ("," value)*, where value: a range or powers as in --over | a value as in --arg"""
     name, equals, values = text.partition("=")
     if not equals or not name.strip().isidentifier() or not values.strip():
-        raise UsageError(f"--over-arg {text[:60]}: an argument and its values are needed", hint=OVER_ARG_HINT)
+        raise UsageError(f"--over-arg {text[:60]} is not an argument with its values", hint=OVER_ARG_HINT)
     return _axis(name.strip(), _parse_values(name.strip(), values, text, len(name) + 1), values.strip())
 
 
@@ -73,7 +73,7 @@ def _parse_values(name: str, values: str, text: str, offset: int) -> Iterator[An
 
 
 def _split(values: str) -> Iterator[str]:
-    """The values between the commas; one in brackets or quotes is a part of a value."""
+    """Split at commas, except within brackets or quotes."""
     part = ""
     for piece in values.split(","):
         part = f"{part},{piece}" if part else piece
@@ -85,7 +85,7 @@ def _split(values: str) -> Iterator[str]:
 
 
 def _is_cut(part: str) -> bool:
-    """Whether a bracket or a quote is open at its end."""
+    """Whether a bracket or a quote is still open at the end."""
     is_quoted = part[:1] in ("'", '"')
     is_open = any(part.count(pair[0]) > part.count(pair[1]) for pair in ("()", "[]"))
     return part.count(part[0]) % 2 == 1 if is_quoted else is_open
@@ -102,7 +102,7 @@ def _axis(name: str, values: Iterable[Any], text: str) -> ArgumentAxis:
 
 
 def argument_axes(over_args: Mapping[str, Any]) -> tuple[ArgumentAxis, ...]:
-    """The axes of arguments as Python has them: a text, a range, or a list of values of any kind."""
+    """The axes of arguments given in Python: a text, a range, or a list of any values."""
     hint = 'For example, over_args={"width": range(64, 513, 64), "bias": [True, False]}.'
     named = check_type("over_args", over_args, Mapping, "a mapping", hint)
     return tuple(_values_axis(name, named[name], hint) for name in check_size_names(named))
@@ -111,12 +111,14 @@ def argument_axes(over_args: Mapping[str, Any]) -> tuple[ArgumentAxis, ...]:
 def _values_axis(name: str, values: Any, hint: str) -> ArgumentAxis:
     if isinstance(values, str):
         return parse_argument_axis(f"{name}={values}")
-    listed = check_type(f"over_args {name}", values, (list, tuple, range), "a text, a range or a list", hint)
+    listed = check_type(
+        f"over_args {name}", values, (list, tuple, range), "a string, a range or a list", hint
+    )
     return _axis(name, listed, ",".join(str(plain_argument(value)) for value in listed))
 
 
 def combinations(axes: Sequence[ArgumentAxis]) -> list[Arguments]:
-    """All combinations of the arguments' values, of which those of the last one change fastest."""
+    """All combinations of the arguments' values; the last argument changes fastest."""
     names = [axis.name for axis in axes]
     if twice := next((name for name in names if names.count(name) > 1), ""):
         raise UsageError(f"--over-arg {twice} is given twice", hint="Write all its values in one: width=8,16")
@@ -126,5 +128,5 @@ def combinations(axes: Sequence[ArgumentAxis]) -> list[Arguments]:
 
 def _check_number(number: int) -> None:
     if number > MOST_VARIANTS:
-        message = f"there are {number:,} combinations of arguments; {MOST_VARIANTS:,} at most are built"
+        message = f"{number:,} combinations of arguments; the limit is {MOST_VARIANTS:,}"
         raise UsageError(message, hint="Take larger steps, or fewer arguments.")

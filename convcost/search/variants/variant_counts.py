@@ -1,4 +1,4 @@
-"""Counts a module with many combinations of arguments: in worker processes, or one by one in this one."""
+"""Counts a module with many combinations of arguments, in worker processes or in this one."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def count_targets(
     sizes: Mapping[str, Size],
     counted: CountedQuantities,
 ) -> Iterator[VariantCount]:
-    """The target with each of `arguments`, counted in `jobs` worker processes, `seconds` at most for each."""
+    """Count the target with each of `arguments` in `jobs` worker processes, each within `seconds`."""
     targets = [
         replace(target, arguments={**target.arguments, **given}).sized({**sizes, **sizes_of(given)})
         for given in arguments
@@ -59,7 +59,7 @@ def count_targets(
 def _serve(
     targets: Sequence[Target], send: Sender, *, profiler: Profiler, counted: CountedQuantities
 ) -> None:
-    """What a worker process does; what a model prints goes to stderr."""
+    """The task of a worker process; models' output goes to stderr."""
     use_one_thread()
     close_stdin()
     os.dup2(2, 1)
@@ -87,13 +87,13 @@ def _profile_report(profile: Callable[[Target], ProfiledModel], target: Target) 
 def class_variants(
     designs: Sequence[Any], over_args: Mapping[str, Any], inputs: tuple[Any, ...]
 ) -> ModuleVariants:
-    """What a class or a function in this process makes with each combination of arguments, on `inputs`."""
+    """The variants of a class or function in this process, on `inputs`."""
     make = designs[0] if designs else None
     if not callable(make) or is_module(make):
         wanted = "a class of torch modules, or a function that makes one,"
         raise wrong_type_error("what over_args is for", make, wanted, "It comes last among the designs.")
     if not inputs:
-        raise UsageError("there are no inputs", hint='For example, inputs="f32[B,3,H,W]".')
+        raise UsageError("inputs are missing", hint='For example, inputs="f32[B,3,H,W]".')
     name = str(getattr(make, "__name__", type(make).__name__))
 
     axes = argument_axes(over_args)
@@ -108,7 +108,7 @@ def _count_classes(
     sizes: Mapping[str, Size],
     counted: CountedQuantities,
 ) -> Iterator[VariantCount]:
-    """What `make` returns for each of `arguments`, counted on `inputs`, in this process."""
+    """Count the modules that `make` returns for each of `arguments`, in this process."""
     for given in arguments:
         own = {**sizes, **sizes_of(given)}
         yield _count(partial(_profile_class, make, given, inputs, own), counted)
@@ -124,7 +124,7 @@ def _profile_class(
 
 
 def _count(profile: Callable[[], Report], counted: CountedQuantities) -> VariantCount:
-    """The formulas of the report that `profile` gives, or what it raised."""
+    """The formulas of the profiled report, or its failure."""
     try:
         report = replace(profile(), convention=counted.convention)
         return VariantCount(formulas_of(report, counted.metrics, counted.bounds))
@@ -134,7 +134,7 @@ def _count(profile: Callable[[], Report], counted: CountedQuantities) -> Variant
         return VariantCount(failure=_first_line(short_text(error.origin)))
     except ConvcostError as error:
         return VariantCount(failure=_first_line(error.message))
-    except Exception as error:  # of the constructor or of forward
+    except Exception as error:  # from the constructor or forward
         return VariantCount(failure=_first_line(short_text(error)))
 
 

@@ -1,4 +1,4 @@
-"""A module built with each combination of some arguments: each is counted alone."""
+"""The variants of a module: one for each combination of arguments."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from convcost.search.variants.arguments import ArgumentAxis, Arguments, combinat
 
 
 class VariantCount(NamedTuple):
-    """What a variant was counted as, or why it was not: a `failure` of its own, or one that all have."""
+    """The formulas of a variant, or why it was not counted: its own `failure`, or one of all variants."""
 
     formulas: QuantityFormulas | None = None
     failure: str = ""
@@ -28,9 +28,9 @@ CountVariants = Callable[[Sequence[Arguments], Mapping[str, Size], CountedQuanti
 
 @dataclass(frozen=True)
 class ModuleVariants:
-    """A module that is built with each combination of the values of `axes`.
+    """A module to build with each combination of the values of `axes`.
 
-    `names` are the sizes in its inputs that have names, but those that are arguments.
+    `names` are the named sizes in its inputs that are not arguments.
     """
 
     name: str
@@ -40,7 +40,7 @@ class ModuleVariants:
     count: CountVariants
 
     def assumed(self, known: Collection[str]) -> tuple[str, ...]:
-        """Its sizes that are not `known`, and default to 1; UnboundSizeError if one does not."""
+        """The sizes that default to 1; UnboundSizeError if another one is not `known`."""
         missing = tuple(name for name in self.names if name not in known)
         if needed := [name for name in missing if name not in BATCH_LIKE]:
             message = f"{', '.join(needed)} has no value in {self.name}"
@@ -50,7 +50,7 @@ class ModuleVariants:
         return missing
 
     def designs(self, sizes: Mapping[str, Size], counted: CountedQuantities) -> tuple[VariantDesign, ...]:
-        """Each of them, counted on inputs of these sizes; UsageError where one shows that none can be."""
+        """Count all variants on inputs of these sizes; UsageError for a failure that they share."""
         fixed = {name: sizes[name] for name in self.names if name in sizes}
         arguments = combinations(self.axes)
         designs = []
@@ -63,7 +63,7 @@ class ModuleVariants:
 
 @dataclass(frozen=True)
 class VariantDesign:
-    """A module with its `arguments`, as it was counted on inputs whose sizes have `names`."""
+    """A variant with its `arguments` and its count; `names` are the sizes of its inputs."""
 
     arguments: Arguments
     names: tuple[str, ...]
@@ -72,14 +72,14 @@ class VariantDesign:
 
     @property
     def spec_format(self) -> None:
-        """A module has no spec."""
+        """None: a module has no spec."""
 
     def evaluator(self) -> ColumnEvaluator:
-        """What evaluates it."""
+        """An evaluator for the variant's quantities."""
         return ColumnEvaluator(self.counted.metrics, self.counted.convention)
 
     def evaluate(self, varied: Mapping[str, Any], evaluator: ColumnEvaluator) -> tuple[Any, ...]:
-        """Each of its metrics at sizes of its inputs; ConvcostError where it could not be counted."""
+        """Its quantities at sizes of its inputs; ConvcostError if it could not be counted."""
         if self.count.formulas is None:
             raise ConvcostError(self.count.failure)
         own = {name: size for name, size in varied.items() if name in self.names}
@@ -87,11 +87,11 @@ class VariantDesign:
 
 
 def open_input_names(names: tuple[str, ...], axes: Sequence[ArgumentAxis]) -> tuple[str, ...]:
-    """The sizes of inputs that no argument gives; UsageError for one that is given what is no size."""
+    """The sizes of inputs that are not arguments; UsageError if an argument has values that are not sizes."""
     for axis in axes:
         if axis.name in names and not all(type(value) is int and value > 0 for value in axis.values):
             hint = f"Its values are {axis.text[:60]}."
-            raise UsageError(f"{axis.name} is a size of the inputs: only sizes are its values", hint=hint)
+            raise UsageError(f"{axis.name} is a size of the inputs, so its values must be sizes", hint=hint)
     return tuple(name for name in names if name not in {axis.name for axis in axes})
 
 

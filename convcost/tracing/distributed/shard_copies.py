@@ -36,7 +36,7 @@ def rank_copy(call: ModuleCall, parameters: Mapping[int, Any]) -> ModuleCall:
     """The call as one rank runs it. FSDP's `parameters`, by id of the tensor, are already gathered."""
 
     def replacement(tensor: Any) -> Any:
-        return _gathered(parameters[id(tensor)]) if id(tensor) in parameters else None
+        return _gathered_parameter(parameters[id(tensor)]) if id(tensor) in parameters else None
 
     return _copy(call, replacement, FSDP)
 
@@ -50,12 +50,12 @@ def whole_copy(call: ModuleCall, input_shapes: Mapping[int, Shape]) -> ModuleCal
 
     def replacement(tensor: Any) -> Any:
         shape = tuple(tensor.shape) if is_dtensor(tensor) else inputs.get(id(tensor))
-        return None if shape is None else _whole(tensor, shape)
+        return None if shape is None else _full_tensor(tensor, shape)
 
     return _copy(call, replacement, PARALLELISM)
 
 
-def _gathered(parameter: Any) -> Any:
+def _gathered_parameter(parameter: Any) -> Any:
     """An FSDP parameter as it is while its module runs: gathered, a DTensor under tensor parallelism."""
     local = meta_tensor(parameter._orig_size, parameter.sharded_param.dtype)
     spec = getattr(parameter, "_unsharded_dtensor_spec", None) or getattr(parameter, "_tp_spec", None)
@@ -68,7 +68,7 @@ def _gathered(parameter: Any) -> Any:
     return torch.nn.Parameter(local, parameter.sharded_param.requires_grad)
 
 
-def _whole(tensor: Any, shape: Shape) -> Any:
+def _full_tensor(tensor: Any, shape: Shape) -> Any:
     made = meta_tensor(shape, tensor.dtype)
     if isinstance(tensor, torch.nn.Parameter):
         return torch.nn.Parameter(made, tensor.requires_grad)
@@ -95,14 +95,14 @@ class ShardCopier(Copier):
         self._replacement = replacement
 
     def _tensor(self, tensor: Any) -> Any:
-        replaced = self._replaced(tensor)
+        replaced = self._replacement_for(tensor)
         return super()._tensor(tensor) if replaced is None else replaced
 
     def _special_tensor(self, tensor: Any) -> Any:
-        replaced = self._replaced(tensor)
+        replaced = self._replacement_for(tensor)
         return super()._special_tensor(tensor) if replaced is None else replaced
 
-    def _replaced(self, tensor: Any) -> Any:
+    def _replacement_for(self, tensor: Any) -> Any:
         made = self._replacement(tensor)
         return None if made is None else self._remember(tensor, made)
 

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from operator import is_
 from pathlib import Path
 from typing import Any
 
@@ -138,7 +139,7 @@ class Copier:
 
     def _tuple(self, value: tuple[Any, ...]) -> tuple[Any, ...]:
         copied = tuple([self.copy(part) for part in value])
-        if all(map(_is, copied, value)):
+        if all(map(is_, copied, value)):
             return value
         found: tuple[Any, ...] = self._copies.get(id(value)) or self._remember(value, copied)
         return found
@@ -262,7 +263,7 @@ class Copier:
             return function
         cells, defaults = self.copy(held[0]), self.copy(held[1])
         options = {name: self.copy(value) for name, value in held[2].items()}
-        if cells is held[0] and defaults is held[1] and all(map(_is, options.values(), held[2].values())):
+        if cells is held[0] and defaults is held[1] and all(map(is_, options.values(), held[2].values())):
             return function
         code, names = function.__code__, function.__globals__
         copied = types.FunctionType(code, names, function.__name__, defaults or None, cells or None)
@@ -322,10 +323,6 @@ class Copier:
 
 def _identity(value: Any) -> Any:
     return value
-
-
-def _is(first: Any, second: Any) -> bool:
-    return first is second
 
 
 def _as_non_leaf(tensor: Any) -> Any:

@@ -141,7 +141,7 @@ def isolated_copy(
         stack.enter_context(virtual_cuda())
         stack.enter_context(virtual_autocast())
         stack.enter_context(virtual_checkpoint())
-        copied, copier = _copied(call, copy_parameter, copy_input)
+        copied, copier = _copy_call(call, copy_parameter, copy_input)
         stack.enter_context(preserved_objects(copier.kinds, copier.functions, copier.uncopied))
         copier.forget()
         yield copied
@@ -168,7 +168,7 @@ def _close_interrupted_contexts(
         error = error.__cause__ or error.__context__
 
 
-def _copied(
+def _copy_call(
     call: ModuleCall, copy_parameter: TensorCopy, copy_input: TensorCopy
 ) -> tuple[ModuleCall, Copier]:
     """Copy the call, without garbage collection, which would traverse all that torch has loaded."""

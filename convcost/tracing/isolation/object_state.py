@@ -125,7 +125,7 @@ class GlobalVariable(NamedTuple):
 
 
 def _rebind(variables: Iterable[GlobalVariable]) -> None:
-    """Restore variables that were or are tensors. Others may record what has been loaded, and stay."""
+    """Restore variables that were or are tensors. Others may be caches, and are not restored."""
     for names, name, value in variables:
         now = names.get(name, MISSING)
         if now is value or not any(True for _ in tensors((now, value))):

@@ -244,7 +244,7 @@ def preserved_process_state() -> Iterator[None]:
     tables = [(table, dict(table)) for table in _preserved_tables()]
     states = [(setting, setting.get()) for setting in random_states()]
     try:
-        with preserved_attributes((torch.Tensor, torch.nn.Module)):  # which people patch
+        with preserved_attributes((torch.Tensor, torch.nn.Module)):  # which users may patch
             yield
     finally:
         for setting, value in before:

@@ -72,11 +72,11 @@ class DataCopies:
     def __call__(self, tensor: torch.Tensor) -> torch.Tensor:
         """A copy of `tensor` without gradient."""
         self.device = self.device or device_of(tensor)
-        return self._copied(tensor)
+        return self._copy_data(tensor)
 
     of_input = __call__
 
-    def _copied(self, tensor: torch.Tensor) -> torch.Tensor:
+    def _copy_data(self, tensor: torch.Tensor) -> torch.Tensor:
         if not _has_own_strides(tensor):
             return tensor.detach().clone()
         storage = tensor.untyped_storage()
@@ -110,10 +110,10 @@ class ShapeCopies(DataCopies):
             return tensor.data
         self.device = self.device or device_of(tensor)
         if not _has_own_strides(tensor):
-            return self._copied(tensor)
+            return self._copy_data(tensor)
         if not self._keeps_data(tensor):
             return self._empty(tensor.shape, tensor.stride(), dtype=tensor.dtype, device="meta")
-        return self._copied(tensor if tensor.device.type == "cpu" else tensor.detach().cpu())
+        return self._copy_data(tensor if tensor.device.type == "cpu" else tensor.detach().cpu())
 
     def of_input(self, tensor: torch.Tensor) -> torch.Tensor:
         """A copy of an input."""

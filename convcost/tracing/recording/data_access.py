@@ -80,7 +80,7 @@ class ShapeRunReads:
         self._tape = tape
         self._has_gradients = has_gradients
         self.lacks_data = False
-        """Whether the model asked for something that needs data."""
+        """Whether the model read something that needs data."""
 
     def read(self, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
         """Call `function`, which reads a tensor; DataNeededError if the tensor has no data."""

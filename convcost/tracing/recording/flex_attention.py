@@ -30,7 +30,7 @@ def flex_attention(
 ) -> Any:
     """Run flex_attention: the output, the logarithms of the sums and, in newer torch, the largest scores."""
     arguments = {"query": query, "key": key, "value": value}
-    arguments["seen"] = unmasked_pairs(query, key, block_mask, mask_mod_other_buffers)
+    arguments["visible_pairs"] = unmasked_pairs(query, key, block_mask, mask_mod_other_buffers)
     scores = _modified_scores(call, query, key, score_mod, score_mod_other_buffers)
     if scores is not None:
         arguments["scores"] = scores
@@ -50,7 +50,7 @@ def flex_attention(
 def _modified_scores(call: Any, query: Any, key: Any, score_mod: Any, buffers: Any) -> Any:
     """The scores after `score_mod`, with its elementwise work recorded; None without a `score_mod`.
 
-    Autograd can then differentiate it, also by tensors that it adds to the scores.
+    Autograd can differentiate them, also by tensors that `score_mod` adds to the scores.
     """
     from torch._dynamo._trace_wrapped_higher_order_op import TransformGetItemToIndex
     from torch.nn.attention.flex_attention import _identity, _vmap_for_bhqkv

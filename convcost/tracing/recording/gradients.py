@@ -67,7 +67,7 @@ class Contraction:
     def gradients(self, needed: NeedsGradient, by_output: Any, operands: Sequence[Any]) -> list[Any]:
         """The needed gradients, which can be differentiated again."""
         if self.operator.decompose is not None:
-            return self._decomposed(needed, by_output, operands)
+            return self._gradients_by_decomposition(needed, by_output, operands)
         self.record(needed, operands, by_output)
         if self.operator.gradients is not product_gradients:
             all_operands = [*zip(self.roles, operands, strict=True)]
@@ -90,7 +90,9 @@ class Contraction:
 
         return _where_needed(needed, gradient)
 
-    def _decomposed(self, needed: NeedsGradient, by_output: Any, operands: Sequence[Any]) -> list[Any]:
+    def _gradients_by_decomposition(
+        self, needed: NeedsGradient, by_output: Any, operands: Sequence[Any]
+    ) -> list[Any]:
         """The gradients through the contractions in the operator's decomposition, which are recorded."""
         assert self.operator.decompose is not None
         arguments = {**self.arguments, **dict(zip(self._labels, operands, strict=True))}

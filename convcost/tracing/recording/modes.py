@@ -23,7 +23,11 @@ from convcost.tracing.isolation.isolated_call import eager_execution
 from convcost.tracing.recording.gradients import batched_gradients
 from convcost.tracing.recording.recorder import Recorder
 from convcost.tracing.tensors import has_own_dispatch, is_user_class
-from convcost.tracing.torch_versions import OPERATOR_COMPILER, show_higher_order_operators
+from convcost.tracing.torch_versions import (
+    OPERATOR_COMPILER,
+    compiler_loaded_without_modes,
+    show_higher_order_operators,
+)
 
 ModesFactory = Callable[[], AbstractContextManager[None]]
 
@@ -142,6 +146,7 @@ def recording_modes(recorder: Recorder) -> Iterator[None]:
     show_higher_order_operators(RecordingDispatchMode)
     with (
         without_compilation(),
+        compiler_loaded_without_modes(),
         batched_gradients(),
         recorded_threads(lambda: _torch_modes(copy(recorder))),
         _torch_modes(recorder),

@@ -61,13 +61,13 @@ def by_component(operator: Operator) -> Operator:
         return found
 
     return operator._replace(
-        cost=_summed(operator.cost),
-        activations=operator.activations and _summed(operator.activations),
+        cost=_sum_over_components(operator.cost),
+        activations=operator.activations and _sum_over_components(operator.activations),
         gradients=summed_gradients,
     )
 
 
-def _summed(rule: Callable[..., Any]) -> Callable[..., Any]:
+def _sum_over_components(rule: Callable[..., Any]) -> Callable[..., Any]:
     return lambda **arguments: reduce(add, (rule(**given) for given in components(arguments)))
 
 

@@ -86,7 +86,7 @@ class RecordedCall:
     operations: list[CountedCall] = field(default_factory=list)
     is_repeatable: bool = True
     is_outermost: bool = True
-    """Whether it was inside no other call of torch."""
+    """Whether it did not run inside another call of torch."""
     expressions: tuple[Any, ...] = ()
     """torch's questions about open sizes during the call."""
 

@@ -78,7 +78,11 @@ class MetaTensorKind:
         dtype = tensor.dtype
         if not tensor.is_meta or dtype not in PLAIN_DTYPES or tensor.layout is not torch.strided:
             return None
-        return None if tensor.is_neg() else (tensor.shape, tensor.stride(), dtype, tensor.requires_grad)
+        if tensor.is_neg() or torch._C._functorch.is_functorch_wrapped_tensor(
+            tensor
+        ):  # a functorch tensor knows its gradient
+            return None
+        return tensor.shape, tensor.stride(), dtype, tensor.requires_grad
 
     def maker(self, tensor: Any) -> Maker | None:
         """Makes an empty tensor; None if this one is a part of a larger storage."""

@@ -60,7 +60,7 @@ def _requirements_of(
 
 
 def divisors(difference: Any) -> dict[str, int]:
-    """Divisors of sizes such that `difference` is 0 if each size is a multiple of its own; empty if none."""
+    """Divisors by size: `difference` is 0 if each size is a multiple of its divisor; empty if none."""
     steps = {size: _step(difference, size) for size in sorted(names_in(difference))}
     found = {size: step for size, step in steps.items() if step > 1}
     multiples = {size: step * size_formula(size) for size, step in found.items()}

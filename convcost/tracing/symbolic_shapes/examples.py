@@ -69,7 +69,7 @@ LARGEST_SIDE = 1_025
 
 def trial_examples(names: Iterable[str]) -> list[Examples]:
     """The examples to try, in order."""
-    return [_each(tuple(names), numbers) for numbers in TRIAL_SIZES]
+    return [_assign_numbers(tuple(names), numbers) for numbers in TRIAL_SIZES]
 
 
 def fitting_examples(examples: Examples, inputs: DeclaredInputs) -> Examples:
@@ -105,10 +105,10 @@ def probe_points(examples: Examples) -> list[Examples]:
         for name, example in examples.items()
         for number in (1, example + 1, 2 * example)
     ]
-    return changed + [_each(tuple(examples), numbers) for numbers in TRIAL_SIZES + OTHERS]
+    return changed + [_assign_numbers(tuple(examples), numbers) for numbers in TRIAL_SIZES + OTHERS]
 
 
-def _each(names: tuple[str, ...], numbers: tuple[int, ...]) -> Examples:
+def _assign_numbers(names: tuple[str, ...], numbers: tuple[int, ...]) -> Examples:
     return {name: numbers[place % len(numbers)] for place, name in enumerate(names)}
 
 

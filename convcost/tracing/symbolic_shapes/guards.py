@@ -269,20 +269,20 @@ def _boundary_points(guard: Guard, name: str, known: Collection[Guard], sizes: S
     """
     examples = sizes.examples
 
-    def at(size: int) -> Point:
+    def point_at(size: int) -> Point:
         return {**examples, name: size}
 
     within = examples[name]
-    beyond = next((size for size in (1, FARTHEST * within) if not guard.holds(at(size))), within)
+    beyond = next((size for size in (1, FARTHEST * within) if not guard.holds(point_at(size))), within)
     step = 1 if beyond > within else -1
     while abs(beyond - within) > 1:
         middle = (within + beyond) // 2
-        within, beyond = (middle, beyond) if guard.holds(at(middle)) else (within, middle)
+        within, beyond = (middle, beyond) if guard.holds(point_at(middle)) else (within, middle)
     sides = (
         range(within, within - step * MOST_AT_BOUND, -step),
         range(beyond, beyond + step * MOST_AT_BOUND, step),
     )
-    fitting = ([at(size) for size in side if size > 0] for side in sides if beyond != within)
+    fitting = ([point_at(size) for size in side if size > 0] for side in sides if beyond != within)
 
     def is_known(point: Point) -> bool:
         return sizes.are_possible(point) and all(guard.holds(point) for guard in known)

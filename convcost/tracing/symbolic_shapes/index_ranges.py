@@ -14,7 +14,7 @@ import torch
 from convcost.tracing.tensors import tensors
 
 TO_THE_END = 2**63 - 1
-"""The end of a slice without an end."""
+"""The `end` of slices that have no end."""
 
 REARRANGING: tuple[str, ...] = (
     "alias",
@@ -125,13 +125,13 @@ def _add(
     indices: IndexRanges, first: Any, second: Any, *, alpha: Any = 1, signs: tuple[int, int] = (1, 1)
 ) -> IndexRange | None:
     """The range of the sum, with a sign for each term."""
-    one, other = _scaled(indices.range_of(first), signs[0]), _scaled(indices.range_of(second), signs[1])
+    one, other = _scale(indices.range_of(first), signs[0]), _scale(indices.range_of(second), signs[1])
     if alpha != 1 or not one or not other or not _are_combined(first, second):
         return None
     return IndexRange(one.least + other.least, one.most + other.most)
 
 
-def _scaled(index_range: IndexRange | None, factor: int) -> IndexRange | None:
+def _scale(index_range: IndexRange | None, factor: int) -> IndexRange | None:
     if not index_range or factor == 1:
         return index_range
     least, most = factor * index_range.least, factor * index_range.most
@@ -139,7 +139,7 @@ def _scaled(index_range: IndexRange | None, factor: int) -> IndexRange | None:
 
 
 def _multiply(indices: IndexRanges, first: Any, second: Any) -> IndexRange | None:
-    return _scaled(indices.range_of(first), second) if isinstance(second, int) and second >= 0 else None
+    return _scale(indices.range_of(first), second) if isinstance(second, int) and second >= 0 else None
 
 
 def _are_combined(first: Any, second: Any) -> bool:
@@ -156,7 +156,7 @@ RULES: dict[str, Callable[..., IndexRange | None]] = {
     "aten::add": _add,
     "aten::sub": partial(_add, signs=(1, -1)),
     "aten::rsub": partial(_add, signs=(-1, 1)),
-    "aten::neg": lambda indices, value: _scaled(indices.range_of(value), -1),
+    "aten::neg": lambda indices, value: _scale(indices.range_of(value), -1),
     "aten::mul": _multiply,
     **{f"aten::{name}": _same for name in REARRANGING},
 }

@@ -158,7 +158,7 @@ class SymbolicRecorder(Recorder):
         with self._sizes.guard_log.inside_torch():
             if overload.namespace == "prim":
                 return overload(*args, **kwargs)
-            output = self._simplified(super().operator(mode, overload, args, kwargs), args)
+            output = self._simplify_output(super().operator(mode, overload, args, kwargs), args)
             changes = self._indices.changes
             self._indices.follow(overload, args, kwargs, output)
             if self._indices.changes != changes:
@@ -193,10 +193,10 @@ class SymbolicRecorder(Recorder):
     def _new_tensor(self, shape: Any, dtype: torch.dtype) -> torch.Tensor:
         return torch.empty(shape, dtype=dtype)
 
-    def _simplified(self, output: Any, args: Any) -> Any:
+    def _simplify_output(self, output: Any, args: Any) -> Any:
         """A new tensor with simplified sizes for each output. No cost depends on its strides and memory."""
         if isinstance(output, list | tuple):
-            return type(output)(self._simplified(part, args) for part in output)
+            return type(output)(self._simplify_output(part, args) for part in output)
         if not isinstance(output, torch.Tensor) or any(output is given for given in args):
             return output
         shape = tuple(map(self._sizes.simplify, output.shape))

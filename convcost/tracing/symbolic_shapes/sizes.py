@@ -22,7 +22,7 @@ from convcost.tracing.declared_inputs import Size, SizeExpression
 from convcost.tracing.symbolic_shapes.shape_env import ExampleShapeEnv, GuardLog
 
 FINEST = 2**20
-"""The largest denominator of a float that is taken as exact. Others are rounded values of another number."""
+"""The largest denominator of a float that is taken as exact. Other floats are roundings."""
 
 HALF = Fraction(1, 2)
 

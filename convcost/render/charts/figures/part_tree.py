@@ -51,7 +51,7 @@ def _module_tree(report: Report, metric: Metric) -> CostPart:
         return found
 
     def part(node: ModuleNode, path: str) -> CostPart:
-        children = (part(child, _joined(path, child.label)) for child in node.children)
+        children = (part(child, _join_path(path, child.label)) for child in node.children)
         label = module_label(ShownModule(node.label, 0, node))
         return CostPart(label, path, amount(node), _with_size(children), node.copies)
 
@@ -60,7 +60,7 @@ def _module_tree(report: Report, metric: Metric) -> CostPart:
     return replace(part(fold_repeated(listed), ""), label=report.name)
 
 
-def _joined(path: str, label: str) -> str:
+def _join_path(path: str, label: str) -> str:
     """The path of `label` within `path`; a module without its submodules is joined by a space."""
     separator = " " if label == ITSELF else "."
     return f"{path}{separator}{label}" if path else label
@@ -81,7 +81,7 @@ def _layer_tree(report: Report, metric: Metric) -> CostPart:
         inside = _with_size(parts((row for row in rows if row is not own), depth + 1))
         number = path.rpartition(".")[2]
         if own is None:
-            return inside[0] if len(inside) == 1 else CostPart(f"{number} branch", path, 0, _folded(inside))
+            return inside[0] if len(inside) == 1 else CostPart(f"{number} branch", path, 0, _fold(inside))
         others = len(rows) - 1
         label = f"{own.kind}() of {others} {plural(others, 'layer')}" if others else str(own.layer)
         if len(inside) == 1 and not inside[0].own:
@@ -89,9 +89,9 @@ def _layer_tree(report: Report, metric: Metric) -> CostPart:
         size: int = metric.in_row(own, report.convention)
         if size and inside:
             inside, size = (CostPart(ITSELF, f"{path} {ITSELF}", size), *inside), 0
-        return CostPart(f"{number} {label}", path, size, _folded(inside))
+        return CostPart(f"{number} {label}", path, size, _fold(inside))
 
-    children = _folded(_with_size(parts(report.rows, 1)))
+    children = _fold(_with_size(parts(report.rows, 1)))
     return CostPart(report.name, "", 0, children)
 
 
@@ -99,16 +99,16 @@ def _with_size(parts: Iterable[CostPart]) -> tuple[CostPart, ...]:
     return tuple(part for part in parts if part.size)
 
 
-def _folded(parts: tuple[CostPart, ...]) -> tuple[CostPart, ...]:
+def _fold(parts: tuple[CostPart, ...]) -> tuple[CostPart, ...]:
     """The parts with neighbours merged that differ only in their leading number."""
-    return tuple(_merged([*run]) for _, run in groupby(parts, key=_signature))
+    return tuple(_merge([*run]) for _, run in groupby(parts, key=_signature))
 
 
 def _signature(part: CostPart) -> object:
     return part.label.partition(" ")[2], part.own, part.copies, tuple(map(_signature, part.children))
 
 
-def _merged(run: list[CostPart]) -> CostPart:
+def _merge(run: list[CostPart]) -> CostPart:
     """Merge equal neighbours, summing their children one by one."""
     first, last = run[0], run[-1]
     if len(run) == 1:

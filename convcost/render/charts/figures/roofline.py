@@ -93,7 +93,7 @@ def _part_series(report: Report, rooflines: Sequence[Roofline]) -> Iterator[Seri
                 where = bound.intensity, Fraction(part.flops) / bound.seconds
                 names_by_point.setdefault(where, []).append(_part_name(bound, report))
         for (x, y), names in names_by_point.items():
-            points.setdefault((x, y), Point(x, y, "" if place else _listed(names)))
+            points.setdefault((x, y), Point(x, y, "" if place else _join_names(names)))
     if points:
         yield Series("operators" if report.trace else "layers", tuple(points.values()), "points")
 
@@ -106,7 +106,7 @@ def _part_name(bound: RooflineBound, report: Report) -> str:
     return part.label if len(part.label) <= LONGEST_LABEL else part.label.partition("(")[0]
 
 
-def _listed(names: Sequence[str]) -> str:
+def _join_names(names: Sequence[str]) -> str:
     """The first name, and the number of others."""
     first, *others = dict.fromkeys(names)
     return f"{first} and {len(others)} more" if others else first

@@ -22,7 +22,7 @@ MOST_LINES = 30
 def icicle_lines(chart: IcicleChart, style: Style) -> list[RenderableType]:
     """The lines of an icicle, each part indented below its parent."""
     deepest = chart.deepest_within(MOST_LINES)
-    tiles, others = _shown([tile for tile in chart.tiles if tile.level <= deepest])
+    tiles, others = _split_largest([tile for tile in chart.tiles if tile.level <= deepest])
     whole = tiles[0].size
     short = [amount_text(tile.size, chart.axis.unit) for tile in tiles]
     full = [
@@ -54,7 +54,7 @@ def _label(tile: Tile) -> str:
     return "  " * tile.level + tile.label
 
 
-def _shown(tiles: list[Tile]) -> tuple[list[Tile], list[Tile]]:
+def _split_largest(tiles: list[Tile]) -> tuple[list[Tile], list[Tile]]:
     """The largest tiles, in their order, and the others."""
     largest = set(sorted(tiles, key=lambda tile: -tile.size)[:MOST_LINES])
     return [tile for tile in tiles if tile in largest], [tile for tile in tiles if tile not in largest]

@@ -1,4 +1,4 @@
-"""A condition for DuckDB on a row that may be the best: none of the bounds dominates it.
+"""A condition for DuckDB that a row may be among the best: no bound dominates it.
 
 The row's columns are compared with limits, which are parameters of the query.
 """
@@ -18,13 +18,13 @@ from convcost.search.graph.sql import DUCKDB, LARGEST
 Parameters: TypeAlias = dict[str, int | bool]
 
 SCALE_BITS = 20
-"""A quotient is compared in units of 2^-20, or larger ones where it is large: what may be better stays."""
+"""Quotients are compared in units of 2^-20, or larger ones: rows that may be better are kept."""
 
 
 class BoundFilter:
-    """Compares a row with one bound after the other; the first ones decide on most rows.
+    """Compares a row with one bound after another; the first ones decide for most rows.
 
-    The bounds are parameters. A row has these columns for each key, and its point in the column `point`.
+    The bounds are query parameters. `columns` are a row's columns for each key, `point` that of its point.
     """
 
     def __init__(self, keys: Sequence[SortKey], columns: Sequence[Sequence[str]], point: str) -> None:
@@ -34,7 +34,7 @@ class BoundFilter:
 
     @property
     def tree(self) -> exp.Expr:
-        """Whether none dominates the row."""
+        """An expression that is true if no bound dominates the row."""
         found = exp.Case()
         for bound in range(MOST_BOUNDS):
             tests = [
@@ -42,19 +42,19 @@ class BoundFilter:
                 for place, (key, columns) in enumerate(zip(self.keys, self.columns, strict=True))
             ]
             is_worse = exp.or_(*(test.worse for test in tests), _is_later(self.point, bound), copy=False)
-            is_there = exp.Placeholder(this=f"there{bound}")
-            is_dominated = exp.and_(is_there, *(test.not_better for test in tests), is_worse, copy=False)
+            is_used = exp.Placeholder(this=f"used{bound}")
+            is_dominated = exp.and_(is_used, *(test.not_better for test in tests), is_worse, copy=False)
             found.when(is_dominated, exp.false(), copy=False)
         return found.else_(exp.true(), copy=False)
 
     def parameters(self, bounds: Sequence[BoundRow]) -> Parameters:
-        """The parameters that say what the bounds are: the first ones if there are too many."""
-        nowhere = BoundRow((0,) * len(self.keys), 0)
+        """The query parameters for the bounds; only the first ones if there are too many."""
+        unused = BoundRow((0,) * len(self.keys), 0)
         found: Parameters = {}
         for number in range(MOST_BOUNDS):
-            is_there = number < len(bounds)
-            row = bounds[number] if is_there else nowhere
-            found |= {f"there{number}": is_there, f"point{number}": row.point}
+            is_used = number < len(bounds)
+            row = bounds[number] if is_used else unused
+            found |= {f"used{number}": is_used, f"point{number}": row.point}
             for place, (key, limit) in enumerate(zip(self.keys, row.keys, strict=True)):
                 found |= _limit_parameters(key, f"{number}_{place}", limit)
         return found
@@ -65,14 +65,14 @@ def _is_later(point: str, bound: int) -> exp.Expr:
 
 
 class LimitComparison(NamedTuple):
-    """Whether a row is surely not better than a limit of an objective, and whether it is surely worse."""
+    """Whether a row is certainly not better, and certainly worse, than a limit of an objective."""
 
     not_better: exp.Expr
     worse: exp.Expr
 
 
 def _compare(key: SortKey, name: str, columns: Sequence[str]) -> LimitComparison:
-    """A row whose numbers are `columns` with the limit called `name`."""
+    """Compare a row with values in `columns` with the limit called `name`."""
     limit = exp.Placeholder(this=f"limit{name}")
     if not key.operands:
         [column] = columns
@@ -92,27 +92,27 @@ def _compare(key: SortKey, name: str, columns: Sequence[str]) -> LimitComparison
 
 
 def _limit_parameters(key: SortKey, name: str, limit: int) -> dict[str, int | bool]:
-    """The parameters that say which limit it is."""
+    """The query parameters for a limit."""
     if not key.operands:
         return {f"limit{name}": limit}
     scaled = 0
     if limit < NO_NUMBER // 2:
-        scaled = _shifted(key.sign * limit, _scale(key) - key.fraction_bits) + (key.sign > 0)
+        scaled = _shift(key.sign * limit, _scale(key) - key.fraction_bits) + (key.sign > 0)
     is_known = limit < NO_NUMBER // 2 and scaled * bounds_of(key.operands[1])[1] <= LARGEST
     return {f"known{name}": is_known, f"limit{name}": scaled if is_known else 0}
 
 
 def _scale(key: SortKey) -> int:
-    """By how many bits a numerator is multiplied, for which the wide type has room."""
+    """The number of bits to scale a numerator by, within the wide type."""
     most = max(bounds_of(key.operands[0])[1], 1)
     return max(0, min(SCALE_BITS, (LARGEST // most).bit_length() - 1))
 
 
-def _shifted(value: int, bits: int) -> int:
+def _shift(value: int, bits: int) -> int:
     return value << bits if bits >= 0 else value >> -bits
 
 
 def _binary(operator: type[exp.Binary], left: exp.Expr, right: exp.Expr) -> exp.Expr:
-    """The operator on both."""
+    """The operator applied to both sides."""
     tree: exp.Expr = operator(this=left, expression=right)
     return tree

@@ -15,7 +15,7 @@ from convcost.search.graph.sql import DUCKDB, SqlTranslator, select_columns, sub
 
 
 class ImpossibleCounts:
-    """Counts them on the axes that it depends on."""
+    """Counts impossible designs on the axes that decide."""
 
     def __init__(self, program: SweepProgram) -> None:
         self.counts = RuleCounts(program, tail_axes)
@@ -35,7 +35,7 @@ class ImpossibleCounts:
 
     @cached_property
     def sql(self) -> str:
-        """A query for which rule fails first in each group, and how often."""
+        """A query that counts, in each group, which rule fails first."""
         names = {f"f{place}": number for place, number in enumerate(self.query.wanted)}
         failures = subquery(self.translator.select(self.query.query(), names))
         columns = [exp.column(name) for name in names]

@@ -1,4 +1,4 @@
-"""A DuckDB database in memory, and work on it by several threads that an interrupt ends at once."""
+"""A DuckDB database in memory, and jobs on several threads that an interrupt stops at once."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ T = TypeVar("T")
 Connection: TypeAlias = "duckdb.DuckDBPyConnection"
 
 MEMORY_LIMIT = "1GB"
-"""Of the database; what does not fit is written to a temporary folder."""
+"""The memory limit of the database; the rest goes to a temporary folder."""
 
 MOST_THREADS = 16
 
 
 @contextmanager
 def database() -> Iterator[Connection]:
-    """A database that is gone in the end.
+    """A database that is deleted at the end.
 
-    A filter stays where the query has it: pushed down, it would compute again what is a column already.
+    Filters are not pushed down: this would compute columns again.
     """
     with temporary_folder() as folder:
         limits = {"memory_limit": MEMORY_LIMIT, "temp_directory": folder}
@@ -44,21 +44,21 @@ def database() -> Iterator[Connection]:
 
 @contextmanager
 def temporary_folder() -> Iterator[str]:
-    """A folder that is removed, by a signal that ends the process too."""
+    """A folder that is removed at the end, also by a signal that ends the process."""
     temporary = TemporaryDirectory(prefix="convcost-", ignore_cleanup_errors=True)
     with temporary as folder, cleanup(partial(rmtree, folder, ignore_errors=True)):
         yield folder
 
 
 def number_of_threads() -> int:
-    """As many as this process may run on, up to a limit."""
+    """The number of processors of this process, up to a limit."""
     return min(number_of_processors(), MOST_THREADS)
 
 
 def run_jobs(connection: Connection, jobs: Iterable[Callable[[Connection], T]]) -> Iterator[T]:
-    """What each job gives that gets a connection, in order; the next jobs are taken while some run.
+    """Run jobs, each with its own connection, and yield their results in order.
 
-    An error, or an interrupt, ends the queries that run.
+    An error or an interrupt stops running queries.
     """
     number = number_of_threads()
     cursors: deque[Connection] = deque(connection.cursor() for _ in range(number))
@@ -91,11 +91,11 @@ def run_jobs(connection: Connection, jobs: Iterable[Callable[[Connection], T]]) 
 
 
 def _wait(work: Future[Any]) -> None:
-    """Wait a moment for it to end, whatever it gives."""
+    """Wait a moment for the work to end, ignoring its result."""
     with suppress(BaseException):
         work.exception(timeout=0.05)
 
 
 def query_table(connection: Connection, sql: str, parameters: dict[str, Any]) -> Any:
-    """What a query gives with these parameters, as an Arrow table."""
+    """The result of a query with these parameters, as an Arrow table."""
     return connection.sql(sql, params=parameters).to_arrow_table()

@@ -1,7 +1,7 @@
-"""Sweeps by DuckDB, in this process: part after part of the grid, on several threads.
+"""Sweeps by DuckDB in this process: part by part of the grid, on several threads.
 
-A query leaves out the rows that the best ones so far dominate, so that few come back; those are
-compared here, in Python's integers.
+Queries leave out rows dominated by the best ones so far, so that they return few; those are compared here,
+as Python integers.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from convcost.search.selection import Selection
 from convcost.search.tabulate import BLOCK
 
 POINTS_OF_ROWS = 2**18
-"""Points whose rows are in memory together."""
+"""The number of points whose rows are in memory at once."""
 
 FEWEST_SAMPLED = 2**14
-"""Points that are looked at first, so that the first parts have something to be compared with."""
+"""The minimum size of the sample that is evaluated first, so that the first parts have bounds."""
 
 
 class DuckDBEngine:
-    """Evaluates a plan; EngineLimitError where a number has more than 38 digits, or code has no formula."""
+    """Evaluates a plan; EngineLimitError if a number may have more than 38 digits, or there is no formula."""
 
     def __init__(self, plan: SweepPlan) -> None:
         self.axes = tail_axes(plan.grid)
@@ -45,7 +45,7 @@ class DuckDBEngine:
         self.impossible: Counter[str] = Counter()
 
     def select(self, selection: Selection, progress: Progress) -> None:
-        """Add all rows to the selection that may be among the best."""
+        """Add all rows that may be among the best to the selection."""
         counts = ImpossibleCounts(self.program)
         parts = [*grid_parts(self.grid, self.axes)]
         numbers = range(len(self.program.designs))
@@ -70,7 +70,7 @@ class DuckDBEngine:
                     selection.add(design, candidates.points, candidates.keys)
 
     def blocks(self, selection: Selection, progress: Progress) -> Iterator[RowBlock]:
-        """Every row, in the order of the grid; the selection gets the best of them before."""
+        """Every row, in the order of the grid; the best are added to the selection first."""
         self.select(selection, progress)
         parts = [*grid_parts(self.grid, self.axes, POINTS_OF_ROWS, POINTS_OF_ROWS)]
         numbers = range(len(self.program.designs))
@@ -81,7 +81,7 @@ class DuckDBEngine:
             yield from found if len(queries) == 1 else _blocks_in_order(found, parts, len(queries))
 
     def _sample(self, connection: Connection, queries: list[DesignQuery], selection: Selection) -> RowSample:
-        """What some points all over the grid have."""
+        """Evaluate a sample of the grid's points."""
         sample = RowSample(selection, FEWEST_SAMPLED)
         part = sample_part(self.grid, self.axes, sample.number)
         for query in queries:
@@ -97,7 +97,7 @@ def _run_query(
 
 
 def _blocks_in_order(found: Iterator[RowBlock], parts: list[GridPart], number: int) -> Iterator[RowBlock]:
-    """The rows of several designs, each with a block for so many points, as NumPy's columns give them."""
+    """The rows of several designs in blocks of equal points, design by design, as from NumPy."""
     left: list[list[RowBlock]] = [[] for _ in range(number)]
     start = done = 0
     for part in parts:
@@ -111,7 +111,7 @@ def _blocks_in_order(found: Iterator[RowBlock], parts: list[GridPart], number: i
 
 
 def _blocks_between(left: list[list[RowBlock]], start: int, stop: int) -> Iterator[RowBlock]:
-    """The rows of each design whose points are from `start` on and below `stop`, as one block."""
+    """The rows of each design with points from `start` to below `stop`, as one block."""
     for number, blocks in enumerate(left):
         if not blocks:
             continue

@@ -1,7 +1,7 @@
 """Queries of a sweep on parts of its grid, for DuckDB: heads × tails of points.
 
-What depends on the head or on the tail alone is computed, and filtered, before both are joined: once for many
-points.
+Expressions and filters that depend only on the head or only on the tail are computed before the join, once
+for many points.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from convcost.search.graph.sql import SqlRelation, SqlTranslator, select_columns
 from convcost.search.grid import Grid
 
 FEWEST_TAILS = 2**14
-"""DuckDB computes on vectors of 2^11 rows: the last one of each head is not full."""
+"""The minimum number of tails: DuckDB computes on vectors of 2^11 rows, and each head's last is not full."""
 
 MOST_TAILS = 2**18
 
 POINTS_AT_FIRST = 2**22
-"""Points of the first part, which takes some 100 ms: the best of them filter the next parts."""
+"""The number of points in the first part, which takes about 100 ms and gives bounds for the next parts."""
 
 POINTS_AT_ONCE = 2**24
-"""Points of a part at most: an interrupt ends its query at once, but progress is shown between parts."""
+"""The most points of a part: progress is shown between parts."""
 
 
 class GridPart(NamedTuple):
-    """Points of the grid: every head with every tail."""
+    """A part of the grid: every head with every tail."""
 
     heads: range
     tails: range
@@ -42,7 +42,7 @@ class GridPart(NamedTuple):
 
     @property
     def parameters(self) -> dict[str, int]:
-        """Of a query on the part: what its ranges are."""
+        """The query parameters for the part's ranges."""
         ranges = ((HEAD, self.heads), (TAIL, self.tails))
         return {
             name: bound
@@ -52,7 +52,7 @@ class GridPart(NamedTuple):
 
 
 def tail_axes(grid: Grid) -> int:
-    """How many of the last axes make up the tail: as few as have enough combinations."""
+    """The number of last axes in the tail: as few as have enough combinations."""
     for number in range(1, len(grid.axes)):
         if prod(grid.lengths[-number:]) >= FEWEST_TAILS:
             return number
@@ -62,7 +62,7 @@ def tail_axes(grid: Grid) -> int:
 def grid_parts(
     grid: Grid, axes: int, first: int = POINTS_AT_FIRST, most: int = POINTS_AT_ONCE
 ) -> Iterator[GridPart]:
-    """The grid in parts of `first` points, then more and more up to `most`; their tail is the last `axes`."""
+    """The grid in parts of `first` points, growing up to `most`; the tail is the last `axes`."""
     heads, tails = prod(grid.lengths[: len(grid.axes) - axes]), prod(grid.lengths[len(grid.axes) - axes :])
     length = min(tails, MOST_TAILS, first)
     head, step = 0, max(1, first // length)
@@ -74,22 +74,22 @@ def grid_parts(
 
 
 def sample_part(grid: Grid, axes: int, number: int) -> GridPart:
-    """About `number` points all over the grid, with each value of every axis."""
+    """A sample of about `number` points, with every value of every axis."""
     heads, tails = prod(grid.lengths[: len(grid.axes) - axes]), prod(grid.lengths[len(grid.axes) - axes :])
     of_heads = spread_points(heads, max(round(number**0.5), number // tails))
     return GridPart(of_heads, spread_points(tails, max(1, number // len(of_heads))))
 
 
 def _parameters(name: str) -> tuple[str, str, str]:
-    """What the start, the stop and the step of the heads, or the tails, are called in a query."""
+    """The names of the query parameters for start, stop and step of the heads or tails."""
     of = name.removeprefix("#")
     return f"{of}_start", f"{of}_stop", f"{of}_step"
 
 
 class GridQuery:
-    """The `wanted` operations of a sweep where all `conditions` hold, on any part of its grid.
+    """A query for the `wanted` operations where all `conditions` hold, on any part of the grid.
 
-    The part is a parameter of the query.
+    The part is given by query parameters.
     """
 
     def __init__(
@@ -112,11 +112,11 @@ class GridQuery:
         parts = [part for part in parts if not self._always_holds(part)]
         self.tail_conditions = [part for part in parts if self._is_of(part, self.tail_names)]
         self.head_conditions = [part for part in parts if self._is_of(part, self.head_names)]
-        alone = {*self.tail_conditions, *self.head_conditions}
-        self.conditions = [part for part in parts if part not in alone]
+        one_sided = {*self.tail_conditions, *self.head_conditions}
+        self.conditions = [part for part in parts if part not in one_sided]
 
     def _side(self, number: int) -> str:
-        """The head or the tail, if it depends on that alone."""
+        """The head or the tail, if an operation depends only on one of them; else ""."""
         names = {HEAD: self.head_names, TAIL: self.tail_names}
         return next((side for side in names if self._is_of(number, names[side])), "")
 
@@ -124,7 +124,7 @@ class GridQuery:
         return self.graph[number].low == 1
 
     def _is_of(self, number: int, names: set[str]) -> bool:
-        """Whether it depends on the head, or the tail, alone."""
+        """Whether an operation depends only on `names`, and on at least one of them."""
         return bool(self.graph[number].inputs) and self.graph[number].inputs <= names
 
     def query(self) -> SqlRelation:
@@ -148,7 +148,7 @@ class GridQuery:
         return self.translator.where(SqlRelation(joined, columns), self.conditions, self.wanted)
 
     def _boundary(self, outer: Sequence[int], names: set[str]) -> list[int]:
-        """What is computed of `names` alone, and needed for what is not."""
+        """The operations that depend only on `names`, and are needed by others."""
         needed = self.graph.needed(outer)
         used = {
             operand

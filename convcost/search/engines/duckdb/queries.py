@@ -1,4 +1,4 @@
-"""The query of a design on parts of the grid, for DuckDB: how many rows match, and which may be the best."""
+"""DuckDB's query of a design on parts of the grid: the number of matching rows, and the best candidates."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ KEEP = "keep"
 
 
 class CandidateRows(NamedTuple):
-    """The number of rows that match, and those that may be the best: points, and keys by objective."""
+    """The number of matching rows, and the rows that may be the best: points, and keys by objective."""
 
     matching: int
     points: Any
@@ -30,7 +30,7 @@ class CandidateRows(NamedTuple):
 
 
 class DesignQuery:
-    """Finds the rows of one design."""
+    """Finds the best candidates among the rows of one design."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class DesignQuery:
         self.grid_query = GridQuery(program, translator, conditions, self.values)
 
     def run(self, connection: Connection, part: GridPart, bounds: Sequence[BoundRow]) -> CandidateRows:
-        """The rows of a part of the grid, without those that one of the bounds dominates."""
+        """The rows of a part of the grid that no bound dominates."""
         parameters = part.parameters | self.filter.parameters(bounds)
         table = query_table(connection, self.sql, parameters)
         rows = table["rows"].combine_chunks().flatten()
@@ -65,7 +65,7 @@ class DesignQuery:
 
     @cached_property
     def sql(self) -> str:
-        """A query whose parameters are the part of the grid, and the bounds."""
+        """The query; its parameters are the part of the grid and the bounds."""
         columns = {number: f"v{number}" for number in self.values}
         wanted = dict(zip(columns.values(), self.grid_query.wanted, strict=True))
         values = subquery(self.translator.select(self.grid_query.query(), wanted))
@@ -80,7 +80,7 @@ class DesignQuery:
         return DUCKDB.sql(select_columns([matching, exp.alias_(kept, "rows", copy=False)], marked))
 
     def _parts(self, key: SortKey, columns: dict[int, str]) -> list[exp.Expr]:
-        """The parts of a key; the digits of a quotient are computed for the rows that are kept alone."""
+        """The parts of a key; the digits of a quotient are computed only for rows that are kept."""
         if not key.operands:
             return [exp.column(columns[self.number(part)]) for part in key.parts]
         pairs = zip(key.inputs, key.operands, strict=True)

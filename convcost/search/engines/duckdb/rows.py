@@ -1,4 +1,4 @@
-"""Every row of a design that fulfils the condition, part by part of the grid, with DuckDB."""
+"""All rows of a design that meet the condition, part by part of the grid, with DuckDB."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class RowQuery:
 
     @cached_property
     def sql(self) -> str:
-        """A query for all rows of a part of the grid."""
+        """The query for all rows of a part of the grid."""
         wanted = dict(zip(self.columns.numbers, self.grid_query.wanted, strict=True))
         return DUCKDB.sql(self.translator.select(self.grid_query.query(), wanted))
 

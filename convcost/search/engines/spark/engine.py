@@ -1,7 +1,7 @@
-"""Sweeps by Spark, on the cores of one machine or many: part after part of the grid, each by all of them.
+"""Sweeps by Spark, on the cores of one or many machines: part by part of the grid, each on all cores.
 
-Spark gets ranges of points, no rows. A query leaves out the rows that the best ones so far dominate; those
-that come back are compared here, in Python's integers.
+Spark gets ranges of points, not rows. Queries leave out rows dominated by the best ones so far; the rows that
+they return are compared here, as Python integers.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ from convcost.search.selection import Selection, TopRows
 from convcost.search.tabulate import BLOCK
 
 POINTS_OF_ROWS = 2**20
-"""Points whose rows are in memory together; a multiple of BLOCK."""
+"""The number of points whose rows are in memory at once; a multiple of BLOCK."""
 
 FEWEST_SAMPLED = 2**15
-"""Points that are looked at first, so that the first part has something to be compared with."""
+"""The minimum size of the sample that is evaluated first, so that the first part has bounds."""
 
 
 class SparkEngine:
-    """Evaluates a plan; EngineLimitError where a number has more than 38 digits, or code has no formula."""
+    """Evaluates a plan; EngineLimitError if a number may have more than 38 digits, or there is no formula."""
 
     def __init__(self, plan: SweepPlan, master: str = "") -> None:
         self.plan = plan
@@ -52,13 +52,13 @@ class SparkEngine:
         self.impossible: Counter[str] = Counter()
 
     def select(self, selection: Selection, progress: Progress) -> None:
-        """Add all rows to the selection that may be among the best."""
+        """Add all rows that may be among the best to the selection."""
         queries = self._design_queries(selection)
         with _spark(self.master) as spark:
             self._select(spark, queries, selection, progress)
 
     def _design_queries(self, selection: Selection) -> list[SparkDesignQuery]:
-        """The queries of each design, of which one is made: what Spark can't do is known before it starts."""
+        """The queries of each design. Each makes its SQL once, so that errors come before Spark starts."""
         numbers = range(len(self.program.designs))
         queries = [SparkDesignQuery(self.source, number, selection.objectives) for number in numbers]
         for query in queries:
@@ -88,7 +88,7 @@ class SparkEngine:
         self.impossible += counts.counts.by_reason(spark.rows(counts.sql(part, spark.partitions(part))))
 
     def blocks(self, selection: Selection, progress: Progress) -> Iterator[RowBlock]:
-        """Every row, in the order of the grid; the selection gets the best of them before."""
+        """Every row, in the order of the grid; the best are added to the selection first."""
         design_queries = self._design_queries(selection)
         queries = [SparkRowQuery(self.source, query.design) for query in design_queries]
         parts = grid_parts(self.plan.grid.points, POINTS_OF_ROWS, self.plan.grid.points)
@@ -110,27 +110,27 @@ class SparkEngine:
 
 @dataclass(frozen=True)
 class Spark:
-    """A session, and what comes back of queries."""
+    """A session, and methods that run queries."""
 
     session: Any
 
     def partitions(self, part: range) -> int:
-        """In how many tasks a part is evaluated: some for each core, so that all end at one time."""
+        """The number of tasks for a part: several for each core, so that all cores finish together."""
         cores: int = self.session.sparkContext.defaultParallelism
         return max(1, min(4 * cores, len(part) // BLOCK))
 
     def rows(self, sql: str) -> Iterator[Any]:
-        """The rows, of which so many are in memory as one task gives."""
+        """The rows of a query; only one task's rows are in memory."""
         return iter(self.session.sql(sql).toLocalIterator())
 
     def table(self, sql: str) -> Any:
-        """The rows as an Arrow table, in the order of the tasks."""
+        """The rows of a query as an Arrow table, in the order of tasks."""
         return self.session.sql(sql).toArrow()
 
 
 @contextmanager
 def _spark(master: str) -> Iterator[Spark]:
-    """Spark; ConvcostError where it fails."""
+    """A running Spark; its errors become ConvcostErrors."""
     with spark_session(master) as session:
         from py4j.protocol import Py4JError
         from pyspark.errors import PySparkException
@@ -162,7 +162,7 @@ def _add_best(
 def _best(
     spark: Spark, query: SparkDesignQuery, part: range, selection: Selection, bounds: Sequence[BoundRow]
 ) -> Iterator[tuple[Any, list[Any]]]:
-    """The rows that may be among the best: points, and keys by objective."""
+    """Batches of rows that may be among the best: points, and keys by objective."""
     partitions = spark.partitions(part)
     if isinstance(selection, TopRows):
         sql = query.first(part, partitions, selection.number, bounds)
@@ -176,7 +176,7 @@ def _best(
 
 
 def integer_array(values: Sequence[Any]) -> Any:
-    """64-bit integers, or Python's where they are decimals."""
+    """An array of 64-bit integers, or of Python integers for decimals."""
     if isinstance(values[0], int):
         return np.array(values, np.int64)
     return np.array([int(value) for value in values], object)

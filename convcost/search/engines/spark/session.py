@@ -1,4 +1,4 @@
-"""Starts Spark: a session that prints nothing and leaves nothing behind, or one line on why there is none."""
+"""Starts Spark: a session that prints nothing and leaves nothing behind, or a one-line error."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ from convcost.system.signals import cleanup
 LOCAL = "local[*]"
 
 MASTER = re.compile(r"local(\[[0-9*, ]+\])?|spark://[^\s/]+|k8s://\S+|yarn")
-"""What Spark takes as a master; it would find out that it does not after some seconds."""
+"""The masters that Spark accepts; Spark itself takes seconds to reject others."""
 
 ERROR = re.compile(r"(Exception|Error): |unresponsive")
 
 NEEDS_JAVA = "It needs Java 17: apt-get install openjdk-17-jre-headless."
 
 CONNECTION_SECONDS = 5.0
-"""To reach a standalone master in; Spark itself tries for more than a minute."""
+"""The time limit to reach a standalone master; Spark itself tries for more than a minute."""
 
 KILL_SECONDS = 1.0
-"""To wait until a process is gone that was killed."""
+"""The time to wait for a killed process."""
 
 WORKER_SECONDS = 60.0
-"""To wait for the first worker of a standalone master; Spark itself waits forever."""
+"""The time to wait for the first worker of a standalone master; Spark itself waits forever."""
 
 OPTIONS = {
     "spark.app.name": "convcost",
@@ -52,7 +52,7 @@ LOCAL_OPTIONS = {
     "spark.driver.host": "127.0.0.1",
     "spark.sql.shuffle.partitions": "4",
 }
-"""Spark would look up this machine's name, and shuffle in 200 parts."""
+"""By default Spark would look up this machine's name, and shuffle in 200 parts."""
 
 _OPTIMIZER = "org.apache.spark.sql.catalyst.optimizer"
 
@@ -70,10 +70,10 @@ one: the optimizer would put its formula wherever it is used, and so on, exponen
 
 @contextmanager
 def spark_session(master: str = "") -> Iterator[Any]:
-    """A session of the Spark that runs in this process, or else of one that is started, and stopped behind.
+    """A session of the Spark that runs in this process, or else of a new one that is stopped at the end.
 
-    `master` is its URL, by default that of this machine's cores. Raises UsageError where Spark or its Java is
-    not installed or does not start, or another one is running.
+    `master` is its URL; the default is this machine's cores. Raises UsageError if Spark or Java is not
+    installed or does not start, or if a Spark with another master runs.
     """
     check_master(master or LOCAL)
     with _warnings_ignored():
@@ -89,7 +89,7 @@ def spark_session(master: str = "") -> Iterator[Any]:
         raise UsageError(message, hint="Stop it, or leave out the master.")
     with _errors_not_logged():
         with _warnings_ignored():
-            context = running or _start(master or LOCAL)
+            context = running or _start_context(master or LOCAL)
             session = SparkSession(context).newSession()
         try:
             for name, value in SESSION_OPTIONS.items():
@@ -102,7 +102,7 @@ def spark_session(master: str = "") -> Iterator[Any]:
 
 @contextmanager
 def _warnings_ignored() -> Iterator[None]:
-    """PySpark warns of the pandas that is installed, which is not used here."""
+    """Ignore PySpark's warnings about pandas, which is not used here."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
@@ -110,7 +110,7 @@ def _warnings_ignored() -> Iterator[None]:
 
 @contextmanager
 def _errors_not_logged() -> Iterator[None]:
-    """PySpark logs the errors of queries, which are raised too."""
+    """Stop PySpark from logging errors of queries, which it also raises."""
     logger = logging.getLogger("SQLQueryContextLogger")
     before = logger.disabled
     logger.disabled = True
@@ -120,7 +120,7 @@ def _errors_not_logged() -> Iterator[None]:
         logger.disabled = before
 
 
-def _start(master: str) -> Any:
+def _start_context(master: str) -> Any:
     """The context of a Spark with that master."""
     from pyspark import SparkConf, SparkContext
 
@@ -138,9 +138,9 @@ def _start(master: str) -> Any:
 
 
 def _gateway(configuration: Any, log: IO[bytes]) -> Any:
-    """A Java process whose messages go to `log`; the one that is there if a Spark ran before.
+    """A Java process whose messages go to `log`; an existing one if a Spark ran before.
 
-    It ends with this process, and so does its temporary folder.
+    It ends with this process, and its temporary folder is removed.
     """
     from pyspark import SparkContext
     from pyspark.java_gateway import launch_gateway
@@ -153,14 +153,14 @@ def _gateway(configuration: Any, log: IO[bytes]) -> Any:
     processes: list[Popen[bytes]] = []
     end = partial(_end, processes, folder)
     atexit.register(end)
-    _until_the_end.enter_context(cleanup(end))
+    _signal_cleanup.enter_context(cleanup(end))
     gateway = launch(configuration, {"stdout": log, "stderr": log})
     processes.append(gateway.proc)
     return gateway
 
 
-_until_the_end = ExitStack()
-"""What a signal that ends this process does first."""
+_signal_cleanup = ExitStack()
+"""Clean-up before a signal ends this process."""
 
 
 def _end(processes: list[Popen[bytes]], folder: str) -> None:
@@ -193,7 +193,7 @@ def _connection(host: str, port: int) -> socket.socket:
 
 @contextmanager
 def _own_interrupt_handler() -> Iterator[None]:
-    """Keep what an interrupt does: Spark replaces it."""
+    """Restore the handler of interrupts, which Spark replaces."""
     is_main = threading.current_thread() is threading.main_thread()
     before = signal.getsignal(signal.SIGINT)
     try:
@@ -204,7 +204,7 @@ def _own_interrupt_handler() -> Iterator[None]:
 
 
 def _not_started(log: IO[bytes]) -> ConvcostError:
-    """The error that Spark did not start: with the last line that names one, or else the last line."""
+    """The error that Spark did not start, with the last line of its log, if possible one with an error."""
     log.seek(0)
     lines = [line.strip() for line in log.read().decode("utf-8", "replace").splitlines()]
     errors = [line for line in lines if ERROR.search(line)]
@@ -213,7 +213,7 @@ def _not_started(log: IO[bytes]) -> ConvcostError:
 
 
 def _wait_for_worker(context: Any, master: str) -> None:
-    """Wait until a worker of the master is there; the driver is listed among them."""
+    """Wait for a worker of the master; the driver is listed as an executor too."""
     end = time.monotonic() + WORKER_SECONDS
     while context._jsc.sc().getExecutorMemoryStatus().size() < 2:
         if time.monotonic() > end:

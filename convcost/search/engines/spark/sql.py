@@ -1,4 +1,4 @@
-"""An expression graph in Spark's SQL: exact beyond 64 bits too, where Spark's own division is not."""
+"""Translates an expression graph to Spark's SQL, with exact division beyond 64 bits."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from convcost.search.graph.expression_graph import (
 from convcost.search.graph.sql import SPARK, SqlTranslator
 
 LARGEST_QUOTIENT = 10**32 - 1
-"""Of a division of decimals: six of the 38 digits are behind the point."""
+"""The largest result of a division of decimals, which have six of their 38 digits after the point."""
 
 
 class SparkTranslator(SqlTranslator):
@@ -31,7 +31,7 @@ class SparkTranslator(SqlTranslator):
         return super()._numeric(number, operation, operands)
 
     def _operation(self, kind: OperationKind, operands: list[exp.Expr], is_wide: bool) -> exp.Expr:
-        """Spark's DIV gives 64 bits, silently wrapped; its / rounds, unless it leaves no remainder."""
+        """Divide exactly: Spark's DIV wraps silently at 64 bits, and its / rounds if there is a remainder."""
         if kind is not OperationKind.DIVIDE or not is_wide:
             return super()._operation(kind, operands, is_wide)
         dividend, divisor = map(exp.paren, operands)

@@ -38,7 +38,7 @@ def read_program(path: str) -> Program:
         if directory_size(file) > LARGEST_DIRECTORY:
             raise UsageError(f"{path[:200]} has too many members for a torch.export archive")
         with ZipFile(file) as archive:
-            return _decoded(path, _graph(path, archive))
+            return _decode(path, _graph(path, archive))
     except (
         BadZipFile,
         NotImplementedError,
@@ -77,7 +77,7 @@ def _graph(path: str, archive: ZipFile) -> bytes:
     return text
 
 
-def _decoded(path: str, text: bytes) -> Program:
+def _decode(path: str, text: bytes) -> Program:
     program = msgspec.json.decode(text, type=Program)
     if program.schema_version.major != SCHEMA:
         version = program.schema_version.major

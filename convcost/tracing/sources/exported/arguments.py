@@ -34,7 +34,7 @@ STRIDED = 7
 MakeFunction = Callable[[GraphName], Callable[..., Any]]
 
 
-def dtype_numbered(number: int) -> torch.dtype:
+def dtype_by_number(number: int) -> torch.dtype:
     """The dtype with this number; UsageError for an unknown number."""
     if number not in DTYPES:
         raise UsageError(f"the graph has a tensor of an unknown dtype, number {number}")
@@ -112,7 +112,7 @@ KINDS: dict[str, Callable[[ArgumentReader, Any], Any]] = {
     "as_floats": lambda _, found: list(map(float, found)),
     "as_float_lists": lambda _, found: [list(map(float, row)) for row in found],
     "as_complex": lambda _, found: complex(float(found.real), float(found.imag)),
-    "as_scalar_type": lambda _, found: dtype_numbered(found),
+    "as_scalar_type": lambda _, found: dtype_by_number(found),
     "as_memory_format": _memory_format,
     "as_layout": _layout,
     "as_device": lambda reader, _: reader.device,

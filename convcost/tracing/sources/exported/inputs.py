@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from convcost.tracing.declared_inputs import DeclaredTensor, Size, SizeExpression
-from convcost.tracing.sources.exported.arguments import dtype_numbered
+from convcost.tracing.sources.exported.arguments import dtype_by_number
 from convcost.tracing.sources.exported.schema import SymbolRange, SymValue, TensorMeta
 
 SYMBOL = r"(?:Symbol\('(?P<name>[A-Za-z_]\w*)'[^()]*\)|(?P<plain>[A-Za-z_]\w*))"
@@ -46,14 +46,14 @@ class ExportedInput(NamedTuple):
     declared: DeclaredTensor
     ranges: Mapping[str, SizeRange]
 
-    def checked(self, given: Any) -> Any:
+    def check(self, given: Any) -> Any:
         """`given`, if its sizes fit the exported graph; ValueError otherwise."""
         shape = tuple(given.shape)
         if len(shape) != len(self.declared.shape):
             raise ValueError(f"{self.name} has {len(shape)} dimensions; it was exported as {self.declared}")
         for size, wanted in zip(shape, self.declared.shape, strict=True):
             if isinstance(size, int) and not self._fits(size, wanted):
-                raise ValueError(f"{self.name} has shape {shape}; it was exported as {self._described}")
+                raise ValueError(f"{self.name} has shape {shape}; it was exported as {self._description}")
         return given
 
     def _fits(self, size: int, wanted: Size) -> bool:
@@ -65,7 +65,7 @@ class ExportedInput(NamedTuple):
         return size % factor == 0 and (least or 0) <= number and (most is None or number <= most)
 
     @property
-    def _described(self) -> str:
+    def _description(self) -> str:
         limits = ", ".join(filter(None, (range_text(name, self.ranges) for name in self.declared.names)))
         return f"{self.declared}{f', {limits}' if limits else ''}"
 
@@ -99,7 +99,7 @@ def declared_tensor(meta: TensorMeta) -> DeclaredTensor:
 
     A size that is neither a number nor a multiple of one symbol gets its value in the exported example.
     """
-    dtype = str(dtype_numbered(meta.dtype)).removeprefix("torch.")
+    dtype = str(dtype_by_number(meta.dtype)).removeprefix("torch.")
     return DeclaredTensor(dtype, tuple(map(_size, meta.sizes)))
 
 

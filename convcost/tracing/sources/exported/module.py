@@ -14,7 +14,7 @@ import torch
 from convcost.core.errors import UsageError
 from convcost.tracing.sources.exported.arguments import ArgumentReader
 from convcost.tracing.sources.exported.inputs import ExportedInput
-from convcost.tracing.sources.exported.operators import HIGHER_ORDER, function_named
+from convcost.tracing.sources.exported.operators import HIGHER_ORDER, function_by_name
 from convcost.tracing.sources.exported.schema import (
     ExportedArgument,
     ExportedGraph,
@@ -69,7 +69,7 @@ class GraphSpan:
         read = ArgumentReader(values, self._device, self._function).read
         if found := HIGHER_ORDER.fullmatch(node.target):
             return _run_higher_order(found["name"], [read(argument.arg) for argument in node.inputs])
-        function, keywords = function_named(node.target)
+        function, keywords = function_by_name(node.target)
         is_keyword = [_is_keyword(argument, keywords) for argument in node.inputs]
         args = [read(argument.arg) for argument in compress(node.inputs, map(not_, is_keyword))]
         return function(
@@ -175,7 +175,7 @@ def build_module(
         values: Values = dict(constants)
         values |= {value: _attribute(self, path) for value, path in bound.items()}
         for declared in inputs:
-            values[declared.value] = declared.checked(given[declared.name])
+            values[declared.value] = declared.check(given[declared.name])
         device = _device(values.values())
         GraphSpan(span, device).fill(self, values)
         returned = _outputs(outputs, values, device)

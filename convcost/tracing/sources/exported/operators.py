@@ -73,7 +73,7 @@ class CalledFunction(NamedTuple):
 
 
 @cache
-def function_named(target: str) -> CalledFunction:
+def function_by_name(target: str) -> CalledFunction:
     """The function called `target`; UsageError if it is not an operator of torch.
 
     A composite operator of ATen, such as linear, is called as the torch function of that name, as a module

@@ -228,7 +228,7 @@ class SchemaVersion(Struct):
 
 
 class Program(Struct):
-    """The whole file."""
+    """The contents of model.json."""
 
     graph_module: GraphModule
     range_constraints: dict[str, SymbolRange]

@@ -14,7 +14,7 @@ import torch
 from convcost.core.errors import UsageError
 from convcost.tracing.declared_inputs import DeclaredInputs
 from convcost.tracing.sources.exported.archive import read_program
-from convcost.tracing.sources.exported.arguments import STRIDED, constant_value, dtype_numbered
+from convcost.tracing.sources.exported.arguments import STRIDED, constant_value, dtype_by_number
 from convcost.tracing.sources.exported.inputs import (
     ExportedInput,
     SizeRange,
@@ -86,7 +86,7 @@ def _build(name: str, program: Program, inputs: tuple[ExportedInput, ...]) -> to
     bound: dict[str, str] = {}
     constants: dict[str, Any] = {}
     for spec, given in zip(signature.input_specs, graph.inputs, strict=True):
-        found = _stored(spec)
+        found = _stored_input(spec)
         if found:
             value, path, is_parameter = found
             stored[path] = partial(_empty, graph.tensor_values[value], is_parameter)
@@ -109,7 +109,7 @@ def _build(name: str, program: Program, inputs: tuple[ExportedInput, ...]) -> to
     )
 
 
-def _stored(spec: InputSpec) -> tuple[str, str, bool] | None:
+def _stored_input(spec: InputSpec) -> tuple[str, str, bool] | None:
     """The name in the graph and the path of a parameter or buffer, and whether it is a parameter."""
     if spec.parameter:
         found = spec.parameter.arg.name, spec.parameter.parameter_name, True
@@ -131,7 +131,7 @@ def _empty(meta: TensorMeta, is_parameter: bool) -> torch.Tensor:
     shape = [size.as_int for size in meta.sizes]
     if not all(isinstance(size, int) and size >= 0 for size in shape):
         raise UsageError("the graph has a parameter with an open size")
-    dtype = dtype_numbered(meta.dtype)
+    dtype = dtype_by_number(meta.dtype)
     if not is_parameter:
         return torch.zeros(shape, dtype=dtype)  # type: ignore[arg-type]
     can_be_trained = meta.requires_grad and (dtype.is_floating_point or dtype.is_complex)

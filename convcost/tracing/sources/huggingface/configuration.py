@@ -42,7 +42,7 @@ def make_config(fields: Mapping[str, Any], changes: Mapping[str, Any]) -> PreTra
     _check_counts(merged)
     try:
         config: PreTrainedConfig = config_class(**merged)
-    except Exception as error:  # whatever the class and its checks raise
+    except Exception as error:  # the class and its checks may raise anything
         raise UsageError(f"transformers rejects the configuration: {_first_lines(error)}") from None
     return config
 

@@ -70,7 +70,7 @@ def complete_inputs(
 def _names(config: PreTrainedConfig, model_class: type[PreTrainedModel]) -> list[str]:
     parameters = signature(model_class.forward).parameters
     names = [name for name, parameter in parameters.items() if name != "self" and _is_required(parameter)]
-    if is_text_with_others(config) and "input_ids" in parameters:
+    if has_multimodal_tokens(config) and "input_ids" in parameters:
         names.append("input_ids")
     else:
         names.append(model_class.main_input_name)
@@ -81,7 +81,7 @@ def _names(config: PreTrainedConfig, model_class: type[PreTrainedModel]) -> list
     return [*dict.fromkeys(names)]
 
 
-def is_text_with_others(config: PreTrainedConfig) -> bool:
+def has_multimodal_tokens(config: PreTrainedConfig) -> bool:
     """Whether images or audio are tokens of its text."""
     return any(map(PLACEHOLDER.fullmatch, vars(config)))
 

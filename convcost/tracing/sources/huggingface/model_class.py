@@ -43,11 +43,11 @@ def find_model_class(config: PreTrainedConfig) -> tuple[type[PreTrainedModel], s
         if type(config) in automatic._model_mapping:
             found = automatic._model_mapping[type(config)]
             found = found[0] if isinstance(found, tuple) else found
-            return found, _why(named, automatic.__name__, found.__name__)
+            return found, _fallback_note(named, automatic.__name__, found.__name__)
     raise UsageError(f"transformers has no model for a bare {type(config).__name__}")
 
 
-def _why(named: list[str], automatic: str, found: str) -> str:
+def _fallback_note(named: list[str], automatic: str, found: str) -> str:
     if named:
         return f"transformers has no {named[0][:80]} for this model: counted as {found} ({automatic})."
     return f"The configuration names no architecture: counted as {found} ({automatic})."

@@ -13,7 +13,7 @@ from convcost.tracing.sources.huggingface.default_inputs import (
     complete_inputs,
     default_inputs,
     forward_names,
-    is_text_with_others,
+    has_multimodal_tokens,
 )
 from convcost.tracing.sources.huggingface.model_class import build, find_model_class
 from convcost.tracing.sources.interface import INPUTS, BuildableModel
@@ -34,7 +34,7 @@ def load(name: str, arguments: Mapping[str, Any]) -> BuildableModel:
     model_class, why = find_model_class(config)
     inputs = default_inputs(config, model_class)
     notes = [*([why] if why else ()), *_file_notes(fields)]
-    if is_text_with_others(config):
+    if has_multimodal_tokens(config):
         notes.append("The input is text only: image and audio tokens are not counted.")
     return BuildableModel(
         make=partial(build, model_class, config),

@@ -57,10 +57,10 @@ def run_loop(call: NodeCall, graphs: Mapping[str, RunGraph]) -> Any:
         carried, outputs = rest[: len(carried)], rest[len(carried) :]
         collected.append(outputs)
         trips += 1
-    return *carried, *(_stacked(parts) for parts in zip(*collected, strict=True))
+    return *carried, *(_stack(parts) for parts in zip(*collected, strict=True))
 
 
-def _stacked(parts: Sequence[Value], axis: int = 0) -> torch.Tensor:
+def _stack(parts: Sequence[Value], axis: int = 0) -> torch.Tensor:
     return torch.stack([as_tensor(part) for part in parts], axis)
 
 
@@ -100,7 +100,7 @@ def run_scan(call: NodeCall, graphs: Mapping[str, RunGraph]) -> Any:
         carried, outputs = found[: len(carried)], found[len(carried) :]
         collected.append(outputs)
     places = call.get("scan_output_axes") or (0,) * (call.outputs - len(carried))
-    made = (_stacked(parts, place) for parts, place in zip(zip(*collected, strict=True), places, strict=True))
+    made = (_stack(parts, place) for parts, place in zip(zip(*collected, strict=True), places, strict=True))
     return *carried, *made
 
 

@@ -68,7 +68,7 @@ class GraphReader:
         tensors = (*map(stored_tensor, proto.initializer), *map(_sparse_tensor, proto.sparse_initializer))
         stored = {tensor.name for tensor in tensors}
         values = (*map(tensor_type, proto.value_info), *map(tensor_type, (*proto.input, *proto.output)))
-        return self._checked(
+        return self._check_free_names(
             OnnxGraph(
                 self._all_nodes(proto.node, {*around, *stored, *(i.name for i in proto.input)}, given or {}),
                 tuple(value.name for value in proto.input if value.name not in stored),
@@ -79,7 +79,7 @@ class GraphReader:
             around,
         )
 
-    def _checked(self, graph: OnnxGraph, around: Set[str]) -> OnnxGraph:
+    def _check_free_names(self, graph: OnnxGraph, around: Set[str]) -> OnnxGraph:
         missing = next((name for name in graph.free_names if name not in around), None)
         if missing is not None:
             raise InvalidModelError(f"the output {missing} is not produced by any node")
@@ -139,7 +139,7 @@ class GraphReader:
         defaults = {found.name: self._value(found, frozenset(), {}) for found in proto.attribute_proto}
         nodes = self._all_nodes(proto.node, set(proto.input), {**defaults, **attributes})
         graph = OnnxGraph(nodes, tuple(proto.input), tuple(proto.output))
-        return self._checked(graph, frozenset())
+        return self._check_free_names(graph, frozenset())
 
     def _value(self, attribute: Any, known: Set[str], given: Mapping[str, Any]) -> Any:
         """The value of an AttributeProto as plain data; None for an unsupported type."""

@@ -19,7 +19,7 @@ from convcost.tracing.sources.onnx_files.values import (
     KnownTensor,
     NodeCall,
     Value,
-    converted,
+    convert_number,
     is_known,
     known_tensor,
     larger,
@@ -89,12 +89,12 @@ DIMENSIONS: dict[str, Callable[[NodeCall], KnownTensor]] = {"Shape": _shape, "Si
 """Operators that return sizes of any tensor."""
 
 
-def _each(function: Callable[..., Any], arguments: int = 2) -> Rule:
+def _elementwise(function: Callable[..., Any], arguments: int = 2) -> Rule:
     """Apply `function` elementwise to the first `arguments` arrays."""
     return lambda call, given: numpy.frompyfunc(function, arguments, 1)(*given[:arguments])
 
 
-def _all(function: Callable[[Any, Any], Any]) -> Rule:
+def _variadic(function: Callable[[Any, Any], Any]) -> Rule:
     """Reduce any number of arrays elementwise by a binary `function`."""
     pairwise = numpy.frompyfunc(function, 2, 1)
     return lambda call, given: reduce(pairwise, given)
@@ -165,7 +165,7 @@ def _is_short(shape: Sequence[Any]) -> bool:
     return all(isinstance(size, int) for size in shape) and math.prod(shape) <= MOST_VALUES
 
 
-def _filled(call: NodeCall, given: list[Elements]) -> Elements | None:
+def _constant_of_shape(call: NodeCall, given: list[Elements]) -> Elements | None:
     shape, value = given[0].tolist(), call.get("value")
     if not _is_short(shape):
         return None
@@ -219,7 +219,7 @@ def _where(condition: Any, one: Any, other: Any) -> Any:
 
 def _cast(call: NodeCall, given: list[Elements]) -> Elements:
     dtype = _stated_dtype(call)
-    return numpy.frompyfunc(lambda number: converted(number, dtype), 1, 1)(given[0])  # type: ignore[no-any-return]
+    return numpy.frompyfunc(lambda number: convert_number(number, dtype), 1, 1)(given[0])  # type: ignore[no-any-return]
 
 
 COMPARISONS: dict[str, Callable[..., Any]] = {
@@ -230,19 +230,28 @@ COMPARISONS: dict[str, Callable[..., Any]] = {
 }
 
 RULES: dict[str, Rule] = {
-    **{name: _each(function) for name, function in COMPARISONS.items() if name != "Not"},
-    "Not": _each(operator.not_, 1),
-    **{"Add": _each(operator.add), "Sub": _each(operator.sub), "Mul": _each(operator.mul)},
-    **{"Div": _each(_quotient), "Mod": _mod, "Pow": _each(operator.pow)},
-    **{"Min": _all(smaller), "Max": _all(larger)},
-    **{"Neg": _each(operator.neg, 1), "Abs": _each(abs, 1)},
-    **{"Floor": _each(math.floor, 1), "Ceil": _each(math.ceil, 1)},
-    **{"Sqrt": _each(lambda number: number**0.5, 1)},
-    **{"Where": _each(_where, 3), "Cast": _cast, "CastLike": _cast, "Identity": lambda call, given: given[0]},
+    **{name: _elementwise(function) for name, function in COMPARISONS.items() if name != "Not"},
+    "Not": _elementwise(operator.not_, 1),
+    **{
+        "Add": _elementwise(operator.add),
+        "Sub": _elementwise(operator.sub),
+        "Mul": _elementwise(operator.mul),
+    },
+    **{"Div": _elementwise(_quotient), "Mod": _mod, "Pow": _elementwise(operator.pow)},
+    **{"Min": _variadic(smaller), "Max": _variadic(larger)},
+    **{"Neg": _elementwise(operator.neg, 1), "Abs": _elementwise(abs, 1)},
+    **{"Floor": _elementwise(math.floor, 1), "Ceil": _elementwise(math.ceil, 1)},
+    **{"Sqrt": _elementwise(lambda number: number**0.5, 1)},
+    **{
+        "Where": _elementwise(_where, 3),
+        "Cast": _cast,
+        "CastLike": _cast,
+        "Identity": lambda call, given: given[0],
+    },
     **{"Gather": _gather, "Slice": _slice, "Concat": _concat, "Squeeze": _squeeze, "Reshape": _reshape},
     "Unsqueeze": lambda call, given: numpy.expand_dims(given[0], tuple(call.numbers(1))),
     "Transpose": lambda call, given: numpy.transpose(given[0], call.get("perm")),
-    **{"Split": _split, "Expand": _expand, "ConstantOfShape": _filled, "Range": _range},
+    **{"Split": _split, "Expand": _expand, "ConstantOfShape": _constant_of_shape, "Range": _range},
     "Tile": lambda call, given: numpy.tile(*given) if _is_short(given[1].tolist()) else None,
     **{"ReduceSum": _reduction(operator.add), "ReduceProd": _reduction(operator.mul)},
     **{"ReduceMin": _reduction(smaller), "ReduceMax": _reduction(larger)},

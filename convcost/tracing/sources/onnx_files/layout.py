@@ -11,7 +11,7 @@ from convcost.tracing.sources.onnx_files.graph import OnnxGraph, OnnxNode, OnnxT
 from convcost.tracing.sources.onnx_files.operators import contraction, normalization, recurrent
 from convcost.tracing.sources.onnx_files.operators.movement import FREE_OPERATORS
 
-PASSED_ON = frozenset(
+PASSING_OPERATORS = frozenset(
     (
         *("Cast", "CastLike", "DequantizeLinear", "Flatten", "Identity", "Reshape", "Split", "Squeeze"),
         *("Transpose", "Unsqueeze"),
@@ -23,7 +23,7 @@ MAIN_OPERATORS = frozenset(contraction.OPERATORS | recurrent.OPERATORS | normali
 
 LONGEST_NAME = 80
 
-NO_NAME = re.compile(r"[^\w:+ -]+", re.ASCII)
+NOT_IN_NAMES = re.compile(r"[^\w:+ -]+", re.ASCII)
 
 
 def with_biases(graph: OnnxGraph) -> OnnxGraph:
@@ -41,11 +41,11 @@ def with_biases(graph: OnnxGraph) -> OnnxGraph:
     }
     found = {id(node): _product_and_bias(node, products, stored) for node in graph.nodes}
     merged = {id(product) for product, _ in found.values()}
-    nodes = (_merged(node, *found[id(node)]) for node in graph.nodes if id(node) not in merged)
+    nodes = (_merge_bias(node, *found[id(node)]) for node in graph.nodes if id(node) not in merged)
     return replace(graph, nodes=tuple(nodes))
 
 
-def _merged(node: OnnxNode, product: OnnxNode | None, bias: str) -> OnnxNode:
+def _merge_bias(node: OnnxNode, product: OnnxNode | None, bias: str) -> OnnxNode:
     if product is None:
         return node
     return replace(product, op=LINEAR, name=node.name, inputs=(*product.inputs, bias), outputs=node.outputs)
@@ -104,7 +104,7 @@ def _own_name(node: OnnxNode) -> str:
 
 def part_name(name: str) -> str:
     """`name` as one part of a path, without dots."""
-    return NO_NAME.sub("_", name)[:LONGEST_NAME].strip("_ ") or "node"
+    return NOT_IN_NAMES.sub("_", name)[:LONGEST_NAME].strip("_ ") or "node"
 
 
 def parameter_owners(graph: OnnxGraph, paths: Iterable[str]) -> dict[str, str]:
@@ -112,7 +112,7 @@ def parameter_owners(graph: OnnxGraph, paths: Iterable[str]) -> dict[str, str]:
     owners: dict[str, str] = {}
     for node, path in reversed([*zip(graph.nodes, paths, strict=True)]):
         owner = path
-        if node.op in PASSED_ON and node.outputs:
+        if node.op in PASSING_OPERATORS and node.outputs:
             owner = owners.get(node.outputs[0], path)
         owners.update((name, owner) for name in (*node.inputs, *node.captured) if name)
     return owners

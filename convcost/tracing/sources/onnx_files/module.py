@@ -112,7 +112,7 @@ class GraphExecutor:
         paths = node_paths(graph)
         self.steps = [_node_module(node, graph, context) for node in graph.nodes]
         for module, path in zip(self.steps, paths, strict=True):
-            _put(home, path, module)
+            _add_module(home, path, module)
         owners = parameter_owners(graph, paths)
         self.parameters: dict[str, tuple[torch.nn.Module, str]] = {}
         self.constants = []
@@ -155,7 +155,7 @@ def _node_module(node: OnnxNode, graph: OnnxGraph, context: FileContext) -> Node
     return module
 
 
-def _put(home: torch.nn.Module, path: str, module: torch.nn.Module) -> None:
+def _add_module(home: torch.nn.Module, path: str, module: torch.nn.Module) -> None:
     """Add `module` at a path below `home`, with the containers that the path needs."""
     *above, last = path.split(".")
     for part in above:

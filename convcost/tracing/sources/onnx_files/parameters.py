@@ -62,7 +62,7 @@ QUANTIZED_WEIGHTS: Mapping[str, frozenset[int]] = {
 }
 """Inputs of operators that may be integer weights."""
 
-MADE_UP = re.compile(r"(val|onnx::\w+?|const\w*)_?\d+|/.*_output_\d+|\w*scalar_tensor\w*", re.S)
+EXPORTER_NAME = re.compile(r"(val|onnx::\w+?|const\w*)_?\d+|/.*_output_\d+|\w*scalar_tensor\w*", re.S)
 """Names of tensors that exporters add: val_42, onnx::Mul_12, /Constant_output_0."""
 
 FEW_NUMBERS = 2
@@ -70,7 +70,7 @@ FEW_NUMBERS = 2
 
 FLOATS = ("float", "bfloat", "complex")
 
-MASKED = frozenset(("Add", "Where"))
+MASKING_OPERATORS = frozenset(("Add", "Where"))
 """Operators that apply a mask before a softmax."""
 
 Use = tuple[str, int]
@@ -85,7 +85,7 @@ def uses_of_tensors(graph: OnnxGraph) -> dict[str, list[Use]]:
     found: dict[str, list[Use]] = {}
     for node in reversed([*all_nodes(graph)]):
         further = found.get(node.outputs[0], []) if node.outputs else []
-        is_mask = node.op in MASKED and any(op == "Softmax" for op, _ in further)
+        is_mask = node.op in MASKING_OPERATORS and any(op == "Softmax" for op, _ in further)
         for place, name in enumerate(node.inputs):
             is_moved = place == 0 and node.op in FREE_OPERATORS
             use = MASK if is_mask else (node.op, place)
@@ -112,7 +112,7 @@ def _is_parameter(stored: OnnxTensor, kind: str, uses: Sequence[Use], says_kinds
     if not stored.dtype.startswith(FLOATS):
         return any(place in QUANTIZED_WEIGHTS.get(op, ()) for op, place in uses)
     data = [(op, place) for op, place in uses if place not in SETTINGS.get(op, ())]
-    if says_kinds or MADE_UP.fullmatch(stored.name):
+    if says_kinds or EXPORTER_NAME.fullmatch(stored.name):
         return any(use != MASK for use in data) and not _is_constant(stored)
     return bool(data) or not uses
 

@@ -31,14 +31,18 @@ def run_unknown(
 
 
 def _shape(op: str, stated: TensorType | None, sizes: Mapping[str, Any]) -> list[Any]:
-    known = None if stated is None or stated.shape is None else [_known(size, sizes) for size in stated.shape]
+    known = (
+        None
+        if stated is None or stated.shape is None
+        else [_known_size(size, sizes) for size in stated.shape]
+    )
     if known is None or None in known:
         hint = "Add the shapes of all values to the file, by onnx.shape_inference or on export."
         raise UsageError(f"the operator {op} and its output shape are unknown", hint=hint)
     return known
 
 
-def _known(size: Dimension, sizes: Mapping[str, Any]) -> Any:
+def _known_size(size: Dimension, sizes: Mapping[str, Any]) -> Any:
     return size if isinstance(size, int) else sizes.get(size)
 
 

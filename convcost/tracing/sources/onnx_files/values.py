@@ -141,7 +141,7 @@ sym_float: Any = torch.sym_float
 sym_int: Any = torch.sym_int
 
 
-def converted(number: Any, dtype: torch.dtype) -> Any:
+def convert_number(number: Any, dtype: torch.dtype) -> Any:
     """`number` converted to `dtype`: conversion to an integer truncates."""
     if dtype is torch.bool:
         return bool(number)

@@ -27,12 +27,12 @@ def refuse_arguments(name: str, arguments: Mapping[str, Any]) -> None:
 def no_inputs(name: str, report: Report) -> Callable[[DeclaredInputs], Report]:
     """A function that returns `report`, and raises UsageError if it is given inputs."""
 
-    def give(inputs: DeclaredInputs) -> Report:
+    def report_without_inputs(inputs: DeclaredInputs) -> Report:
         if inputs.all:
             raise UsageError(f"{name[:200]} contains only weights, so it takes no input", hint=COUNT_HINT)
         return report
 
-    return give
+    return report_without_inputs
 
 
 def check_places(display_name: str, places: Iterable[tuple[int, int]], size: int, gap: int = 0) -> None:

@@ -70,7 +70,7 @@ def _microsoft_multi_head_attention(call: NodeCall) -> Any:
     if call.has(3):
         parts = torch.split(call.tensor(3), [query.shape[2], key.shape[2], value.shape[2]])
         query, key, value = query + parts[0], key + parts[1], value + parts[2]
-    return _among((query, key, value), heads)
+    return _attend((query, key, value), heads)
 
 
 def _microsoft_attention(call: NodeCall) -> Any:
@@ -78,10 +78,10 @@ def _microsoft_attention(call: NodeCall) -> Any:
     data, weight, bias = call.tensor(0), call.tensor(1), call.optional(2)
     sizes = call.get("qkv_hidden_sizes") or (weight.shape[1] // 3,) * 3
     parts = torch.split(functional.linear(data, weight.mT, bias), list(sizes), -1)
-    return _among(parts, call.get("num_heads", 0), bool(call.get("unidirectional", 0)))
+    return _attend(parts, call.get("num_heads", 0), bool(call.get("unidirectional", 0)))
 
 
-def _among(parts: Sequence[torch.Tensor], heads: int, is_causal: bool = False) -> torch.Tensor:
+def _attend(parts: Sequence[torch.Tensor], heads: int, is_causal: bool = False) -> torch.Tensor:
     query, key, value = (with_heads(part, heads) for part in parts)
     return without_heads(functional.scaled_dot_product_attention(query, key, value, is_causal=is_causal))
 

@@ -12,7 +12,7 @@ from convcost.core.errors import UsageError
 from convcost.tracing.sources.onnx_files.operators.interface import (
     SlidingWindow,
     TorchRule,
-    padded,
+    pad_if_asymmetric,
     window_of,
 )
 from convcost.tracing.sources.onnx_files.values import NodeCall, larger, smaller
@@ -32,7 +32,7 @@ def convolve(
     """A convolution. Asymmetric padding is added first by a separate pad, as a module would do it."""
     spatial = _spatial(data, weight)
     window = window_of(call, data.shape[2:], weight.shape[2:])
-    data, window = padded(data, window)
+    data, window = pad_if_asymmetric(data, window)
     found: torch.Tensor = CONVOLUTIONS[spatial](
         data, weight, bias, window.strides, window.begins, window.dilations, call.get("group", 1)
     )

@@ -62,16 +62,14 @@ def _same_padding(length: Any, kernel: int, stride: int, dilation: int) -> tuple
     return total // 2, total - total // 2
 
 
-def padded(
+def pad_if_asymmetric(
     data: torch.Tensor, window: SlidingWindow, value: float = 0.0
 ) -> tuple[torch.Tensor, SlidingWindow]:
     """Apply asymmetric padding, which torch's operators don't support; `data` itself if it is symmetric."""
-    return (data, window) if window.is_even else added_padding(data, window, value)
+    return (data, window) if window.is_even else pad_input(data, window, value)
 
 
-def added_padding(
-    data: torch.Tensor, window: SlidingWindow, value: float
-) -> tuple[torch.Tensor, SlidingWindow]:
+def pad_input(data: torch.Tensor, window: SlidingWindow, value: float) -> tuple[torch.Tensor, SlidingWindow]:
     """`data` with its padding, and the window without padding."""
     pairs = zip(reversed(window.begins), reversed(window.ends), strict=True)
     none = (0,) * len(window.kernel)

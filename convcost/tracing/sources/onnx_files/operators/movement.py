@@ -40,11 +40,11 @@ def _constant(call: NodeCall) -> Value:
 def _reshape(call: NodeCall) -> torch.Tensor:
     data, shape = call.tensor(0), call.numbers(1)
     if not call.get("allowzero"):
-        shape = [data.shape[place] if _is(size, 0) else size for place, size in enumerate(shape)]
+        shape = [data.shape[place] if _equals(size, 0) else size for place, size in enumerate(shape)]
     return data.reshape(shape)
 
 
-def _is(size: Any, number: int) -> bool:
+def _equals(size: Any, number: int) -> bool:
     """Whether a size is this number; False for an open size, without a guard on it."""
     return isinstance(size, int) and size == number
 
@@ -132,7 +132,7 @@ def _expand(call: NodeCall) -> torch.Tensor:
     data, wanted = call.tensor(0), call.numbers(1)
     padded = [1] * (data.dim() - len(wanted)) + list(wanted)
     own = [1] * (len(padded) - data.dim()) + list(data.shape)
-    return data.expand([have if _is(size, 1) else size for size, have in zip(padded, own, strict=True)])
+    return data.expand([have if _equals(size, 1) else size for size, have in zip(padded, own, strict=True)])
 
 
 def _pad(call: NodeCall) -> torch.Tensor:
@@ -146,12 +146,12 @@ def _pad(call: NodeCall) -> torch.Tensor:
     last = range(data.dim() - 1, -1, -1)
     given = [sides.get(axis, (0, 0)) for axis in last]
     if mode != "constant":
-        while given and all(_is(side, 0) for side in given[-1]):
+        while given and all(_equals(side, 0) for side in given[-1]):
             given.pop()
     return functional.pad(data, [side for pair in given for side in pair], mode=mode)
 
 
-def _filled(call: NodeCall) -> torch.Tensor:
+def _constant_of_shape(call: NodeCall) -> torch.Tensor:
     value = call.get("value")
     dtype = torch.float32 if value is None else getattr(torch, value.dtype)
     return torch.zeros(call.numbers(0), dtype=dtype)
@@ -199,7 +199,7 @@ def _resize(call: NodeCall) -> torch.Tensor:
             sizes[axis] = size
     else:
         for axis, scale in zip(axes, scales or [], strict=True):
-            sizes[axis] = _scaled(data.shape[axis], scale)
+            sizes[axis] = _scale_size(data.shape[axis], scale)
     spatial = data.dim() - 2
     if spatial not in LINEAR_MODES or any(
         a is not b and a != b for a, b in zip(sizes[:2], data.shape, strict=False)
@@ -219,7 +219,7 @@ def _with_aspect(call: NodeCall, own: list[Any], wanted: list[Any]) -> list[Any]
     return [math.floor(ratio * size + Fraction(1, 2)) for size in own]
 
 
-def _scaled(size: Any, scale: Any) -> Any:
+def _scale_size(size: Any, scale: Any) -> Any:
     """⌊size · scale⌋; for an open size, the scale or its inverse has to be an integer."""
     if isinstance(size, int) and isinstance(scale, int | float):
         return math.floor(size * scale)
@@ -241,7 +241,7 @@ def _trilu(call: NodeCall) -> torch.Tensor:
     return (torch.triu if call.get("upper", 1) else torch.tril)(call.tensor(0), diagonal)
 
 
-def _drawn(call: NodeCall) -> torch.Tensor:
+def _random_numbers(call: NodeCall) -> torch.Tensor:
     """Random numbers, with the shape of the input or of the attribute `shape`."""
     name = DTYPES.get(call.get("dtype", 1), "float32")
     shape = call.tensor(0).shape if call.inputs else call.get("shape", ())
@@ -274,7 +274,7 @@ def _identity(call: NodeCall) -> Value:
     return call.inputs[0]
 
 
-def decided_by_data(call: NodeCall) -> Value:
+def refuse_data_dependent_size(call: NodeCall) -> Value:
     """UsageError: the number of output elements depends on data."""
     raise UsageError("its number of outputs depends on data, so its output shape is unknown")
 
@@ -286,13 +286,17 @@ OPERATORS: dict[str, TorchRule] = {
     "GatherElements": lambda call: torch.gather(call.tensor(0), axis_of(call), call.tensor(1)),
     **dict.fromkeys(("ScatterND", "ScatterElements", "Scatter", "ReverseSequence"), _scatter),
     "Tile": lambda call: call.tensor(0).repeat(call.numbers(1)),
-    **{"ConstantOfShape": _filled, "Cast": _cast, "Range": _range, "Identity": _identity},
+    **{"ConstantOfShape": _constant_of_shape, "Cast": _cast, "Range": _range, "Identity": _identity},
     "CastLike": lambda call: call.tensor(0).to(call.tensor(1).dtype),
     **{"DepthToSpace": _depth_to_space, "SpaceToDepth": _space_to_depth, "Resize": _resize},
     **{"OneHot": _one_hot, "Trilu": _trilu, "EyeLike": _like_first, "Bernoulli": _like_first},
-    **dict.fromkeys(("RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike"), _drawn),
+    **dict.fromkeys(
+        ("RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike"), _random_numbers
+    ),
     **{"GridSample": _grid_sample, "Col2Im": _col_to_image},
-    **dict.fromkeys(("NonZero", "Compress", "Unique", "NonMaxSuppression", "StringSplit"), decided_by_data),
+    **dict.fromkeys(
+        ("NonZero", "Compress", "Unique", "NonMaxSuppression", "StringSplit"), refuse_data_dependent_size
+    ),
 }
 
 FREE_OPERATORS = frozenset(OPERATORS) - {"Resize", "GridSample"} | {"Shape", "Size"}

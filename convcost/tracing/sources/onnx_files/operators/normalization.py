@@ -28,12 +28,12 @@ def _instance_norm(call: NodeCall) -> torch.Tensor:
 def _layer_norm(call: NodeCall) -> Any:
     """The norm, then mean and inverse deviation if they are outputs."""
     data, axis = call.tensor(0), axis_of(call, -1)
-    made = _over_last(data, data.shape[axis:], call.tensor(1), call.optional(2))
+    made = _norm_over_last(data, data.shape[axis:], call.tensor(1), call.optional(2))
     statistics = data.new_zeros((*data.shape[:axis], *[1] * len(data.shape[axis:])))
     return (made, statistics, statistics)[: call.outputs]
 
 
-def _over_last(
+def _norm_over_last(
     data: torch.Tensor, shape: Sequence[Any], weight: torch.Tensor, bias: torch.Tensor | None
 ) -> torch.Tensor:
     """torch's layer norm; a weight of another shape, such as a scalar, is multiplied separately."""

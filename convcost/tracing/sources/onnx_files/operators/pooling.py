@@ -11,8 +11,8 @@ from convcost.core.errors import UsageError
 from convcost.tracing.sources.onnx_files.operators.interface import (
     SlidingWindow,
     TorchRule,
-    added_padding,
-    padded,
+    pad_if_asymmetric,
+    pad_input,
     window_of,
 )
 from convcost.tracing.sources.onnx_files.values import NodeCall
@@ -23,33 +23,33 @@ MEAN: dict[int, Any] = {1: functional.avg_pool1d, 2: functional.avg_pool2d, 3: f
 
 POWER: dict[int, Any] = {1: functional.lp_pool1d, 2: functional.lp_pool2d, 3: functional.lp_pool3d}
 
-WHOLE_MEAN: dict[int, Any] = {
+GLOBAL_MEAN: dict[int, Any] = {
     1: functional.adaptive_avg_pool1d,
     2: functional.adaptive_avg_pool2d,
     3: functional.adaptive_avg_pool3d,
 }
 
-WHOLE_MAXIMUM: dict[int, Any] = {
+GLOBAL_MAXIMUM: dict[int, Any] = {
     1: functional.adaptive_max_pool1d,
     2: functional.adaptive_max_pool2d,
     3: functional.adaptive_max_pool3d,
 }
 
 
-def _sliding(call: NodeCall, value: float) -> tuple[torch.Tensor, SlidingWindow, int]:
+def _padded_input(call: NodeCall, value: float) -> tuple[torch.Tensor, SlidingWindow, int]:
     """The input, padded if torch's pooling can't do it: it pads symmetrically by at most half a kernel."""
     data, kernel = call.tensor(0), call.get("kernel_shape", ())
     if len(kernel) not in MAXIMUM or data.dim() != len(kernel) + 2:
         raise UsageError(f"a kernel of {len(kernel)} dimensions on an input of {data.dim()} is not supported")
     window = window_of(call, data.shape[2:], kernel)
     if any(2 * side > size for side, size in zip(window.begins, window.kernel, strict=True)):
-        data, window = added_padding(data, window, value)
-    data, window = padded(data, window, value)
+        data, window = pad_input(data, window, value)
+    data, window = pad_if_asymmetric(data, window, value)
     return data, window, len(kernel)
 
 
 def _max_pool(call: NodeCall) -> Any:
-    data, window, spatial = _sliding(call, float("-inf"))
+    data, window, spatial = _padded_input(call, float("-inf"))
     return MAXIMUM[spatial](
         data,
         window.kernel,
@@ -62,7 +62,7 @@ def _max_pool(call: NodeCall) -> Any:
 
 
 def _average_pool(call: NodeCall) -> Any:
-    data, window, spatial = _sliding(call, 0.0)
+    data, window, spatial = _padded_input(call, 0.0)
     _refuse_dilations(window)
     counts_padding = bool(call.get("count_include_pad", 0))
     return MEAN[spatial](
@@ -71,9 +71,9 @@ def _average_pool(call: NodeCall) -> Any:
 
 
 def _lp_pool(call: NodeCall) -> Any:
-    data, window, spatial = _sliding(call, 0.0)
+    data, window, spatial = _padded_input(call, 0.0)
     _refuse_dilations(window)
-    data, window = added_padding(data, window, 0.0)
+    data, window = pad_input(data, window, 0.0)
     kernel: Any = window.kernel if spatial > 1 else window.kernel[0]
     return POWER[spatial](
         data, float(call.get("p", 2)), kernel, window.strides, bool(call.get("ceil_mode", 0))
@@ -85,7 +85,7 @@ def _refuse_dilations(window: SlidingWindow) -> None:
         raise UsageError("dilations are supported only for MaxPool")
 
 
-def _whole(functions: dict[int, Any]) -> TorchRule:
+def _global_pool(functions: dict[int, Any]) -> TorchRule:
     def rule(call: NodeCall) -> Any:
         data = call.tensor(0)
         spatial = data.dim() - 2
@@ -96,7 +96,7 @@ def _whole(functions: dict[int, Any]) -> TorchRule:
     return rule
 
 
-def _whole_power(call: NodeCall) -> torch.Tensor:
+def _global_lp_pool(call: NodeCall) -> torch.Tensor:
     data = call.tensor(0)
     made: torch.Tensor = torch.linalg.vector_norm(data, call.get("p", 2), tuple(range(2, data.dim())), True)
     return made
@@ -104,6 +104,6 @@ def _whole_power(call: NodeCall) -> torch.Tensor:
 
 OPERATORS: dict[str, TorchRule] = {
     **{"MaxPool": _max_pool, "AveragePool": _average_pool, "LpPool": _lp_pool},
-    **{"GlobalAveragePool": _whole(WHOLE_MEAN), "GlobalMaxPool": _whole(WHOLE_MAXIMUM)},
-    "GlobalLpPool": _whole_power,
+    **{"GlobalAveragePool": _global_pool(GLOBAL_MEAN), "GlobalMaxPool": _global_pool(GLOBAL_MAXIMUM)},
+    "GlobalLpPool": _global_lp_pool,
 }

@@ -13,7 +13,7 @@ from convcost.tracing.sources.onnx_files.values import NodeCall, Value
 
 
 def _quantize(call: NodeCall) -> torch.Tensor:
-    return _quantized(call.tensor(0), call.tensor(2).dtype if call.has(2) else torch.uint8)
+    return _quantize_elements(call.tensor(0), call.tensor(2).dtype if call.has(2) else torch.uint8)
 
 
 def _dequantize(call: NodeCall) -> torch.Tensor:
@@ -29,10 +29,10 @@ def _dequantize(call: NodeCall) -> torch.Tensor:
 def _dynamic_quantize(call: NodeCall) -> Any:
     data = call.tensor(0)
     scale = torch.amax(data) - torch.amin(data)
-    return _quantized(data), scale, torch.zeros((), dtype=torch.uint8)
+    return _quantize_elements(data), scale, torch.zeros((), dtype=torch.uint8)
 
 
-def _quantized(data: torch.Tensor, dtype: torch.dtype = torch.uint8) -> torch.Tensor:
+def _quantize_elements(data: torch.Tensor, dtype: torch.dtype = torch.uint8) -> torch.Tensor:
     """For each element: a product with 1 / scale, rounding, the zero point, and two comparisons."""
     return torch.clamp(torch.round(data * 1.0) + 0.0, 0, 255).to(dtype)
 
@@ -67,7 +67,7 @@ def _qlinear_matmul(call: NodeCall) -> torch.Tensor:
 def _dynamic_matmul(call: NodeCall) -> torch.Tensor:
     """Quantize the input, then multiply by an integer weight."""
     data, weight = call.tensor(0), _as_floats(call.tensor(1))
-    _quantized(data)
+    _quantize_elements(data)
     return functional.linear(data, weight.mT, call.optional(4))
 
 

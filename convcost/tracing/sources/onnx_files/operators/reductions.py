@@ -30,11 +30,11 @@ def _product(data: torch.Tensor, axes: tuple[int, ...], keeps: bool) -> torch.Te
     return data
 
 
-def _place(function: Callable[..., Any]) -> TorchRule:
+def _index_reduction(function: Callable[..., Any]) -> TorchRule:
     return lambda call: function(call.tensor(0), axis_of(call), bool(call.get("keepdims", 1)))
 
 
-def _top(call: NodeCall) -> Any:
+def _topk(call: NodeCall) -> Any:
     """TopK: values and indices."""
     return tuple(torch.topk(call.tensor(0), call.numbers(1)[0], axis_of(call, -1)))
 
@@ -54,5 +54,10 @@ REDUCTIONS: dict[str, Callable[..., Any]] = {
 
 OPERATORS: dict[str, TorchRule] = {
     **{name: _reduction(function) for name, function in REDUCTIONS.items()},
-    **{"ArgMax": _place(torch.argmax), "ArgMin": _place(torch.argmin), "TopK": _top, "CumSum": _running_sum},
+    **{
+        "ArgMax": _index_reduction(torch.argmax),
+        "ArgMin": _index_reduction(torch.argmin),
+        "TopK": _topk,
+        "CumSum": _running_sum,
+    },
 }
