@@ -1,4 +1,4 @@
-"""Tests of what an older torch does not have, by what it has to have for them."""
+"""Tests that an older torch can't run, by the features they need."""
 
 from __future__ import annotations
 
@@ -67,17 +67,17 @@ NEEDS: tuple[tuple[str, str], ...] = (
     ("test_the_first_profile_of_a_process_changes_no_setting", MESHES),  # SymPy adds a filter of warnings
     ("[lanczos", "torch.ops.aten._upsample_lanczos2d_aa"),
 )  # fmt: skip
-"""Parts of tests' names, and what torch has to have: an attribute, or one with a parameter of that name."""
+"""Parts of tests' names, and the feature that they need: an attribute of torch, or one with a parameter."""
 
 
 def reason_to_skip(name: str) -> str:
-    """Why this torch can't run a test; nothing if it can."""
+    """Why this torch can't run a test; empty if it can."""
     needed = (path for part, path in NEEDS if part in name and HAS_TORCH)
     return next((f"needs a torch with {path}" for path in needed if not is_there(path)), "")
 
 
 def is_there(path: str) -> bool:
-    """Whether torch has it."""
+    """Whether torch has a feature."""
     path, _, parameter = path.rstrip(")").partition("(")
     owner, name = path.rpartition(".")[::2]
     try:

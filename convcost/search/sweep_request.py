@@ -16,6 +16,7 @@ from convcost.core.errors import UnboundSizeError, UsageError, did_you_mean, unk
 from convcost.core.metrics import NAMES
 from convcost.core.report import Report
 from convcost.core.sweep import RATIO, SECONDS, Objective
+from convcost.core.weights import require_costs
 from convcost.design import check_sizes
 from convcost.devices.device import Device
 from convcost.search.design import CountedQuantities, Design, complete_design, open_names
@@ -96,6 +97,7 @@ def check_request(request: SweepRequest, sizes: Mapping[str, Size]) -> None:
     if request.file:
         check_file(request.file)
     check_engine(request.engine, request.master, has_variants=bool(request.variants))
+    require_costs((each for each in request.designs if isinstance(each, Report)), "a sweep needs FLOPs")
     _check_swept(request)
     _check_given(request, sizes)
 

@@ -156,7 +156,9 @@ def test_parameters_need_no_size_of_the_input():
 def test_where_the_budget_is_too_small_the_answer_is_no_and_names_the_cheapest():
     arguments = ("match", "Conv1d(8, 8, 3, stride=V)", "--vary", "V", "--budget", "500", "--max", "9")
     why = "No V from 1 to 9 stays within the budget: the cheapest, V = 9, has 768 FLOPs.\n"
-    assert convcost(*arguments, "--L", "20") == (1, IN_VAIN_TABLE, f"convcost: {why}")
+    assert convcost(*arguments, "--L", "20") == (1, IN_VAIN_TABLE, "")
+    code, _, err = convcost(*arguments, "--L", "20", "--json")
+    assert (code, err) == (1, f"convcost: {why}")
 
 
 def test_a_best_at_the_largest_size_tried_is_said_to_be_there():

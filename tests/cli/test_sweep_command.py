@@ -132,6 +132,14 @@ def test_without_a_design_the_exit_code_is_1_and_the_reason_is_said(options, err
             ("--over", "C=1:2000000000000"),
             "the grid has 2,000,000,000,000 points; the limit is 1,000,000,000,000\n",
         ),
+        (
+            ("--over", "C=1:999999999999"),
+            "the grid has 999,999,999,999 points; the limit is 10,000,000,000 on one machine\n",
+        ),
+        (
+            ("--C", "64,128"),
+            "--C 64,128: a size has one value\nconvcost sweep tries several: --over C=64,128.\n",
+        ),
         (("--over", "C=1", "--by", "flps"), "no quantity or size is called flps (did you mean flops?)"),
         (("--over", "C=1", "--by", "flops:most"), "flops:most: most is not min or max"),
         (("--over", "C=1", "--pareto", "flops,C", "--by", "params"), "params is not among the quantities"),
