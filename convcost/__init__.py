@@ -1,6 +1,6 @@
 """Exact FLOPs, MACs and parameters of layer designs, from one line of text.
 
-The names are imported when they are used, so that `import convcost` costs nothing.
+Names are imported on first use, so that `import convcost` is fast.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`convcost` and `python -m convcost`."""
+"""The entry point of `convcost` and `python -m convcost`."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from convcost.system.signals import exit_on_signals
 
 
 def main() -> None:
-    """The console script; a signal ends it as the shell expects, from the first import on.
+    """The console script. Signals end it as the shell expects, even during imports.
 
-    A command is over before garbage collection pays: with torch loaded it takes a tenth of the time, and
-    the interpreter's collection of everything at its exit another fifth.
+    Garbage collection is disabled, as commands are short: with torch loaded it would take a tenth of the
+    time, and the collection at exit another fifth.
     """
     exit_on_signals()
     gc.disable()
@@ -26,14 +26,14 @@ def main() -> None:
         gc.freeze()  # leaves nothing to collect
 
 
-def _leave_out_working_folder() -> None:
-    """`-m` puts it in front of what Python imports from, whatever files it has."""
+def _remove_working_folder() -> None:
+    """Remove the working folder from the import path, where `-m` puts it first."""
     if not sys.flags.safe_path:
-        with suppress(OSError):  # it may be gone
+        with suppress(OSError):  # the folder may be deleted
             if sys.path[:1] in ([""], [os.getcwd()]):
                 del sys.path[0]
 
 
 if __name__ == "__main__":
-    _leave_out_working_folder()
+    _remove_working_folder()
     main()

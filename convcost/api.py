@@ -1,4 +1,4 @@
-"""The library's front door: a line of text in, a report or a comparison out."""
+"""The main functions of the library: `cost` and `compare`."""
 
 from __future__ import annotations
 
@@ -46,25 +46,30 @@ def cost(
     parallelize: ParallelizeFunction | None = None,
     **sizes: Any,
 ) -> Report:
-    """What one design costs with `sizes` put in: cost("Linear(10E, E)", E=128).flops.
+    """The cost of one design: cost("Linear(10E, E)", E=128).flops.
 
-    A design is a spec, a report, or a torch module with its `inputs`: tensors, or texts with sizes in them,
-    cost(model, "f32[B,128]", B=4). An input may be given by its name in forward, as mask="bool[B,128]". A
-    text may name a module too, "f32[1,3,32,32] -> net.py:Net(width=2)", or a model with inputs of its own,
-    such as "timm:resnet50" or "net.onnx". With `backward` gradients are counted too: report.phases.
+    A size without a value stays open, and costs are sympy formulas in it.
 
-    A language model runs as generating text does: with `phase="prefill"` on a prompt of `context` tokens,
-    with "decode" on one more token for each sequence, with the prompt in its cache; a context such as "T"
-    stays open. report.flops_per_token, report.kv_cache_bytes.
+    Args:
+        design: A spec, a report, or a torch module. A text can also name a module with inputs,
+            "f32[1,3,32,32] -> net.py:Net(width=2)", or a model with its own inputs, such as "timm:resnet50"
+            or "net.onnx".
+        inputs: The inputs of a module: tensors, or texts with sizes such as "f32[B,128]". An input can also
+            be given by its name in forward, such as mask="bool[B,128]".
+        backward: Also count gradients; see report.phases.
+        phase: Run a language model as in text generation: "prefill" runs a prompt of `context` tokens,
+            "decode" one more token per sequence, with the prompt in the cache. See report.flops_per_token and
+            report.kv_cache_bytes.
+        context: The number of tokens in the prompt, or a name such as "T" that stays open.
+        mesh: A device mesh such as "tp=8": also count one of its ranks, next to the whole module. See
+            report.per_rank and report.collectives.
+        parallelize: A function of the module and the mesh that parallelizes the module. Without it, the
+            module's own plan is used.
+        sizes: Values of sizes, by name. They can also be given as a mapping, sizes={"E": 128}.
 
-    With `mesh="tp=8"` one rank of that device mesh is counted beside the whole module: report.per_rank,
-    report.collectives. The module is parallelised by the plan that it brings, or by `parallelize`, a
-    function of the module and the mesh.
-
-    Sizes may also come in a mapping, here as wherever they are taken: sizes={"E": 128}. One without a value
-    stays open, and the costs are sympy formulas in it. Raises SpecError where the text is wrong or a layer
-    does not fit its input, UsageError for a size that the design does not have, and what a module's forward
-    raises.
+    Raises:
+        SpecError: If the text is invalid, or a layer does not accept its input.
+        UsageError: For a size that the design does not have. Exceptions of a module's forward are raised too.
 
     >>> cost("Linear(10E, E)", E=128).flops
     327680
@@ -75,16 +80,16 @@ def cost(
     given, request = _split_phase(given, phase, context)
     given, ranks = _split_mesh(given, mesh, parallelize)
     if request and backward:
-        raise UsageError(f"{request.phase} has no backward pass", hint="Leave out one of them.")
+        raise UsageError(f"{request.phase} has no backward pass", hint="Omit phase or backward.")
     if request and is_module(design) and not inputs:
         inputs = (prompt_text(request),)
-    found, given = design_and_sizes(design, inputs, given)
-    found = design_in_phase(found, request) if request else found
-    return design_report(design_on_mesh(found, ranks) if ranks else found, given, backward)
+    stated, given = design_and_sizes(design, inputs, given)
+    stated = design_in_phase(stated, request) if request else stated
+    return design_report(design_on_mesh(stated, ranks) if ranks else stated, given, backward)
 
 
 def _split_backward(sizes: dict[str, Any], backward: bool) -> tuple[dict[str, Any], bool]:
-    """The sizes, and whether gradients are counted: a size may have any name, backward among them."""
+    """The sizes, and whether to count gradients: an int `backward` is a size of that name."""
     given = merge_sizes(sizes)
     if type(backward) is int:
         return {**given, "backward": backward}, False
@@ -94,14 +99,14 @@ def _split_backward(sizes: dict[str, Any], backward: bool) -> tuple[dict[str, An
 def _split_phase(
     sizes: dict[str, Any], phase: str | None, context: int | str | None
 ) -> tuple[dict[str, Any], PhaseRequest | None]:
-    """The sizes, and the phase that is asked for: without one, `context` is a size as any other name is."""
+    """The sizes, and the requested phase; without a phase, `context` is a size of that name."""
     if not isinstance(phase, int | None):
-        found = parse_phase(check_type("phase", phase, str, '"prefill" or "decode"'))
+        parsed = parse_phase(check_type("phase", phase, str, '"prefill" or "decode"'))
         if type(context) is int:
             check_context(context)
         elif context is not None:
             context = parse_context(check_type("context", context, str, "a number of tokens or a name"))
-        return sizes, PhaseRequest(found, context)
+        return sizes, PhaseRequest(parsed, context)
     named = {"phase": phase, "context": context}
     return {**sizes, **{name: size for name, size in named.items() if size is not None}}, None
 
@@ -119,9 +124,9 @@ def _split_mesh(
 def design_report(
     design: StatedDesign, sizes: Mapping[str, Size], backward: bool = False, footprint: str | None = None
 ) -> Report:
-    """What a single design costs with `sizes` put in, each of which it has to have.
+    """The report of a design with values for `sizes`; UsageError for a size that it does not have.
 
-    `footprint` is the dtype to measure a module's memory in, if that is wanted.
+    `footprint` is the dtype in which to measure a module's memory, if requested.
     """
     if isinstance(design, Report):
         return _completed(design, sizes, backward)
@@ -133,15 +138,15 @@ def design_report(
 
 
 def _completed(report: Report, sizes: Mapping[str, Size], backward: bool) -> Report:
-    """The report with numbers for open sizes."""
+    """The report with values for open sizes."""
     if backward and not report.phases:
-        hint = "Give it where the report is made."
+        hint = "Set backward=True when making the report."
         raise UsageError("this report was counted without its backward pass", hint=hint)
     return report.subs(**sizes) if sizes else report
 
 
 CountedDesign = Spec | Report
-"""What can be compared: a spec with the sizes to be put in, or what a torch module was found to cost."""
+"""A design for a comparison: a spec, or the report of a torch module."""
 
 
 def compare(*designs: GivenDesign, backward: bool = False, **sizes: Size) -> Comparison:
@@ -175,7 +180,7 @@ def comparison(
     dtype: str = "float32",
     backward: bool = False,
 ) -> Comparison:
-    """The reports of two designs or more side by side, as `reports` makes them."""
+    """The comparison of two or more designs, with the arguments of `reports`."""
     if len(designs) < 2:
         raise UsageError("compare needs at least two designs", hint=_single_design_hint(designs))
     return Comparison(reports(designs, sizes, convention, dtype, backward))
@@ -188,23 +193,23 @@ def reports(
     dtype: str = "float32",
     backward: bool = False,
 ) -> tuple[Report, ...]:
-    """The reports of `designs` under one convention; what is a report already keeps its sizes and dtype.
+    """The reports of `designs` under one convention. Existing reports keep their sizes and dtype.
 
-    With `backward` those of specs have their gradients. Equal names are numbered.
+    With `backward`, reports of specs include gradients. Equal names are numbered.
     """
     check_sizes(sizes, designs)
     stay_open = any(_is_open(design, sizes) for design in designs)
-    found = [_report(design, sizes, convention, dtype, stay_open, backward) for design in designs]
-    named = zip(found, number_equal_names([report.name for report in found]), strict=True)
+    results = [_report(design, sizes, convention, dtype, stay_open, backward) for design in designs]
+    named = zip(results, number_equal_names([report.name for report in results]), strict=True)
     return tuple(replace(report, name=name) for report, name in named)
 
 
 def _single_design_hint(designs: tuple[CountedDesign, ...]) -> str:
-    """What shows a single design."""
+    """A hint on how to show a single design."""
     single = designs[0] if designs else None
     if isinstance(single, Report):
-        return "For a single module there is convcost cost; its report is what it costs."
-    return "For a single one, use convcost cost."
+        return "For a single module, use its report, or convcost cost."
+    return "For a single design, use convcost cost."
 
 
 def _is_open(design: CountedDesign, sizes: Mapping[str, Size]) -> bool:
@@ -229,8 +234,8 @@ def _report(
 
 
 def number_equal_names(names: Sequence[str]) -> tuple[str, ...]:
-    """The names, numbered where several are equal: Linear #1, Linear #2."""
+    """The names, with equal ones numbered: Linear #1, Linear #2."""
     return tuple(
-        f"{name} #{names[: place + 1].count(name)}" if names.count(name) > 1 else name
-        for place, name in enumerate(names)
+        f"{name} #{names[: index + 1].count(name)}" if names.count(name) > 1 else name
+        for index, name in enumerate(names)
     )

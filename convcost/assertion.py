@@ -1,4 +1,4 @@
-"""Asserting in a test what a design or a module costs."""
+"""`assert_cost`: asserts the cost of a design or module in a test."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from convcost.core.report import Report
 
 SCREEN = 76
-"""How wide a failure is shown: pytest sets it in."""
+"""The width of failure texts, which pytest indents."""
 
 
 def assert_cost(
@@ -22,20 +22,28 @@ def assert_cost(
     dtype: str = "float32",
     **asked: Any,
 ) -> Report:
-    """Raise AssertionError, with the costs by layer, if `design` does not cost what is `asked`; its report.
+    """Assert the cost of a design, and return its report.
 
-    `design` is a spec, a Report, or a torch module with its `inputs`: tensors, or texts such as
-    `"f32[B,128]"`; a tuple of both is one design, as for `like`. Each keyword is a limit or a size. Limits
-    are `params`, `macs`, `valid_macs`, `flops`, `bias_adds`, `elementwise`, `output_elements`, `activations`
-    and `bytes`, or one of these behind `max_` or `min_`: a number, an amount such as `"2 MFLOPs"`, or a
-    formula such as `"120*B*S*E**2"`, which has to hold for every value of the sizes left open. A size with
-    the name of a limit is given as sizes={"flops": 4}. `like` is another design that it has to cost as much
-    as.
+    Args:
+        design: A spec, a Report, a torch module, or a tuple of a module and its inputs.
+        inputs: The inputs of a module: tensors, or texts such as `"f32[B,128]"`.
+        like: Another design that must have the same cost.
+        count: What counts as FLOPs: "matmul", "bias" or "all".
+        taps: "full" to include MACs on padding, or "valid".
+        tolerance: The allowed relative difference, such as "2%".
+        dtype: The dtype of a spec.
+        asked: Limits and sizes. Limits are `params`, `macs`, `valid_macs`, `flops`, `bias_adds`,
+            `elementwise`, `output_elements`, `activations` and `bytes`, optionally prefixed by `max_` or
+            `min_`. A limit is a number, an amount such as `"2 MFLOPs"`, or a formula such as
+            `"120*B*S*E**2"`, which must hold for all values of open sizes. For a size with the name of a
+            limit, use sizes={"flops": 4}.
+
+    Raises:
+        AssertionError: If a limit does not hold, with the costs by layer.
+        ConvcostError: If something can't be counted, or there is no limit.
 
     >>> report = assert_cost("[B*S, E, L] -> 2 x Conv1d(E, E, 3, padding=1)", flops="12*B*S*L*E**2")
     >>> report = assert_cost(torch.nn.Linear(8, 2), "f32[1,8]", max_flops="1 KFLOPs", params=18)
-
-    Raises ConvcostError where something can't be counted, or nothing is asked.
     """
     __tracebackhide__ = True
     from convcost.core.errors import ConvcostError
@@ -48,7 +56,7 @@ def assert_cost(
         sizes = merge_sizes({key: value for key, value in asked.items() if key not in LIMITS})
         options = parse_options(count, taps, tolerance, dtype)
         result = evaluate_assertion(design, inputs, sizes, limits, like, options)
-    except ConvcostError as error:  # without the traceback through convcost: the fault is in the test
+    except ConvcostError as error:  # without convcost's traceback, as the error is in the test
         raise error.with_traceback(None) from error.__cause__
     if not result.passed:
         from convcost.render.assertion import failure_text

@@ -1,13 +1,13 @@
-"""The pytest plugin that comes with convcost: a fixture and a marker around `assert_cost`.
+"""The pytest plugin of convcost: a fixture and a marker for `assert_cost`.
 
     def test_the_cost(convcost):
         convcost("[B, S, 10E] -> Linear(10E, E)", flops="20*B*S*E**2")
 
-The `convcost` marker has defaults for the fixture, for a test, a class or a module:
+The `convcost` marker sets defaults of the fixture for a test, a class or a module:
 
     @pytest.mark.convcost(E=128, max_params="1 M")
 
-pytest loads this file in every run, so it imports nothing that takes long.
+pytest loads this file in every run, so it imports nothing slow.
 """
 
 from __future__ import annotations
@@ -24,25 +24,23 @@ if TYPE_CHECKING:
 
 __all__ = ["assert_cost", "convcost", "pytest_configure"]
 
-MARKER = "convcost(**asked): limits, sizes and options that the fixture convcost has as defaults"
+MARKER = "convcost(**asked): default limits, sizes and options of the fixture convcost"
 
 RECORDED = ("flops", "macs", "params", "trainable_params")
-"""What a JUnit report has of each cost that was asserted."""
+"""The quantities recorded in JUnit reports."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known."""
+    """Register the marker."""
     config.addinivalue_line("markers", MARKER)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Refuse a test with a marker of its own that asserts nothing, as it does not take the fixture."""
+    """Raise UsageError for a test with its own marker, but without the fixture: it would assert nothing."""
     for item in items:
         is_marked = any(marker.name == "convcost" for marker in item.own_markers)
         if is_marked and "convcost" not in getattr(item, "fixturenames", ()):
-            message = (
-                "has the marker convcost, but does not take the fixture convcost: there is no limit to assert"
-            )
+            message = "has the marker convcost, but does not use the fixture convcost, so it asserts nothing"
             raise pytest.UsageError(f"{item.nodeid} {message}")
 
 
@@ -50,7 +48,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def convcost(
     request: pytest.FixtureRequest, record_property: Callable[[str, object], None]
 ) -> Callable[..., Report]:
-    """`assert_cost`, with what the test's `convcost` markers have as defaults: the innermost one wins."""
+    """`assert_cost` with defaults from the `convcost` markers of the test; the innermost one wins."""
     defaults = _defaults(request.node)
 
     def assert_with_defaults(design: Any, /, *inputs: Any, **asked: Any) -> Report:
@@ -67,6 +65,7 @@ def _defaults(node: Any) -> dict[str, Any]:
     markers = list(node.iter_markers("convcost"))[::-1]
     if any(marker.args for marker in markers):
         pytest.fail(
-            "the convcost marker takes keywords alone, such as E=128 or max_params=10_000", pytrace=False
+            "the convcost marker takes only keyword arguments, such as E=128 or max_params=10_000",
+            pytrace=False,
         )
     return {name: value for marker in markers for name, value in marker.kwargs.items()}

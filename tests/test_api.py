@@ -45,7 +45,7 @@ def test_the_founding_pair_is_varied_by_keywords():
 
 @pytest.mark.parametrize("variation", [{"layers": 0}, {"layers": True}, {"layers": "3"}, {"bias": 1}])
 def test_a_variation_that_is_none_is_refused(variation):
-    with pytest.raises(UsageError, match=r"layers is|bias is"):
+    with pytest.raises(UsageError, match=r"layers is|bias must"):
         compare(**variation)
 
 
@@ -231,11 +231,15 @@ def test_a_report_is_a_design():
 @pytest.mark.parametrize(
     ("arguments", "named", "message"),
     [
-        (("Linear(3, 4)", "f32[1,3]"), {}, "inputs are for torch modules\nA spec states its input: "),
+        (
+            ("Linear(3, 4)", "f32[1,3]"),
+            {},
+            "inputs are for torch modules\nPut the input of a spec in",
+        ),
         ((), {}, "Sequential has no inputs\nGive tensors, or texts such as"),
         (("[B,8]",), {"C": 3}, "no size is called C\nThe sizes here are B."),
         (("[B,8]",), {"backward": True}, "backward needs a number for B"),
-        (("[B,8]",), {"B": "x"}, "B is the text 'x'; a size is a whole number"),
+        (("[B,8]",), {"B": "x"}, "B is the string 'x'; a size must be a whole number"),
     ],
 )
 def test_what_does_not_go_with_a_design_is_refused(arguments, named, message):

@@ -92,9 +92,9 @@ FUNCTIONS = {
 }
 """What each public function finds of a design, in MACs."""
 
-NO_SPEC = "needs a spec, and .* is (the report of )?a torch module\n"
+NO_SPEC = "needs a spec, but .* is (the report of )?a torch module\n"
 NOT_MEASURED = "the memory of Sequential in float32 was not measured\nProfile the module with Profiler"
-NOT_TIMED = "needs a spec, and Sequential is the report of a torch module\nGive the module itself"
+NOT_TIMED = "needs a spec, but Sequential is the report of a torch module\nGive the module itself"
 NOT_OPEN = "no size (of .* )?is called B\n(It has|There is) no open size"
 
 REFUSALS = {

@@ -144,7 +144,10 @@ def test_the_marker_is_explained_and_takes_keywords_alone(run):
     result = run("@pytest.mark.convcost('2 GFLOPs')\ndef test_cost(convcost):\n    convcost(CONV, flops=1)\n")
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(
-        ["*ERROR at setup*", "the convcost marker takes keywords alone, such as E=128 or max_params=10_000"]
+        [
+            "*ERROR at setup*",
+            "the convcost marker takes only keyword arguments, such as E=128 or max_params=10_000",
+        ]
     )
 
 
@@ -153,8 +156,8 @@ def test_a_marker_of_a_test_that_does_not_take_the_fixture_asserts_nothing_and_i
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(
         [
-            "ERROR: *.py::test_cost has the marker convcost, but does not take the fixture convcost: "
-            "there is no limit to assert"
+            "ERROR: *.py::test_cost has the marker convcost, but does not use the fixture convcost, "
+            "so it asserts nothing"
         ]
     )
 
@@ -173,7 +176,7 @@ def test_a_marker_of_a_class_is_for_those_of_its_tests_that_take_the_fixture(run
 
 def test_the_fixture_is_listed_with_its_first_line(run):
     run("", "--fixtures").stdout.fnmatch_lines(
-        ["convcost -- *", "    `assert_cost`, with what the test's `convcost` markers have as defaults*"]
+        ["convcost -- *", "    `assert_cost`, with defaults from the `convcost` markers of the test*"]
     )
 
 

@@ -1,1 +1,1 @@
-"""What a report says beyond its figures: rooflines, memory, breakdowns, derivations."""
+"""Analyses of reports: rooflines, memory, breakdowns, derivations."""

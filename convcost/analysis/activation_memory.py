@@ -1,4 +1,4 @@
-"""The activations of a design: what is in use at each step, and what is kept for the backward, in bytes."""
+"""Activation memory of a design: bytes in use at each step, and bytes saved for the backward pass."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LargestOf: TypeAlias = Callable[[Sequence[Size]], Size]
 
 
 class ActivationBytes(NamedTuple):
-    """Bytes: kept for backward; the most at once without gradients, and in training with those of tensors."""
+    """Bytes of saved tensors (`kept`), and the peaks of a forward pass and of a training step."""
 
     kept: Size
     forward: Size
@@ -21,18 +21,18 @@ class ActivationBytes(NamedTuple):
 
 
 def activation_bytes(steps: MemorySteps, largest: LargestOf) -> ActivationBytes:
-    """Of the steps of a design; `largest` is the maximum of several sizes."""
+    """The activation memory of a design's steps; `largest` is the maximum of several sizes."""
     evaluation, training = _Tensors(steps, training=False), _Tensors(steps, training=True)
-    nothing, kept = _SavedMemory(steps, evaluation), _SavedMemory(steps, training)
-    moments = [*_backward_moments(steps, training, kept)]
+    none_saved, saved = _SavedMemory(steps, evaluation), _SavedMemory(steps, training)
+    in_use = [*_backward_in_use(steps, training, saved)]
     if steps.has_branches:
-        moments += _forward_moments(steps, training, kept)
-    forward = largest([*_forward_moments(steps, evaluation, nothing)])
-    return ActivationBytes(kept.bytes[-1], forward, largest(moments))
+        in_use += _forward_in_use(steps, training, saved)
+    forward = largest([*_forward_in_use(steps, evaluation, none_saved)])
+    return ActivationBytes(saved.bytes[-1], forward, largest(in_use))
 
 
 class _Tensors:
-    """In which memory each tensor lies, with its views, and what each memory takes; the inputs come first."""
+    """The memory block of each tensor, shared by its views, and the size of each block; inputs first."""
 
     def __init__(self, steps: MemorySteps, training: bool) -> None:
         self.training = training
@@ -47,73 +47,73 @@ class _Tensors:
                 self.sizes.append(step.output)
 
     def shares(self, step: MemoryStep) -> bool:
-        """Whether the output of `step` lies in its first input's memory."""
+        """Whether the output of `step` shares the memory of its first input."""
         return step.shares_in_training if self.training else step.shares_in_evaluation
 
     def of(self, tensors: Sequence[int]) -> frozenset[int]:
-        """The memories that `tensors` lie in."""
+        """The memory blocks of `tensors`."""
         return frozenset(self.memories[tensor] for tensor in tensors)
 
     def bytes(self, memories: frozenset[int]) -> Size:
-        """What they take together."""
+        """The total size of memory blocks."""
         return sum(self.sizes[memory] for memory in sorted(memories))
 
 
 class _SavedMemory:
-    """What the steps before each one keep for their backward: `bytes`, and at the end those of all steps."""
+    """Saved tensors: `bytes` that the steps before each step save, and at the end those of all steps."""
 
     def __init__(self, steps: MemorySteps, tensors: _Tensors) -> None:
         self._tensors = tensors
         self._first: dict[int, int] = {}
         self.bytes: list[Size] = [0]
         for number, step in enumerate(steps.steps):
-            is_keeping = tensors.training and step.is_used
-            new = tensors.of(step.saved) - self._first.keys() if is_keeping else frozenset()
+            saves = tensors.training and step.is_used
+            new = tensors.of(step.saved) - self._first.keys() if saves else frozenset()
             self._first.update(dict.fromkeys(new, number))
-            own = step.own_saved if is_keeping else 0
+            own = step.own_saved if saves else 0
             self.bytes.append(self.bytes[-1] + own + tensors.bytes(new))
 
     def bytes_with(self, memories: frozenset[int], number: int) -> Size:
-        """What the steps before step `number` keep, and `memories`, each once."""
+        """Bytes that the steps before step `number` save, plus `memories`, without duplicates."""
         others = (memory for memory in memories if self._first.get(memory, number) >= number)
         return self.bytes[number] + self._tensors.bytes(frozenset(others))
 
 
-def _forward_moments(steps: MemorySteps, tensors: _Tensors, kept: _SavedMemory) -> Iterator[Size]:
-    """At each step: the design's inputs, what the step and later ones read, its output, and what is kept."""
+def _forward_in_use(steps: MemorySteps, tensors: _Tensors, saved: _SavedMemory) -> Iterator[Size]:
+    """Bytes in use at each step: inputs of the design and of later steps, the output, and saved tensors."""
     last = _last_reads(steps, tensors)
     live = tensors.inputs
     for number, step in enumerate(steps.steps):
         live |= tensors.of((len(steps.inputs) + number,))
         own = 0 if tensors.shares(step) else step.own_saved
-        yield kept.bytes_with(live, number) + own
+        yield saved.bytes_with(live, number) + own
         live = frozenset(memory for memory in live if memory in tensors.inputs or last[memory] > number)
 
 
 def _last_reads(steps: MemorySteps, tensors: _Tensors) -> dict[int, int]:
-    """The number of the last step that reads each memory, or is run while it is held."""
-    found: dict[int, int] = {}
+    """The number of the last step that reads each memory block, or during which it is held."""
+    last: dict[int, int] = {}
     for number, step in enumerate(steps.steps):
         own = len(steps.inputs) + number
-        found.update(dict.fromkeys(tensors.of((own, *step.inputs, *step.held)), number))
-    return found
+        last.update(dict.fromkeys(tensors.of((own, *step.inputs, *step.held)), number))
+    return last
 
 
 @dataclass(frozen=True, eq=False)
 class _GradientMemory:
-    """A memory that gradients lie in."""
+    """A memory block of gradients."""
 
     bytes: Size
 
 
-def _backward_moments(steps: MemorySteps, tensors: _Tensors, kept: _SavedMemory) -> Iterator[Size]:
-    """At each step from the last one on: what it and those before keep, and all gradients that are in use.
+def _backward_in_use(steps: MemorySteps, tensors: _Tensors, saved: _SavedMemory) -> Iterator[Size]:
+    """Bytes in use at each step of the backward pass: saved tensors, and gradients.
 
-    The design's inputs and its output are there throughout, and each input's gradient from when it is known.
+    The inputs and the output of the design exist throughout, and the gradient of an input once computed.
     """
     sizes = [*steps.inputs, *(step.output for step in steps.steps)]
     ends = tensors.inputs | tensors.of([len(sizes) - 1])
-    stored = [kept.bytes_with(ends, number) for number in range(len(kept.bytes))]
+    stored = [saved.bytes_with(ends, number) for number in range(len(saved.bytes))]
     pending = {len(sizes) - 1: _GradientMemory(sizes[-1])}
     for number in reversed(range(len(steps.steps))):
         of_output = pending.pop(len(steps.inputs) + number, None)
@@ -121,12 +121,12 @@ def _backward_moments(steps: MemorySteps, tensors: _Tensors, kept: _SavedMemory)
             continue
         step = steps.steps[number]
         in_use = stored[number + 1] + _distinct_bytes([*pending.values(), of_output])
-        yield from (in_use + computed for computed in _computed_at_once(step))
+        yield from (in_use + computed for computed in _gradients_in_use(step))
         new = [_gradient_memory(gradient, of_output) for gradient in step.gradients]
-        for place, (tensor, gradient) in enumerate(zip(step.inputs, new, strict=True)):
+        for index, (tensor, gradient) in enumerate(zip(step.inputs, new, strict=True)):
             if gradient and tensor in pending:
                 total = _GradientMemory(sizes[tensor])
-                yield stored[number] + _distinct_bytes([*pending.values(), *new[place:], total])
+                yield stored[number] + _distinct_bytes([*pending.values(), *new[index:], total])
                 pending[tensor] = total
             elif gradient:
                 pending[tensor] = gradient
@@ -145,12 +145,12 @@ def _gradient_memory(gradient: InputGradient, of_output: _GradientMemory) -> _Gr
     return None
 
 
-def _computed_at_once(step: MemoryStep) -> Iterator[Size]:
-    """The bytes of its gradients as they are computed, and as one after the other is summed up."""
+def _gradients_in_use(step: MemoryStep) -> Iterator[Size]:
+    """Bytes of the step's gradients when they are computed, and as they are summed one by one."""
     own = [gradient for gradient in step.gradients if gradient.memory == "own"]
     computed = [each.bytes if each.computed is None else each.computed for each in own]
     yield sum(computed)
-    for place, gradient in enumerate(own):
+    for index, gradient in enumerate(own):
         if gradient.is_summed:
             yield sum(computed) + gradient.bytes
-            computed[place] = gradient.bytes
+            computed[index] = gradient.bytes

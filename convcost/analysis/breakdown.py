@@ -1,4 +1,4 @@
-"""What a total is made of: by module, by operator, and what the difference of two totals is made of."""
+"""Breakdowns of totals by module and operator, and of the difference of two totals."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ NO_COST = Cost()
 
 @dataclass(frozen=True)
 class ModuleTotals:
-    """What a part of a model owns and costs; `backward` is all gradients, and recomputation.
+    """Totals of a part of a model; `backward` is the cost of gradients and recomputation.
 
-    `parameter_bytes` are those of its parameters in their own dtypes.
+    `parameter_bytes` uses the dtypes of the parameters.
     """
 
     params: Size = 0
@@ -47,9 +47,9 @@ class ModuleTotals:
 
 @dataclass(frozen=True)
 class ModuleNode:
-    """A submodule that ran: its own totals, without those of its children, which are in order of running.
+    """A submodule that ran, with its own totals (without children), and its children in execution order.
 
-    `label` is its path from its parent; `copies` is how many neighbours of the same cost it stands for.
+    `label` is its path relative to its parent; `copies` is the number of equal neighbours that it represents.
     """
 
     module: SubmoduleRun
@@ -60,48 +60,49 @@ class ModuleNode:
 
     @cached_property
     def total(self) -> ModuleTotals:
-        """Its own and its children's totals."""
+        """The totals including children."""
         return sum((child.total for child in self.children), self.own)
 
     @property
     def depth(self) -> int:
-        """How many levels there are below it."""
+        """The number of levels below it."""
         return 1 + max((child.depth for child in self.children), default=-1)
 
     def walk(self) -> Iterator[ModuleNode]:
-        """Everything below it, in order of running."""
+        """All nodes below it, in execution order."""
         for child in self.children:
             yield child
             yield from child.walk()
 
 
 def module_tree(report: Report) -> ModuleNode:
-    """The model itself as a node; a module that did not run, as a list, is no parent of what is in it."""
+    """The tree of a model's submodules. A module that did not run, such as a list, is skipped."""
     trace = report.trace
     assert trace
     modules = {module.path: module for module in trace.modules}
-    within: dict[str, list[str]] = defaultdict(list)
+    child_paths: dict[str, list[str]] = defaultdict(list)
     for path in modules:
         if path:
-            within[next((outer for outer in parent_paths(path) if outer in modules), "")].append(path)
+            parent = next((outer for outer in parent_paths(path) if outer in modules), "")
+            child_paths[parent].append(path)
     own = _totals_by_path(report, trace)
 
     def node(path: str, parent: str) -> ModuleNode:
         label = path.removeprefix(f"{parent}.") if parent else path
-        children = tuple(node(child, path) for child in within[path])
+        children = tuple(node(child, path) for child in child_paths[path])
         return ModuleNode(modules[path], label, own.get(path, ModuleTotals()), children)
 
     return node("", "")
 
 
 def parent_paths(path: str) -> Iterator[str]:
-    """The paths of the modules that `path` is in, the innermost first, without the model itself."""
+    """The paths of the modules that contain `path`, innermost first, without the model itself."""
     while path := path.rpartition(".")[0]:
         yield path
 
 
 def _totals_by_path(report: Report, trace: Trace) -> dict[str, ModuleTotals]:
-    """Each module's own totals."""
+    """The own totals of each module."""
     backward: dict[str, Cost] = defaultdict(Cost)
     for operation in trace.operations:
         if operation.phase != "forward":
@@ -126,14 +127,14 @@ NUMBERED = re.compile(r"(.*?)(\d+)")
 
 
 def fold_repeated(node: ModuleNode) -> ModuleNode:
-    """`node` with neighbouring children of the same cost as one child, and so on below."""
+    """`node` with equal neighbouring children merged, at all levels."""
     children = tuple(map(fold_repeated, node.children))
     runs = (tuple(run) for _, run in groupby(children, key=_fold_key))
     return replace(node, children=tuple(map(_merge, runs)))
 
 
 def _fold_key(node: ModuleNode) -> Any:
-    """What neighbours must have in common: all but the number that their labels end in."""
+    """The key that neighbours must share to be merged: everything except the final number of the label."""
     numbered = NUMBERED.fullmatch(node.label)
     return numbered[1] if numbered else (node.label,), _signature(node)
 
@@ -144,7 +145,7 @@ def _signature(node: ModuleNode) -> Any:
 
 
 def _merge(run: tuple[ModuleNode, ...]) -> ModuleNode:
-    """Equal neighbours as one node; what is inside them is summed up child by child."""
+    """Equal neighbours merged into one node, and their children pairwise."""
     first, last = run[0], run[-1]
     if len(run) == 1:
         return first
@@ -153,7 +154,7 @@ def _merge(run: tuple[ModuleNode, ...]) -> ModuleNode:
         first.module,
         f"{first.label}–{last.label.removeprefix(_label_stem(first.label))}",
         sum((node.own for node in run[1:]), first.own),
-        tuple(replace(_merge(alike), label=alike[0].label) for alike in children),
+        tuple(replace(_merge(group), label=group[0].label) for group in children),
         first.copies * len(run),
     )
 
@@ -164,11 +165,11 @@ def _label_stem(label: str) -> str:
 
 
 ITSELF = "(itself)"
-"""A module apart from what is in it."""
+"""The label of a module without its submodules."""
 
 
 class OperatorTotal(NamedTuple):
-    """All calls of one operator: in the forward, and what the gradients by them cost."""
+    """Totals of all calls of an operator: forward, and gradients."""
 
     operator: str
     calls: int
@@ -181,33 +182,33 @@ class OperatorTotal(NamedTuple):
 
 
 def operator_totals(trace: Trace) -> tuple[OperatorTotal, ...]:
-    """Every operator that cost something; most MACs first, then most elementwise work."""
+    """Totals by operator; most MACs first, then most elementwise work."""
     calls: dict[str, list[Operation]] = defaultdict(list)
     for operation in trace.operations:
         calls[operation.operator].append(operation)
-    totals = [_total(operator, found) for operator, found in calls.items()]
+    totals = [_total(operator, operations) for operator, operations in calls.items()]
     if all(isinstance(total.cost.macs, int) for total in totals):
         totals.sort(key=lambda total: (-total.cost.macs, -total.cost.elementwise))
     return tuple(totals)
 
 
-def _total(operator: str, found: list[Operation]) -> OperatorTotal:
-    forward = [operation for operation in found if operation.phase == "forward"]
-    backward = [operation for operation in found if operation.phase != "forward"]
+def _total(operator: str, operations: list[Operation]) -> OperatorTotal:
+    forward = [operation for operation in operations if operation.phase == "forward"]
+    backward = [operation for operation in operations if operation.phase != "forward"]
     return OperatorTotal(
         operator,
         sum(operation.calls for operation in forward),
         sum((operation.cost for operation in forward), Cost()),
         sum(operation.activations for operation in forward),
         sum((operation.cost for operation in backward), Cost()),
-        any(operation.estimated for operation in found),
-        any(operation.complex for operation in found),
-        any(operation.sparse for operation in found),
+        any(operation.estimated for operation in operations),
+        any(operation.complex for operation in operations),
+        any(operation.sparse for operation in operations),
     )
 
 
 def sum_operators(totals: Sequence[OperatorTotal]) -> OperatorTotal:
-    """All calls of several operators, which have no name together."""
+    """The sum of several operators, without a name."""
     return OperatorTotal(
         "",
         sum(total.calls for total in totals),
@@ -221,11 +222,11 @@ def sum_operators(totals: Sequence[OperatorTotal]) -> OperatorTotal:
 
 
 NUMBER = re.compile(r"(?:(?<=\.)|^)\d+(?=\.)")
-"""A number in a path that more follows on: a block's place among others."""
+"""A number inside a path: the index of a block."""
 
 
 class PathGroup(NamedTuple):
-    """Rows of a report that have one place in it: `blocks.*.fc` for the `fc` of every block."""
+    """Rows of a report with the same path pattern: `blocks.*.fc` for the `fc` of all blocks."""
 
     path: str
     kind: str
@@ -233,37 +234,37 @@ class PathGroup(NamedTuple):
 
     @property
     def cost(self) -> Cost:
-        """All rows' costs together."""
+        """The cost of all rows."""
         return sum((row.cost for row in self.rows), Cost())
 
 
 class PathGroupPair(NamedTuple):
-    """A part of the first report and its counterpart in the other; None where there is none."""
+    """A part of the first report and its counterpart in the other; None if there is none."""
 
     first: PathGroup | None
     other: PathGroup | None
 
     @property
     def costs(self) -> tuple[Cost, Cost]:
-        """What both cost; nothing where there is none."""
+        """The costs of both; zero if there is none."""
         return self.first.cost if self.first else Cost(), self.other.cost if self.other else Cost()
 
     @property
     def label(self) -> str:
-        """`fc: Linear`; where both have it by other names, `fc, head: Linear`."""
+        """A label: `fc: Linear`, or with different names `fc, head: Linear`."""
         parts = [part for part in self if part]
         paths = dict.fromkeys(part.path or ITSELF for part in parts)
         return f"{', '.join(paths)}: {' / '.join(dict.fromkeys(part.kind for part in parts))}"
 
 
 def pair_rows(first: Report, other: Report) -> tuple[PathGroupPair, ...]:
-    """Every part of both once: those of one path together, those of one kind in order, then the rest."""
+    """All parts of both reports, paired by path, then by kind in order; then the rest."""
     left, right = _path_groups(first), _path_groups(other)
     pairs = [PathGroupPair(left.pop(path), right.pop(path)) for path in [*left] if path in right]
     for path, part in [*left.items()]:
-        alike = next((match for match in right.values() if match.kind == part.kind), None)
-        if alike:
-            pairs.append(PathGroupPair(left.pop(path), right.pop(alike.path)))
+        match = next((group for group in right.values() if group.kind == part.kind), None)
+        if match:
+            pairs.append(PathGroupPair(left.pop(path), right.pop(match.path)))
     return (
         *pairs,
         *(PathGroupPair(part, None) for part in left.values()),
@@ -277,11 +278,11 @@ def _path_groups(report: Report) -> dict[str, PathGroup]:
     for row in report.rows:
         end = "." if row.path in blocks else ""
         rows[NUMBER.sub("*", row.path + end).removesuffix(".")].append(row)
-    return {path: PathGroup(path, found[0].kind, tuple(found)) for path, found in rows.items()}
+    return {path: PathGroup(path, group[0].kind, tuple(group)) for path, group in rows.items()}
 
 
 class Contribution(NamedTuple):
-    """What a part adds to the difference: FLOPs of both, None where one has no such part."""
+    """The contribution of a part to the difference: FLOPs of both; None if a report does not have it."""
 
     part: str
     first: int | None
@@ -289,12 +290,12 @@ class Contribution(NamedTuple):
 
     @property
     def difference(self) -> int:
-        """How many more the other has."""
+        """FLOPs of the other minus those of the first."""
         return (self.other or 0) - (self.first or 0)
 
 
 def contributions(comparison: Comparison) -> list[tuple[Report, list[Contribution]]]:
-    """Each other candidate, and what its difference from the first is made of; nothing with sizes open."""
+    """The other candidates, with contributions to their difference from the first; empty with open sizes."""
     if any(report.open_names or report.flops is None for report in comparison.candidates):
         return []
     first, *others = comparison.candidates
@@ -302,9 +303,9 @@ def contributions(comparison: Comparison) -> list[tuple[Report, list[Contributio
 
 
 def _contributions(first: Report, other: Report) -> list[Contribution]:
-    """The largest first."""
-    found = [_contribution(pair, first, other) for pair in pair_rows(first, other)]
-    return sorted((each for each in found if each.difference), key=lambda each: -abs(each.difference))
+    """The contributions, the largest first."""
+    parts = [_contribution(pair, first, other) for pair in pair_rows(first, other)]
+    return sorted((each for each in parts if each.difference), key=lambda each: -abs(each.difference))
 
 
 def _contribution(pair: PathGroupPair, first: Report, other: Report) -> Contribution:

@@ -1,4 +1,4 @@
-"""A design as a torch module: its source code, an nn.Sequential or a class, and the module itself."""
+"""Torch modules of designs: source code (an nn.Sequential or a class), and the built module."""
 
 from __future__ import annotations
 
@@ -27,30 +27,32 @@ if TYPE_CHECKING:
     import torch
 
 LONGEST_EXPRESSION = 60
-"""No method is called on an expression of more characters, which gets a variable."""
+"""A longer expression is assigned to a variable before a method is called on it."""
 
 LONGEST_OPERAND = 40
-"""An operand of more characters gets a variable."""
+"""A longer operand is assigned to a variable."""
 
 LONGEST_PERIOD = 32
-"""The calls of a block that is recognised where it is repeated."""
+"""The most calls in a block that is recognized as repeated."""
 
 INDENT = "    "
 
 OWN_MODULES = {"ScaledDotProductAttention": "attention_module.py"}
-"""The modules that torch.nn does not have, by the file in `tracing` that ends with each one's class."""
+"""Modules that torch.nn does not have, with the file in `tracing` that ends with their class."""
 
 TAKEN_BY_CLASSES = (*keyword.kwlist, *OWN_MODULES)
-"""What no class can be called: `true` would be True."""
+"""Names that a class can't have: `true` would become True."""
 
 
 def code(design: GivenDesign, /, **sizes: Size) -> str:
     '''Python source that defines the torch module of a spec, or of a spec's report.
 
-    A chain of modules becomes a variable, `model`, and anything else a class, `Model`; or they are named as
-    the design is. The module takes the design's inputs, and has its parameters and costs. Raises SpecError
-    where the text is wrong or a layer does not fit its input, UsageError for a size without a number, and for
-    a torch module, which has its code.
+    A chain of modules becomes a variable `model`, and anything else a class `Model`, or with the name of the
+    design. The module has the inputs, parameters and costs of the design.
+
+    Raises:
+        SpecError: If the text is invalid, or a layer does not accept its input.
+        UsageError: For a size without a value, or a torch module, which has code already.
 
     >>> print(code("[1, 8] -> Linear(8, E)", E=4))
     """[1, 8] -> Linear(8, E)
@@ -70,10 +72,10 @@ def code(design: GivenDesign, /, **sizes: Size) -> str:
 
 
 def build(design: GivenDesign, /, **sizes: Size) -> torch.nn.Module:
-    """The torch module of a spec, or of a spec's report, in training mode on torch's default device.
+    """Build the torch module of a spec, or of a spec's report, in training mode on torch's default device.
 
-    It takes the design's inputs, and has its parameters, at random as torch makes them, and costs. Raises as
-    `code` does.
+    It has the inputs, parameters and costs of the design, with torch's random initialization. Raises the
+    errors of `code`.
 
     >>> build("[1, 8] -> Linear(8, E) -> ReLU", E=4)
     Sequential(
@@ -88,27 +90,27 @@ def build(design: GivenDesign, /, **sizes: Size) -> torch.nn.Module:
 
 
 def _numeric_design(design: GivenDesign, sizes: Mapping[str, Size], what: str) -> tuple[Network, Report]:
-    """The network of the spec that the design is, and its report, both in numbers."""
-    found, given = as_design(design), merge_sizes(sizes)
-    check_sizes(given, (found,))
-    spec, own = sized_spec(found, given, what, "A module has its code.")
+    """The network and report of a design's spec, with values for all sizes."""
+    stated, given = as_design(design), merge_sizes(sizes)
+    check_sizes(given, (stated,))
+    spec, own = sized_spec(stated, given, what, "A torch module has code already.")
     return numeric_network(spec, own), spec.report(own)
 
 
 def numeric_network(spec: Spec, sizes: Mapping[str, Size]) -> Network:
-    """The network at `sizes`; UsageError where one is unknown, or has no number."""
+    """The network with values for all sizes; UsageError for an unknown size, or one without a value."""
     check_names(sizes, (spec,))
     network = spec.network(sizes)
     if network.is_open:
         missing = [name for name in spec.names if name not in sizes and name not in BATCH_LIKE]
         example = " ".join(f"--{name} 32" for name in missing)
-        message = f"a module needs a number for every size: {', '.join(missing)}"
+        message = f"a module needs a value for every size: {', '.join(missing)}"
         raise UsageError(message, hint=f"Add {example}.")
     return network
 
 
 def module_code(network: Network, report: Report) -> str:
-    """The source of the module of `network`, whose costs `report` has; both in numbers."""
+    """The source of the module of `network`, with figures from its `report`."""
     name = network.name if _is_variable(network.name) else "model"
     rows = iter(report.rows)
     if all(map(_is_plain, network.chain)):
@@ -123,7 +125,7 @@ def module_code(network: Network, report: Report) -> str:
 
 
 def _own_module(kind: str) -> str:
-    """The source of a module that torch.nn does not have, to the end of its file."""
+    """The source of a module that torch.nn does not have."""
     text = files("convcost.tracing").joinpath(OWN_MODULES[kind]).read_text(encoding="utf-8")
     return text[text.index(f"class {kind}(") :]
 
@@ -150,7 +152,7 @@ def _shape_text(shape: Shape) -> str:
 
 
 def _is_plain(call: LayerCall | InputTensor) -> bool:
-    """Whether it is a module of torch.nn on what comes in, which returns a tensor."""
+    """Whether the call is a torch.nn module with one tensor as input and output."""
     if isinstance(call, InputTensor) or call.branches:
         return False
     layer = call.layer
@@ -159,7 +161,7 @@ def _is_plain(call: LayerCall | InputTensor) -> bool:
 
 
 def _entries(chain: Chain, rows: Iterator[Row]) -> list[str]:
-    """The lines of a Sequential, each with the shape of the output."""
+    """The lines of a Sequential, with output shapes as comments."""
     calls = (call for call in chain if isinstance(call, LayerCall))
     return [
         f"{INDENT}{_constructor(call)},  # {_shape_text(row.output)}"
@@ -174,7 +176,7 @@ def _constructor(call: LayerCall) -> str:
 
 
 def _arguments(layer: Layer) -> list[str]:
-    """The arguments that differ from torch's defaults, those without one by their place."""
+    """Required arguments by position, and those that differ from torch's defaults by name."""
     required = {field.name for field in argument_fields(layer) if field.default is MISSING}
     values = {name: _literal(value) for name, value in layer.arguments().items()}
     return [text if name in required else f"{name}={text}" for name, text in values.items()]
@@ -185,7 +187,7 @@ def _literal(value: object) -> str:
 
 
 class _ModuleWriter:
-    """A class: the lines of its __init__ and of its forward, and the classes of blocks that it repeats."""
+    """Writes a class with __init__ and forward, and the classes of its repeated blocks."""
 
     def __init__(self, chain: Chain, rows: Iterator[Row], name: str) -> None:
         self.name = name
@@ -199,7 +201,7 @@ class _ModuleWriter:
         self._statements.append(f"return {expression}")
 
     def text(self) -> str:
-        """The class."""
+        """The source of the class."""
         attributes = self._indented(("super().__init__()", *self._attributes))
         initializer = ("def __init__(self):", *attributes)
         forward = (f"def forward(self, {', '.join(self._inputs)}):", *self._indented(self._statements))
@@ -211,53 +213,53 @@ class _ModuleWriter:
         return (line and INDENT + line for line in lines)
 
     def _new_name(self, base: str) -> str:
-        """`base`, numbered from the second time on."""
+        """`base`, with a number from the second use on."""
         self._names[base] += 1
         return base if self._names[base] == 1 else f"{base}{self._names[base]}"
 
     def _chain(self, chain: Chain, source: str, target: str) -> str:
-        """An expression of the chain's output on `source`; what comes before is assigned to `target`."""
-        expression, place = source, 0
-        while place < len(chain):
-            if expression in self._inputs or self._continues(chain[place], expression):
+        """An expression for the output of the chain on `source`; intermediate results go to `target`."""
+        expression, index = source, 0
+        while index < len(chain):
+            if expression in self._inputs or self._continues(chain[index], expression):
                 source = expression
             elif expression != source:
                 target = target or self._new_name("y")
                 self._statements.append(f"{target} = {expression}")
                 source = target
-            expression, place = self._next(chain, place, source)
+            expression, index = self._next(chain, index, source)
         return expression
 
     def _continues(self, call: LayerCall | InputTensor, expression: str) -> bool:
-        """Whether the call is a method of the expression, and both are short enough for one line."""
+        """Whether the call can be a method call on the expression in the same line."""
         is_method = isinstance(call, LayerCall) and is_function(type(call.layer)) and not call.branches
         return is_method and len(expression) <= LONGEST_EXPRESSION and not _has_operator(expression)
 
-    def _next(self, chain: Chain, place: int, source: str) -> tuple[str, int]:
-        """An expression of what comes next in the chain, and the place behind it."""
-        call = chain[place]
+    def _next(self, chain: Chain, index: int, source: str) -> tuple[str, int]:
+        """An expression for the next calls in the chain, and the index after them."""
+        call = chain[index]
         if isinstance(call, InputTensor):
             self._inputs.append(f"x{len(self._inputs) + 1}")
-            return self._inputs[-1], place + 1
-        period, times = _repetition(chain, place)
+            return self._inputs[-1], index + 1
+        period, times = _repetition(chain, index)
         if times > 1:
-            block = chain[place : place + period]
-            return f"{self._repeated(block, times)}({source})", place + period * times
-        end = place
+            block = chain[index : index + period]
+            return f"{self._repeated(block, times)}({source})", index + period * times
+        end = index
         while end < len(chain) and _is_plain(chain[end]):
             end += 1
-        if end > place + 1:
-            return f"{self._sequential(chain[place:end])}({source})", end
+        if end > index + 1:
+            return f"{self._sequential(chain[index:end])}({source})", end
         operands = [self._operand(branch, source) for branch in call.branches] or [source]
         row = next(self._rows)
-        return self._call(call, operands, row), place + 1
+        return self._call(call, operands, row), index + 1
 
     def _operand(self, branch: Chain, source: str) -> str:
         expression = self._chain(branch, source, "")
         return expression if len(expression) <= LONGEST_OPERAND else self._variable(expression)
 
     def _variable(self, expression: str) -> str:
-        """A new variable that the expression is assigned to."""
+        """Assign the expression to a new variable."""
         variable = self._new_name("y")
         self._statements.append(f"{variable} = {expression}")
         return variable
@@ -268,7 +270,7 @@ class _ModuleWriter:
         return f"self.{attribute}"
 
     def _repeated(self, block: Chain, times: int) -> str:
-        """A Sequential of a class of its own, which all repetitions of the block are instances of."""
+        """A Sequential of instances of a new class for the block."""
         attribute = self._new_name("blocks")
         name = f"{self.name}{_class_name(attribute).replace('Blocks', 'Block')}"
         layers = sum(1 for _ in layers_of(block))
@@ -289,22 +291,22 @@ class _ModuleWriter:
             return f"self.{attribute}(*{_primary(operands[0])}.split({sizes}, dim=-1))"
         order = call.layer.forward_inputs(len(operands))
         operands = [
-            self._variable(operand) if order.count(place) > 1 and not operand.isidentifier() else operand
-            for place, operand in enumerate(operands)
+            self._variable(operand) if order.count(number) > 1 and not operand.isidentifier() else operand
+            for number, operand in enumerate(operands)
         ]
-        given = [operands[place] for place in order]
+        given = [operands[number] for number in order]
         given += [f"{name}={value}" for name, value in call.layer.forward_arguments.items()]
         return f"self.{attribute}({', '.join(given)})" + "[0]" * call.layer.returns_tuple
 
 
 def _attribute_name(kind: str) -> str:
-    """conv for Conv2d, batch_norm for BatchNorm1d, relu for ReLU."""
+    """An attribute name: conv for Conv2d, batch_norm for BatchNorm1d, relu for ReLU."""
     words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", re.sub(r"\dd$", "", kind))
     return words.lower().replace("_lu", "lu")
 
 
 def _function(layer: Layer, operands: list[str]) -> str:
-    """A call of a function, as it is usually written."""
+    """A function call in its usual form."""
     name = type(layer).__name__
     match name:
         case "add" | "mul" | "matmul":
@@ -315,17 +317,17 @@ def _function(layer: Layer, operands: list[str]) -> str:
         case "einsum":
             return f"torch.einsum({_literal(layer.arguments()['equation'])}, {', '.join(operands)})"
     arguments: Any = getattr(layer, layer.variadic) if layer.variadic else ()
-    shown = list(map(repr, arguments)) or _arguments(layer)
-    return f"{_primary(operands[0])}.{name}({', '.join(shown)})"
+    texts = list(map(repr, arguments)) or _arguments(layer)
+    return f"{_primary(operands[0])}.{name}({', '.join(texts)})"
 
 
 def _primary(expression: str) -> str:
-    """The expression in brackets, unless it can have a method's name behind it as it is."""
+    """The expression, in brackets if needed before a method call."""
     return f"({expression})" if _has_operator(expression) else expression
 
 
 def _has_operator(expression: str) -> bool:
-    """Whether it has an operator outside of brackets."""
+    """Whether the expression has an operator outside of brackets."""
     depth = 0
     for character in expression:
         depth += (character in "([") - (character in ")]")
@@ -334,12 +336,12 @@ def _has_operator(expression: str) -> bool:
     return False
 
 
-def _repetition(chain: Chain, place: int) -> tuple[int, int]:
-    """The calls of a block with branches that starts at `place`, and how often it follows on itself."""
-    for period in range(1, min(LONGEST_PERIOD, (len(chain) - place) // 2) + 1):
-        block = chain[place : place + period]
+def _repetition(chain: Chain, start: int) -> tuple[int, int]:
+    """The length of a repeated block with branches at `start`, and the number of repetitions."""
+    for period in range(1, min(LONGEST_PERIOD, (len(chain) - start) // 2) + 1):
+        block = chain[start : start + period]
         times = 1
-        while chain[place + period * times : place + period * (times + 1)] == block:
+        while chain[start + period * times : start + period * (times + 1)] == block:
             times += 1
         if times > 1 and _is_block(block):
             return period, times
@@ -347,7 +349,7 @@ def _repetition(chain: Chain, place: int) -> tuple[int, int]:
 
 
 def _is_block(chain: Chain) -> bool:
-    """Whether it has a branch, and no inputs of its own."""
+    """Whether the chain has branches, but no further inputs."""
     calls = [call for call in chain if isinstance(call, LayerCall)]
     branches = [branch for call in calls for branch in call.branches]
     return len(calls) == len(chain) and bool(branches) and all(map(_has_no_input, branches))

@@ -1,4 +1,4 @@
-"""Experts that compute on tokens which are not routed to them, as some implementations do."""
+"""Detects experts that also compute on tokens not routed to them, as in some implementations."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from convcost.core.trace import Trace
 
 
 class DenseExperts(NamedTuple):
-    """Experts of which each token takes the MACs of `computed`, more than it is routed to; `macs` of all."""
+    """Experts whose `macs` correspond to `computed` experts per token, more than the token is routed to."""
 
     routing: ExpertRouting
     computed: int
@@ -20,12 +20,12 @@ class DenseExperts(NamedTuple):
 
     @property
     def superfluous_macs(self) -> int:
-        """The MACs beyond those of routed work."""
+        """MACs in excess of the routed work."""
         return self.macs - self.macs * self.routing.used // self.computed
 
 
 def dense_experts(trace: Trace) -> tuple[DenseExperts, ...]:
-    """Those in a model that ran on sizes that are numbers."""
+    """The dense experts in a model; empty for open sizes."""
     return tuple(_dense_experts(trace))
 
 

@@ -1,7 +1,7 @@
-"""What there is to know of a layer by its name: arguments, inputs, the rules behind its costs, its formulas.
+"""Reference data of layers: arguments, inputs, rules, and formulas.
 
-Rules are the docstrings of the layer's class and of the methods that state them; formulas are what the layer
-costs when each argument that it needs is a size of that argument's name.
+Rules are docstrings of the layer's class and of the methods with formulas. Formulas are the costs of the
+layer with sizes named like its required arguments.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from convcost.spec.resolve import Field, expected_values, layer_fields
 from convcost.symbolic.report import open_report
 
 RULES = {"output": "output", "parameters": "parameters", "cost": "operations", "valid_taps": "on real data"}
-"""The methods whose docstrings are rules, and what these are about."""
+"""Methods whose docstrings are rules, with the subjects of these rules."""
 
 ANY_SHAPE = (("B", "S", "E"), *INFERRED_INPUT.values())
-"""Inputs for the formulas of a layer that takes more than one number of dimensions; the first that fits."""
+"""Candidate inputs for the formulas of a layer without a default input; the first valid one is used."""
 
 ANY_NUMBER = 2.0
 
 
 class ArgumentReference(NamedTuple):
-    """An argument of torch's constructor: what it takes in words, and its default; None where it has none."""
+    """A constructor argument: accepted values in words, and the default (None if it is required)."""
 
     name: str
     takes: str
@@ -41,14 +41,14 @@ class ArgumentReference(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """What is said of a layer's output or cost."""
+    """A rule about a layer's output or cost."""
 
     subject: str
     text: str
 
 
 class LayerReference(NamedTuple):
-    """A layer by its name: `dtypes` has one for each input that it needs, "" for the design's."""
+    """The reference of a layer; `dtypes` has the dtype of each required input, or "" for the design's."""
 
     name: str
     family: str
@@ -62,16 +62,16 @@ class LayerReference(NamedTuple):
     @property
     def signature(self) -> str:
         """Its arguments as torch.nn writes them: Linear(in_features, out_features, bias=True)."""
-        shown = (
+        arguments = (
             argument.name if argument.default is None else f"{argument.name}={argument.default}"
             for argument in self.arguments
         )
-        return f"{self.name}({', '.join(shown)})"
+        return f"{self.name}({', '.join(arguments)})"
 
 
 @lru_cache(maxsize=1_000)
 def layer_reference(kind: str) -> LayerReference:
-    """What there is to know of the layer that torch.nn calls `kind`."""
+    """The reference of the layer `kind`."""
     layer = layer_class(kind)
     assert layer is not None
     paragraphs = _paragraphs(layer)
@@ -91,7 +91,7 @@ def layer_reference(kind: str) -> LayerReference:
 
 
 def family_of(kind: str) -> str:
-    """The family of layers, or the module of functions, that `kind` is of."""
+    """The family of layer `kind`, or the module of a function."""
     return next(family for family, kinds in (FAMILIES | FUNCTIONS).items() if kind in kinds)
 
 
@@ -105,7 +105,7 @@ def _arguments(layer: type[Layer]) -> Iterator[ArgumentReference]:
 
 
 def _rules(layer: type[Layer], further: list[str]) -> Iterator[Rule]:
-    """What the class, its methods and its family say, each once."""
+    """The rules of the class, its methods and its family."""
     for text in further:
         yield Rule("", text)
     for method, subject in RULES.items():
@@ -115,22 +115,22 @@ def _rules(layer: type[Layer], further: list[str]) -> Iterator[Rule]:
 
 
 def _method_paragraphs(layer: type[Layer], method: str) -> list[str]:
-    """The docstring of `method` in the class nearest to the layer that states one; Layer's own is no rule."""
+    """The docstring of the layer's `method`; empty if it is inherited from Layer itself."""
     own = next((cls for cls in layer.__mro__ if method in vars(cls)), Layer)
     return [] if own is Layer else _paragraphs(vars(own)[method])
 
 
 def _paragraphs(source: object) -> list[str]:
-    """The paragraphs of its docstring, each on one line."""
+    """The paragraphs of a docstring, each on one line."""
     text = cleandoc(source.__doc__ or "")
     return [" ".join(paragraph.split()) for paragraph in text.split("\n\n") if paragraph]
 
 
 def layer_formulas(kind: str) -> Report | None:
-    """The costs of the layer called `kind`, in sizes named as its arguments; None where it needs numbers."""
+    """The costs of layer `kind` in sizes named like its arguments; None if it needs numbers."""
     layer = layer_class(kind)
     assert layer is not None
-    sizes = (_stand_in(field) for field in layer_fields(kind).values() if field.required)
+    sizes = (_placeholder(field) for field in layer_fields(kind).values() if field.required)
     text = f"{kind}({layer.example_arguments or ', '.join(sizes)})"
     inputs = [""] if layer.inferred_input else [f"[{', '.join(names)}] -> " for names in ANY_SHAPE]
     for shape in inputs:
@@ -141,8 +141,8 @@ def layer_formulas(kind: str) -> Report | None:
     return None
 
 
-def _stand_in(field: Field) -> str:
-    """What stands for an argument in a formula: its own name if it is a size, or else a number."""
+def _placeholder(field: Field) -> str:
+    """The placeholder of an argument in formulas: its name if it is a size, otherwise a number."""
     return field.name if int in field.types else str(ANY_NUMBER)
 
 

@@ -1,4 +1,4 @@
-"""The roofline lower bound as a whole number of ticks, so that columns and databases have it exactly."""
+"""The roofline lower bound as an integer number of ticks, which columns and databases represent exactly."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from convcost.devices.device import Device
 
 @dataclass(frozen=True)
 class LowerBound:
-    """The least time on `device` in `dtype`; as `analysis.roofline` has it, in integers.
+    """The roofline lower bound of `analysis.roofline` on `device` in `dtype`, in integers.
 
     A part with `flops` and `bytes` takes max(flops / peak, bytes / bandwidth) seconds. With peak = p·g and
-    bandwidth = b·g that is max(flops·b, bytes·p) ticks, of which g·p·b are a second.
-    `is_asked` says whether the dtype is given, so that all floats are of it, and not only the usual one.
+    bandwidth = b·g, that is max(flops·b, bytes·p) ticks, and a second is g·p·b ticks. `is_asked` tells
+    whether the dtype was requested, and applies to all floats, or is only the default.
     """
 
     device: Device
@@ -34,25 +34,25 @@ class LowerBound:
 
     @property
     def ticks_per_second(self) -> int:
-        """A positive integer, the same for all designs."""
+        """The number of ticks per second, the same for all designs."""
         peak, bandwidth, common = self._reduced
         return peak * bandwidth * common
 
     def ticks(self, report: Report) -> Size:
-        """What all parts of `report` take one after the other; of columns a column.
+        """The lower bound of `report` in ticks, summed over its parts; a column for columns.
 
-        UsageError where the report is in another dtype, and none was asked for.
+        UsageError if the report has another dtype, and none was requested.
         """
         if not self.is_asked and report.dtype != self.dtype:
-            hint = f"Give the dtype that all are computed in, such as {report.dtype}."
+            hint = f"Choose one dtype for all designs, such as {report.dtype}."
             raise UsageError(f"{report.name} is in {report.dtype}, not in {self.dtype}", hint=hint)
         peak, bandwidth, _ = self._reduced
         parts = workloads(report, self.dtype if self.is_asked else "")
-        each = [arithmetic.larger(part.flops * bandwidth, part.bytes * peak) for part in parts]
-        return arithmetic.total(each, 0)
+        ticks = [arithmetic.larger(part.flops * bandwidth, part.bytes * peak) for part in parts]
+        return arithmetic.total(ticks, 0)
 
 
 def lower_bound(device: Device, dtype: str, is_asked: bool) -> LowerBound:
-    """The bound; UsageError if the device has no peak in the dtype."""
+    """A LowerBound; UsageError if the device has no peak in the dtype."""
     device.peak(dtype)
     return LowerBound(device, dtype, is_asked)

@@ -1,4 +1,4 @@
-"""The activations of a design, measured on shapes as its torch module runs forward and backward."""
+"""Activation memory of a design, measured by running its torch module on shapes."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ DEFAULT_DTYPE = "float32"
 
 
 def measured_activations(report: Report, dtype: str) -> ActivationBytes | None:
-    """As a part of a network would hold, whose inputs have gradients; in `dtype`, or in the design's own.
+    """Measure as part of a network, with gradients for inputs, in `dtype` or in the design's dtypes.
 
-    None where the report was not made from a text, where it mixes dtypes with one that is not torch's usual
-    one, or where its module does not run.
+    None if the report was not made from a text, mixes dtypes with a default other than float32, or its module
+    does not run.
     """
     from convcost.tracing.network_memory import network_footprint
 
@@ -23,7 +23,8 @@ def measured_activations(report: Report, dtype: str) -> ActivationBytes | None:
         return None
     if has_own_dtypes and report.dtype != DEFAULT_DTYPE:
         return None
-    found = network_footprint(network, "" if has_own_dtypes else dtype or report.dtype)
-    if found.kept is None or found.forward is None or found.training is None:
+    measured = network_footprint(network, "" if has_own_dtypes else dtype or report.dtype)
+    if measured.kept is None or measured.forward is None or measured.training is None:
         return None
-    return ActivationBytes(found.kept, found.forward + found.inputs, found.training + found.inputs)
+    inputs = measured.inputs
+    return ActivationBytes(measured.kept, measured.forward + inputs, measured.training + inputs)

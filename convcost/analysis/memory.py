@@ -1,4 +1,4 @@
-"""The memory that a design takes to run and to train: exact bytes, or formulas in its open sizes."""
+"""Memory use of a design for inference and training: exact bytes, or formulas in open sizes."""
 
 from __future__ import annotations
 
@@ -26,16 +26,26 @@ TRAINED = ("float64", "float32", "tfloat32", "float16", "bfloat16")
 
 
 JOINS = add, mul, concat, matmul, einsum
-"""The layers of several inputs that have rules for all of these."""
+"""Layers with several inputs whose saved tensors have rules."""
 
 
 @dataclass(frozen=True)
 class Memory:
-    """Bytes in `dtype`. `activation_bytes` are what a forward keeps for its backward.
+    """Memory use in bytes, for floats in `dtype`. A None is explained in `reason`.
 
-    The peaks are of a forward without gradients, and of a training step: with the gradients of all parameters
-    and the optimiser's state there throughout. What is not known is None, and `reason` says why. `ran` says
-    on what a torch module ran to be measured; a design has rules instead.
+    Attributes:
+        dtype: The dtype of floats.
+        optimizer: The optimizer.
+        parameters: Bytes of parameters.
+        buffers: Bytes of buffers.
+        gradients: Bytes of the gradients of parameters.
+        optimizer_state: Bytes of the optimizer's state.
+        master_copy: Bytes of the float32 copy of parameters in a smaller dtype.
+        activations: Bytes of saved tensors, which the forward saves for the backward.
+        forward_peak: The peak of a forward pass without gradients.
+        training_peak: The peak of a training step, with gradients of all parameters and optimizer state.
+        reason: Why a figure is not known.
+        ran: What a torch module ran on for the measurement; None for a design with rules.
     """
 
     dtype: str
@@ -53,19 +63,26 @@ class Memory:
 
 
 def memory(design: GivenDesign, /, dtype: str = "", optimizer: str = "adamw", **sizes: Size) -> Memory:
-    """What a design takes to run and to train, in bytes of `dtype`, or else of its own.
+    """The memory use of a design for inference and training.
 
-    A torch module stands with its inputs, (module, "f32[8,16]"), and runs twice more to be measured. A
-    report of one has to be made for it, by Profiler(footprint="bf16").profile(module, x). Raises UsageError
-    where it was not, for a dtype that nothing is trained in, and for an optimizer that is not known.
+    Args:
+        design: A spec, a report, or a torch module with its inputs, (module, "f32[8,16]"), which runs twice
+            for the measurement. The report of a module must be made with Profiler(footprint="bf16").
+        dtype: The dtype of floats; by default that of the design.
+        optimizer: The optimizer, such as "adamw", "sgd" or "none".
+        sizes: Values of sizes, by name.
+
+    Raises:
+        UsageError: If a module's report has no measurement, the dtype can't be used for training, or the
+            optimizer is unknown.
 
     >>> memory("[1, 10] -> Linear(10, 10)", "bf16").gradients
     220
     """
     check_text("dtype", dtype, "bfloat16")
-    found, optimizer = as_design(design), optimizer_named(optimizer)
+    stated, optimizer = as_design(design), optimizer_named(optimizer)
     measured_in = trainable_dtype(dtype) if dtype else ""
-    report = design_report(found, merge_sizes(sizes), footprint=measured_in)
+    report = design_report(stated, merge_sizes(sizes), footprint=measured_in)
     name = _dtype(report, dtype)
     if report.trace:
         held = _measured_memory(report, report.trace, name)
@@ -75,7 +92,7 @@ def memory(design: GivenDesign, /, dtype: str = "", optimizer: str = "adamw", **
 
 
 def _unknown_reason(report: Report) -> str:
-    """Why it can't be known what the layers keep; "" if it can of all."""
+    """Why the saved tensors of the layers can't be known; "" if they can."""
     rows = (row for row in report.rows if not (row.further_inputs or isinstance(row.layer, CompositeLayer)))
     return ", ".join(dict.fromkeys(filter(None, map(_unknown_memory, rows))))
 
@@ -85,10 +102,10 @@ def _unknown_memory(row: Row) -> str:
 
 
 def _unruled_reason(report: Report) -> str:
-    """Why no rule says what the layers keep, though it can be measured; "" where rules say it of all."""
+    """Why the saved tensors must be measured; "" if all layers have rules."""
     for row in report.rows:
         if row.further_inputs and not isinstance(row.layer, JOINS):
-            return f"what {row.kind} keeps of several inputs has no rule"
+            return f"no rule for the saved tensors of {row.kind} with several inputs"
         if reason := _unknown_memory(row):
             return reason
     return unknown_copies(report.rows)
@@ -100,21 +117,21 @@ def _dtype(report: Report, dtype: str) -> str:
 
 
 def trainable_dtype(dtype: str) -> str:
-    """The dtype that is called so, in full or in short; UsageError if there is none that models train in."""
+    """The dtype with this full or short name; UsageError if it can't be used for training."""
     name = dtype_named(dtype)
     if name not in TRAINED:
-        raise UsageError(f"no parameters are trained in {name}", hint=f"Choose from {', '.join(TRAINED)}.")
+        raise UsageError(f"{name} can't be used for training", hint=f"Choose from {', '.join(TRAINED)}.")
     return name
 
 
 def _check_layers(report: Report) -> None:
     if not all(isinstance(row.layer, Layer) for row in report.rows):
-        message = f"{report.name} is put together of modules, and what these keep is known of each alone"
+        message = f"{report.name} is a sum of modules, whose memory is only known separately"
         raise UsageError(message)
 
 
 def _measured_memory(report: Report, trace: Trace, dtype: str) -> MemoryUse:
-    """As measured."""
+    """The measured memory; UsageError if it was not measured in `dtype`."""
     if trace.held and trace.held.dtype == dtype:
         return trace.held
     hint = f'Profile the module with Profiler(footprint="{dtype}").'
@@ -145,7 +162,7 @@ def _memory(held: MemoryUse, dtype: str, optimizer: str) -> Memory:
 
 
 def _design_memory(report: Report, dtype: str, in_own_dtypes: bool) -> MemoryUse:
-    """By the rules of the layers; where these do not tell, it is measured if every size has a number."""
+    """Memory by the rules of the layers; without rules, measured if all sizes have values."""
     itemsize = ITEMSIZES[dtype]
     trainable: Counter[int] = Counter()
     for row in report.rows:
@@ -161,17 +178,19 @@ def _design_memory(report: Report, dtype: str, in_own_dtypes: bool) -> MemoryUse
 
 
 def _measured_design(report: Report, held: MemoryUse, dtype: str, reason: str) -> MemoryUse:
-    """`held` with what the module of a design was seen to keep; or the `reason` why that is not known."""
+    """`held` with measured activations of the design's module; or with the `reason` if it can't run."""
     if report.open_names:
-        return held._replace(reason=f"{reason}; with every size given, it is measured")
+        return held._replace(reason=f"{reason}; it is measured if all sizes have values")
     from convcost.analysis.measured_memory import measured_activations
 
-    found = measured_activations(report, dtype)
-    return held._replace(reason=reason) if found is None else held._replace(**found._asdict(), ran="shapes")
+    measured = measured_activations(report, dtype)
+    if measured is None:
+        return held._replace(reason=reason)
+    return held._replace(**measured._asdict(), ran="shapes")
 
 
 def _layer_activations(report: Report, itemsize: int, in_own_dtypes: bool) -> ActivationBytes:
-    """By the rules of the layers."""
+    """Activation memory by the rules of the layers."""
 
     def compute(rows: Sequence[Row], inputs: Sequence[InputShape], largest: LargestOf) -> ActivationBytes:
         return activation_bytes(memory_steps(rows, inputs, itemsize, in_own_dtypes), largest)
@@ -184,7 +203,7 @@ def _layer_activations(report: Report, itemsize: int, in_own_dtypes: bool) -> Ac
 
 
 FLOAT32 = 4
-"""Bytes of a moment, and of a master copy, at least."""
+"""The minimum bytes per element of optimizer state, and of a master copy."""
 
 MOMENTS = {
     "adamw": 2,
@@ -201,12 +220,11 @@ MOMENTS = {
     "sgd": 0,
     "none": 0,
 }
-"""Numbers that an optimiser remembers of each parameter, with torch's defaults; `momentum` is SGD with it,
-`none` is no optimiser at all."""
+"""State per parameter, with torch's defaults. `momentum` is SGD with momentum, `none` no optimizer."""
 
 
 def optimizer_named(text: str) -> str:
-    """The optimiser that is called so, in any case; UsageError if none is."""
+    """The optimizer of this name, ignoring case; UsageError if there is none."""
     name = check_text("optimizer", text, "adamw").lower()
     if name not in MOMENTS:
         message = f"no optimizer is called {text[:40]}{did_you_mean(name, MOMENTS)}"
@@ -215,10 +233,10 @@ def optimizer_named(text: str) -> str:
 
 
 def state_bytes(optimizer: str, itemsize: int) -> int:
-    """What the optimiser remembers of a parameter of `itemsize` bytes."""
+    """Optimizer state in bytes for a parameter of `itemsize` bytes."""
     return MOMENTS[optimizer] * max(itemsize, FLOAT32)
 
 
 def master_bytes(optimizer: str, itemsize: int) -> int:
-    """The float32 copy that a parameter of fewer bytes is trained by, as is usual; 0 where it needs none."""
+    """Bytes of the float32 master copy of a parameter of fewer bytes; 0 if it needs none."""
     return FLOAT32 if itemsize < FLOAT32 and optimizer != "none" else 0

@@ -1,7 +1,7 @@
-"""Where torch may copy a tensor that is not contiguous, so that shapes do not tell the memory of a design.
+"""Finds where torch may copy non-contiguous tensors, so that memory does not follow from shapes.
 
-The order of a tensor is that of its dimensions in memory, outermost first; a contiguous one has them in
-order. It is None where it is not known, or where other elements lie between.
+The order of a tensor is that of its dimensions in memory, outermost first. It is None if it is not known, or
+if the tensor is not dense.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from convcost.layers.joins import concat, einsum, matmul
 Order: TypeAlias = tuple[int, ...] | None
 
 EXPANDED: Order = (-1,)
-"""The gradient of a sum: one element, seen several times."""
+"""The order of the gradient of a sum: one element, expanded."""
 
 ELEMENTWISE = frozenset(
     (*FAMILIES["activation"], "Identity", "Dropout", "AlphaDropout", "FeatureAlphaDropout", "add", "mul")
 )
-"""Layers whose output has the order of their input, and which take a gradient as it is, expanded too."""
+"""Layers that preserve the order of their input, and accept gradients in any order, even expanded."""
 
 VIEWS = frozenset(("permute", "transpose", "unsqueeze", "squeeze", "concat"))
 """Layers whose gradients are views."""
@@ -37,17 +37,17 @@ ANY_ORDER = frozenset(
         *("BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "AvgPool1d", "AvgPool2d", "AvgPool3d"),
     )
 )
-"""Layers that copy neither input nor gradient, in whatever order they are."""
+"""Layers that copy neither input nor gradient, whatever their order."""
 
 
 def unknown_copies(rows: Sequence[Row]) -> str:
-    """Why it is not known what torch copies within `rows`; "" where it copies nothing."""
+    """Why the copies that torch makes within `rows` are not known; "" if it makes none."""
     orders = _DimensionOrders(rows)
     return next((reason for reason in (*orders.of_outputs(), *orders.of_gradients()) if reason), "")
 
 
 class _DimensionOrders:
-    """The order of each row's output, and of the gradient by it; the design's inputs are contiguous."""
+    """The orders of each row's output and of its gradient. Inputs of the design are contiguous."""
 
     def __init__(self, rows: Sequence[Row]) -> None:
         self.rows = rows
@@ -55,23 +55,23 @@ class _DimensionOrders:
         self.gradients: dict[int, Order] = {len(rows) - 1: _contiguous(rows[-1].output)}
 
     def of_outputs(self) -> Iterator[str]:
-        """For each row why it is not known what its forward copies."""
+        """For each row, why the copies of its forward pass are not known."""
         for row in self.rows:
             inputs = self._inputs(row)
             yield _reason_in_forward(row, inputs)
             self.outputs.append(_output_order(row, inputs))
 
     def of_gradients(self) -> Iterator[str]:
-        """For each row why it is not known what its backward copies."""
+        """For each row, why the copies of its backward pass are not known."""
         for number in reversed(range(len(self.rows))):
             if number not in self.gradients:
                 continue
             row, order = self.rows[number], self.gradients[number]
             yield _reason_in_backward(row, order)
-            found = _gradient_orders(row, order, self._inputs(row))
-            for source, each in zip(row.sources, found, strict=True):
-                is_alike = self.gradients.get(source, each) == each
-                self.gradients[source] = each if is_alike else None
+            orders = _gradient_orders(row, order, self._inputs(row))
+            for source, each in zip(row.sources, orders, strict=True):
+                is_equal = self.gradients.get(source, each) == each
+                self.gradients[source] = each if is_equal else None
 
     def _inputs(self, row: Row) -> list[Order]:
         return [
@@ -104,7 +104,7 @@ def _reason_in_forward(row: Row, inputs: Sequence[Order]) -> str:
 
 
 def _multiplies_in_place(shapes: Sequence[Shape], orders: Sequence[Order]) -> bool:
-    """Whether two tensors are multiplied as they are: matrices, also transposed ones, of equal batches."""
+    """Whether two tensors are multiplied without copies: batches of matrices, possibly transposed."""
     first, second = shapes
     if len(second) == 2:
         return len(first) >= 2 and _is_contiguous(orders[0]) and _is_matrices(orders[1])
@@ -113,15 +113,15 @@ def _multiplies_in_place(shapes: Sequence[Shape], orders: Sequence[Order]) -> bo
 
 
 def _is_matrices(order: Order) -> bool:
-    """Whether the batch is contiguous, and of the last two dimensions either may be the inner one."""
+    """Whether the batch is contiguous, and the last two dimensions are in either order."""
     return order is not None and _is_contiguous((*order[:-2], *sorted(order[-2:])))
 
 
 def _sums_in_place(layer: einsum, shapes: Sequence[Shape]) -> bool:
-    """Whether contiguous tensors become matrices without a copy, and the product is in the output's order.
+    """Whether contiguous tensors become matrices without copies, and the product has the output's order.
 
-    Letters of the batch, of one input alone, and those summed over have to be next to each other in each
-    input. Dimensions of size 1 torch treats in other ways.
+    In each input, batch letters, own letters and summed letters must be adjacent. Dimensions of size 1 are
+    excluded, as torch treats them differently.
     """
     (left, right), output = layer.letters
     batch = [letter for letter in output if letter in left and letter in right]
@@ -144,30 +144,30 @@ def _sums_in_place(layer: einsum, shapes: Sequence[Shape]) -> bool:
 def _output_order(row: Row, inputs: Sequence[Order]) -> Order:
     match row.layer:
         case permute() | transpose():
-            return _permuted(inputs[0], _places(cast("Layer", row.layer), row.input))
+            return _permuted(inputs[0], _permutation(cast("Layer", row.layer), row.input))
         case select() if row.layer.dim % len(row.input):
             return None
         case matmul() | einsum():
             return _contiguous(row.output)
     if all(map(_is_contiguous, inputs)):
         return _contiguous(row.output)
-    is_kept = row.kind in ELEMENTWISE and len({*inputs}) == 1
-    return inputs[0] if is_kept else None
+    is_preserved = row.kind in ELEMENTWISE and len({*inputs}) == 1
+    return inputs[0] if is_preserved else None
 
 
 def _reason_in_backward(row: Row, order: Order) -> str:
     if order == EXPANDED:
-        is_known, whose = row.kind in ELEMENTWISE | VIEWS, f"{row.kind}, which is that of a sum"
+        is_known, of_layer = row.kind in ELEMENTWISE | VIEWS, f"{row.kind}, which is that of a sum"
     else:
         is_known = _is_contiguous(order) or row.kind in ELEMENTWISE | VIEWS | ANY_ORDER
-        whose = f"{row.kind} to put its elements in order"
-    return "" if is_known else f"torch may copy the gradient of {whose}"
+        of_layer = f"{row.kind} to put its elements in order"
+    return "" if is_known else f"torch may copy the gradient of {of_layer}"
 
 
 def _gradient_orders(row: Row, order: Order, inputs: Sequence[Order]) -> list[Order]:
     match row.layer:
         case permute() | transpose():
-            return [_permuted(order, _inverse(_places(cast("Layer", row.layer), row.input)))]
+            return [_permuted(order, _inverse(_permutation(cast("Layer", row.layer), row.input)))]
         case functions.sum():
             return [EXPANDED]
         case concat() if row.layer.dim % len(row.input) and order != EXPANDED:
@@ -178,20 +178,20 @@ def _gradient_orders(row: Row, order: Order, inputs: Sequence[Order]) -> list[Or
         return [EXPANDED if row.kind in VIEWS or row.kind == "add" else None] * len(inputs)
     if _is_contiguous(order) and all(map(_is_contiguous, inputs)):
         return [_contiguous(shape) for shape in _shapes(row)]
-    is_kept = row.kind in ELEMENTWISE and {*inputs} == {order}
-    return [order if is_kept else None] * len(inputs)
+    is_preserved = row.kind in ELEMENTWISE and {*inputs} == {order}
+    return [order if is_preserved else None] * len(inputs)
 
 
-def _places(layer: Layer, shape: Shape) -> list[int]:
-    """Which dimension of the input each one of the output is."""
+def _permutation(layer: Layer, shape: Shape) -> list[int]:
+    """The input dimension of each output dimension."""
     return list(layer.output(tuple(range(len(shape)))))
 
 
-def _inverse(places: list[int]) -> list[int]:
-    return [places.index(number) for number in range(len(places))]
+def _inverse(permutation: list[int]) -> list[int]:
+    return [permutation.index(number) for number in range(len(permutation))]
 
 
-def _permuted(order: Order, places: list[int]) -> Order:
+def _permuted(order: Order, permutation: list[int]) -> Order:
     if order is None or order == EXPANDED:
         return order
-    return tuple(places.index(dimension) for dimension in order)
+    return tuple(permutation.index(dimension) for dimension in order)

@@ -1,4 +1,4 @@
-"""A design's rows as steps, each of one operator: what it reads, makes and saves, and its gradients."""
+"""A design as steps of one operator each: tensors that it reads, makes and saves, and its gradients."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ GradientMemory: TypeAlias = Literal["own", "output's", "none"]
 
 
 class InputGradient(NamedTuple):
-    """The gradient by an input: in memory of its own, or a view of the output's gradient; or there is none.
+    """The gradient by an input: in its own memory, a view of the output's gradient, or none.
 
-    It takes `bytes`. Where `computed` is given, it first takes those: of a padded input, or where it
-    `is_summed` up over what its input was broadcast to.
+    It takes `bytes`, and while it is computed `computed` bytes, if given: for a padded input, or if it
+    `is_summed` because its input was broadcast.
     """
 
     memory: GradientMemory = "none"
@@ -30,11 +30,18 @@ class InputGradient(NamedTuple):
 
 
 class MemoryStep(NamedTuple):
-    """An operator on tensors, which are numbered: the design's inputs, and then the output of each step.
+    """An operator on numbered tensors: the inputs of the design, then the output of each step.
 
-    `held` are tensors that whoever calls it holds meanwhile. `output` are bytes. `saved` are the tensors that
-    it saves for its backward, `own_saved` the bytes that it makes for that. In evaluation and in training the
-    output may share the memory of the first input. What is not `used` the design's output does not depend on.
+    Attributes:
+        inputs: The tensors that it reads.
+        held: Tensors that its caller holds meanwhile.
+        output: Bytes of the output.
+        saved: Existing tensors that it saves for the backward pass.
+        own_saved: Bytes of tensors that it makes for the backward pass.
+        shares_in_evaluation: Whether the output shares the memory of the first input in evaluation mode.
+        shares_in_training: The same for training mode.
+        gradients: The gradients by its inputs.
+        is_used: Whether the output of the design depends on it.
     """
 
     inputs: tuple[int, ...]
@@ -49,7 +56,7 @@ class MemoryStep(NamedTuple):
 
 
 class MemorySteps(NamedTuple):
-    """The bytes of a design's inputs, and its steps."""
+    """Bytes of a design's inputs, and its steps."""
 
     inputs: tuple[Size, ...]
     steps: tuple[MemoryStep, ...]
@@ -63,9 +70,9 @@ class MemorySteps(NamedTuple):
 def memory_steps(
     rows: Sequence[Row], inputs: Sequence[InputShape], itemsize: int, in_own_dtypes: bool = True
 ) -> MemorySteps:
-    """The steps of `rows`, at `itemsize` bytes an element, or with `in_own_dtypes` at that of a row's own.
+    """The steps of `rows`, at `itemsize` bytes per element, or a row's own size with `in_own_dtypes`.
 
-    They follow what a torch module does: what its branches start from is held until they are joined.
+    As in a torch module, the tensor that branches start from is held until they are joined.
     """
     steps: list[MemoryStep] = []
     outputs: list[int] = []
@@ -83,7 +90,7 @@ def memory_steps(
 
 
 def _input_bytes(tensor: InputShape, itemsize: int, in_own_dtypes: bool) -> Size:
-    """Indices keep their dtype."""
+    """Bytes of an input; indices keep their dtype."""
     is_index = tensor.dtype == INDEX_DTYPE
     return (
         tensor.bytes(itemsize) if in_own_dtypes or is_index else arithmetic.elements(tensor.shape) * itemsize
@@ -95,7 +102,7 @@ def _tensor(source: int, outputs: Sequence[int]) -> int:
 
 
 def _used_rows(rows: Sequence[Row]) -> set[int]:
-    """Those that the last one depends on."""
+    """The numbers of the rows that the last one depends on."""
     used = {len(rows) - 1}
     for number in reversed(range(len(rows))):
         if number in used:
@@ -110,13 +117,13 @@ def _row_steps(
     if isinstance(layer, add | mul):
         yield from _elementwise_steps(layer, row, tensors, held, itemsize, first_new)
         return
-    kept = layer.saved_tensors(row.input, row.output)
+    saved = layer.saved_tensors(row.input, row.output)
     yield MemoryStep(
         tensors,
         held,
         arithmetic.elements(row.output) * itemsize,
-        (*(tensors if kept.input else ()), *((first_new,) if kept.output else ())),
-        kept.own_bytes(itemsize),
+        (*(tensors if saved.input else ()), *((first_new,) if saved.output else ())),
+        saved.own_bytes(itemsize),
         layer.shares_memory(training=False),
         layer.shares_memory(training=True),
         tuple(_gradients(layer, row, itemsize)),
@@ -125,13 +132,13 @@ def _row_steps(
 
 def _gradients(layer: Layer, row: Row, itemsize: int) -> Iterator[InputGradient]:
     shapes = (row.input, *(tensor.shape for tensor in row.further_inputs))
-    is_seen = (layer.is_view and not isinstance(layer, functions.select)) or isinstance(
+    is_view = (layer.is_view and not isinstance(layer, functions.select)) or isinstance(
         layer, concat | functions.sum
     )
     for number, shape in enumerate(shapes):
         if layer.input_dtype(number):
             yield InputGradient()
-        elif is_seen:
+        elif is_view:
             yield InputGradient("output's")
         else:
             elements = arithmetic.elements(shape)
@@ -142,12 +149,12 @@ def _gradients(layer: Layer, row: Row, itemsize: int) -> Iterator[InputGradient]
 def _elementwise_steps(
     layer: add | mul, row: Row, tensors: tuple[int, ...], held: tuple[int, ...], itemsize: int, first_new: int
 ) -> Iterator[MemoryStep]:
-    """Two tensors at a time; all are held until the last is done."""
+    """Steps on two tensors at a time; all inputs are held until the end."""
     is_product = isinstance(layer, mul)
-    shape, left = row.input, tensors[0]
+    shape, tensor = row.input, tensors[0]
     for number, other in enumerate(row.further_inputs, start=1):
         output = broadcast_shape(shape, other.shape)
-        pair = left, tensors[number]
+        pair = tensor, tensors[number]
         yield MemoryStep(
             pair,
             (*held, *tensors),
@@ -156,13 +163,13 @@ def _elementwise_steps(
             0,
             False,
             False,
-            tuple(_of_pair(each, output, is_product, itemsize) for each in (shape, other.shape)),
+            tuple(_pair_gradient(each, output, is_product, itemsize) for each in (shape, other.shape)),
         )
-        shape, left = output, first_new + number - 1
+        shape, tensor = output, first_new + number - 1
 
 
-def _of_pair(shape: Shape, output: Shape, is_product: bool, itemsize: int) -> InputGradient:
-    """The gradient of a sum is the output's; of a product, a product; summed up over what was broadcast."""
+def _pair_gradient(shape: Shape, output: Shape, is_product: bool, itemsize: int) -> InputGradient:
+    """The gradient by one operand of a sum or product; summed if the operand was broadcast."""
     elements, whole = (arithmetic.elements(each) * itemsize for each in (shape, output))
     if shape == output:
         return InputGradient("own", elements) if is_product else InputGradient("output's")

@@ -1,4 +1,4 @@
-"""A design's parts, each with the quantities of a report: layers, submodules with all in them, operators."""
+"""Parts of a design with the quantities of a report: layers, submodules, operators."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from convcost.core.row import Row
 
 @dataclass(frozen=True)
 class ReportPart:
-    """A part and what it costs under `convention`, in all calls; `backward` is what its gradients cost.
+    """A part and its cost under `convention`, in all calls; `backward` is the cost of its gradients.
 
-    `bytes` are those of its input, parameters and output. It stands for `copies` parts of one cost. What it
-    does not have is None: an operator has no parameters, and several parts together have no output.
+    `bytes` are those of its input, parameters and output. It represents `copies` equal parts. A quantity that
+    it does not have is None: an operator has no parameters, and a sum of parts has no output.
     """
 
     convention: Convention
@@ -43,28 +43,28 @@ class ReportPart:
 
     @property
     def output_elements(self) -> Size | None:
-        """Elements of the output, of all copies."""
+        """Output elements of all copies."""
         return None if self.output is None else self.copies * arithmetic.elements(self.output)
 
     @property
     def flops_per_output_element(self) -> Fraction | None:
-        """FLOPs / output elements, exactly."""
+        """FLOPs / output elements, exact."""
         return ratio_of(self.flops, self.output_elements)
 
     @property
     def arithmetic_intensity(self) -> Fraction | None:
-        """FLOPs / bytes, exactly."""
+        """FLOPs / bytes, exact."""
         return ratio_of(self.flops, self.bytes)
 
     def quantity(self, name: str) -> Any:
-        """The quantity called `name` in core/metrics.py; None where a part has none."""
+        """The quantity `name` of core/metrics.py; None if the part does not have it."""
         metric = BY_NAME[name]
         read: Any = metric.in_row
         return read(self, self.convention) if metric.is_additive else getattr(self, name, None)
 
 
 def layer_part(rows: Sequence[Row], report: Report) -> ReportPart:
-    """A layer of a spec, or several that follow one another, from what comes in to the last one's output."""
+    """A layer of a spec, or several consecutive ones, from their input to the last output."""
     first, last, itemsize = rows[0], rows[-1], ITEMSIZES[report.dtype]
     stored = sum(row.parameter_bytes(itemsize) for row in rows)
     return ReportPart(
@@ -82,7 +82,7 @@ def layer_part(rows: Sequence[Row], report: Report) -> ReportPart:
 
 
 def _incoming(first: Row, last: Row, report: Report) -> Shape:
-    """The shape of what comes in: of what the branches of the last layer start from, if it joins several."""
+    """The shape of the input: that of the branches, if the last layer joins several."""
     if first is last or last.branch_source is None:
         return first.input
     source = last.branch_source
@@ -90,24 +90,24 @@ def _incoming(first: Row, last: Row, report: Report) -> Shape:
 
 
 def _bytes_read(rows: Sequence[Row], report: Report, itemsize: int) -> Size:
-    """What `rows` read of the design's inputs and of layers before them, each tensor once."""
+    """Bytes that `rows` read from inputs of the design and from earlier layers, each tensor once."""
     paths = {row.path for row in rows} if rows[1:] else ()
-    found = {
+    sizes = {
         source: size
         for row in rows
         for source, size in row.bytes_by_source(itemsize).items()
         if source < 0 or report.rows[source].path not in paths
     }
-    return arithmetic.total([*found.values()], 0)
+    return arithmetic.total([*sizes.values()], 0)
 
 
 def gradient_cost(row: Row) -> Cost:
-    """What the gradients of a layer cost, where they are counted."""
+    """The cost of a layer's gradients; zero if they are not counted."""
     return row.gradients.total if row.gradients else NO_COST
 
 
 def module_part(node: ModuleNode, convention: Convention) -> ReportPart:
-    """A submodule with all that is in it, in all its calls; apart from what is in it, it has no bytes."""
+    """A submodule with its contents, in all calls; without its contents, it has no bytes."""
     module, total = node.module, node.total
     ends = None if module.bytes is None or node.label == ITSELF else node.copies * module.bytes
     return ReportPart(
@@ -126,7 +126,7 @@ def module_part(node: ModuleNode, convention: Convention) -> ReportPart:
 
 
 def operator_part(total: OperatorTotal, convention: Convention) -> ReportPart:
-    """An operator in all its calls."""
+    """An operator, in all calls."""
     return ReportPart(
         convention,
         total.cost,
@@ -137,7 +137,7 @@ def operator_part(total: OperatorTotal, convention: Convention) -> ReportPart:
 
 
 def sum_part(total: ModuleTotals, convention: Convention) -> ReportPart:
-    """Several parts together: what adds up of them."""
+    """The sum of several parts, with additive quantities only."""
     return ReportPart(
         convention, total.cost, total.params, total.trainable_params, total.activations, total.backward
     )

@@ -1,4 +1,4 @@
-"""The parts of a design that take time: what each computes, and the bytes that it moves."""
+"""The parts of a design that take time: their FLOPs, and the bytes that they move."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from convcost.layers.interface import INDEX_DTYPE, Layer
 
 
 class Workload(NamedTuple):
-    """A layer, or an operator that a module runs: what all its calls compute, and the bytes they move."""
+    """A layer, or an operator of a module: FLOPs and bytes of all its calls."""
 
     path: str
     label: str
@@ -28,9 +28,9 @@ class Workload(NamedTuple):
 
 
 def workloads(report: Report, dtype: str = "") -> Iterator[Workload]:
-    """The parts of `report` in order of running, its floats in `dtype`, or all as they are.
+    """The parts of `report` in execution order, with floats in `dtype` if given.
 
-    Of a module those that compute nothing, as copies and lookups, are left out: nothing is known of them.
+    For a module, parts without arithmetic, such as copies and lookups, are not known, and omitted.
     """
     itemsize = ITEMSIZES[dtype or report.dtype]
     if report.trace:
@@ -43,7 +43,7 @@ def workloads(report: Report, dtype: str = "") -> Iterator[Workload]:
 
 
 def workload_label(operator: str) -> str:
-    """The name of an operator as its workloads have it."""
+    """The label of an operator's workloads."""
     return operator.removeprefix("aten::")
 
 
@@ -60,7 +60,7 @@ def _operation_workload(operation: Operation, convention: Convention, moves: Siz
 
 
 def _row_workloads(row: Row, convention: Convention, itemsize: int) -> Iterator[Workload]:
-    """The forward of a layer, and each of its gradients that costs something, if these are counted."""
+    """The forward pass of a layer, and its gradients with a nonzero cost, if counted."""
     moves = bytes_moved(row, itemsize)
     call = layer_call(row.layer)
     label = f"{row.path} {row.layer}"
@@ -73,7 +73,7 @@ def _row_workloads(row: Row, convention: Convention, itemsize: int) -> Iterator[
 
 
 def _without_own_dtypes(row: Row) -> Row:
-    """The row with all its floats in the dtype of the design; indices stay."""
+    """The row with all floats in the dtype of the design; indices are unchanged."""
     further = (
         tensor if tensor.dtype == INDEX_DTYPE else InputShape(tensor.shape) for tensor in row.further_inputs
     )
@@ -90,9 +90,9 @@ GRADIENT_PHASES: tuple[Phase, ...] = ("gradient by input", "gradient by weight")
 
 
 def _gradient_bytes(row: Row, cost: Cost, itemsize: int) -> Size:
-    """A gradient of a contraction moves as much as its forward, as each of three tensors is its output once.
+    """Bytes that a gradient moves: for a contraction as many as the forward pass.
 
-    One of elementwise work reads the input or the output beside the gradient by the output.
+    A gradient of elementwise work also reads the input or the output.
     """
     moves = bytes_moved(row, itemsize)
     return moves if cost.macs != 0 else moves + row.input_bytes(itemsize)
@@ -101,7 +101,7 @@ def _gradient_bytes(row: Row, cost: Cost, itemsize: int) -> Size:
 def bytes_moved(row: Row, itemsize: int) -> Size:
     """Bytes that a layer reads and writes: its inputs, parameters and output, each tensor once.
 
-    A lookup reads some rows of its table; a view, which computes nothing, moves nothing.
+    A lookup reads only rows of its table; a view moves nothing.
     """
     if isinstance(row.layer, Layer) and row.layer.shares_memory(training=False) and row.cost == Cost():
         return 0
@@ -113,19 +113,20 @@ def bytes_moved(row: Row, itemsize: int) -> Size:
 
 
 WEIGHT = 1
-"""The place of a convolution's weight among its inputs."""
+"""The index of a convolution's weight among its inputs."""
 
 
 def layer_call(layer: LayerLike) -> Call:
-    """The kind of call by the layer's groups: what has none is no convolution."""
+    """The kind of call, by the layer's groups; a layer without groups is not a convolution."""
     groups: Size | None = getattr(layer, "groups", None)
     return "layer" if groups is None else _convolution(groups == 1)
 
 
 def operation_call(operation: Operation) -> Call:
-    """The kind of call by the operator's name and shapes.
+    """The kind of call, by the operator's name and shapes.
 
-    A weight has the channels of a group second; a transposed one has the outputs of a group there.
+    The second dimension of a weight is the input channels per group, or for a transposed convolution the
+    output channels per group.
     """
     if "conv" not in operation.operator or len(operation.inputs) <= WEIGHT:
         return "layer"

@@ -1,1 +1,1 @@
-"""Measured time: of designs and modules as they run here, and what this machine can do at most."""
+"""Measured times of designs and modules, and measured peaks of this machine."""

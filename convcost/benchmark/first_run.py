@@ -1,4 +1,4 @@
-"""The first run of each thing that is timed: whether it works, what it computes, and the memory it takes."""
+"""The first run of each timed call: checks that it works, and measures its memory."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from convcost.tracing.profile import Profiler
 from convcost.tracing.user_error import error_text, target_error
 
 MAX_REASON = 160
-"""Characters of a failure's reason."""
+"""The maximum length of a failure's reason."""
 
 DEVELOPER_HINT = "Set TORCH"
-"""What lines of torch's errors begin with that are for its developers."""
+"""The start of lines in torch's errors that are for its developers."""
 
 
 class FirstRun(NamedTuple):
-    """What is timed, without samples yet, and its timer, unless it failed."""
+    """A run without samples yet, and its timer, unless it failed."""
 
     run: TimedRun
     timer: TimerFunction | None = None
 
 
 def run_first(run: TimedRun, call: ModuleCall, report: Report) -> FirstRun:
-    """Call it once. Raises TargetError where the plain forward fails: then there is nothing to time."""
+    """Run the call once. Raises TargetError if the plain forward pass fails, so that nothing can be timed."""
     own = compile_call(call) if run.compiled else call
     function = runnable(run.what, own)
     try:
@@ -48,20 +48,20 @@ def run_first(run: TimedRun, call: ModuleCall, report: Report) -> FirstRun:
 
 
 def _timer(timer: TimerFunction, kind: RunKind, call: ModuleCall, name: str) -> TimerFunction:
-    """`timer` in the right mode; TargetError where it fails later on, though it worked at first."""
+    """`timer` in the mode of the run. Raises TargetError if a later run fails."""
 
     def run(number: int) -> float:
         try:
             with run_mode(kind, call):
                 return timer(number)
         except (Exception, SystemExit) as error:
-            raise target_error(f"{name} ran at first, and then could not be run", error) from None
+            raise target_error(f"{name} ran once, but failed in a later run", error) from None
 
     return run
 
 
 def failure_reason(error: BaseException) -> str:
-    """What was raised, in one line: torch's own errors say what is wrong in the second."""
+    """An exception in one line, including the second line, which has the cause in torch's errors."""
     lines = (line.strip() for line in error_text(error).splitlines())
     relevant = [line for line in lines if line and not line.startswith(DEVELOPER_HINT)]
     text = shorten(" ".join(relevant[:2]), MAX_REASON, placeholder="...")
@@ -82,17 +82,17 @@ def _flops(kind: RunKind, call: ModuleCall, report: Report) -> Size | None:
 
 
 def _trace_training_step(call: ModuleCall) -> Trace | None:
-    """What a training step computes, where it can be counted."""
+    """The trace of a training step; None if it can't be counted."""
     try:
         return Profiler(backward=True).profile(call.model, *call.args, **call.kwargs).trace
-    except Exception:  # whatever a user's forward raises on shapes
+    except Exception:  # a user's forward may raise anything on shapes
         return None
 
 
 def peak_memory(function: Callable[[], object], call: ModuleCall) -> int | None:
-    """Run `function` once: the most bytes that torch had for it, and for `call`; None on a CPU.
+    """Run `function` once, and return the peak of GPU memory, including that of `call`; None on a CPU.
 
-    Leaves out what else is on the GPU. Has the gradients that the function makes, and no optimizer.
+    Excludes other memory on the GPU. Includes gradients, but no optimizer.
     """
     import torch
 
@@ -108,6 +108,6 @@ def peak_memory(function: Callable[[], object], call: ModuleCall) -> int | None:
 
 
 def _storage_bytes(call: ModuleCall) -> int:
-    """Of its tensors, each storage once."""
+    """Bytes of the call's tensors, each storage once."""
     storages = [tensor.untyped_storage() for tensor in call.tensors]
     return sum({storage.data_ptr(): storage.nbytes() for storage in storages}.values())

@@ -1,4 +1,4 @@
-"""The device to measure on: selected, its name, its caches, its memory and what of that is free."""
+"""The device to measure on: selection, name, caches, memory and free memory."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ MEMINFO = Path("/proc/meminfo")
 
 
 def select_device(name: str) -> DeviceType:
-    """The device of that name; if empty, the GPU if there is one. UsageError if there is no such device."""
+    """The device with that name; by default the GPU, if there is one. UsageError if it does not exist."""
     import torch
 
     devices = get_args(DeviceType)
     if name and name not in devices:
-        raise UsageError(f"--on is cpu or cuda, not {name[:40]}{did_you_mean(name, devices)}")
+        raise UsageError(f"--on must be cpu or cuda, not {name[:40]}{did_you_mean(name, devices)}")
     has_gpu = torch.cuda.is_available()
     if name == "cuda" and not has_gpu:
-        raise UsageError("torch finds no CUDA device", hint="--on cpu measures on the CPU.")
+        raise UsageError("torch finds no CUDA device", hint="Use --on cpu to measure on the CPU.")
     return "cuda" if has_gpu and name != "cpu" else "cpu"
 
 
 def device_title(device: DeviceType) -> str:
-    """The GPU's name, or cpu."""
+    """The name of the GPU, or "cpu"."""
     import torch
 
     return torch.cuda.get_device_name() if device == "cuda" else "cpu"
@@ -44,8 +44,8 @@ def processor_name(device: DeviceType) -> str:
         import torch
 
         return torch.cuda.get_device_name()
-    found = re.search(r"^model name\s*:\s*(.+)$", CPUINFO.read_text(), re.M) if CPUINFO.is_file() else None
-    return found[1].strip() if found else platform.processor() or platform.machine() or "CPU"
+    match = re.search(r"^model name\s*:\s*(.+)$", CPUINFO.read_text(), re.M) if CPUINFO.is_file() else None
+    return match[1].strip() if match else platform.processor() or platform.machine() or "CPU"
 
 
 def cache_bytes(device: DeviceType) -> int:
@@ -60,13 +60,13 @@ def cache_bytes(device: DeviceType) -> int:
 
 
 def _bytes(text: str) -> int:
-    """491520K in bytes."""
-    found = re.fullmatch(r"(\d+)([KMG]?)", text)
-    return int(found[1]) * BINARY[found[2]] if found else 0
+    """A size such as 491520K in bytes."""
+    match = re.fullmatch(r"(\d+)([KMG]?)", text)
+    return int(match[1]) * BINARY[match[2]] if match else 0
 
 
 def gpu_memory(device: DeviceType) -> int | None:
-    """The bytes that a GPU has; None for a CPU, which has none of its own."""
+    """The memory of a GPU in bytes; None for a CPU."""
     if device == "cpu":
         return None
     import torch
@@ -81,8 +81,8 @@ def free_bytes(device: DeviceType) -> int | None:
 
         free: int = torch.cuda.mem_get_info()[0]
         return free
-    if MEMINFO.is_file() and (found := re.search(r"MemAvailable:\s+(\d+) kB", MEMINFO.read_text())):
-        return 1024 * int(found[1])
+    if MEMINFO.is_file() and (match := re.search(r"MemAvailable:\s+(\d+) kB", MEMINFO.read_text())):
+        return 1024 * int(match[1])
     try:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, OSError, ValueError):

@@ -1,4 +1,4 @@
-"""What a machine was measured to do at most: as a device, and as JSON in a file."""
+"""Measured peaks of a machine, as a device and as JSON in a file."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from convcost.devices.device import Device
 from convcost.devices.names import DTYPES, THIS, Call
 
 MAX_NOISE = 0.5
-"""The spread of rounds beyond which even the fastest one was disturbed."""
+"""The spread of rounds above which even the fastest one is unreliable."""
 
 FROM_CACHE = "this from cache"
-"""The name of this machine where what is moved stays in a cache."""
+"""The name of this machine for data that stays in a cache."""
 
 
 @dataclass(frozen=True)
 class MeasuredPeak:
-    """The most that there was of something in a second, of which work, and the spread of the rounds.
+    """A measured peak per second, the work that reached it, and the spread of the rounds.
 
-    It is that of the fastest round, as noise only slows; `spread` is their interquartile range over their
-    median.
+    The value is that of the fastest round, as noise only slows down; `spread` is the interquartile range
+    divided by the median.
     """
 
     value: int
@@ -38,21 +38,22 @@ class MeasuredPeak:
 
     @classmethod
     def of(cls, amount: int, work: str, samples: Samples) -> MeasuredPeak:
-        """Of `amount` in each call."""
+        """The peak for samples of calls with `amount` each."""
         return cls(round(amount / min(samples.seconds)), work, relative_spread(samples))
 
 
 def relative_spread(samples: Samples) -> float:
-    """The interquartile range over the median, to three digits."""
+    """The interquartile range divided by the median, to three digits."""
     return round(float(samples.spread / samples.median), 3)
 
 
 @dataclass(frozen=True)
 class Machine:
-    """Peaks in FLOP/s by dtype, bandwidth of memory in bytes/s, and of what stays within so many bytes.
+    """Peaks in FLOP/s by dtype, and bandwidths in bytes/s of memory and of caches, by bytes that fit.
 
-    `overheads` are the seconds that calls take which do next to nothing, and `noise` is the largest spread
-    among their rounds. `skipped` says of other dtypes why there is no peak. `measured` is when, in UTC.
+    `overheads` are the seconds of calls with almost no work, and `noise` is the largest spread of their
+    rounds. `skipped` has the reason for each dtype without a peak. `measured` is the time of measurement, in
+    UTC.
     """
 
     name: str
@@ -70,7 +71,7 @@ class Machine:
 
     @property
     def device(self) -> Device:
-        """As a device like any other: bytes come from memory and go there."""
+        """The machine as a Device, with the bandwidth of memory."""
         sources = {name: self._source(figure) for name, figure in self.peaks.items()}
         return Device(
             THIS,
@@ -87,9 +88,9 @@ class Machine:
         )
 
     def device_for(self, moved: Size) -> Device:
-        """As `device`; with the bandwidth of a cache if one holds all that is `moved`, run after run."""
-        holding = [figure.value for size, figure in self.caches.items() if size >= moved]
-        best = max(holding, default=0)
+        """Like `device`, but with the bandwidth of a cache if the `moved` bytes fit in one."""
+        cached = [figure.value for size, figure in self.caches.items() if size >= moved]
+        best = max(cached, default=0)
         if best <= self.bandwidth.value:
             return self.device
         return replace(self.device, name=FROM_CACHE, bandwidth=best)
@@ -112,17 +113,17 @@ class Machine:
 
 
 def describe_outdated(machine: Machine, torch: str, threads: int) -> str:
-    """How the measurement differs from torch's version and threads now; empty if it does not."""
+    """How the measurement differs from the current torch version and threads; "" if it does not."""
     changes = (
-        (f"with torch {machine.torch}, and this is {torch}", machine.torch != torch),
-        (f"on {threads_text(machine.threads)}, and this is on {threads}", machine.threads != threads),
+        (f"with torch {machine.torch}, but this is {torch}", machine.torch != torch),
+        (f"on {threads_text(machine.threads)}, but this uses {threads}", machine.threads != threads),
     )
     changed = [text for text, differs in changes if differs]
     return f"{THIS} was measured {'; '.join(changed)}" if changed else ""
 
 
 def threads_text(threads: int) -> str:
-    """1 thread, 2 threads."""
+    """A number of threads in words: 1 thread, 2 threads."""
     return f"{threads} thread{'s' * (threads != 1)}"
 
 
@@ -133,19 +134,19 @@ MAX_NUMBER = 10**24
 
 
 def machine_text(machine: Machine) -> str:
-    """As it is kept in a file."""
+    """The text of a machine's file."""
     record = {"schema": f"{SCHEMA}/{VERSION}", **asdict(machine)}
     return json.dumps(record, indent=2) + "\n"
 
 
 def parse_machine(text: str, file: str) -> Machine:
-    """The machine that `file` has; UsageError if it is anything else."""
+    """Parse the text of a machine's `file`; UsageError if it is invalid."""
     import msgspec
 
     try:
         record = json.loads(text)
     except (ValueError, RecursionError):
-        raise _file_error(file, "is no JSON") from None
+        raise _file_error(file, "is not JSON") from None
     _check_version(record, file)
     try:
         machine = msgspec.convert(record, Machine, str_keys=True)
@@ -157,22 +158,22 @@ def parse_machine(text: str, file: str) -> Machine:
 
 def _check_version(record: Any, file: str) -> None:
     schema = record.get("schema") if isinstance(record, dict) else None
-    found = re.fullmatch(rf"{SCHEMA}/([0-9]{{1,9}})", schema) if isinstance(schema, str) else None
-    if not found:
-        raise _file_error(file, "has no measurement of convcost's")
-    if int(found[1]) != VERSION:
-        raise _file_error(file, f"has version {int(found[1])}; this convcost reads version {VERSION}")
+    match = re.fullmatch(rf"{SCHEMA}/([0-9]{{1,9}})", schema) if isinstance(schema, str) else None
+    if not match:
+        raise _file_error(file, "is not a measurement by convcost")
+    if int(match[1]) != VERSION:
+        raise _file_error(file, f"has version {int(match[1])}; this convcost reads version {VERSION}")
 
 
 def _file_error(file: str, what: str) -> UsageError:
-    hint = "Move it away, and convcost devices --measure writes a new one."
+    hint = "Remove it, and write a new one with convcost devices --measure."
     return UsageError(f"{file} {what}", hint=hint)
 
 
 def _check_values(machine: Machine) -> None:
-    """ValueError for what no measurement gives, though it has the right type."""
+    """Raise ValueError for values that no measurement gives."""
     if not machine.peaks or not set(DTYPES).issuperset(machine.peaks):
-        raise ValueError("its peaks are not those of dtypes")
+        raise ValueError("its peaks are not by dtype")
     if machine.overheads.keys() != set(get_args(Call)):
         raise ValueError(f"its overheads are not those of a {', a '.join(get_args(Call))}")
     peaks = (*machine.peaks.values(), machine.bandwidth, *machine.caches.values())

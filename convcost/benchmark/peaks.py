@@ -1,4 +1,4 @@
-"""Measuring what this machine can do at most: matrix products, copies and calls of tiny layers."""
+"""Measures the peaks of this machine: matrix products, copies, and calls of tiny layers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from convcost.tracing.tensors import torch_dtype
 
 
 class MatrixProduct(NamedTuple):
-    """Two square matrices of so many rows, multiplied."""
+    """A product of two square matrices."""
 
     dtype: str
     rows: int
@@ -38,13 +38,13 @@ class MatrixProduct(NamedTuple):
 
 
 class MemoryCopy(NamedTuple):
-    """So many bytes, copied."""
+    """A copy of memory."""
 
     bytes: int
 
     @property
     def amount(self) -> int:
-        """Bytes: those read and those written."""
+        """Bytes read and written."""
         return 2 * self.bytes
 
     def __str__(self) -> str:
@@ -52,7 +52,7 @@ class MemoryCopy(NamedTuple):
 
 
 class TinyCall(NamedTuple):
-    """A layer of one channel, or of two in two groups, on a number of each."""
+    """A call of a layer with one channel, or two channels in two groups, on one position."""
 
     of: Call = "layer"
 
@@ -61,16 +61,16 @@ Work = MatrixProduct | MemoryCopy | TinyCall
 
 
 def make_work(work: Work, device: DeviceType) -> Callable[[], object]:
-    """What does it once; raises what torch does where it can't."""
+    """A function that does the work once. Raises torch's error if it is not supported."""
     import torch
 
     if isinstance(work, MemoryCopy):
         source, target = (torch.zeros(work.bytes, dtype=torch.uint8, device=device) for _ in range(2))
         return lambda: target.copy_(source)
     if isinstance(work, MatrixProduct):
-        wanted = torch_dtype(work.dtype)
-        one, other = (torch.randn(work.rows, work.rows, device=device).to(wanted) for _ in range(2))
-        return lambda: one @ other
+        dtype = torch_dtype(work.dtype)
+        left, right = (torch.randn(work.rows, work.rows, device=device).to(dtype) for _ in range(2))
+        return lambda: left @ right
     return _tiny_call(work.of, device)
 
 
@@ -92,32 +92,32 @@ MATRIX_SIZES: dict[DeviceType, tuple[int, ...]] = {
     "cpu": (256, 512, 1024, 2048),
     "cuda": (1024, 2048, 4096, 8192),
 }
-"""Small matrices don't fill a machine, and large ones don't fit its caches: what is best differs."""
+"""Sizes of matrices. Small ones don't use the whole machine, and large ones don't fit its caches."""
 
 MAX_PRODUCT_SECONDS = 0.3
-"""Seconds that a product may take; from one size to the next it is 8 times as many."""
+"""The most seconds of a product; the next size takes 8 times as long."""
 
 MAX_SLOWDOWN = 100
-"""So many times slower than float32 is no figure of the machine, but of a fallback."""
+"""A dtype this many times slower than float32 runs on a fallback, and is skipped."""
 
 CACHE_SIZES = tuple(mebibytes * 2**20 for mebibytes in (1, 4, 16, 64))
-"""What source and copy together take, and a cache may hold."""
+"""Total bytes of source and copy that a cache may hold."""
 
 MIN_COPY_BYTES = 128 * 2**20
-"""Bytes of the copy from memory: more where the last cache is larger."""
+"""The minimum bytes of the copy from memory; more if the last cache is larger."""
 
 TINY_CALLS: tuple[Call, ...] = get_args(Call)
 
 Measure = Callable[[Work], Samples]
 
 Announce = Callable[[str], None]
-"""Is called with what is measured next."""
+"""Called with the next measurement's name."""
 
 
 def measure_machine(device: DeviceType, threads: int, announce: Announce) -> Machine:
-    """This machine's figures, on so many threads if any are asked for; takes less than 20 s.
+    """Measure this machine in less than 20 s, with `threads` threads (0: torch's default).
 
-    Raises UsageError where there is no memory for a copy that no cache holds.
+    Raises UsageError if there is too little memory for a copy larger than the caches.
     """
     import torch
 
@@ -135,7 +135,7 @@ def _sampler(device: DeviceType) -> Measure:
 
 
 def assemble_machine(device: DeviceType, measure: Measure, announce: Announce) -> Machine:
-    """Put together from what `measure` finds."""
+    """Make a Machine from measurements by `measure`."""
     announce("calls")
     tiny = {of: measure(TinyCall(of)) for of in TINY_CALLS}
     announce("copies")
@@ -162,17 +162,17 @@ def _measure_peak(work: MatrixProduct | MemoryCopy, measure: Measure) -> Measure
 
 
 def _uncached_bytes(device: DeviceType) -> int:
-    """Bytes that no cache holds; UsageError if there is no memory for two of them."""
-    wanted, free = max(MIN_COPY_BYTES, cache_bytes(device)), free_bytes(device)
-    if free is not None and 3 * wanted > free:
+    """Bytes that exceed all caches; UsageError if there is too little memory for two copies."""
+    size, free = max(MIN_COPY_BYTES, cache_bytes(device)), free_bytes(device)
+    if free is not None and 3 * size > free:
         raise UsageError("there is too little free memory for a copy larger than the caches")
-    return wanted
+    return size
 
 
 def _peaks(
     device: DeviceType, measure: Measure, announce: Announce
 ) -> tuple[dict[str, MeasuredPeak], dict[str, str]]:
-    """The best by dtype, and why others have none."""
+    """The peaks by dtype, and the reasons for skipped dtypes."""
     peaks: dict[str, MeasuredPeak] = {}
     skipped: dict[str, str] = {}
     for dtype in sorted(COMPUTATION_DTYPES, key="float32".__ne__):
@@ -180,22 +180,22 @@ def _peaks(
             continue
         announce(f"products in {dtype}")
         try:
-            found = max(_product_peaks(dtype, device, measure), key=lambda figure: figure.value)
-        except Exception as error:  # whatever torch raises for a dtype that it can't multiply
-            skipped[dtype] = f"torch can't multiply in it here ({failure_reason(error)})"
+            peak = max(_product_peaks(dtype, device, measure), key=lambda figure: figure.value)
+        except Exception as error:  # torch may raise anything for an unsupported dtype
+            skipped[dtype] = f"torch does not support products in it here ({failure_reason(error)})"
             continue
-        single = peaks.get("float32", found)
-        if found.value * MAX_SLOWDOWN < single.value:
+        single = peaks.get("float32", peak)
+        if peak.value * MAX_SLOWDOWN < single.value:
             skipped[dtype] = f"more than {MAX_SLOWDOWN} times slower than float32"
         else:
-            peaks[dtype] = found
+            peaks[dtype] = peak
     if not peaks:
         raise UsageError(f"no product could be measured: {'; '.join(skipped.values())}")
     return {dtype: peaks[dtype] for dtype in COMPUTATION_DTYPES if dtype in peaks}, skipped
 
 
 def _product_peaks(dtype: str, device: DeviceType, measure: Measure) -> Iterator[MeasuredPeak]:
-    """Larger and larger ones, while they don't take too long."""
+    """The peaks of products of increasing size, until they take too long."""
     for rows in MATRIX_SIZES[device]:
         work = MatrixProduct(dtype, rows)
         samples = measure(work)

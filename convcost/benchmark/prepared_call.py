@@ -1,4 +1,4 @@
-"""The calls that are timed: a forward or training step, on the device, with its own data."""
+"""Prepares calls for timing: a forward pass or training step, on a device, with its own data."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def prepare_call(design: Network | ProfiledModel, dtype: str, device: DeviceType) -> ModuleCall:
-    """The design as it is called, the caller's left alone, its numbers random where it brings none."""
+    """The call of a design on a copy, with random data if it has none."""
     if isinstance(design, Network):
         built, inputs = build_network(design, "cpu")
         return _on_device(ModuleCall(built, tuple(map(_randomize, inputs)), {}), dtype, device)
@@ -40,7 +40,7 @@ def prepare_call(design: Network | ProfiledModel, dtype: str, device: DeviceType
 
 
 def _on_device(call: ModuleCall, dtype: str, device: DeviceType) -> ModuleCall:
-    """On the device, its floating-point numbers in the dtype if one is named."""
+    """The call moved to the device, with floats in `dtype` if given."""
     from torch.utils._pytree import tree_map_only
 
     call = move_call(call, device)
@@ -48,17 +48,17 @@ def _on_device(call: ModuleCall, dtype: str, device: DeviceType) -> ModuleCall:
         return call
     import torch
 
-    wanted = torch_dtype(dtype)
+    float_dtype = torch_dtype(dtype)
 
     def cast(tensor: torch.Tensor) -> torch.Tensor:
-        return tensor.to(wanted) if tensor.is_floating_point() else tensor
+        return tensor.to(float_dtype) if tensor.is_floating_point() else tensor
 
     args, kwargs = tree_map_only(torch.Tensor, cast, (call.args, call.kwargs))
-    return ModuleCall(call.model.to(wanted), args, kwargs)
+    return ModuleCall(call.model.to(float_dtype), args, kwargs)
 
 
 def _with_data(name: str, argument: Any) -> Any:
-    """An input of shapes alone with numbers."""
+    """An input with data; a tensor of shapes only gets random data."""
     import torch
 
     is_meta = type(argument) is torch.Tensor and argument.is_meta
@@ -66,12 +66,12 @@ def _with_data(name: str, argument: Any) -> Any:
 
 
 def _randomize(tensor: torch.Tensor) -> torch.Tensor:
-    """Numbers as they are in use: on a GPU zeros take less power, and so less time."""
+    """Fill with random numbers: on a GPU, zeros take less power, and so less time."""
     return tensor.normal_() if tensor.is_floating_point() and not tensor.requires_grad else tensor
 
 
 def compile_call(call: ModuleCall) -> ModuleCall:
-    """The same with torch.compile; it is compiled when it is first run."""
+    """The call with torch.compile, which compiles in the first run."""
     import torch
 
     module: Any = torch.compile(call.model)
@@ -80,7 +80,7 @@ def compile_call(call: ModuleCall) -> ModuleCall:
 
 @contextmanager
 def run_mode(kind: RunKind, call: ModuleCall) -> Iterator[None]:
-    """A training step in training mode, except where parts are frozen in one that is in it already."""
+    """Put the module in training mode for a training step, unless it is in that mode already."""
     module = call.model
     if kind == "forward" or module.training:
         yield
@@ -95,7 +95,7 @@ def run_mode(kind: RunKind, call: ModuleCall) -> Iterator[None]:
 
 
 def runnable(kind: RunKind, call: ModuleCall) -> Callable[[], object]:
-    """A function that runs it once: a forward without gradients, or a training step."""
+    """A function that runs the call once: a forward pass without gradients, or a training step."""
     return _forward(call) if kind == "forward" else _training_step(call)
 
 
@@ -112,7 +112,7 @@ def _forward(call: ModuleCall) -> Callable[[], object]:
 
 
 def _training_step(call: ModuleCall) -> Callable[[], object]:
-    """Forward, backward from ones at every output, gradients set to none first; no optimizer."""
+    """A function that resets gradients, then runs forward, and backward from ones; without an optimizer."""
     import torch
 
     module, args, kwargs = call

@@ -1,4 +1,4 @@
-"""Torch's settings for the whole process, set while something is timed, and put back; and torch's timer."""
+"""Process-wide settings of torch during a measurement, and torch's timer."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from convcost.core.dtypes import dtype_named
 from convcost.core.errors import UsageError
 
 COMPUTATION_DTYPES = ("float64", "float32", "tfloat32", "bfloat16", "float16")
-"""The dtypes that torch's layers compute in."""
+"""The dtypes in which torch's layers can compute."""
 
 SLOW_CALL = 0.3
-"""Seconds of a call that hardly depend on what a cache still holds."""
+"""Seconds of a call from which on warm caches hardly matter."""
 
 MAX_THREADS = 4096
-"""More than any machine has; torch would try to start them."""
+"""More threads than any machine has; torch would try to start them."""
 
 FLOAT32_PRECISIONS = {"float32": "ieee", "tfloat32": "tf32"}
-"""Torch's names for how a GPU multiplies float32, by dtype."""
+"""Torch's names of precisions for float32 products on a GPU, by dtype."""
 
 
 def computation_dtype(dtype: str, device: DeviceType) -> str:
-    """The dtype in full; UsageError where torch has no layers that compute in it."""
+    """The full name of a dtype; UsageError if torch's layers can't compute in it."""
     name = dtype_named(dtype)
     if name not in COMPUTATION_DTYPES:
-        hint = f"Times are of {', '.join(COMPUTATION_DTYPES)}."
+        hint = f"Choose from {', '.join(COMPUTATION_DTYPES)}."
         raise UsageError(f"torch's layers can't compute in {name}", hint=hint)
     if name == "tfloat32" and device == "cpu":
         raise UsageError("tfloat32 is only for CUDA", hint="Use float32 on a CPU.")
@@ -35,7 +35,7 @@ def computation_dtype(dtype: str, device: DeviceType) -> str:
 
 
 def torch_version_and_threads() -> tuple[str, int]:
-    """Torch's version, and the number of its threads."""
+    """The version of torch, and its number of threads."""
     import torch
 
     return str(torch.__version__), torch.get_num_threads()
@@ -43,9 +43,9 @@ def torch_version_and_threads() -> tuple[str, int]:
 
 @contextmanager
 def torch_settings(threads: int = 0, dtype: str = "", device: DeviceType = "cpu") -> Iterator[None]:
-    """Use `threads` threads, or torch's own number if 0, in the block; put back settings and random states.
+    """Use `threads` threads (0: torch's default) in the block; then restore settings and random states.
 
-    Raises UsageError for an impossible number of threads.
+    Raises UsageError for an invalid number of threads.
     """
     import torch
 
@@ -67,7 +67,7 @@ def torch_settings(threads: int = 0, dtype: str = "", device: DeviceType = "cpu"
 
 @contextmanager
 def _float32_precision(dtype: str) -> Iterator[None]:
-    """A GPU's products of float32 as the dtype says: in tfloat32, or exactly."""
+    """Compute float32 products on a GPU in tfloat32 or float32, by the dtype."""
     from convcost.tracing.torch_versions import float32_precision
 
     if dtype not in FLOAT32_PRECISIONS:
@@ -85,9 +85,9 @@ def _float32_precision(dtype: str) -> Iterator[None]:
 
 
 def torch_timer(function: Callable[[], object]) -> TimerFunction:
-    """Times `function` as torch's own benchmarks do: warmed up, and with a GPU's work waited for.
+    """A timer of `function` like torch's benchmarks: with warm-up, and synchronized with the GPU.
 
-    What is slow is not warmed up in every block, as that would take three times as long.
+    A slow function is not warmed up in every block, which would take three times as long.
     """
     import torch
     from torch.utils.benchmark import Timer

@@ -1,4 +1,4 @@
-"""Timing designs and modules side by side."""
+"""Times designs and modules in turn."""
 
 from __future__ import annotations
 
@@ -33,14 +33,20 @@ if TYPE_CHECKING:
 MODULE_HINT = "Give the module itself with its inputs: (module, x)."
 
 GetDesigns = Callable[[], Sequence["Network | ProfiledModel"]]
-"""Returns the design of each report, once its sizes are known to be numbers."""
+"""Returns the designs of the reports; called after all sizes are known to have values."""
 
 
 @dataclass(frozen=True)
 class Stopwatch:
-    """How to time: also a training step, also compiled, in which dtype, where, on how many threads.
+    """Options of timing.
 
-    An empty dtype leaves what the modules have; no threads are as many as torch has.
+    Attributes:
+        backward: Also time a training step.
+        compile: Also time with torch.compile.
+        dtype: The dtype of floats; by default those of the modules.
+        on: "cpu" or "cuda"; by default the GPU, if there is one.
+        threads: The number of CPU threads; 0 for torch's default.
+        plan: How long and how often to measure.
     """
 
     backward: bool = False
@@ -53,10 +59,13 @@ class Stopwatch:
     def timed(
         self, reports: Sequence[Report], designs: GetDesigns, progress: Progress = no_progress
     ) -> tuple[Report, ...]:
-        """The reports with what was measured of their designs.
+        """The reports with measured times of their designs.
 
-        Nothing of the caller's changes: copies are run, and torch is as before. Raises UsageError for open
-        sizes and for what does not fit in memory, TargetError where a module fails.
+        Copies of modules run, and torch's settings are restored.
+
+        Raises:
+            UsageError: For open sizes, or if the designs do not fit in memory.
+            TargetError: If a module fails.
         """
         _check_sizes(reports)
         device = select_device(self.on)
@@ -80,7 +89,7 @@ class Stopwatch:
         device: DeviceType,
         progress: Progress,
     ) -> list[list[TimedRun]]:
-        """What was measured of each candidate: one block of each kind of each in every round."""
+        """The measured runs of each candidate; each round has one block of each kind and candidate."""
         from convcost.benchmark.first_run import run_first
         from convcost.benchmark.prepared_call import prepare_call
 
@@ -103,11 +112,15 @@ class Stopwatch:
 
 
 def timed(*designs: GivenDesign, stopwatch: Stopwatch = Stopwatch(), **sizes: Size) -> Comparison:
-    """Two designs or more side by side, with the time that each takes on this machine.
+    """Compare two or more designs, with the time that each takes on this machine.
 
-    A module comes with its inputs, as `(module, x)`, and is left as it was. Every size needs a number. A
-    spec's report is timed as the spec; that of a module has none. Raises as `compare` does, and UsageError
-    for what does not fit in memory.
+    Args:
+        designs: Specs, reports of specs, or modules with inputs, (module, x). Modules are not changed.
+        stopwatch: Options of timing.
+        sizes: Values of all sizes, by name.
+
+    Raises:
+        UsageError: If the designs do not fit in memory. Also the errors of `compare`.
 
     >>> compared = timed("[64, 64] -> Linear(64, 64)", (torch.nn.ReLU(), "f32[64,64]"))
     >>> [report.time.dtype for report in compared.candidates]
@@ -117,15 +130,15 @@ def timed(*designs: GivenDesign, stopwatch: Stopwatch = Stopwatch(), **sizes: Si
     given = merge_sizes(sizes)
     stated = tuple(map(as_design, designs))
     check_sizes(given, stated)
-    found = [_timed_design(each, given) for each in stated]
-    reports = comparison(tuple(report for report, _ in found), {}).candidates
-    return Comparison(stopwatch.timed(reports, lambda: [runnable() for _, runnable in found]))
+    designs_to_run = [_timed_design(each, given) for each in stated]
+    reports = comparison(tuple(report for report, _ in designs_to_run), {}).candidates
+    return Comparison(stopwatch.timed(reports, lambda: [runnable() for _, runnable in designs_to_run]))
 
 
 def _timed_design(
     design: StatedDesign, sizes: Mapping[str, Size]
 ) -> tuple[Report, Callable[[], Network | ProfiledModel]]:
-    """The report of a design, and what makes that which is run."""
+    """The report of a design, and a function that returns the design to run."""
     if isinstance(design, ModuleDesign):
         profiled = design.profiled(sizes)
         return profiled.report, lambda: profiled
@@ -137,33 +150,33 @@ def _check_sizes(reports: Sequence[Report]) -> None:
     names = dict.fromkeys(name for report in reports for name in _required_sizes(report))
     if names:
         options = " ".join(f"--{name} 128" for name in names)
-        raise UsageError(f"timing needs a number for {', '.join(names)}", hint=f"Give sizes: {options}")
+        raise UsageError(f"timing needs a value for {', '.join(names)}", hint=f"Give sizes: {options}")
 
 
 def _required_sizes(report: Report) -> tuple[str, ...]:
-    """The open sizes that need a number: a design's batch is taken as 1 once every other size has one."""
+    """The open sizes that need a value; batch-like sizes of a spec default to 1 if all others have values."""
     others = tuple(name for name in report.open_names if name not in BATCH_LIKE)
     return others if others and not report.trace else report.open_names
 
 
 def _check_memory(reports: Sequence[Report], dtype: str, device: DeviceType, backward: bool) -> None:
-    """UsageError if all of them together, as they are timed in turn, need more than there is."""
+    """Raise UsageError if the designs, which stay in memory together, need more than is free."""
     needed = sum(needed_bytes(report, dtype, backward) for report in reports)
     free = free_bytes(device)
     if free is not None and needed > free:
-        message = f"timing would take about {binary(needed)}, and {binary(free)} are free"
+        message = f"timing would need about {binary(needed)} of memory, but {binary(free)} are free"
         raise UsageError(message, hint="Use smaller sizes or fewer candidates.")
 
 
 def needed_bytes(report: Report, dtype: str, backward: bool) -> Size:
-    """About what one takes: what torch works in, and for a training step what that keeps."""
+    """An estimate of a design's memory: its working memory, and with `backward` its saved tensors."""
     name = dtype or report.dtype
     working = real_bytes(report) * ITEMSIZES[name] // REAL_ITEMSIZE
     return max(working, _training_bytes(report, name)) if backward else working
 
 
 def _training_bytes(report: Report, dtype: str) -> Size:
-    """Of a design by its layers' rules; of a module, which was not run, every output and its gradient."""
+    """Memory of a training step: for a spec by its rules, for a module all outputs and their gradients."""
     if not report.trace:
         return memory(report, dtype, "sgd").training_peak or 0
     outputs = sum(row.calls * arithmetic.elements(row.output) for row in report.rows)

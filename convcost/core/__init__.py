@@ -1,1 +1,1 @@
-"""What every part of convcost speaks of: sizes, costs, reports, errors. Pure functions and frozen data."""
+"""Data shared by all parts of convcost: sizes, costs, reports, errors. Frozen data and pure functions."""

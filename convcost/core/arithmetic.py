@@ -1,7 +1,7 @@
-"""Size arithmetic: every formula once, over every kind of number.
+"""Size arithmetic: each formula once, for all kinds of numbers.
 
-Only `+ - * //` and `abs` touch a size, so that ints, NumPy arrays, sympy expressions and torch
-SymInts all pass through; whether the sizes make sense is checked elsewhere, on ints.
+Formulas use only `+ - * //` and `abs`, so they work on ints, NumPy arrays, sympy expressions and torch
+SymInts. Whether sizes are valid is checked elsewhere.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def larger(first: Size, second: Size) -> Size:
 def convolution_length(length: Size, kernel_size: Size, stride: Size, padding: Size, dilation: Size) -> Size:
     """⌊(length + padding − dilation·(kernel_size − 1) − 1) / stride⌋ + 1.
 
-    `padding` is that of both sides together. Source: torch.nn.Conv1d.
+    `padding` is the sum of both sides. Source: torch.nn.Conv1d.
     """
     return (length + (padding - dilation * (kernel_size - 1) - 1)) // stride + 1
 
@@ -53,7 +53,7 @@ def transposed_length(
 ) -> Size:
     """(length − 1)·stride − padding + dilation·(kernel_size − 1) + output_padding + 1.
 
-    `padding` is that of both sides together. Source: torch.nn.ConvTranspose1d.
+    `padding` is the sum of both sides. Source: torch.nn.ConvTranspose1d.
     """
     return (length - 1) * stride - padding + dilation * (kernel_size - 1) + output_padding + 1
 
@@ -61,11 +61,11 @@ def transposed_length(
 def pooling_length(
     length: Size, kernel_size: Size, stride: Size, padding: Size, dilation: Size, ceil_mode: bool
 ) -> Size:
-    """As `convolution_length`; `ceil_mode` rounds up, but no window starts beyond the left-padded data.
+    """`convolution_length`, rounded up with `ceil_mode`, where no window starts in the right padding.
 
-    So it is ⌈min(length + 2·padding − span + stride, length + padding) / stride⌉, for a kernel that spans
-    dilation·(kernel_size − 1) + 1. `padding` is that of one side. Source: torch.nn.MaxPool1d and ATen's
-    `pooling_output_shape`.
+    With `ceil_mode`: ⌈min(length + 2·padding − span + stride, length + padding) / stride⌉, where the kernel
+    spans dilation·(kernel_size − 1) + 1. `padding` is that of one side. Source: torch.nn.MaxPool1d and
+    ATen's `pooling_output_shape`.
     """
     if not ceil_mode:
         return convolution_length(length, kernel_size, stride, 2 * padding, dilation)
@@ -79,9 +79,9 @@ def linear_macs(positions: Size, in_features: Size, out_features: Size) -> Size:
 
 
 def bilinear_macs(positions: Size, in1: Size, in2: Size, out_features: Size) -> Size:
-    """positions · out_features · in2 · (in1 + 1): x1ᵀ·A for each output, then its product with x2.
+    """positions · out_features · in2 · (in1 + 1): x1ᵀ·A for each output, then (+ 1) its product with x2.
 
-    Source: y = x1ᵀ A x2 as torch.nn.Bilinear states it; the second contraction is the + 1.
+    Source: y = x1ᵀ A x2 in the documentation of torch.nn.Bilinear.
     """
     return positions * out_features * in2 * (in1 + 1)
 
@@ -89,19 +89,19 @@ def bilinear_macs(positions: Size, in1: Size, in2: Size, out_features: Size) -> 
 def convolution_macs(batch: Size, in_channels: Size, out_channels: Size, groups: Size, taps: Size) -> Size:
     """batch · out_channels · (in_channels / groups) · taps.
 
-    `taps` is output positions × kernel positions, or the part of them that reads data. A transposed
-    convolution has one at each of its *input* positions × kernel positions.
+    `taps` is output positions × kernel positions, or only those on data. For a transposed convolution it is
+    *input* positions × kernel positions.
     """
     return batch * in_channels * (out_channels // groups) * taps
 
 
 def elements(shape: Shape) -> Size:
-    """The product of the dimensions; 1 for a scalar."""
+    """The number of elements; 1 for a scalar."""
     return prod(shape)
 
 
 def total(parts: Sequence[Item], nothing: Item) -> Item:
-    """The sum of `parts`, half by half, since a sum of formulas puts all its terms in order each time."""
+    """The sum of `parts`, by halves: adding formulas one by one would sort all terms each time."""
     if len(parts) < 3:
         return sum(parts, nothing)
     middle = len(parts) // 2

@@ -1,4 +1,4 @@
-"""Which design with open sizes is the cheapest, and where that changes: the results, as pure data."""
+"""Results of break-even analysis: which design is cheapest, and at which sizes that changes. Pure data."""
 
 from __future__ import annotations
 
@@ -10,26 +10,27 @@ from convcost.core.cost import Size
 
 
 class Relation(NamedTuple):
-    """Two formulas, and how the first one is to the second: 3·L < 5·K."""
+    """A relation between two formulas: 3·L < 5·K."""
 
     left: Any
     sign: str
     right: Any
 
     def text(self, write: Callable[[Any], str]) -> str:
-        """As a text, with formulas as `write` writes them."""
+        """The relation as text; `write` formats a formula."""
         return f"{write(self.left)} {self.sign} {write(self.right)}"
 
 
 class BreakEven(NamedTuple):
-    """How the second of two costs is to the first: −1 cheaper, 0 the same, +1 dearer.
+    """How the second of two costs compares with the first: −1 cheaper, 0 equal, +1 more expensive.
 
-    With one open size that matters, `crossings` are its values where the order changes and `signs` the
-    order before, between and behind them. `exact` tells roots from the first whole numbers of a new order;
-    a first sign of 0 before a root holds at that root, the least size there is.
-    With several sizes, or too many crossings, the second is cheaper where `difference` < 0, which is the
-    `condition`; if there is a sign all the same, it is that one wherever `difference` is not 0, and
-    `equality` says where that is. With neither, the sign holds always.
+    With one relevant open size, `crossings` are its values where the order changes, and `signs` the order
+    before, between and after them. If `exact`, crossings are roots; otherwise they are the first integers
+    with the new order. A first sign of 0 before a root holds at that root, the smallest possible size.
+
+    With several sizes, or too many crossings, the second is cheaper where `difference` < 0, the `condition`.
+    If `signs` has one nevertheless, it holds wherever `difference` is not 0; `equality` is where it is 0.
+    Without `crossings` and `difference`, the sign always holds.
     """
 
     signs: tuple[int, ...]
@@ -42,7 +43,7 @@ class BreakEven(NamedTuple):
 
 
 class EqualInputs(NamedTuple):
-    """The value of a size at which two inputs have as many elements, and the ratio of FLOPs there."""
+    """The value of a size at which two inputs have equally many elements, and the ratio of FLOPs there."""
 
     size: str
     value: Size
@@ -50,10 +51,9 @@ class EqualInputs(NamedTuple):
 
 
 class Stretch(NamedTuple):
-    """The integers from `start` to `end`, to infinity if `end` is None, and the candidates that cost least.
+    """The integers from `start` to `end` (None: infinity), and the cheapest candidates there.
 
-    No candidate costs less than these there, and they cost the same. If that is not `is_decided`, it is one
-    or another of them that costs least.
+    If `is_decided`, these candidates all cost the same there; otherwise any of them can be the cheapest.
     """
 
     start: int
@@ -63,11 +63,11 @@ class Stretch(NamedTuple):
 
 
 class LowerEnvelope(NamedTuple):
-    """Which candidates cost least, over all the values that the open sizes may have.
+    """The cheapest candidates for all values of the open sizes.
 
-    With one size that decides, `stretches` are of its values, in order; there are none if no value fits all
-    candidates. Where no size decides, or several of `sizes` do, there is one stretch, for all values. Then, a
-    candidate is left out that never costs less than another, though it may cost the same at some values.
+    If one size decides, `stretches` are ordered ranges of its values, or empty if no value is valid for all
+    candidates. If no size or several of `sizes` decide, there is one stretch for all values. It omits
+    candidates that never cost less than another one, even if they cost the same at some values.
     """
 
     sizes: tuple[str, ...]

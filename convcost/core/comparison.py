@@ -1,4 +1,4 @@
-"""Reports side by side: ratios, where they cost the same, which is the cheapest. Pure data."""
+"""Comparisons of reports: ratios, break-even points, and the cheapest candidate. Pure data."""
 
 from __future__ import annotations
 
@@ -19,65 +19,73 @@ BACKWARD_HINT = "Use compare(..., backward=True) or --backward."
 
 @dataclass(frozen=True, repr=False)
 class Comparison(RenderMethods):
-    """Two or more candidates; ratios are against the first. `notes` say what is special about these."""
+    """Two or more candidates. Ratios are relative to the first one; `notes` are remarks on the candidates."""
 
     candidates: tuple[Report, ...]
     notes: tuple[str, ...] = ()
 
     @property
     def first(self) -> Report:
-        """What the others are compared with."""
+        """The candidate that others are compared with."""
         return self.candidates[0]
 
     @property
     def is_open(self) -> bool:
-        """Whether a candidate's costs are formulas."""
+        """Whether a candidate has open sizes, so that costs are formulas."""
         return any(report.open_names for report in self.candidates)
 
     @property
     def has_backward(self) -> bool:
-        """Whether the backward of every candidate is counted."""
+        """Whether the backward pass of every candidate is counted."""
         return all(report.training_flops is not None for report in self.candidates)
 
     def ratio(self, metric: str, candidate: Report) -> Fraction | None:
-        """`candidate`'s quantity over the first candidate's; None if that is zero, or one has no formula."""
+        """The quantity `metric` of `candidate` divided by that of the first candidate.
+
+        None if the first one is zero, or one of them has no formula.
+        """
         self._check(metric, candidate)
         return ratio_of(getattr(candidate, metric), getattr(self.first, metric))
 
     def ratios(self, candidate: Report) -> dict[str, Fraction | None]:
-        """Every metric's ratio of `candidate` to the first, of what both have."""
+        """The ratios of `candidate` to the first one, for all quantities that both have."""
         names = [*NAMES, *([TRAINING_FLOPS.name] if self.has_backward else [])]
         both = (self.first, candidate)
         names += [
-            each.name for each in OF_SOME_MODULES if all(report.has_detail(each.name) for report in both)
+            metric.name
+            for metric in OF_SOME_MODULES
+            if all(report.has_detail(metric.name) for report in both)
         ]
         return {metric: self.ratio(metric, candidate) for metric in names}
 
     def break_even(self, metric: str, candidate: Report) -> BreakEven:
-        """Where `candidate` becomes cheaper than the first one, or dearer, as the open sizes grow."""
+        """Where `candidate` becomes cheaper or more expensive than the first one, as open sizes grow."""
         self._check(metric, candidate)
         return cast("BreakEven", hook("break_even")(self, metric, candidate))
 
     def break_evens(self, candidate: Report) -> dict[str, BreakEven]:
-        """The break-even points by every quantity that has them, FLOPs first."""
+        """The break-even points for all quantities that have them, FLOPs first."""
         return {metric: self.break_even(metric, candidate) for metric in self._with_break_even}
 
     def cheapest(self, metric: str) -> LowerEnvelope:
-        """Which candidates have the least of a quantity, on which stretch of an open size."""
+        """The candidates with the least of a quantity, for each range of an open size."""
         self._check_metric(metric)
         return cast("LowerEnvelope", hook("cheapest")(self, metric))
 
     def cheapest_by_metric(self) -> dict[str, LowerEnvelope]:
-        """The cheapest candidates by every quantity that has break-even points, FLOPs first."""
+        """The cheapest candidates for all quantities that have break-even points, FLOPs first."""
         return {metric: self.cheapest(metric) for metric in self._with_break_even}
 
     def equal_inputs(self, candidate: Report) -> EqualInputs | None:
-        """The size at which `candidate`'s input has as many elements as the first one's, if it is one."""
+        """The size at which the inputs of `candidate` and the first one have equally many elements.
+
+        None unless that depends on a single open size.
+        """
         return cast("EqualInputs | None", hook("equal_inputs")(self, candidate))
 
     @property
     def _with_break_even(self) -> tuple[str, ...]:
-        """The quantities that break-even points are found for, FLOPs first."""
+        """The quantities with break-even points, FLOPs first."""
         flops, *others = WITH_BREAK_EVEN
         return (flops, TRAINING_FLOPS.name, *others) if self.has_backward else WITH_BREAK_EVEN
 
@@ -89,6 +97,4 @@ class Comparison(RenderMethods):
 
     def _check(self, metric: str, candidate: Report) -> None:
         self._check_metric(metric)
-        check_type(
-            "the candidate", candidate, Report, "a report", "It is one of the comparison's candidates."
-        )
+        check_type("the candidate", candidate, Report, "a report", "Pass one of the comparison's candidates.")

@@ -1,4 +1,4 @@
-"""What a layer asks of its arguments and its input: checked on ints, assumed on symbols."""
+"""Requirements of layers on their arguments and inputs: checked on ints, assumed on symbols."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from convcost.core.units import plural
 
 
 class Requirement(Protocol):
-    """A relation between sizes. `holds` and `message` are for ints, `sizes` says whether they are."""
+    """A relation between sizes. `holds` and `message` need `sizes` that are ints."""
 
     @property
     def argument(self) -> str:
-        """The layer's argument to point at; empty for the input."""
+        """The layer's argument that an error points at; empty for the input."""
 
     @property
     def hint(self) -> str:
-        """The way out."""
+        """A hint for the error."""
 
     @property
     def sizes(self) -> tuple[Size, ...]:
-        """Every size the relation is about."""
+        """All sizes in the relation."""
 
     def holds(self) -> bool:
-        """Whether it is so."""
+        """Whether the relation holds."""
 
     @property
     def message(self) -> str:
-        """What is not so."""
+        """The error message if the relation does not hold."""
 
     @property
     def rule(self) -> str:
-        """What is required, without the values that don't fit."""
+        """The requirement in words, without values."""
 
 
 class AtLeast(NamedTuple):
@@ -63,7 +63,7 @@ class AtLeast(NamedTuple):
 
 
 class AllAtLeast(NamedTuple):
-    """Every one of the named `values`, and each part of a tuple, ≥ `minimum`."""
+    """All of the named `values`, and all items of tuples, are ≥ `minimum`."""
 
     minimum: int
     values: Mapping[str, Size | Shape]
@@ -116,7 +116,7 @@ class AtMost(NamedTuple):
 
     @property
     def message(self) -> str:
-        return f"{self.name} is {self.value}; at most {self.maximum} is possible here"
+        return f"{self.name} is {self.value}; it must be at most {self.maximum}"
 
     @property
     def rule(self) -> str:
@@ -176,7 +176,7 @@ class Equals(NamedTuple):
 
 
 class ArgumentCheck(NamedTuple):
-    """Something about arguments that are never symbols, so that it is already known whether it is so."""
+    """A check on arguments that are never symbols, so its result `is_so` is known."""
 
     is_so: bool
     message: str
@@ -196,10 +196,9 @@ class ArgumentCheck(NamedTuple):
 
 
 class NumberNeeded(NamedTuple):
-    """`value` is a plain number, as what the argument is for takes one."""
+    """`value` is a plain number."""
 
     value: Size
-    purpose: str
     argument: str
     hint: str = ""
 
@@ -212,7 +211,7 @@ class NumberNeeded(NamedTuple):
 
     @property
     def message(self) -> str:
-        return f"{self.argument} is {self.purpose}, which takes a number"
+        return f"{self.argument} must be a plain number"
 
     @property
     def rule(self) -> str:
@@ -220,7 +219,7 @@ class NumberNeeded(NamedTuple):
 
 
 class Rank(NamedTuple):
-    """The input has one of `allowed` numbers of dimensions."""
+    """The number of dimensions of the input is one of `allowed`."""
 
     shape: Shape
     allowed: tuple[int, ...]
@@ -237,8 +236,8 @@ class Rank(NamedTuple):
 
     @property
     def message(self) -> str:
-        shown, rank = ", ".join(map(str, self.shape)), len(self.shape)
-        return f"the input [{shown}] has {rank} {plural(rank, 'dimension')}; expected {self.wanted}"
+        sizes, rank = ", ".join(map(str, self.shape)), len(self.shape)
+        return f"the input [{sizes}] has {rank} {plural(rank, 'dimension')}; expected {self.wanted}"
 
     @property
     def rule(self) -> str:
@@ -247,15 +246,12 @@ class Rank(NamedTuple):
 
 
 def _limit(relation: str, limit: Size, comparison: str) -> str:
-    """at least 1; where that is another number for each size, larger.
-
-    Such a limit is no int, or of a class of its own: a `VariedInt`.
-    """
+    """A limit in words: "at least 1", or `comparison` if the limit is not a plain int."""
     return f"{relation} {limit}" if type(limit) is int else comparison
 
 
 def single_requirements(requirement: Requirement) -> Iterator[Requirement]:
-    """What is required of several sizes apart: one of them may be enough to fail it."""
+    """The requirement split into one per size."""
     if not isinstance(requirement, AllAtLeast):
         yield requirement
         return

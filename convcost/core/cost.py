@@ -1,4 +1,4 @@
-"""What a computation costs, in quantities that are never mixed, and the convention that mixes them."""
+"""The cost of a computation as separate quantities, and the convention that combines them to FLOPs."""
 
 from __future__ import annotations
 
@@ -9,39 +9,39 @@ from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 from convcost.core.errors import UnboundSizeError, UsageError, did_you_mean
 
 Size: TypeAlias = int
-"""A number of things. A Python int to the type checker; the formulas take every kind of
-number that has `+ - * // abs`: NumPy arrays, sympy expressions, torch SymInts."""
+"""A size or a count. An int for the type checker; formulas accept all numbers that have `+ - * // abs`:
+NumPy arrays, sympy expressions, torch SymInts."""
 
 Shape: TypeAlias = tuple[Size, ...]
 
 BATCH_LIKE = ("B", "S", "N")
-"""The sizes taken as 1 once every other one is bound."""
+"""Sizes that default to 1 if all others have a value."""
 
 FLOPS_PER_MAC = 2
 
 COMPLEX_MACS = 4
-"""Real MACs for each complex one: (a + bi)(c + di) takes four products, and four sums with the accumulation.
+"""Real MACs per complex MAC: (a + bi)(c + di) takes four products, and four sums including accumulation.
 
-Elementwise work and bias adds on complex numbers count 1 for each element, as on real ones: torch runs them
-as one operation, and no published convention splits them.
+Elementwise work and bias adds on complex numbers count 1 per element, as for real ones: torch runs them as
+one operation, and no published convention splits them.
 """
 
-NO_VALID_MACS = "MACs on real data have no formula of bearable length while these sizes are open"
-NUMBERS_NEEDED = "Numbers for the kernels, strides and dilations give it."
+NO_VALID_MACS = "the formula for MACs on real data is too long while these sizes are open"
+NUMBERS_NEEDED = "Give kernel sizes, strides and dilations a value."
 
 Count = Literal["matmul", "bias", "all"]
 Padding = Literal["full", "valid"]
 
 
 def quotient(numerator: Size | Fraction, denominator: Size | Fraction) -> Fraction:
-    """numerator / denominator, exactly; a formula if one of them is."""
+    """numerator / denominator, exact; a formula if one of them is a formula."""
     if isinstance(numerator, int | Fraction) and isinstance(denominator, int | Fraction):
         return Fraction(numerator) / Fraction(denominator)
     return numerator / denominator if numerator != 0 else Fraction(0)
 
 
 def ratio_of(numerator: Size | Fraction | None, denominator: Size | Fraction | None) -> Fraction | None:
-    """numerator / denominator, exactly; None where one is not known, or the denominator is 0."""
+    """numerator / denominator, exact; None if one of them is None, or the denominator is 0."""
     if numerator is None or denominator is None or denominator == 0:
         return None
     return quotient(numerator, denominator)
@@ -49,9 +49,9 @@ def ratio_of(numerator: Size | Fraction | None, denominator: Size | Fraction | N
 
 @dataclass(frozen=True, slots=True)
 class Convention:
-    """What "FLOPs" means: `matmul` is 2 × MACs, `bias` adds bias adds, `all` elementwise work too.
+    """What counts as FLOPs: `matmul` is 2 × MACs, `bias` includes bias adds, `all` also elementwise work.
 
-    `padding="valid"` counts only the taps that read data, `"full"` those on padding as well.
+    `padding="valid"` counts only MACs on real data; `"full"` includes MACs on padding.
     """
 
     count: Count = "matmul"
@@ -62,22 +62,22 @@ MATMUL = Convention()
 
 
 def convention(count: str, padding: str) -> Convention:
-    """The convention that two words name."""
+    """The convention of the given names; UsageError for an unknown one."""
     return Convention(_word("count", count, get_args(Count)), _word("taps", padding, get_args(Padding)))
 
 
 def _word(what: str, word: str, known: tuple[Any, ...]) -> Any:
     if word not in known:
-        message = f"{what} is {' or '.join(known)}, not {word[:40]}{did_you_mean(word, known)}"
+        message = f"{what} must be {' or '.join(known)}, not {word[:40]}{did_you_mean(word, known)}"
         raise UsageError(message)
     return word
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Multiply–accumulates (all, and those on real data), bias adds, and elementwise operations.
+    """MACs, MACs on real data, bias adds, and elementwise operations.
 
-    `valid_macs` is None where sizes are open and there is no formula of bearable length for it.
+    `valid_macs` is None if its formula in open sizes would be too long.
     """
 
     macs: Size = 0
@@ -86,16 +86,16 @@ class Cost:
     elementwise: Size = 0
 
     def __add__(self, other: Cost) -> Cost:
-        mine, others = self.valid_macs, other.valid_macs
+        first, second = self.valid_macs, other.valid_macs
         return Cost(
             self.macs + other.macs,
-            None if mine is None or others is None else mine + others,
+            None if first is None or second is None else first + second,
             self.bias_adds + other.bias_adds,
             self.elementwise + other.elementwise,
         )
 
     def flops(self, convention: Convention = MATMUL) -> Size:
-        """Floating-point operations under `convention`; UnboundSizeError where they have no formula."""
+        """Floating-point operations under `convention`; UnboundSizeError if they have no formula."""
         macs = self.valid_macs if convention.padding == "valid" else self.macs
         if macs is None:
             raise UnboundSizeError(NO_VALID_MACS, hint=NUMBERS_NEEDED)
@@ -105,9 +105,9 @@ class Cost:
 
 
 class Gradients(NamedTuple):
-    """What the backward of a layer costs: its gradients by its input, and by its parameters.
+    """The cost of a layer's backward pass: gradients by its input, and by its parameters.
 
-    Elementwise work is all in the first, as one kernel yields the gradients by both.
+    All elementwise work is in `by_input`, as one kernel computes both gradients.
     """
 
     by_input: Cost = Cost()
@@ -115,5 +115,5 @@ class Gradients(NamedTuple):
 
     @property
     def total(self) -> Cost:
-        """Both together."""
+        """The cost of both."""
         return self.by_input + self.by_weight

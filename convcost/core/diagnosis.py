@@ -1,4 +1,4 @@
-"""What counters say of a model, and the causes of each difference to convcost's count. Pure data."""
+"""Counters' figures for a model, and the causes of their differences from convcost's count. Pure data."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from convcost.core.units import in_full
 
 
 class CauseKind(StrEnum):
-    """Why a counter's figure is not 2 × MACs: the word that JSON has for it, and the phrase in tables."""
+    """Why a counter's figure is not 2 × MACs. The value is the word in JSON, `phrase` the text in tables."""
 
     phrase: str
 
@@ -28,43 +28,44 @@ class CauseKind(StrEnum):
     BIAS_ADDS = "bias adds", "bias adds counted"
     ELEMENTWISE = "elementwise", "elementwise counted"
     LAST_ADDITIONS = "sums", "sums of k products as 2k − 1"
-    COUNTED_TWICE = "again", "counted again inside another"
-    NO_COMPUTATION = "free", "counted though nothing is computed"
+    COUNTED_TWICE = "again", "counted twice, inside another operator"
+    NO_COMPUTATION = "free", "counted without computation"
     NO_FORMULA = "formula", "no formula"
     ATTENTION = "attention", "attention missed"
     FUNCTION = "function", "functional call not seen"
     NO_MODULE_RULE = "rule", "no rule"
     UNSEEN = "unseen", "not seen"
-    REPEATED_CALL = "repeated", "called again, not counted again"
-    SEVERAL_NAMES = "names", "counted once for each of its names"
+    REPEATED_CALL = "repeated", "repeated calls not counted"
+    SEVERAL_NAMES = "names", "counted once per name"
     OUTPUT_POSITIONS = "output positions", "by output positions"
-    GROUPS_IGNORED = "groups", "groups left out"
+    GROUPS_IGNORED = "groups", "groups ignored"
     GROUPS_TWICE = "groups twice", "divided by the groups twice"
-    FIRST_DIMENSION = "first dimension", "by the first dimension alone"
+    FIRST_DIMENSION = "first dimension", "by the first dimension only"
     ONE_CONTRACTION = "one contraction", "one of two contractions"
-    VECTOR_AS_MATRIX = "vector", "a vector taken for a matrix"
+    VECTOR_AS_MATRIX = "vector", "vector treated as a matrix"
     BROADCASTING = "broadcast", "broadcasting not seen"
-    ROUNDED = "rounded", "as numpy prints it, to four digits"
-    OPERAND_ORDER = "order", "operands in another order"
-    SAME_PADDING = "same padding", "padding='same' taken for symmetric"
-    PROJECTION = "projection", "the projected hidden state"
-    UNBATCHED = "unbatched", "one sample read as a batch"
-    FEATURES_AS_POSITIONS = "width", "features taken for positions"
-    COMPLEX_MACS = "complex", "a complex MAC counted as one"
+    ROUNDED = "rounded", "rounded to four digits by numpy"
+    OPERAND_ORDER = "order", "different order of operands"
+    SAME_PADDING = "same padding", "padding='same' treated as symmetric"
+    PROJECTION = "projection", "projection of the hidden state"
+    UNBATCHED = "unbatched", "unbatched input treated as a batch"
+    FEATURES_AS_POSITIONS = "width", "features treated as positions"
+    COMPLEX_MACS = "complex", "complex MACs counted as one"
     UNEXPLAINED = "unexplained", "unexplained"
 
 
 MISSED = (CauseKind.NO_FORMULA, CauseKind.ATTENTION, CauseKind.FUNCTION, CauseKind.NO_MODULE_RULE)
-"""Work that a counter is known not to see."""
+"""Causes for work that a counter cannot see."""
 
 EXTRAS = (CauseKind.BIAS_ADDS, CauseKind.ELEMENTWISE, CauseKind.NO_COMPUTATION)
-"""What a counter may count beside products, by its own rule for the elements; it agrees all the same."""
+"""Work that a counter may count besides products. It agrees nevertheless."""
 
 
 class Cause(NamedTuple):
-    """What `kind` adds to a counter's figure, in FLOPs, for one operator or kind of module, `subject`.
+    """The FLOPs that a cause of `kind` adds to a counter's figure.
 
-    `paths` are the submodules that it is about, `calls` how many calls.
+    `subject` is an operator or a class of modules, `paths` the submodules affected, and `calls` the number of
+    calls.
     """
 
     kind: CauseKind
@@ -92,17 +93,17 @@ class CounterDiagnosis(NamedTuple):
 
     @property
     def macs(self) -> Fraction | None:
-        """Its figure as MACs; a counter of FLOPs may come to half a MAC."""
+        """The figure as MACs. For a counter of FLOPs it may be half an integer."""
         return None if self.result.flops is None else Fraction(self.result.flops, FLOPS_PER_MAC)
 
     @property
     def unexplained(self) -> int:
-        """The FLOPs that no cause accounts for."""
+        """The FLOPs that no known cause explains."""
         return sum(cause.flops for cause in self.causes if cause.kind == CauseKind.UNEXPLAINED)
 
     @property
     def reason(self) -> str:
-        """Its difference in one line, in FLOPs: bias adds counted: Conv2d ×53, +1,600 FLOPs."""
+        """The difference in one line, in FLOPs: bias adds counted: Conv2d ×53, +1,600 FLOPs."""
         parts = (
             f"{cause.description}, {'+' if cause.flops > 0 else '−'}{in_full(abs(cause.flops))} FLOPs"
             for cause in self.causes
@@ -112,7 +113,7 @@ class CounterDiagnosis(NamedTuple):
 
     @property
     def summary(self) -> CounterResult:
-        """The result with the FLOPs of products alone, none where the counter is blind, and the reason."""
+        """The result with the FLOPs of products only (None if the counter is blind), and the reason."""
         flops = self.result.flops
         if flops is not None:
             extras = sum(cause.flops for cause in self.causes if cause.kind in EXTRAS)
@@ -121,10 +122,10 @@ class CounterDiagnosis(NamedTuple):
 
 
 def verdict_of(causes: tuple[Cause, ...]) -> Verdict:
-    """What a difference with these causes amounts to.
+    """The verdict for a difference with these causes.
 
-    A counter agrees if it counts the same products, beside which it may have known extras; it is blind if
-    all it lacks is work that it does not see.
+    A counter agrees if it counts the same products, with or without known extras. It is blind if all work
+    that it misses is work that it cannot see.
     """
     others = [cause for cause in causes if cause.kind not in EXTRAS]
     if sum(cause.flops for cause in others) == 0:
@@ -134,22 +135,22 @@ def verdict_of(causes: tuple[Cause, ...]) -> Verdict:
 
 @dataclass(frozen=True)
 class DiagnosedReport:
-    """A model's report, and the diagnosis of every counter by the counter's name."""
+    """A model's report, and the diagnosis of each counter, by the counter's name."""
 
     report: Report
     diagnoses: Mapping[str, CounterDiagnosis]
 
     @property
     def macs(self) -> int:
-        """The exact count of a forward."""
+        """The exact MACs of a forward pass."""
         return self.report.trace.total("forward").macs if self.report.trace else self.report.macs
 
     @property
     def differing(self) -> tuple[str, ...]:
-        """The titles of the counters that differ for another reason than work that they do not see."""
-        found = self.diagnoses.values()
-        return tuple(diagnosis.title for diagnosis in found if diagnosis.result.verdict == "differs")
+        """The titles of the counters with the verdict "differs"."""
+        diagnoses = self.diagnoses.values()
+        return tuple(diagnosis.title for diagnosis in diagnoses if diagnosis.result.verdict == "differs")
 
     def difference(self, diagnosis: CounterDiagnosis) -> Fraction | None:
-        """The MACs that the counter counts more than the exact count."""
+        """The counter's MACs minus the exact count; None without a figure."""
         return None if diagnosis.macs is None else diagnosis.macs - self.macs

@@ -1,4 +1,4 @@
-"""A module on many devices: what one rank computes and holds, and what it sends to the others. Pure data."""
+"""A module on many devices: what one rank computes, holds and sends to the others. Pure data."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ CollectivePhase = Literal["forward", "backward"]
 
 
 MOST_RANKS = 2**16
-"""Ranks of a mesh that is asked for."""
+"""The most ranks of a requested mesh."""
 
 MESH_HINT = "Write it as tp=8, or with several dimensions as dp=2,tp=4."
 
 
 class MeshDimension(NamedTuple):
-    """A dimension of a device mesh: its name, or its number if it has none, and how many ranks it has."""
+    """A dimension of a device mesh: its name, or its number if it has none, and its number of ranks."""
 
     name: str
     size: int
@@ -32,34 +32,34 @@ class MeshDimension(NamedTuple):
 
 def parse_mesh(text: str, option: str = "--mesh") -> tuple[MeshDimension, ...]:
     """mesh: dimension ("," dimension)*, with dimension: NAME "=" RANKS"""
-    found: dict[str, MeshDimension] = {}
+    by_name: dict[str, MeshDimension] = {}
     for part in text.split(","):
         name, equals, size = (piece.strip() for piece in part.partition("="))
         if not equals or not name.isidentifier() or not size.isdecimal() or not size.isascii():
             raise UsageError(f"{option} {text[:80]} is not a mesh", hint=MESH_HINT)
-        if name in found:
+        if name in by_name:
             raise UsageError(f"{option} {text[:80]} has the dimension {name} twice", hint=MESH_HINT)
         if len(size) > len(str(MOST_RANKS)) or not 0 < int(size) <= MOST_RANKS:
             raise UsageError(
                 f"{option} {name[:40]}={size[:40]}: must be 1 to {MOST_RANKS} ranks", hint=MESH_HINT
             )
-        found[name] = MeshDimension(name, int(size))
-    dimensions = tuple(found.values())
+        by_name[name] = MeshDimension(name, int(size))
+    dimensions = tuple(by_name.values())
     if count_ranks(dimensions) > MOST_RANKS:
         raise UsageError(f"a mesh has at most {MOST_RANKS} ranks, not {count_ranks(dimensions)}")
     return dimensions
 
 
 def count_ranks(dimensions: Iterable[MeshDimension]) -> int:
-    """How many ranks a mesh of these dimensions has."""
+    """The number of ranks of a mesh with these dimensions."""
     return prod(dimension.size for dimension in dimensions)
 
 
 class CollectiveCall(NamedTuple):
-    """A collective as a rank calls it, on a tensor of `shape` and `dtype`: its payload.
+    """A rank's call of a collective on a tensor of `shape` and `dtype`, its payload.
 
-    `group` names the mesh dimension, or the process group, of the `ranks` that take part. What is not known
-    of torch.distributed's operators has the operator's own name as its `kind`.
+    `group` names the mesh dimension, or the process group, of the participating `ranks`. The `kind` of an
+    unknown operator of torch.distributed is the operator's name.
     """
 
     kind: str
@@ -71,16 +71,16 @@ class CollectiveCall(NamedTuple):
 
     @property
     def bytes(self) -> int:
-        """The payload: what the tensor takes that this rank passes in, whatever the algorithm."""
+        """The payload: the bytes of the tensor that this rank passes in, whatever the algorithm."""
         return arithmetic.elements(self.shape) * self.itemsize
 
     @property
     def ring_bytes(self) -> int | None:
-        """The bytes that this rank sends by the ring algorithm; None for a kind that has none here.
+        """The bytes that this rank sends with the ring algorithm; None for a kind without one.
 
-        With a payload of P bytes on n ranks: all_gather (n − 1)·P; reduce_scatter and all_to_all
-        (n − 1)·P/n; all_reduce, which is both of the first, 2·(n − 1)·P/n. P/n is rounded up to whole
-        elements. Source: Thakur, Rabenseifner, Gropp, Optimization of Collective Communication Operations in
+        For a payload of P bytes on n ranks: all_gather (n − 1)·P; reduce_scatter and all_to_all (n − 1)·P/n;
+        all_reduce (a reduce_scatter and an all_gather) 2·(n − 1)·P/n. P/n is rounded up to whole elements.
+        Source: Thakur, Rabenseifner, Gropp, Optimization of Collective Communication Operations in
         MPICH, 2005.
         """
         part = -(-arithmetic.elements(self.shape) // self.ranks) * self.itemsize
@@ -89,7 +89,7 @@ class CollectiveCall(NamedTuple):
 
 
 class Collective(NamedTuple):
-    """The calls of a collective in the submodule at `path`, all on tensors of one shape."""
+    """The calls of a collective in the submodule at `path`, on tensors of one shape."""
 
     path: str
     phase: CollectivePhase
@@ -103,7 +103,7 @@ class Collective(NamedTuple):
 
     @property
     def ring_bytes(self) -> int | None:
-        """The bytes that this rank sends in all calls by the ring algorithm."""
+        """The bytes that this rank sends in all calls with the ring algorithm."""
         sent = self.call.ring_bytes
         return None if sent is None else self.calls * sent
 
@@ -112,15 +112,15 @@ class DistributedRun(NamedTuple):
     """A module on a mesh of ranks.
 
     Attributes:
-        mesh: Its dimensions; none where the module has no tensor that tells of one.
-        ranks: How many there are.
-        rank: The one that `per_rank` is about.
-        per_rank: What this rank computes, and the parameters that it holds between steps.
-        collectives: What it sends, in the order of first calls.
-        data_parallel: How many ranks run on inputs of their own, with the same weights.
-        uneven: Parameters that not all ranks hold equally large shards of.
-        unused: Dimensions of the mesh that no parameter lies on.
-        failure: Why the whole module is not known, in which case the report is that of this rank.
+        mesh: Its dimensions; empty if no tensor of the module has a mesh.
+        ranks: The number of ranks.
+        rank: The rank that `per_rank` describes.
+        per_rank: The work of this rank, and the parameters that it holds between steps.
+        collectives: Its collectives, in the order of first calls.
+        data_parallel: The number of ranks that run on different inputs with the same weights.
+        uneven: Parameters whose shards are not equally large on all ranks.
+        unused: Mesh dimensions that no parameter uses.
+        failure: Why the whole module could not be counted; the report is then that of this rank.
     """
 
     mesh: tuple[MeshDimension, ...]
@@ -136,11 +136,11 @@ class DistributedRun(NamedTuple):
     @property
     def bytes(self) -> int:
         """The payload of all collectives of this rank."""
-        return sum(found.bytes for found in self.collectives)
+        return sum(collective.bytes for collective in self.collectives)
 
     def replication(self, whole: int, of_rank: int, is_work: bool) -> Fraction | None:
-        """What all ranks have together over what the `whole` module has; 1 where nothing is replicated.
+        """The total of all ranks divided by that of the `whole` module; 1 if nothing is replicated.
 
-        Work is measured against that on all inputs, of which there are `data_parallel`.
+        Work is compared with that of the whole module on all `data_parallel` inputs.
         """
         return ratio_of(of_rank * self.ranks, whole * (self.data_parallel if is_work else 1))

@@ -1,4 +1,4 @@
-"""Dtypes by name: how large their elements are, and what people call them."""
+"""Dtypes by name: element sizes and short names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ITEMSIZES = {
     **dict.fromkeys(("float16", "bfloat16"), 2),
     **dict.fromkeys(("float8", "int8"), 1),
 }
-"""Bytes of one element, by dtype."""
+"""Bytes per element, by dtype."""
 
 SHORT = {
     **{"fp64": "float64", "f64": "float64", "double": "float64", "i64": "int64"},
@@ -19,11 +19,11 @@ SHORT = {
     **{"fp16": "float16", "f16": "float16", "half": "float16", "bf16": "bfloat16"},
     **{"fp8": "float8", "f8": "float8", "i8": "int8"},
 }
-"""What people write for dtypes."""
+"""Short names of dtypes."""
 
 
 def dtype_named(text: str) -> str:
-    """The dtype that is called so, in full or in short: bf16 is bfloat16; UsageError if there is none."""
+    """The dtype with this full or short name: bf16 is bfloat16; UsageError if there is none."""
     dtype = SHORT.get(check_text("dtype", text, "bfloat16"), text)
     if dtype not in ITEMSIZES:
         raise unknown_name("no dtype is called", text, ITEMSIZES, also_near=SHORT)

@@ -1,4 +1,4 @@
-"""The errors convcost raises: each says what was expected and offers a way out."""
+"""The errors of convcost: messages state what was expected, and hints how to proceed."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from convcost.core.source_text import locate
 
 
 class ConvcostError(Exception):
-    """A request that cannot be answered; `hint` is the way out, one sentence.
+    """A request that cannot be answered; `hint` is a sentence on how to proceed.
 
-    Both may quote what a user wrote: what would hide or move in it is escaped.
+    Both may quote user input; characters that would hide or move text are escaped.
     """
 
     def __init__(self, message: str, *, hint: str = "") -> None:
@@ -25,19 +25,19 @@ class ConvcostError(Exception):
 
 
 class UsageError(ConvcostError):
-    """An option or an argument that does not fit the command."""
+    """An invalid option or argument."""
 
 
 class WrongTypeError(UsageError, TypeError):
-    """A value that is not of the kind that a function takes."""
+    """An argument of the wrong type."""
 
 
 class UnboundSizeError(ConvcostError):
-    """A size that the question needs and nobody gave."""
+    """A size that needs a value and has none."""
 
 
 class RequirementError(ConvcostError):
-    """A layer that does not take its arguments or its input."""
+    """A layer with invalid arguments or an invalid input."""
 
     def __init__(self, message: str, *, hint: str = "", argument: str = "", step: int = 0) -> None:
         super().__init__(message, hint=hint)
@@ -53,9 +53,9 @@ class Span(NamedTuple):
 
 
 class SpecError(ConvcostError):
-    """A place in a spec that is wrong: the text, a caret under the place, a way out.
+    """An error in a spec, shown as the text with carets under the span, and a hint.
 
-    Of a text from a file, the line that has the place is shown, with the file's name and the line's number.
+    For a text from a file, shows the affected line, with file name and line number.
     """
 
     def __init__(self, message: str, *, text: str, span: Span, hint: str = "") -> None:
@@ -74,7 +74,7 @@ WINDOW = 72
 
 
 def caret_lines(text: str, span: Span) -> tuple[str, str]:
-    """The text around `span`, of its line alone, and a line of carets under it."""
+    """The line of text with `span`, shortened around it, and a line of carets."""
     first = text.rfind("\n", 0, span.start) + 1
     text, _, _ = text[first:].partition("\n")
     span = Span(span.start - first, min(span.end - first, len(text) + 1))
@@ -86,16 +86,16 @@ def caret_lines(text: str, span: Span) -> tuple[str, str]:
     )
     opening = "..." if start else "> " if text.lstrip().startswith("::") else ""
     closing = "..." if start + WINDOW < len(text) else ""
-    shown = f"  {opening}{before}{place}{after}{closing}"
-    return shown, " " * (2 + len(opening) + len(before)) + "^" * max(1, len(place))
+    line = f"  {opening}{before}{place}{after}{closing}"
+    return line, " " * (2 + len(opening) + len(before)) + "^" * max(1, len(place))
 
 
 def unknown_name(
     message: str, name: str, known: Iterable[str], also_near: Iterable[str] = (), hint: str = ""
 ) -> UsageError:
-    """That `message`, such as "no format is called", holds of `name`: with a near name, and all there are.
+    """An error that starts with `message`, such as "no format is called", for an unknown `name`.
 
-    A `hint` stands in place of these.
+    Suggests a near name. The hint lists all known names unless `hint` is given.
     """
     known = tuple(known)
     near = did_you_mean(name, (*known, *also_near))
@@ -103,14 +103,14 @@ def unknown_name(
 
 
 def did_you_mean(name: str, known: Iterable[str], before: str = "") -> str:
-    """` (did you mean Conv1d?)` for the nearest known name, with `before` in front, or nothing.
+    """` (did you mean Conv1d?)` for the nearest known name, prefixed by `before`; "" if none is near.
 
-    Several of one length that `name` is the beginning of are all named: Conv1d, Conv2d or Conv3d.
+    Up to three names of equal length that start with `name` are all suggested: Conv1d, Conv2d or Conv3d.
     """
     known = tuple(known)
-    begun = [candidate for candidate in known if len(name) > 1 and _starts_with(candidate, name)]
-    are_alike = 1 < len(begun) <= MOST_NEAR and len({*map(len, begun)}) == 1
-    near = begun if are_alike else [nearest(name, known)]
+    completions = [candidate for candidate in known if len(name) > 1 and _starts_with(candidate, name)]
+    same_length = 1 < len(completions) <= MOST_NEAR and len({*map(len, completions)}) == 1
+    near = completions if same_length else [nearest(name, known)]
     words = " or ".join(", ".join(f"{before}{each}" for each in near if each).rsplit(", ", 1))
     return f" (did you mean {words}?)" if words else ""
 
@@ -119,23 +119,23 @@ MOST_NEAR = 3
 
 
 def nearest(name: str, known: Iterable[str], cutoff: float = 0.66) -> str:
-    """The known name most like `name`, that it is the beginning of, or that alone has it; "" if none is."""
+    """The known name most similar to `name`, or starting with it, or the only one containing it; or ""."""
     from difflib import SequenceMatcher, get_close_matches
 
     by_lower = {candidate.lower(): candidate for candidate in known}
     lower = name[:64].lower()
     close = get_close_matches(lower, by_lower, n=MOST_NEAR, cutoff=cutoff)
 
-    def likeness(candidate: str) -> tuple[float, float, int]:
-        """Of the texts, of their letters in any order, and the place among those known."""
+    def similarity(candidate: str) -> tuple[float, float, int]:
+        """Similarity of the texts, of their letters in any order, then the order of known names."""
         same_letters = SequenceMatcher(None, sorted(candidate), sorted(lower)).ratio()
         return SequenceMatcher(None, candidate, lower).ratio(), same_letters, -[*by_lower].index(candidate)
 
-    near = sorted(close, key=likeness, reverse=True)
-    begun = [candidate for candidate in by_lower if len(name) > 1 and _starts_with(candidate, name)]
-    having = [candidate for candidate in by_lower if len(name) > 2 and name.lower() in candidate]
-    found = [*near, *begun, *(having if len(having) == 1 else ())]
-    return by_lower[found[0]] if found else ""
+    near = sorted(close, key=similarity, reverse=True)
+    completions = [candidate for candidate in by_lower if len(name) > 1 and _starts_with(candidate, name)]
+    containing = [candidate for candidate in by_lower if len(name) > 2 and name.lower() in candidate]
+    candidates = [*near, *completions, *(containing if len(containing) == 1 else ())]
+    return by_lower[candidates[0]] if candidates else ""
 
 
 def _starts_with(candidate: str, name: str) -> bool:

@@ -1,4 +1,4 @@
-"""How a language model generates text: a prompt or a next token, what it caches, its experts. Pure data."""
+"""Text generation by a language model: its phases, its cache, its experts. Pure data."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from convcost.core import arithmetic
 from convcost.core.cost import Shape, Size
 
 GenerationPhase = Literal["prefill", "decode"]
-"""The run of the whole prompt, which fills the cache; or that of one more token for each sequence."""
+"""Prefill runs the whole prompt and fills the cache; decode runs one more token per sequence."""
 
 GENERATION_PHASES: tuple[GenerationPhase, ...] = get_args(GenerationPhase)
 
 
 class CachedTensor(NamedTuple):
-    """A tensor of the cache, of which there are `occurrences` with one name, dtype and shape."""
+    """A tensor of the cache; `occurrences` of them share name, dtype and shape."""
 
     name: str
     dtype: str
@@ -24,7 +24,7 @@ class CachedTensor(NamedTuple):
 
     @property
     def bytes(self) -> Size:
-        """What all of them take."""
+        """The bytes of all occurrences."""
         return self.occurrences * arithmetic.elements(self.shape) * self.itemsize
 
 
@@ -50,7 +50,7 @@ class PhaseRun(NamedTuple):
 
 
 class ExpertRouting(NamedTuple):
-    """The `experts` at `path`, together of `params` parameters; a token is routed to `used` of them."""
+    """The experts at `path`, with `params` parameters in total; each token is routed to `used` of them."""
 
     path: str
     used: int

@@ -1,4 +1,4 @@
-"""Methods of results that packages above implement; these register them, so that core imports none."""
+"""Methods of results that higher packages implement and register, so that core need not import them."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ _homes: dict[str, str] = {}
 
 
 def register(homes: Mapping[str, str]) -> None:
-    """Register functions by name, each as `package.module:function`; it is imported when it is called."""
+    """Register functions by name, as `package.module:function`. They are imported when called."""
     _homes.update(homes)
 
 
 def hook(name: str) -> Callable[..., Any]:
     """The function registered under `name`."""
     module, _, function = _homes[name].partition(":")
-    found: Callable[..., Any] = getattr(import_module(module), function)
-    return found
+    implementation: Callable[..., Any] = getattr(import_module(module), function)
+    return implementation
 
 
 class SubstitutionMethods:
-    """A report whose costs may be formulas in the sizes left open."""
+    """Methods of a report whose costs may be formulas in open sizes."""
 
     def subs(self, /, **sizes: Size) -> Report:
-        """The report with `sizes` put in: exact, and checked against what was assumed of them.
+        """The report with values for open sizes: exact, and checked against the assumptions.
 
-        Raises UsageError for a size that is not open, or that breaks an assumption.
+        Raises UsageError for a size that is not open, or that violates an assumption.
 
         >>> cost("Linear(E, F)").subs(E=8, F=2, B=1, S=1).macs
         16
@@ -43,7 +43,7 @@ class SubstitutionMethods:
         return cast("Report", hook("substitute")(self, sizes))
 
     def lambdify(self, /, *names: str, metric: str = "flops") -> Callable[..., Any]:
-        """`metric` as a function of the named open sizes, over ints and NumPy arrays, in exact integers.
+        """The quantity `metric` as a function of the named open sizes, for ints and NumPy arrays. Exact.
 
         >>> cost("[4, E] -> Linear(E, E)").lambdify("E", metric="macs")(8)
         256
@@ -52,7 +52,7 @@ class SubstitutionMethods:
 
 
 class PrintMethods:
-    """A result that prints its table, 80 columns wide and without colours, and is data for JSON."""
+    """Methods of a result that prints as a table, 80 columns wide and without colours."""
 
     def __str__(self) -> str:
         return str(hook("render")(self, "table")).rstrip("\n")
@@ -60,20 +60,20 @@ class PrintMethods:
     __repr__ = __str__
 
     def to_dict(self) -> dict[str, Any]:
-        """What --json writes, as dicts, lists, numbers and texts: integers of any size, formulas as texts."""
+        """The result as `--json` writes it: dicts, lists, numbers and strings; formulas are strings."""
         return cast("dict[str, Any]", hook("document_data")(self))
 
 
 class RenderMethods(PrintMethods):
-    """A result that also shows itself in a notebook, as a table or as a picture, and has rows.
+    """Methods of a result with rows, a plot, and representations for notebooks.
 
-    A notebook on a screen takes the HTML; one that is made into a paper takes the LaTeX, which needs amsmath.
+    Notebooks show the HTML; when converted to a paper they use the LaTeX, which needs amsmath.
     """
 
     def to_pandas(self) -> pandas.DataFrame:
-        """The rows that --format csv writes, as a data frame: integers exactly.
+        """The rows that `--format csv` writes, as a data frame with exact integers.
 
-        UsageError if pandas is missing: pip install pandas.
+        Raises UsageError if pandas is not installed.
         """
         return cast("pandas.DataFrame", hook("data_frame")(self))
 
@@ -84,39 +84,39 @@ class RenderMethods(PrintMethods):
         return str(hook("render")(self, "latex"))
 
     def plot(self, metric: str = "", ranges: Mapping[str, range | tuple[int, int]] | None = None) -> Any:
-        """The result as a picture, an altair.Chart: the same as --plot on the command line.
+        """The result as an altair.Chart, the same as `--plot` on the command line.
 
-        A report or a comparison with an open size is drawn as curves along that size, such as
-        compare("Linear(E, E)", "Linear(9, E)").plot("params", {"E": (1, 64)}). Without one, a report is
-        drawn by its parts, and a comparison as bars. A match has its target, a sweep its Pareto front.
+        A report or a comparison with an open size is plotted as curves over that size, for example
+        compare("Linear(E, E)", "Linear(9, E)").plot("params", {"E": (1, 64)}). Without open sizes, a report
+        is plotted by its parts, and a comparison as bars. A match shows its target, a sweep its Pareto front.
 
         Args:
-            metric: The quantity of a report or a comparison, by its attribute of a report; FLOPs if empty.
-            ranges: The values of an open size by its name: a range, or the first and the last one. The
-                usual ones are those around the break-even points.
+            metric: The quantity to plot, by its name as an attribute of a report; FLOPs if empty.
+            ranges: The values of an open size, by name: a range, or the first and the last value. The
+                default is around the break-even points.
 
         Raises:
-            UsageError: If the result has no picture, or Altair is missing: pip install 'convcost[plots]'.
+            UsageError: If the result has no plot, or Altair is not installed (convcost[plots]).
         """
         return hook("plot")(self, metric, ranges)
 
 
 class TableMethods:
-    """A result with rows, as tables of other libraries: integers exactly, quotients as floats."""
+    """Methods of a result with rows, as tables of other libraries. Integers are exact, ratios are floats."""
 
     def arrow(self) -> pyarrow.Table:
-        """The rows as a table of Arrow: integers of 64 bits or 38 digits.
+        """The rows as an Arrow table, with integers of 64 bits or 38 decimal digits.
 
-        UsageError if pyarrow is missing: pip install 'convcost[sweep]'.
+        Raises UsageError if pyarrow is not installed (convcost[sweep]).
         """
         return hook("arrow_table")(self)
 
     def pandas(self) -> pandas.DataFrame:
-        """The rows as a data frame of pandas: integers of 64 bits, or Python's where one is larger."""
+        """The rows as a pandas data frame, with integers of 64 bits, or Python ints if one is larger."""
         return cast("pandas.DataFrame", hook("pandas_table")(self))
 
     to_pandas = pandas
 
     def polars(self) -> polars.DataFrame:
-        """The rows as a data frame of Polars: integers of 64 bits, or of 128 where one is larger."""
+        """The rows as a Polars data frame, with integers of 64 bits, or 128 bits if one is larger."""
         return cast("polars.DataFrame", hook("polars_table")(self))

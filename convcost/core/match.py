@@ -1,4 +1,4 @@
-"""Sizes that bring a design's cost near to a target: what a match is. Pure data."""
+"""Matches: sizes with which a design's cost is nearest to a target. Pure data."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from convcost.core.type_checks import check_text
 Metric: TypeAlias = str
 
 PerSize: TypeAlias = Size | Mapping[str, Size]
-"""A limit for all sizes, or for each by name."""
+"""A limit for all sizes, or one per size by name."""
 
 UNITS: dict[Metric, str] = {metric.name: metric.label for metric in METRICS if metric.can_be_matched}
-"""The quantities that can be matched, and what each is counted in."""
+"""The quantities that can be matched, and their units."""
 
 LARGEST = 2**20
-"""The largest size that is tried unless another maximum is asked for."""
+"""The default maximum of a size."""
 
 MOST_PAIRS = 2**22
-"""Pairs of two sizes that are tried unless other ranges are asked for."""
+"""The default number of pairs of two sizes that are tried."""
 
 LARGEST_MAXIMUM = 10**18
-"""The largest maximum: a range of more sizes has no length in Python."""
+"""The largest possible maximum: Python cannot take the length of a longer range."""
 
 
 def metric_named(name: str) -> Metric:
-    """The metric called `name`; UsageError if there is none."""
+    """`name`, checked to be a metric that can be matched; UsageError if it is not."""
     check_text("metric", name, "flops")
     if name in UNITS:
         return name
@@ -41,31 +41,31 @@ def metric_named(name: str) -> Metric:
 
 
 class Range(NamedTuple):
-    """The multiples of `multiple_of` from `minimum` to `maximum`."""
+    """The multiples of `multiple_of` from `minimum` to `maximum`, inclusive."""
 
     multiple_of: Size = 1
     minimum: Size = 1
     maximum: Size = LARGEST
 
     def sizes(self, name: str) -> range:
-        """The sizes there are; UsageError if there is none."""
+        """The sizes in the range; UsageError if it is empty or invalid."""
         if self.multiple_of < 1:
             raise UsageError(f"{name} can't be a multiple of {self.multiple_of}", hint="Give 1 or more.")
         if self.minimum < 0:
-            raise UsageError(f"the minimum for {name} is {self.minimum}", hint="Give 0 or more.")
+            raise UsageError(f"the minimum of {name} can't be {self.minimum}", hint="Give 0 or more.")
         for what, limit in (
             ("maximum", self.maximum),
             ("minimum", self.minimum),
             ("multiple", self.multiple_of),
         ):
             if limit > LARGEST_MAXIMUM:
-                hint = f"Give {LARGEST_MAXIMUM:.0e} at most."
-                raise UsageError(f"the {what} for {name} is beyond {LARGEST_MAXIMUM:.0e}", hint=hint)
+                hint = f"Give at most {LARGEST_MAXIMUM:.0e}."
+                raise UsageError(f"the {what} of {name} is above {LARGEST_MAXIMUM:.0e}", hint=hint)
         first = -(-self.minimum // self.multiple_of) * self.multiple_of
-        found = range(first, self.maximum + 1, self.multiple_of)
-        if not found:
+        sizes = range(first, self.maximum + 1, self.multiple_of)
+        if not sizes:
             raise UsageError(f"the range of {name} is empty: {self}", hint="Give a wider range.")
-        return found
+        return sizes
 
     def __str__(self) -> str:
         bounds = f"from {self.minimum:,} to {self.maximum:,}"
@@ -74,35 +74,35 @@ class Range(NamedTuple):
 
 @dataclass(frozen=True)
 class Choice:
-    """Sizes, what the design costs with them, and by how much that is over the target, with its sign.
+    """Sizes, the cost of the design with them, and the signed difference from the target.
 
-    `reported` makes the design's report with these sizes.
+    `make_report` returns the report of the design with these sizes.
     """
 
     sizes: Mapping[str, Size]
     cost: Size
     difference: Size
-    reported: Callable[[], Report] = field(repr=False, compare=False)
+    make_report: Callable[[], Report] = field(repr=False, compare=False)
 
     @cached_property
     def report(self) -> Report:
-        """What the design costs in full; formulas where the match left sizes open."""
-        return self.reported()
+        """The full cost of the design; formulas if the match left sizes open."""
+        return self.make_report()
 
 
 def _no_cost(sizes: Mapping[str, Size]) -> Size:
-    raise UsageError("this match was made without its design, so it has no further costs")
+    raise UsageError("this match has no design, so it has no further costs")
 
 
 @dataclass(frozen=True, repr=False)
 class Match(RenderMethods):
-    """The sizes in a design that bring its cost nearest to `target`, or `at_most` to it.
+    """The sizes with which a design's cost is nearest to `target`; with `at_most`, not above it.
 
-    With one size varied, `best` has all that are nearest. With two, `choices` are the pairs within the
-    target that no other pair within it with one of the same two sizes comes nearer than, and `best` has
-    the nearest of them, or a pair above the target that is nearer still. `below` and `above` have the
-    costs next to the target on its two sides. `notes` say what was left out. `cost_at` is the cost at any
-    varied sizes; it raises ConvcostError where they are not possible.
+    With one varied size, `best` has all nearest sizes. With two, `choices` are the pairs within the target
+    for which changing only one of the sizes gives no nearer pair, and `best` has the nearest of them, or a
+    pair above the target that is nearer. `below` and `above` are the nearest costs on both sides of the
+    target. `notes` describe what was left out. `cost_at` returns the cost for given sizes; it raises
+    ConvcostError if they are impossible.
     """
 
     name: str
@@ -126,20 +126,20 @@ class Match(RenderMethods):
     cost_at: Callable[[Mapping[str, Size]], Size] = field(default=_no_cost, repr=False, compare=False)
 
     def __hash__(self) -> int:
-        """Of what tells most matches apart: the rest may be in dicts."""
+        """A hash of the hashable fields that distinguish most matches."""
         return hash((self.name, self.spec, self.metric, self.target, self.vary, len(self.best)))
 
     @property
     def searched(self) -> dict[str, range]:
-        """The values of each size, all of which were tried."""
+        """The values of each varied size; all were tried."""
         return {name: bounds.sizes(name) for name, bounds in self.ranges.items()}
 
     @property
     def vary(self) -> tuple[str, ...]:
-        """The sizes that were varied."""
+        """The names of the varied sizes."""
         return tuple(self.ranges)
 
     @property
     def found(self) -> bool:
-        """Whether any size fits."""
+        """Whether any size matches."""
         return bool(self.best)

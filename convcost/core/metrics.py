@@ -1,4 +1,4 @@
-"""The table of quantities: outputs, limits, lock files and searches take theirs from here."""
+"""The table of quantities, used by outputs, limits, lock files and searches."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CostReader = Callable[["Cost", "Convention"], Any]
 
 
 class RowQuantities(Protocol):
-    """What a row of a report has, and so has what adds rows up: a submodule with all that is in it."""
+    """The quantities of a row, or of a group of rows such as a submodule with its contents."""
 
     @property
     def params(self) -> Size:
@@ -21,7 +21,7 @@ class RowQuantities(Protocol):
 
     @property
     def trainable_params(self) -> Size:
-        """Those that require a gradient."""
+        """Parameters that require a gradient."""
 
     @property
     def cost(self) -> Cost:
@@ -33,22 +33,23 @@ class RowQuantities(Protocol):
 
 
 class Metric(NamedTuple):
-    """A quantity: `name` is the attribute of a Report that has it, and its key in JSON.
+    """A quantity. `name` is its attribute of a Report, and its key in JSON.
 
     Attributes:
-        label: In a table; a minor one details the one above it.
-        full_label: Where it stands alone, without the one above.
+        label: Its label in tables.
+        full_label: Its label outside a table, if `label` depends on the line above.
         description: What it counts, for help and schemas.
-        units: What an amount of it can be written in; the last is the usual one.
-        scaled_unit: What the table of one design has its rounded amount in, 983 K MACs, if it has that.
-        of_cost: Reads it off a cost, under a convention; the total is then the sum over the rows.
-        of_row: Reads it off a row, where the total is the rows' sum but no part of a cost.
-        is_optional: Whether there may be no formula for it where sizes are open.
-        missing: What a table has where there is none, if not a dash.
-        in_baseline: Whether a lock file keeps the total.
+        units: Units accepted in an amount; the last one is the usual one.
+        scaled_unit: The unit of rounded amounts in the table of one design (983 K MACs); "" for none.
+        of_cost: Its value in a cost, under a convention. The total is the sum over the rows.
+        of_row: Its value in a row, if it is a sum over the rows but not part of a cost.
+        is_optional: Whether its formula in open sizes may be missing.
+        is_minor: Whether it is a detail of the quantity above it in tables.
+        missing: Shown in tables instead of a missing value; "" for a dash.
+        in_baseline: Whether lock files contain it.
         can_be_matched: Whether `match` can search for it.
-        has_break_even: Whether two designs are compared along an open size by it.
-        quotient_of: The two quantities that it is the quotient of, if it is one.
+        has_break_even: Whether break-even points are computed for it.
+        quotient_of: The two quantities whose quotient it is, if any.
     """
 
     name: str
@@ -69,12 +70,12 @@ class Metric(NamedTuple):
 
     @property
     def standalone_label(self) -> str:
-        """The label where it stands alone, without the one above it in a table."""
+        """The label for use outside a table."""
         return self.full_label or self.label
 
     @property
     def sentence(self) -> str:
-        """The description, to stand alone."""
+        """The description as a sentence."""
         return f"{self.description[0].upper()}{self.description[1:]}."
 
     @property
@@ -83,11 +84,11 @@ class Metric(NamedTuple):
         return bool(self.of_cost or self.of_row)
 
     def in_cost(self, cost: Cost, convention: Convention) -> Any:
-        """What a cost has of it; None where costs have none."""
+        """Its value in a cost; None if costs do not have it."""
         return self.of_cost(cost, convention) if self.of_cost else None
 
     def in_row(self, row: RowQuantities, convention: Convention) -> Any:
-        """What a row has of it; None where rows have none."""
+        """Its value in a row; None if rows do not have it."""
         return self.of_row(row) if self.of_row else self.in_cost(row.cost, convention)
 
 
@@ -151,7 +152,7 @@ METRICS = (
     Metric(
         "flops_per_output_element",
         "per output element",
-        "FLOPs for each element of the output",
+        "FLOPs per element of the output",
         full_label="FLOPs per output element",
         is_minor=True,
         quotient_of=("flops", "output_elements"),
@@ -201,7 +202,7 @@ METRICS = (
     Metric(
         "arithmetic_intensity",
         "FLOPs per byte",
-        "FLOPs for each byte moved",
+        "FLOPs per byte moved",
         quotient_of=("flops", "bytes"),
     ),
 )
@@ -209,19 +210,19 @@ METRICS = (
 TRAINING_FLOPS = Metric(
     "training_flops",
     "FLOPs of a training step",
-    "FLOPs of a training step, forward and backward; where the backward is counted",
+    "FLOPs of a training step, forward and backward, if the backward is counted",
     scaled_unit="FLOPs",
     is_optional=True,
     has_break_even=True,
 )
-"""Beside the others: only a report with its backward has it, and designs are compared by it."""
+"""Only for reports with a backward. Designs are compared by it too."""
 
 DETAILS = {
     "params": (
         Metric(
             "active_params",
-            "active for a token",
-            "parameters that a token uses: of experts those that it is routed to",
+            "active per token",
+            "parameters that a token uses, including only the experts that it is routed to",
             scaled_unit="params",
             full_label="active parameters",
             is_minor=True,
@@ -229,7 +230,7 @@ DETAILS = {
         Metric(
             "active_params_without_embeddings",
             "active, no embeddings",
-            "active parameters, but none of tables that are only looked up",
+            "active parameters without tables that are only looked up",
             scaled_unit="params",
             full_label="active parameters without embeddings",
             is_minor=True,
@@ -239,7 +240,7 @@ DETAILS = {
         Metric(
             "flops_per_token",
             "per token",
-            "FLOPs for each token of a phase of generating text",
+            "FLOPs per token of a generation phase",
             scaled_unit="FLOPs",
             full_label="FLOPs per token",
             is_minor=True,
@@ -250,21 +251,21 @@ DETAILS = {
         Metric(
             "tokens",
             "tokens",
-            "tokens that a phase of generating text runs on: of decode one for each sequence",
+            "tokens of a generation phase; in decode, one per sequence",
         ),
     ),
     "bytes": (
         Metric(
             "kv_cache_bytes",
             "KV cache",
-            "bytes of what the prompt leaves in the cache",
+            "bytes of the cache after the prompt",
             scaled_unit="B",
             full_label="KV cache bytes",
             is_minor=True,
         ),
     ),
 }
-"""What language models and mixtures of experts have beside the others, each below one of them in tables."""
+"""Additional quantities of language models and mixtures of experts, by the quantity above them in tables."""
 
 OF_SOME_MODULES = tuple(metric for metrics in DETAILS.values() for metric in metrics)
 
@@ -277,4 +278,4 @@ WITH_BREAK_EVEN = tuple(
     for metric in sorted(METRICS, key=lambda metric: metric.name != "flops")
     if metric.has_break_even
 )
-"""What break-even points are found for, FLOPs first."""
+"""The quantities with break-even points, FLOPs first."""

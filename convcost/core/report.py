@@ -1,4 +1,4 @@
-"""What every source of costs yields and every output reads: reports of rows. Pure data."""
+"""Reports: the costs of a design as rows. All sources produce them, and all outputs read them. Pure data."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Verdict = Literal["agrees", "differs", "blind", "skipped", "unavailable"]
 
 
 class CounterResult(NamedTuple):
-    """What a counter said of a candidate, as it said it, as FLOPs, and what to think of it."""
+    """A counter's result: its figure in its own unit (`raw`) and as FLOPs, and the verdict."""
 
     verdict: Verdict
     flops: int | None
@@ -36,7 +36,7 @@ class CounterResult(NamedTuple):
 
 
 class Assumption(NamedTuple):
-    """What a formula takes for granted of the sizes left open: that `formula` is ≥ 0, zero, or whole."""
+    """A condition on open sizes under which formulas hold: `formula` is ≥ 0, zero, or a whole number."""
 
     text: str
     relation: Literal["nonnegative", "zero", "whole"]
@@ -44,7 +44,7 @@ class Assumption(NamedTuple):
 
 
 class ReportSource(Protocol):
-    """What a report was made from, and can be made from again with more sizes known."""
+    """The source of a report, which can make it again with values for more sizes."""
 
     def report(
         self,
@@ -54,30 +54,30 @@ class ReportSource(Protocol):
         stay_open: bool,
         backward: bool = False,
     ) -> Report:
-        """The report with `sizes` put in; raises ConvcostError where they don't fit."""
+        """The report with values for `sizes`; ConvcostError if they are invalid."""
 
 
 def with_definitions(definitions: Iterable[tuple[str, str]], text: str) -> str:
-    """`text` with definitions in front, on one line."""
+    """`text` preceded by definitions, on one line."""
     return "; ".join((*map(" = ".join, definitions), text))
 
 
 @dataclass(frozen=True, repr=False)
 class Report(RenderMethods, SubstitutionMethods):
-    """The cost of one design: its rows in order, from `inputs` to `output`.
+    """The cost of one design, as rows in order from `inputs` to `output`.
 
-    Two are equal if all their data is: the name, the rows, the sizes, the convention and the estimates.
-    Reports add up, by + and by sum: costs, parameters and activations of all parts, the bytes of the first
-    input, the last output and all parameters.
+    Two reports are equal if all their data is equal: name, rows, sizes, convention and estimates. `+` and
+    sum() add costs, parameters and activations of all parts; bytes are those of the first input, the last
+    output and all parameters.
 
     >>> sum([cost("a = [2, 8] -> Linear(8, 4)"), cost("b = [2, 4] -> Linear(4, 1)")]).macs
     72
 
-    `definitions` are those that `spec` uses: what each is called with its parameters, and what it stands for.
+    `definitions` are those that `spec` uses: the name with its parameters, and the text that it stands for.
 
-    A report with open sizes has its `source` where that can be asked again; modules are not run again.
-    `rooflines` are those on several devices, where more than one is asked for. A module on a mesh of ranks is
-    counted whole, with what one of them has in `distributed`. `notes` say what was guessed.
+    A report with open sizes has a `source` if it can be made again; modules do not run again. `rooflines` has
+    one per device if there are several. A module on a mesh is counted as a whole, and the share of one rank
+    is in `distributed`. `notes` describe what was guessed.
     """
 
     name: str
@@ -103,52 +103,52 @@ class Report(RenderMethods, SubstitutionMethods):
 
     @property
     def full_spec(self) -> str:
-        """The spec with the definitions that it uses in front, which can be parsed again."""
+        """The spec preceded by its definitions; it can be parsed again."""
         return with_definitions(self.definitions, self.spec)
 
     @property
     def open_names(self) -> tuple[str, ...]:
-        """The sizes that have no number; costs are formulas in them."""
+        """The sizes without a value; costs are formulas in them."""
         return tuple(name for name, size in self.sizes.items() if not isinstance(size, int))
 
     @property
     def input(self) -> Shape:
-        """The shape of the input; of a model's first one."""
+        """The shape of the input, or of the first one."""
         return self.trace.inputs[0].shape if self.trace and self.trace.inputs else self._inputs[0].shape
 
     @property
     def _inputs(self) -> tuple[InputShape, ...]:
-        """Those of a design, or else what goes into the first row."""
+        """The inputs of the design, or that of the first row."""
         return self.inputs or (InputShape(self.rows[0].input),)
 
     @property
     def output(self) -> Shape:
-        """The shape of the output; of a model's first one."""
+        """The shape of the output, or of the first one."""
         return self.trace.outputs[0].shape if self.trace and self.trace.outputs else self.rows[-1].output
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What may not be meant in the design, and the way out; each once."""
+        """Warnings about parts of the design that are probably not intended, without duplicates."""
         return tuple(dict.fromkeys(warning for row in self.rows for warning in row.warnings))
 
     @property
     def per_rank(self) -> Report | None:
-        """What one rank computes and holds of a module on a mesh; None where there is no mesh."""
+        """The report of one rank of a module on a mesh; None without a mesh."""
         return replace(self.distributed.per_rank, convention=self.convention) if self.distributed else None
 
     @property
     def collectives(self) -> tuple[Collective, ...]:
-        """What one rank sends to others, in the order of first calls."""
+        """The collectives of one rank, in the order of first calls."""
         return self.distributed.collectives if self.distributed else ()
 
     @cached_property
     def cost(self) -> Cost:
-        """All rows' costs together."""
+        """The sum of the costs of all rows."""
         return arithmetic.total([row.cost for row in self.rows], Cost())
 
     @property
     def has_gradients(self) -> bool:
-        """Whether the backward is counted beside the forward: of a design that of every layer."""
+        """Whether the backward pass is counted; for a design, that of every layer."""
         if isinstance(self.source, ReportSum):
             return all(part.has_gradients for part in self.source)
         if self.trace:
@@ -157,7 +157,7 @@ class Report(RenderMethods, SubstitutionMethods):
 
     @cached_property
     def phases(self) -> dict[Phase, Cost]:
-        """What forward and gradients cost; nothing where no backward is counted, or it has no work."""
+        """The costs of forward and gradients; empty if no backward is counted, or it has no work."""
         if isinstance(self.source, ReportSum):
             return self.source.phases
         if self.trace:
@@ -165,27 +165,27 @@ class Report(RenderMethods, SubstitutionMethods):
         if not self.has_gradients:
             return {}
         gradients = [row.gradients for row in self.rows if row.gradients]
-        by_input = arithmetic.total([found.by_input for found in gradients], Cost())
-        by_weight = arithmetic.total([found.by_weight for found in gradients], Cost())
+        by_input = arithmetic.total([each.by_input for each in gradients], Cost())
+        by_weight = arithmetic.total([each.by_weight for each in gradients], Cost())
         return with_work(
             {"forward": self.cost, "gradient by input": by_input, "gradient by weight": by_weight}
         )
 
     @property
     def training_flops(self) -> Size | None:
-        """FLOPs of a training step, forward and backward; None where no backward is counted."""
+        """FLOPs of a training step, forward and backward; None if no backward is counted."""
         if not self.phases:
             return self.flops if self.has_gradients else None
         return arithmetic.total([*self.phases.values()], Cost()).flops(self.convention)
 
     @property
     def macs(self) -> Size:
-        """Multiply–accumulates, those on padding included."""
+        """Multiply–accumulates, including those on padding."""
         return self.cost.macs
 
     @property
     def valid_macs(self) -> Size | None:
-        """Multiply–accumulates on real data."""
+        """Multiply–accumulates on real data; None without a formula."""
         return self.cost.valid_macs
 
     @property
@@ -200,7 +200,7 @@ class Report(RenderMethods, SubstitutionMethods):
 
     @property
     def elementwise(self) -> Size:
-        """Elementwise operations: activation, normalisation, pooling."""
+        """Elementwise operations: activations, normalization, pooling."""
         return self.cost.elementwise
 
     @cached_property
@@ -210,22 +210,22 @@ class Report(RenderMethods, SubstitutionMethods):
 
     @cached_property
     def trainable_params(self) -> Size:
-        """The number of parameters that are trained; of a spec all."""
+        """The number of parameters that require a gradient; for a spec, all."""
         return arithmetic.total([row.trainable_params for row in self.rows], 0)
 
     @property
     def active_params(self) -> Size:
-        """The parameters that a token uses: of experts those that it is routed to, of tables all rows."""
+        """The parameters that a token uses: only the experts it is routed to, but all embedding rows."""
         routings = self.trace.routings if self.trace else ()
         return self.params - sum(routing.idle_params for routing in routings)
 
     @property
     def active_params_without_embeddings(self) -> Size:
-        """The parameters that a token computes with: none of a table of which it reads a row."""
+        """The active parameters without tables that are only looked up."""
         return self.active_params - (self.trace.embedding_params if self.trace else 0)
 
     def has_detail(self, metric: str) -> bool:
-        """Whether it has a quantity that only some modules have: DETAILS of core/metrics.py."""
+        """Whether the report has `metric`, one of the quantities in DETAILS of core/metrics.py."""
         if metric == "active_params":
             return bool(self.trace and self.trace.routings)
         if metric == "active_params_without_embeddings":
@@ -234,22 +234,22 @@ class Report(RenderMethods, SubstitutionMethods):
 
     @property
     def generation(self) -> PhaseRun | None:
-        """The phase of generating text that ran, with its cache; None where none was asked for."""
+        """The run of the generation phase, with its cache; None if no phase was requested."""
         return self.trace.generation if self.trace else None
 
     @property
     def tokens(self) -> Size | None:
-        """The tokens that a phase of generating text ran on: of decode one for each sequence."""
+        """The tokens of the generation phase; in decode, one per sequence. None without a phase."""
         return self.generation and self.generation.tokens
 
     @property
     def flops_per_token(self) -> Fraction | None:
-        """FLOPs / tokens, exactly; None where no phase ran."""
+        """FLOPs / tokens, exact; None without a generation phase."""
         return ratio_of(self.flops, self.generation.tokens) if self.generation else None
 
     @property
     def kv_cache_bytes(self) -> Size | None:
-        """What the cache of the prompt takes; None where no phase ran."""
+        """Bytes of the cache after the prompt; None without a generation phase."""
         return self.generation and self.generation.cache_bytes
 
     @property
@@ -259,14 +259,14 @@ class Report(RenderMethods, SubstitutionMethods):
 
     @property
     def activations(self) -> Size:
-        """Output elements of all contraction layers together."""
+        """Output elements of all contraction layers."""
         return arithmetic.total([row.activations for row in self.rows], 0)
 
     @property
     def bytes(self) -> Size:
-        """The input, every parameter and the output, each once: of a module in their own dtypes.
+        """Bytes of input, parameters and output, each once; for a module, in their own dtypes.
 
-        With them the cache, which prefill writes and decode reads.
+        Includes the cache, which prefill writes and decode reads.
         """
         itemsize = ITEMSIZES[self.dtype]
         stored = arithmetic.total([row.parameter_bytes(itemsize) for row in self.rows], 0)
@@ -278,7 +278,7 @@ class Report(RenderMethods, SubstitutionMethods):
 
     @property
     def has_own_dtypes(self) -> bool:
-        """Whether its numbers are not all of one size, as those of a module may be: indices are none."""
+        """Whether some floating-point tensors have an element size other than that of `dtype`."""
         ends = (*self.trace.inputs, *self.trace.outputs) if self.trace else ()
         itemsize = ITEMSIZES[self.dtype]
         stored = any(row.stored not in (None, row.params * itemsize) for row in self.rows)
@@ -287,28 +287,28 @@ class Report(RenderMethods, SubstitutionMethods):
 
     @property
     def flops_per_output_element(self) -> Fraction | None:
-        """FLOPs / output elements, exactly; None where the output is empty."""
+        """FLOPs / output elements, exact; None if the output is empty."""
         return ratio_of(self.flops, self.output_elements)
 
     @property
     def arithmetic_intensity(self) -> Fraction | None:
-        """FLOPs / bytes, exactly; None where there are no bytes."""
+        """FLOPs / bytes, exact; None if there are no bytes."""
         return ratio_of(self.flops, self.bytes)
 
     def __hash__(self) -> int:
-        """Of what tells most reports apart: the rest may be in dicts."""
+        """A hash of the hashable fields that distinguish most reports."""
         return hash((self.name, self.spec, tuple(self.sizes), self.convention, self.dtype, len(self.rows)))
 
     def __radd__(self, other: object) -> Report:
-        """sum([first, second]): a sum starts from 0."""
+        """Supports sum([first, second]), which starts with 0."""
         return self if type(other) is int and other == 0 else NotImplemented
 
     def __add__(self, other: Report) -> Report:
-        """The two one after the other, their rows' paths prefixed by their names."""
+        """The two designs in sequence; paths of rows are prefixed with the design's name."""
         if not isinstance(other, Report):
             return NotImplemented
         rows = tuple(row._replace(path=f"{self.name}.{row.path}") for row in self.rows)
-        rows += tuple(_row_behind(self, other.name, row) for row in other.rows)
+        rows += tuple(_row_after(self, other.name, row) for row in other.rows)
         return replace(
             self,
             name=f"{self.name} + {other.name}",
@@ -330,8 +330,8 @@ class Report(RenderMethods, SubstitutionMethods):
         )
 
 
-def _row_behind(first: Report, name: str, row: Row) -> Row:
-    """A row of another report, called `name`, whose first input is the output of the `first` one."""
+def _row_after(first: Report, name: str, row: Row) -> Row:
+    """A row of a report called `name`, renumbered to follow the report `first`."""
 
     def renumbered(source: int) -> int:
         is_input = source < -1
@@ -345,19 +345,19 @@ def _row_behind(first: Report, name: str, row: Row) -> Row:
 
 
 class ReportSum(NamedTuple):
-    """Two reports one after the other, as the source of their sum."""
+    """Two reports in sequence, the source of their sum."""
 
     first: Report
     second: Report
 
     @property
     def phases(self) -> dict[Phase, Cost]:
-        """What both cost by phase; nothing where one has no backward that is counted."""
+        """The costs of both by phase; empty if one has no backward."""
         if not all(part.has_gradients for part in self):
             return {}
-        parts = [part.phases or {"forward": part.cost} for part in self]
-        costs = {phase: [part[phase] for part in parts if phase in part] for phase in PHASES}
-        return with_work({phase: arithmetic.total(found, Cost()) for phase, found in costs.items()})
+        phases = [part.phases or {"forward": part.cost} for part in self]
+        costs = {phase: [part[phase] for part in phases if phase in part] for phase in PHASES}
+        return with_work({phase: arithmetic.total(parts, Cost()) for phase, parts in costs.items()})
 
     def report(
         self,
@@ -367,7 +367,7 @@ class ReportSum(NamedTuple):
         stay_open: bool,
         backward: bool = False,
     ) -> Report:
-        """The sum of both, each with those of `sizes` that it has open."""
+        """The sum of both, with values for the `sizes` that are open in each."""
         first, second = (
             part.subs(**{name: sizes[name] for name in part.open_names if name in sizes}) for part in self
         )

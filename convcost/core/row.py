@@ -1,4 +1,4 @@
-"""One layer or submodule of a report: its shapes, its parameters, its cost. Pure data."""
+"""Rows of a report: the shapes, parameters and cost of a layer or submodule. Pure data."""
 
 from __future__ import annotations
 
@@ -11,36 +11,36 @@ from convcost.core.dtypes import ITEMSIZES
 
 
 class LayerLike(Protocol):
-    """What a row is about: it says what it is as text, how its output's lengths come about, and its loops."""
+    """The layer of a row: str() describes it, and it has formulas for output lengths and loops."""
 
     def length_formulas(self, shape: Shape) -> tuple[tuple[str, str, tuple[Size, ...]], ...]:
-        """For each spatial dimension of the output its name, a formula, and the sizes for its `{}`."""
+        """For each spatial dimension of the output: its name, a formula, and the sizes to fill in for {}."""
 
     def loops(self, shape: Shape) -> tuple[tuple[str, Size], ...]:
-        """The loops around a multiply–accumulate, by name; nothing where there is none."""
+        """The loops around a multiply–accumulate: name and extent; empty if there is none."""
 
 
 class InputShape(NamedTuple):
-    """An input, with its dtype if that is not the design's."""
+    """The shape of an input, and its dtype if that is not the design's."""
 
     shape: Shape
     dtype: str = ""
 
     def bytes(self, itemsize: int) -> Size:
-        """What it takes, at `itemsize` bytes an element of the design's dtype."""
+        """Bytes of the input, at `itemsize` bytes per element of the design's dtype."""
         return arithmetic.elements(self.shape) * (ITEMSIZES[self.dtype] if self.dtype else itemsize)
 
 
 class Row(NamedTuple):
-    """One layer: where it is, what it is, its shapes, its parameters by name, its cost.
+    """One layer or submodule: its path, kind, shapes, parameters by name, and cost.
 
-    `activations` are the output elements of its contractions; `cost` and they are of all `calls` together.
-    A module has `stored` bytes of parameters, and sizes of elements of its own; a layer's are of its design's
-    dtype, but for indices.
-    `frozen` are the names of the parameters that are not trained. A layer of a design may have
-    `further_inputs`; `sources` has for each of its inputs the number of the row that made it, or −1 for the
-    first input of the design, −2 for its second, and `branch_source` that of what its branches start from;
-    `gradients` if the backward is counted. `warnings` say what may not be meant.
+    `cost` and `activations`, the output elements of its contractions, are totals of all `calls`. A submodule
+    has its own element sizes, and `stored` bytes of parameters; a layer has the dtype of its design, except
+    for indices. `frozen` names the parameters that do not require a gradient.
+
+    A layer of a design may have `further_inputs`. `sources` has for each input the number of the row that
+    made it, or −1 for the first input of the design, −2 for the second, and so on; `branch_source` is the
+    source of the tensor that its branches start from. `gradients` is None unless the backward is counted.
     """
 
     path: str
@@ -69,9 +69,9 @@ class Row(NamedTuple):
 
     @property
     def trainable_params(self) -> Size:
-        """The number of parameters that are trained: those that are not frozen."""
-        trained = (shape for name, shape in self.parameters.items() if name not in self.frozen)
-        return sum(map(arithmetic.elements, trained))
+        """The number of parameters that are not frozen."""
+        trainable = (shape for name, shape in self.parameters.items() if name not in self.frozen)
+        return sum(map(arithmetic.elements, trainable))
 
     @property
     def contracts(self) -> bool:
@@ -79,15 +79,15 @@ class Row(NamedTuple):
         return self.activations != 0
 
     def bytes(self, itemsize: int) -> Size:
-        """Input, parameters and output, each once, at `itemsize` bytes an element where no other is known."""
+        """Bytes of input, parameters and output, each once; `itemsize` applies where no other is known."""
         return self.input_bytes(itemsize) + self.parameter_bytes(itemsize) + self.output_bytes(itemsize)
 
     def input_bytes(self, itemsize: int) -> Size:
-        """What its inputs take."""
+        """Bytes of its inputs."""
         return sum(self._bytes_of_inputs(itemsize))
 
     def bytes_by_source(self, itemsize: int) -> dict[int, Size]:
-        """What each tensor takes that it reads, by its source; x * x reads one."""
+        """Bytes of each tensor that it reads, by source; x * x reads one tensor."""
         sizes = self._bytes_of_inputs(itemsize)
         return dict(zip(self.sources or range(len(sizes)), sizes, strict=True))
 
@@ -96,9 +96,9 @@ class Row(NamedTuple):
         return [first, *(tensor.bytes(itemsize) for tensor in self.further_inputs)]
 
     def output_bytes(self, itemsize: int) -> Size:
-        """What its output takes."""
+        """Bytes of its output."""
         return arithmetic.elements(self.output) * (self.output_itemsize or itemsize)
 
     def parameter_bytes(self, itemsize: int) -> Size:
-        """What its parameters take."""
+        """Bytes of its parameters."""
         return self.params * itemsize if self.stored is None else self.stored

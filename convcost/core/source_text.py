@@ -1,4 +1,4 @@
-"""A text of which each line has a place, in a file or on a command line, for messages that point into it."""
+"""Text whose lines know where they come from, for error messages that point into it."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import NamedTuple
 
 
 class SourceLine(NamedTuple):
-    """A line, and where it is, such as `designs.txt:3`; nothing for one from a command line."""
+    """A line and its location, such as `designs.txt:3`; "" for a line from the command line."""
 
     text: str
     where: str = ""
 
 
 class SourceText(str):
-    """Lines as one text, each with its place."""
+    """Lines joined into one text, with the location of each."""
 
     __slots__ = ("_lines", "_starts")
     _lines: tuple[SourceLine, ...]
@@ -23,27 +23,27 @@ class SourceText(str):
 
     @classmethod
     def joined(cls, lines: Iterable[SourceLine], separators: Iterable[str]) -> SourceText:
-        """The lines, each with its separator behind it, but for the last one."""
-        kept, text, starts = tuple(lines), "", []
-        for line, separator in zip(kept, (*separators, ""), strict=True):
+        """The lines, joined with the separators."""
+        parts, text, starts = tuple(lines), "", []
+        for line, separator in zip(parts, (*separators, ""), strict=True):
             starts.append(len(text))
             text += line.text + separator
-        made = cls(text)
-        made._lines, made._starts = kept, tuple(starts)
-        return made
+        joined = cls(text)
+        joined._lines, joined._starts = parts, tuple(starts)
+        return joined
 
     @property
     def lines(self) -> tuple[SourceLine, ...]:
-        """Each of them."""
+        """The lines with their locations."""
         return self._lines
 
     @property
     def where(self) -> str:
-        """Where it begins."""
+        """The location of the first line."""
         return self._lines[0].where
 
     def locate(self, start: int, end: int) -> tuple[SourceLine, int, int]:
-        """The line in which a place begins, and where in this line it begins and ends."""
+        """The line in which a span starts, and the span's start and end in that line."""
         number = bisect_right(self._starts, start) - 1
         line, before = self._lines[number], self._starts[number]
         begin = min(start - before, len(line.text))
@@ -51,5 +51,5 @@ class SourceText(str):
 
 
 def locate(text: str, start: int, end: int) -> tuple[SourceLine, int, int]:
-    """The line that a message about a place in `text` shows: all of a text that was not read from a file."""
+    """The line that an error shows for a span of `text`, which is all of a text that is not from a file."""
     return text.locate(start, end) if isinstance(text, SourceText) else (SourceLine(text), start, end)

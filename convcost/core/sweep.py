@@ -1,4 +1,4 @@
-"""What designs cost over a grid of sizes: what a sweep is. Pure data."""
+"""Sweeps: the costs of designs over a grid of sizes. Pure data."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from convcost.core.late_binding import RenderMethods, TableMethods
 from convcost.core.metrics import METRICS
 
 QUANTITIES = tuple(metric.name for metric in METRICS if metric.units)
-"""The metrics that are whole numbers: what is computed of each design."""
+"""The quantities that are integers, and are computed for each design."""
 
 DESIGN, SPEC = "design", "spec"
-"""The columns of texts in files and tables: a design's name, and its text with numbers put in."""
+"""Columns of files and tables: a design's name, and its text with values for sizes."""
 
 SECONDS = "seconds"
-"""The roofline lower bound on a device; of several devices, what the name of each starts with."""
+"""The roofline lower bound on a device; for several devices, the prefix of their columns."""
 
 RATIO = "ratio"
-"""Of a design's quantity to that of the first one, at the same sizes."""
+"""The ratio of a design's quantity to that of the first design at the same sizes."""
 
 
 class Objective(NamedTuple):
-    """A quantity, a size or `ratio`, of which less is better, or more if it is to be the `largest`."""
+    """A quantity, a size or `ratio` to minimize, or to maximize if `largest`."""
 
     name: str
     largest: bool = False
@@ -43,19 +43,19 @@ class SweptDesign(NamedTuple):
 
 
 def plain_argument(value: Any) -> str | int | float | bool | None:
-    """An argument as JSON has it: a class or a function by its name, other objects as Python shows them."""
+    """An argument for JSON: a class or function by name, other objects by their repr."""
     if value is None or type(value) in (str, int, bool) or (type(value) is float and isfinite(value)):
         return value  # type: ignore[no-any-return]
     return str(getattr(value, "__name__", repr(value)))
 
 
 class SweepRow(NamedTuple):
-    """One design of the grid: what it is a case of, its sizes, and what it has of each quantity.
+    """One design at one point of the grid: its sizes and quantities.
 
-    `quotients` are the quantities that are no whole numbers, None for something over nothing. `ratio` is
-    None without a first design to compare with, or where that has nothing of the quantity. `spec` is the
-    design with its numbers put in, which has the same costs; empty for a module
-    that is no file's. `arguments` are those of a module's constructor that are swept.
+    `quotients` are the quantities that are not integers; None for a division by zero. `ratio` is None without
+    a reference design, or if the reference has zero of the quantity. `spec` is the design with values for
+    sizes; empty for a module that does not come from a file. `arguments` are swept arguments of a
+    constructor.
     """
 
     name: str
@@ -67,7 +67,7 @@ class SweepRow(NamedTuple):
     arguments: Mapping[str, Any] = {}
 
     def get(self, column: str) -> Size | Fraction | None:
-        """What the row has in that column of the table."""
+        """The value in a column of the table."""
         if column == RATIO:
             return self.ratio
         return self.quantities[column] if column in self.quantities else self.quotients[column]
@@ -75,15 +75,30 @@ class SweepRow(NamedTuple):
 
 @dataclass(frozen=True, repr=False)
 class Sweep(TableMethods, RenderMethods):
-    """The best designs over a grid of sizes, or those of the Pareto front.
+    """The best designs over a grid of sizes, or those on the Pareto front.
 
-    `designs` are the swept ones, and `reference` is what their ratios are to, by the quantity `ratio_of`.
-    `over` has the values of each size as they were given, `over_arguments` those of each argument of a
-    constructor, and `points` is the number of all combinations. `impossible` has by reason the designs that
-    there can't be; `matching` is the number of those that fulfil `where`. `rows` are sorted by `by`; with
-    `pareto` they are the designs that no other one is better than in one of these and as good as in the
-    others, and of those that are equal in all, the first. At most `top` rows are kept, of `found`. `columns`
-    are the quantities that are shown of each row, and `bounds` has the device of those that are lower bounds.
+    Attributes:
+        designs: The swept designs.
+        over: The values of each size, as given.
+        points: The number of combinations of values.
+        impossible: The number of impossible designs, by reason.
+        matching: The number of designs that satisfy `where`.
+        rows: The best rows, sorted by `by`, or the Pareto front. Of designs equal in all objectives, the
+            first one.
+        found: The number of rows before the limit `top`.
+        by: The objective that rows are sorted by.
+        pareto: The objectives of the Pareto front.
+        top: The most rows; 0 for no limit.
+        where: The condition on rows.
+        reference: The design that ratios refer to.
+        ratio_of: The quantity of the ratios.
+        sizes: The sizes with one value.
+        assumed: The sizes that default to 1.
+        convention: The convention of FLOPs.
+        dtype: The dtype of the designs.
+        columns: The quantities shown for each row.
+        bounds: The device of each column that is a roofline lower bound.
+        over_arguments: The values of each constructor argument, as given.
     """
 
     designs: tuple[SweptDesign, ...]
@@ -108,7 +123,7 @@ class Sweep(TableMethods, RenderMethods):
     over_arguments: Mapping[str, str] = field(default_factory=dict)
 
     def __hash__(self) -> int:
-        """Of what tells most sweeps apart: the rest may be in dicts."""
+        """A hash of the hashable fields that distinguish most sweeps."""
         return hash((self.designs, tuple(self.over), self.points, self.matching, self.by, self.found))
 
     def __iter__(self) -> Iterator[SweepRow]:
@@ -119,10 +134,10 @@ class Sweep(TableMethods, RenderMethods):
 
     @property
     def number(self) -> int:
-        """The designs of the grid, those included that are impossible."""
+        """The number of designs in the grid, including impossible ones."""
         return self.points * len(self.designs)
 
     @property
     def number_impossible(self) -> int:
-        """The designs that there can't be."""
+        """The number of impossible designs."""
         return sum(self.impossible.values())

@@ -1,4 +1,4 @@
-"""What ran in a module: operators with their shapes and costs, and those that nothing is known about."""
+"""The record of a module's run: operators with shapes and costs, and calls that could not be counted."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from convcost.core.distributed import Collective
 from convcost.core.generation import ExpertRouting, PhaseRun
 
 Phase = Literal["forward", "gradient by input", "gradient by weight", "recomputation"]
-"""When an operator ran, or for what: recomputation is a forward that checkpointing repeats."""
+"""The phase of an operator. Recomputation is forward work that checkpointing repeats."""
 
 PHASES: tuple[Phase, ...] = get_args(Phase)
 
 RanOn = Literal["shapes", "data"]
-"""What a model ran on: shapes alone, or real data."""
+"""Whether a model ran on shapes only, or on real data."""
 
 
 class ElementType(NamedTuple):
-    """What an element of a tensor takes, in bytes, and whether it is a float."""
+    """The bytes of an element, and whether it is floating point."""
 
     itemsize: int
     is_float: bool
 
 
 class Operation(NamedTuple):
-    """An operator as `path` called it, `calls` times on the same shapes; `cost` is that of all calls.
+    """Calls of an operator in the submodule at `path`, on the same shapes; `cost` is that of all `calls`.
 
-    On `complex` operands a complex MAC counts as four real ones; on `sparse` ones stored entries count.
-    `elements` are those of `inputs`, and of the output.
+    With `complex` operands, a complex MAC counts as four real ones; with `sparse` ones, only stored entries
+    count. `elements` are the element types of `inputs` and of the output.
     """
 
     path: str
@@ -47,19 +47,19 @@ class Operation(NamedTuple):
     elements: tuple[ElementType, ...] = ()
 
     def bytes(self, itemsize: int, in_own_dtypes: bool = True) -> Size:
-        """What all calls read and write: each operand and the output once, in their dtypes.
+        """Bytes that all calls read and write: each operand and the output once.
 
-        Floats take `itemsize` bytes if they are to be of another dtype, and so does what is not known.
+        Unknown elements take `itemsize` bytes, and so do floats unless `in_own_dtypes`.
         """
         shapes = (*self.inputs, self.output)
         known = self.elements or (ElementType(itemsize, True),) * len(shapes)
-        each = (found.itemsize if in_own_dtypes or not found.is_float else itemsize for found in known)
-        moved = (arithmetic.elements(shape) * size for shape, size in zip(shapes, each, strict=True))
+        sizes = (element.itemsize if in_own_dtypes or not element.is_float else itemsize for element in known)
+        moved = (arithmetic.elements(shape) * size for shape, size in zip(shapes, sizes, strict=True))
         return self.calls * sum(moved)
 
 
 class TensorInfo(NamedTuple):
-    """A tensor that goes into a model or comes out of it."""
+    """An input or output tensor of a model."""
 
     name: str
     dtype: str
@@ -68,14 +68,14 @@ class TensorInfo(NamedTuple):
 
     @property
     def bytes(self) -> Size:
-        """What its elements take."""
+        """Bytes of the tensor."""
         return arithmetic.elements(self.shape) * self.itemsize
 
 
 class UncountedCall(NamedTuple):
-    """An operator that is not counted, or only in part: what it was called on, where, and how often.
+    """Calls of an operator that could not be counted, or only in part.
 
-    `reason` says why; it is empty where there is no formula.
+    `reason` is empty if there is no formula.
     """
 
     path: str
@@ -86,10 +86,10 @@ class UncountedCall(NamedTuple):
 
 
 class CondCall(NamedTuple):
-    """A `torch.cond` as `path` called it, `calls` times on the same shapes, and what a call costs by branch.
+    """Calls of `torch.cond` in the submodule at `path`, on the same shapes, with the cost of each branch.
 
-    The branch `counted` is in the totals: the costlier one where the predicate has no value, or else the
-    one that runs; the other, which did not run, is None.
+    The totals include the branch `counted`: the one that ran, and the other is None; or, if the predicate has
+    no value, the more expensive one.
     """
 
     path: str
@@ -101,11 +101,11 @@ class CondCall(NamedTuple):
 
 
 class MemoryUse(NamedTuple):
-    """What a model holds in memory, in bytes of `dtype`, as it ran; `reason` says why a figure is not known.
+    """The memory use of a model's run, in bytes, with floats in `dtype`. A None is explained in `reason`.
 
-    `kept` is what forward leaves for backward. `forward` and `training` are the most that was in use at once,
-    without gradients and with them, beside what is stored: parameters and their gradients, buffers, inputs.
-    `trainable` are the elements that have a gradient, by the bytes of one. `ran` says on what, if it did.
+    `kept` is saved tensors. `forward` and `training` are peaks without and with gradients, in addition to
+    parameters, their gradients, buffers and inputs. `trainable` is the number of elements with a gradient, by
+    element size. `ran` is what the model ran on, or None if it did not run.
     """
 
     dtype: str
@@ -121,9 +121,9 @@ class MemoryUse(NamedTuple):
 
 
 class SubmoduleRun(NamedTuple):
-    """A submodule that ran: where it is, its class, its first input and output, and how often it ran.
+    """A submodule that ran: its path, class, first input and output, and number of calls.
 
-    `bytes` are those of all tensors that go into it and come out of it, in all calls; None if not known.
+    `bytes` are those of all its inputs and outputs, in all calls; None if not known.
     """
 
     path: str
@@ -135,15 +135,25 @@ class SubmoduleRun(NamedTuple):
 
 
 class Trace(NamedTuple):
-    """How a model ran: what went in, what came out, and every operator between.
+    """The run of a model: its inputs, outputs, and all operators.
 
-    `ran` says on what: "shapes" alone or real "data". `unused` are parameters that nothing was computed
-    with, and `tied` the names that share one parameter. `conditionals` are calls of `torch.cond`. `held` is
-    there where it was asked for. `unused_formulas` are the user's for operators that did not run.
-    `has_backward` says whether the backward ran too. `collectives` are those that this process called, as one
-    rank of others. `routings` are the experts that tokens are routed to,
-    `embedding_params` those of tables that are only looked up, and `generation` is there where a language
-    model ran its prompt or a next token.
+    Attributes:
+        inputs: The input tensors.
+        outputs: The output tensors.
+        operations: The operators that were counted.
+        uncounted: Calls that could not be counted.
+        modules: The submodules that ran.
+        ran: Whether the model ran on shapes or on data.
+        unused: Parameters that were not used.
+        tied: Groups of names that share one parameter.
+        held: Memory use, if requested.
+        conditionals: Calls of `torch.cond`.
+        unused_formulas: The user's formulas for operators that did not run.
+        has_backward: Whether the backward pass ran.
+        collectives: The collectives that this process called as one rank.
+        routings: The experts that tokens are routed to.
+        embedding_params: Parameters in tables that are only looked up.
+        generation: The generation phase, if a language model ran one.
     """
 
     inputs: tuple[TensorInfo, ...]
@@ -165,20 +175,20 @@ class Trace(NamedTuple):
 
     @property
     def is_partial(self) -> bool:
-        """Whether something ran that is not counted, so that the cost is more than what is counted."""
+        """Whether some work could not be counted, so the true cost is higher."""
         return bool(self.uncounted)
 
     def total(self, phase: Phase) -> Cost:
-        """What all operations of `phase` cost."""
-        return sum((found.cost for found in self.operations if found.phase == phase), Cost())
+        """The cost of all operations of `phase`."""
+        return sum((each.cost for each in self.operations if each.phase == phase), Cost())
 
     @property
     def phases(self) -> dict[Phase, Cost]:
-        """What each phase costs; nothing where the backward did not run, or had no work to count."""
+        """The cost of each phase; empty if the backward did not run, or had no work."""
         return with_work({phase: self.total(phase) for phase in PHASES})
 
 
 def with_work(phases: Mapping[Phase, Cost]) -> dict[Phase, Cost]:
-    """The forward, and those of the others that cost something; nothing if there is none."""
-    found = {phase: cost for phase, cost in phases.items() if phase == "forward" or cost != Cost()}
-    return found if len(found) > 1 else {}
+    """The forward phase and other phases with a nonzero cost; empty if there are no others."""
+    nonzero = {phase: cost for phase, cost in phases.items() if phase == "forward" or cost != Cost()}
+    return nonzero if len(nonzero) > 1 else {}

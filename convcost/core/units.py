@@ -1,4 +1,4 @@
-"""The one place where numbers become text for people, and text for people becomes numbers."""
+"""Formatting of numbers as text, and parsing of numbers from text."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ PREFIXES = ("", "K", "M", "G", "T", "P", "E", "Z", "Y", "R", "Q")
 """Powers of 1,000."""
 
 JOINED = ("FLOPs", "MACs", "B", "FLOP/s", "OP/s", "B/s")
-"""Units that a prefix is written onto: MFLOPs; other units stand apart: 98.6 K params."""
+"""Units that are joined with the prefix: MFLOPs. Others are separate: 98.6 K params."""
 
 BINARY: dict[str, int] = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40, "P": 2**50}
 
 LONGEST_EXACT = 10**18
-"""Larger counts are scaled in a table of several columns."""
+"""Larger counts are scaled in tables of several columns."""
 
 MOST_BITS = 1000
-"""A larger whole number is no size, and too long to print."""
+"""The most bits of a size."""
 
 LONGEST_LINE = 10**30
-"""Larger ones are scaled in sentences."""
+"""Larger numbers are scaled in sentences."""
 
 SMALLEST_FIXED, LARGEST_FIXED = Fraction(1, 1000), 10**6
-"""Ratios below, and from there on, have a power of ten."""
+"""Ratios outside of this range are written with a power of ten."""
 
 MOST_DECIMALS = 9
 
 ALMOST_THOUSAND = Fraction("999.95")
-"""From there on a number with one decimal reads as 1000.0."""
+"""From here on, a number rounded to one decimal is 1000.0."""
 
 NONE = "–"
-"""In place of a number that there is none of: something over nothing."""
+"""Shown for an undefined number, such as a division by zero."""
 
 
 def human(value: int | Fraction, unit: str = "") -> str:
-    """`value` with two or three digits that matter: 1.97 MFLOPs, 163.8 KMACs, 98.6 K params."""
+    """`value` rounded, with a prefix: 1.97 MFLOPs, 163.8 KMACs, 98.6 K params."""
     return _with_unit(*_scaled(Fraction(value)), unit)
 
 
@@ -69,7 +69,7 @@ def _digits(value: Fraction) -> str:
 
 
 def power_of_thousand(value: Fraction) -> int:
-    """The power of 1,000 that `value` is written with: 2 for 163,000,000, 1 for 98,600; 0 below 1,000."""
+    """The power of 1,000 of the prefix for `value`: 2 for 163,000,000, 1 for 98,600, 0 below 1,000."""
     power = 0
     while abs(value) >= ALMOST_THOUSAND and power < len(PREFIXES) - 1:
         value, power = value / 1000, power + 1
@@ -77,18 +77,18 @@ def power_of_thousand(value: Fraction) -> int:
 
 
 def prefixed(unit: str, power: int) -> str:
-    """The unit with the prefix for a power of 1,000: MFLOPs, K params."""
+    """The unit with the prefix of a power of 1,000: MFLOPs, K params."""
     return f"{PREFIXES[power]}{unit}" if unit in JOINED else f"{PREFIXES[power]} {unit}".strip()
 
 
 def three_digits(value: Fraction) -> str:
-    """`value` to three digits that matter, without zeros behind the point: 0.163, 83.4, 163,000."""
+    """`value` to three significant digits, without trailing zeros: 0.163, 83.4, 163,000."""
     rounded = Decimal(f"{float(value):.3g}")
     return f"{rounded:,f}" if abs(rounded) < LONGEST_EXACT else f"{float(value):.2e}"
 
 
 def scaled_in_full(value: int | Fraction, unit: str = "") -> str:
-    """As `human`, with all digits of a round number and no others: 12 GFLOPs, 19.92 MFLOPs, 2.5 KB."""
+    """`value` with a prefix and up to 12 digits, without trailing zeros: 12 GFLOPs, 19.92 MFLOPs, 2.5 KB."""
     number, power = Fraction(value), 0
     while abs(number) >= 1000:
         number, power = number / 1000, power + 1
@@ -98,13 +98,13 @@ def scaled_in_full(value: int | Fraction, unit: str = "") -> str:
 
 
 SMALL = ("", "m", "µ", "n", "p", "f")
-"""Powers of a thousandth."""
+"""Prefixes for powers of 1/1000."""
 
 ALMOST_ONE = Fraction("0.99995")
 
 
 def duration(seconds: Fraction) -> str:
-    """About how long that is: 2.10 µs, 13.4 ms, 95.1 s."""
+    """`seconds` rounded, with a prefix: 2.10 µs, 13.4 ms, 95.1 s."""
     if seconds >= ALMOST_THOUSAND or not seconds:
         return human(Fraction(round(seconds)), "s")
     fitting = (power for power in range(len(SMALL)) if seconds * 1000**power >= ALMOST_ONE)
@@ -113,7 +113,7 @@ def duration(seconds: Fraction) -> str:
 
 
 def exact(value: int | Fraction) -> str:
-    """`value` with thousands separated; beyond 19 digits, scaled; a small fraction to three digits."""
+    """`value` with thousands separators; scaled above 10¹⁸; small fractions with three significant digits."""
     number = Fraction(value)
     if abs(number) > LONGEST_EXACT:
         return human(number)
@@ -123,29 +123,29 @@ def exact(value: int | Fraction) -> str:
 
 
 def significant(value: int | Fraction) -> str:
-    """Three significant digits, zeros included: 29.0, 0.500, 153."""
+    """Three significant digits, including zeros: 29.0, 0.500, 153."""
     return f"{float(value):#.3g}".removesuffix(".")
 
 
 def in_full(value: int | Fraction) -> str:
-    """As `exact`, but with every digit of a whole number that a line has room for."""
+    """Like `exact`, but with all digits of integers up to 10³⁰."""
     is_whole = value.denominator == 1 and -LONGEST_LINE <= value <= LONGEST_LINE
     return f"{int(value):,}" if is_whole else exact(value)
 
 
 def fraction(value: int | Fraction) -> str:
-    """`value` with nothing rounded: 1,280 or 5/3."""
+    """`value` without rounding: 1,280 or 5/3."""
     numerator, denominator = value.as_integer_ratio()
     return f"{numerator:,}" if denominator == 1 else f"{numerator:,}/{denominator:,}"
 
 
 def ratio(value: Fraction | None) -> str:
-    """`value` as a factor: 6.00×, 0.600×, 1.002×, 1.20e-9×; 1.00× for 1 alone; a dash if there is none."""
+    """`value` as a factor: 6.00×, 0.600×, 1.002×, 1.20e-9×. 1.00× means exactly 1; None is a dash."""
     return NONE if value is None else f"{_three_digits(value, 1)}×"
 
 
 def percent(share: Fraction | None) -> str:
-    """`share` in percent: 16.6%, 0.0400%, 99.97%; 100% for all alone; a dash if there is none."""
+    """`share` in percent: 16.6%, 0.0400%, 99.97%. 100% means exactly all; None is a dash."""
     if share is None:
         return NONE
     return f"{_three_digits(share * 100, 100)}%" if share else "0%"
@@ -157,14 +157,14 @@ def signed_percent(share: Fraction) -> str:
 
 
 def sign(number: int | Fraction) -> str:
-    """+, − or nothing."""
+    """+, − or ""."""
     return "+" if number > 0 else "−" if number else ""
 
 
 def _three_digits(value: Fraction, landmark: int) -> str:
-    """`value` with three significant digits, all of a whole part; more where it would read as `landmark`.
+    """`value` with three significant digits, or more if it would otherwise equal `landmark`.
 
-    What differs from `landmark` by less than ten digits tell is that and its difference: (1 + 1.00e-30).
+    All digits of the integer part are kept. Very close to `landmark`, shows the difference: (1 + 1.00e-30).
     """
     if value < 0:
         return f"−{_three_digits(-value, landmark)}"
@@ -186,7 +186,7 @@ def _three_digits(value: Fraction, landmark: int) -> str:
 
 
 def _power_of_ten(value: Fraction) -> int:
-    """The largest power of ten that is not above `value`, which is positive."""
+    """The exponent of the largest power of ten that is at most `value` > 0."""
     numerator, denominator = value.as_integer_ratio()
     power = int((numerator.bit_length() - denominator.bit_length()) * 0.30103)
     while value < Fraction(10) ** power:
@@ -204,7 +204,7 @@ def _scientific(value: Fraction, power: int) -> str:
 
 
 def parse_bytes(text: str) -> int:
-    """The bytes that `1GiB`, `512 MB` or `1000000` are; K, M, G are powers of 1024 with `i`, else of 1000."""
+    """Parse a number of bytes: `1GiB`, `512 MB`, `1000000`. K, M, G are powers of 1000, with `i` of 1024."""
     match = re.fullmatch(r"\s*([0-9]{1,15}(?:\.[0-9]{1,6})?)\s*([KMGTP]?)(i?)B?\s*", text, re.IGNORECASE)
     if not match or (match[3] and not match[2]):
         raise UsageError(f"{text[:40]!r} is not an amount of memory", hint="Write it as 1GiB or 500MB.")
@@ -214,7 +214,7 @@ def parse_bytes(text: str) -> int:
 
 
 def binary(value: int) -> str:
-    """A number of bytes in powers of 1024: 1.50 GiB."""
+    """A number of bytes with a prefix for powers of 1024: 1.50 GiB."""
     for prefix, factor in reversed(BINARY.items()):
         if value >= factor > 1:
             return f"{exact(Fraction(value, factor))} {prefix}iB"
@@ -222,7 +222,7 @@ def binary(value: int) -> str:
 
 
 def parse_amount(text: str, metric: str) -> int:
-    """The whole number that `2GFLOPs`, `300 K`, `1.5e9`, `327,680` or `64MiB` is, in the metric's unit."""
+    """Parse an integer amount of a metric: `2GFLOPs`, `300 K`, `1.5e9`, `327,680` or `64MiB`."""
     units = BY_NAME[metric].units
     number = r"([0-9][0-9,_]{0,39}(?:\.[0-9]{1,20})?(?:e\+?[0-9]{1,2})?)"
     unit = f"(?:{'|'.join(units)})?"
@@ -247,18 +247,18 @@ def _factor(prefix: str, is_binary: bool) -> int:
 SCALED = re.compile(
     r"([0-9][0-9_]{0,39}(?:\.[0-9]{1,20})?(?:e\+?[0-9]{1,2})?)([KMGTP]?)((?<=[KMGTP])i|)", re.I
 )
-"""A number and its prefix: 1.5M, 64Ki, 1e9."""
+"""A number with an optional prefix: 1.5M, 64Ki, 1e9."""
 
 
 def parse_scaled(text: str) -> Fraction:
-    """The number that `text`, which SCALED matches, is: K, M, G are powers of 1000, with `i` of 1024."""
+    """Parse a number that matches SCALED. K, M, G are powers of 1000, with `i` of 1024."""
     match = SCALED.fullmatch(text)
     assert match
     return Fraction(_without_marks(match[1])) * _factor(match[2].upper(), bool(match[3]))
 
 
 TIME = re.compile(r"([0-9][0-9_]{0,39}(?:\.[0-9]{1,20})?(?:e-?[0-9]{1,2})?)(ns|us|µs|ms|s)", re.I)
-"""A time: 2ms, 1.5s, 800us."""
+"""A duration: 2ms, 1.5s, 800us."""
 
 SECONDS_OF = {
     "s": Fraction(1),
@@ -270,21 +270,21 @@ SECONDS_OF = {
 
 
 def parse_time(text: str) -> Fraction:
-    """The seconds that `text`, which TIME matches, is."""
+    """Parse a duration that matches TIME, in seconds."""
     match = TIME.fullmatch(text)
     assert match
     return Fraction(_without_marks(match[1])) * SECONDS_OF[match[2].lower()]
 
 
 def parse_seconds(text: str, option: str) -> float:
-    """The seconds that `600` or `0.5` is; UsageError names the option."""
+    """Parse a number of seconds: `600` or `0.5`; UsageError names the option."""
     if not re.fullmatch(r"\s*[0-9]{1,7}(?:\.[0-9]{1,6})?\s*", text) or not float(text):
-        raise UsageError(f"{option} {text[:40]}: a number of seconds above 0 is needed")
+        raise UsageError(f"{option} {text[:40]}: it must be a number of seconds greater than 0")
     return float(text)
 
 
 def parse_count(text: str, option: str) -> int:
-    """The size that `4096`, `4_096`, `2**12` or `1e6` is; UsageError names the option."""
+    """Parse a size: `4096`, `4_096`, `2**12` or `1e6`; UsageError names the option."""
     digits = re.fullmatch(r"\s*([0-9][0-9,_]{0,39}(?:e\+?[0-9]{1,2})?)(?:\*\*([0-9]{1,2}))?\s*", text)
     if not digits:
         raise UsageError(f"{option} {text[:40]}: it must be a whole number", hint="Write it as 64 or 1e6.")
@@ -295,10 +295,10 @@ def parse_count(text: str, option: str) -> int:
 
 
 def sizes_in_full(sizes: Mapping[str, Any]) -> str:
-    """Whole sizes by their names: E = 48, K = 1,024."""
+    """Integer sizes by name: E = 48, K = 1,024."""
     return ", ".join(f"{name} = {size:,}" for name, size in sizes.items())
 
 
 def plural(count: object, noun: str) -> str:
-    """`noun`, in the plural unless `count` is one."""
+    """`noun`, in the plural unless `count` is 1."""
     return noun if count == 1 else f"{noun}s"

@@ -1,4 +1,4 @@
-"""What a file of weights holds: parameters and bytes by tensor. It says nothing of what they cost to run."""
+"""The contents of a weights file: parameters and bytes by tensor, without any costs of running them."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from convcost.core.report import Report
 from convcost.core.row import Row
 
 NOT_COUNTABLE = "FLOPs and activations can't be counted from weights alone."
-COUNT_HINT = "A model is counted by a module, such as net.py:Net, hf:PATH or timm:NAME."
+COUNT_HINT = "To count a model, name a module, such as net.py:Net, hf:PATH or timm:NAME."
 
 
 class StoredTensor(NamedTuple):
-    """A tensor in a file: its dtype as the file calls it, and the bytes that it takes there."""
+    """A tensor in a file: its dtype by the file's name, and its bytes in the file."""
 
     name: str
     dtype: str
@@ -26,12 +26,12 @@ class StoredTensor(NamedTuple):
 
     @property
     def params(self) -> int:
-        """Its elements; a block of a quantized tensor has as many as it stands for."""
+        """The number of elements; for a quantized tensor, those that its blocks represent."""
         return arithmetic.elements(self.shape)
 
 
 class DtypeTotal(NamedTuple):
-    """All tensors of a dtype together."""
+    """The totals of all tensors of a dtype."""
 
     dtype: str
     tensors: int
@@ -40,16 +40,16 @@ class DtypeTotal(NamedTuple):
 
 
 class UnknownLayer(str):
-    """The arguments of what has none."""
+    """The layer of a row whose arguments are not known."""
 
     __slots__ = ()
 
     def length_formulas(self, shape: Shape) -> tuple[Any, ...]:
-        """None are known."""
+        """Nothing."""
         return ()
 
     def loops(self, shape: Shape) -> tuple[Any, ...]:
-        """None are known."""
+        """Nothing."""
         return ()
 
 
@@ -58,7 +58,7 @@ _NONE: Any = property(lambda _: None)
 
 @dataclass(frozen=True, repr=False)
 class WeightsReport(Report):
-    """The weights in a file: a row for each tensor. What they cost to run is not known, and None."""
+    """The weights in a file, with a row per tensor. Costs are not known, and None."""
 
     tensors: tuple[StoredTensor, ...] = ()
 
@@ -67,25 +67,25 @@ class WeightsReport(Report):
 
     @property
     def bytes(self) -> int:
-        """What all tensors take in the file, as they are stored."""
+        """Bytes of all tensors in the file."""
         return sum(tensor.bytes for tensor in self.tensors)
 
     @property
     def dtypes(self) -> tuple[DtypeTotal, ...]:
-        """The totals by dtype, that of the most bytes first."""
-        found: dict[str, DtypeTotal] = {}
+        """The totals by dtype, the one with the most bytes first."""
+        totals: dict[str, DtypeTotal] = {}
         for tensor in self.tensors:
-            before = found.get(tensor.dtype, DtypeTotal(tensor.dtype, 0, 0, 0))
-            found[tensor.dtype] = DtypeTotal(
+            before = totals.get(tensor.dtype, DtypeTotal(tensor.dtype, 0, 0, 0))
+            totals[tensor.dtype] = DtypeTotal(
                 tensor.dtype, before.tensors + 1, before.params + tensor.params, before.bytes + tensor.bytes
             )
-        return tuple(sorted(found.values(), key=lambda total: -total.bytes))
+        return tuple(sorted(totals.values(), key=lambda total: -total.bytes))
 
 
 def weights_report(name: str, tensors: Iterable[StoredTensor], notes: tuple[str, ...] = ()) -> WeightsReport:
     """The report of these tensors."""
-    found = tuple(tensors)
-    return WeightsReport(name, name, tuple(map(_row, found)), notes=notes, tensors=found)
+    stored = tuple(tensors)
+    return WeightsReport(name, name, tuple(map(_row, stored)), notes=notes, tensors=stored)
 
 
 def _row(tensor: StoredTensor) -> Row:
@@ -95,7 +95,7 @@ def _row(tensor: StoredTensor) -> Row:
 
 
 def require_costs(reports: Iterable[Report], what: str) -> None:
-    """UsageError for `what` is asked of weights alone."""
+    """Raise UsageError if a report contains only weights, and `what` needs costs."""
     for report in reports:
         if isinstance(report, WeightsReport):
             raise UsageError(

@@ -1,4 +1,4 @@
-"""The counters by name. A new one: a file of its own, and a line here, or among the peers."""
+"""Counters by name. To add one, write a file for it, and add a line here or in `peers`."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ from convcost.counters.torch_profiler import TorchProfiler
 COUNTERS: Mapping[str, Counter] = {
     counter.name: counter for counter in (Fvcore(), FlopCounter(), TorchProfiler())
 }
-"""Those that come with convcost, and that a design written as text is checked against."""
+"""Counters included in convcost, which also check designs written as text."""
 
 ALL_COUNTERS: Mapping[str, Counter] = {**COUNTERS, **{counter.name: counter for counter in PEERS}}
-"""Those and the peers, which are installed on request: a model is checked against them too."""
+"""All counters, including optional peers, which only check models."""
 
 
 def select_counters(names: str) -> tuple[Counter, ...]:
-    """The counters of a comma-separated list of names, each once; or `all`, or `none`."""
+    """The counters in a comma-separated list of names, without duplicates; or `all`, or `none`."""
     return tuple(COUNTERS.values()) if names == "all" else _select(names, COUNTERS)
 
 
 def select_model_counters(names: str) -> tuple[Counter, ...]:
-    """As `select_counters`, the peers among them; `all` are those that are installed."""
+    """Like `select_counters`, but including peers; `all` selects those that are installed."""
     if names == "all":
         return tuple(filter(is_installed, ALL_COUNTERS.values()))
     return _select(names, ALL_COUNTERS)
 
 
 def is_installed(counter: Counter) -> bool:
-    """Whether the package that `counter` is part of is there."""
+    """Whether the package of `counter` is installed."""
     return installed_version(counter.package) is not None
 
 
 def installed_version(package: str) -> str | None:
-    """The package's version, without importing it; None where it is not installed."""
+    """The version of a package, without importing it; None if it is not installed."""
     if package == "convcost":
         return __version__
     from importlib import metadata
@@ -60,7 +60,7 @@ def _find(name: str, known: Mapping[str, Counter]) -> Counter:
     if name in ("all", "none"):
         raise UsageError(f"{name} can't be combined with other counters")
     if name in ALL_COUNTERS and name not in known:
-        hint = "convcost model asks it, once it is there: pip install 'convcost[peers]'"
+        hint = "Use it with convcost model, after pip install 'convcost[peers]'."
         raise UsageError(f"{name} counts torch modules, not designs", hint=hint)
     if name not in known:
         words = (*known, "all", "none")

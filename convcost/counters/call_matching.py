@@ -1,4 +1,4 @@
-"""A counter's calls matched with those of the trace, until nothing is left that a known cause explains."""
+"""Matches a counter's calls with those of the trace, to find the causes of differences."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from convcost.counters.interface import CounterEntry
 from convcost.counters.known_formulas import explain_figure
 
 MAX_OPERATIONS = 12
-"""Up to so many different operations of one submodule are tried in every combination."""
+"""The most different operations of a submodule that are tried in all combinations."""
 
 
 @dataclass
 class CauseList:
-    """The causes of a difference as they are found, one for each kind and subject over all submodules."""
+    """Causes of a difference, collected by kind and subject over all submodules."""
 
     causes: dict[tuple[CauseKind, str], Cause] = field(default_factory=dict)
 
     def add(self, kind: CauseKind, subject: str, path: str, flops: int, calls: int = 1) -> None:
-        """Add that `calls` at `path` make the counter's figure larger by `flops` together."""
+        """Add a cause: `calls` at `path` increase the counter's figure by `flops` in total."""
         if not flops:
             return
         before = self.causes.get((kind, subject), Cause(kind, subject, 0, 0, ()))
@@ -37,12 +37,12 @@ class CauseList:
 
     @property
     def total(self) -> int:
-        """All amounts together."""
+        """The sum of all causes, in FLOPs."""
         return sum(cause.flops for cause in self.causes.values())
 
     @property
     def sorted(self) -> tuple[Cause, ...]:
-        """The causes, the largest first, what is unexplained last."""
+        """The causes, the largest first, the unexplained one last."""
         causes = sorted(self.causes.values(), key=lambda cause: -abs(cause.flops))
         return tuple(sorted(causes, key=lambda cause: cause.kind == CauseKind.UNEXPLAINED))
 
@@ -52,7 +52,7 @@ Source = TypeVar("Source", Operation, CounterEntry)
 
 @dataclass
 class UnmatchedCalls(Generic[Source]):
-    """Calls of an operation or a counter's entry that have no match yet; `flops` are those of one call."""
+    """Unmatched calls of an operation or of a counter's entry, with `flops` per call."""
 
     source: Source
     flops: int
@@ -60,12 +60,12 @@ class UnmatchedCalls(Generic[Source]):
 
     @property
     def path(self) -> str:
-        """The submodule."""
+        """The path of the submodule."""
         return self.source.path
 
     @property
     def total(self) -> int:
-        """The FLOPs of all calls that are left."""
+        """The FLOPs of all remaining calls."""
         return self.flops * self.calls
 
 
@@ -74,22 +74,22 @@ EntryCalls: TypeAlias = UnmatchedCalls[CounterEntry]
 
 
 def bias_adds(unmatched: OperationCalls) -> int:
-    """The bias adds of all calls that are left."""
+    """The bias adds of all remaining calls."""
     operation = unmatched.source
     return operation.cost.bias_adds // operation.calls * unmatched.calls
 
 
 def operation_calls(operations: Iterable[Operation]) -> list[OperationCalls]:
-    """The calls that multiply and accumulate; of different costs, they are taken as one."""
-    found = []
+    """The calls that multiply and accumulate. Calls of different costs become a single one."""
+    unmatched = []
     for operation in operations:
         flops, calls = FLOPS_PER_MAC * operation.cost.macs, operation.calls
         if flops:
             is_even = flops % calls == 0
-            found.append(
+            unmatched.append(
                 OperationCalls(operation, flops // calls if is_even else flops, calls if is_even else 1)
             )
-    return found
+    return unmatched
 
 
 SubjectOf = Callable[[str, str], str]
@@ -99,7 +99,7 @@ Step = Callable[[list[OperationCalls], list[EntryCalls]], None]
 
 
 class CallMatcher:
-    """Removes, step by step, calls that agree and calls that differ for a known cause, which it adds."""
+    """Removes calls that agree, and calls that differ by a known cause, which is recorded."""
 
     def __init__(
         self,
@@ -117,11 +117,11 @@ class CallMatcher:
         self._matched: set[int] = set()
 
     def was_matched(self, calls: OperationCalls) -> bool:
-        """Whether some call of the operation was counted."""
+        """Whether some calls of the operation were counted."""
         return id(calls) in self._matched
 
     def match(self) -> None:
-        """Match within each submodule, then within those that contain several, from the inside out."""
+        """Match calls within each submodule, then within those that contain several, innermost first."""
         operations, entries = _by_path(self.operations), _by_path(self.entries)
         steps = (
             self._match_equal_calls,
@@ -151,18 +151,18 @@ class CallMatcher:
                 self._take(entry, operation)
 
     def _match_equal_totals(self, operations: list[OperationCalls], entries: list[EntryCalls]) -> None:
-        """All calls of one operation, counted together or in parts."""
+        """Match all calls of one operation, counted at once or in parts."""
         for entry, operation in _pairs(entries, operations):
             if entry.total == operation.total:
                 _clear([operation], [entry])
 
     def _match_whole_submodule(self, operations: list[OperationCalls], entries: list[EntryCalls]) -> None:
-        """All operations of the submodule, counted as their parts."""
+        """Match all operations of the submodule at once."""
         if _total(entries) == _total(operations):
             _clear(operations, entries)
 
     def _match_known_formulas(self, operations: list[OperationCalls], entries: list[EntryCalls]) -> None:
-        """Calls counted by a known other formula."""
+        """Match calls counted with another known formula."""
         for entry, operation in _pairs(entries, operations):
             additions = explain_figure(operation.source, entry.flops, self._flops_per_add)
             if additions is not None:
@@ -171,22 +171,22 @@ class CallMatcher:
                     self._add(kind, operation, flops * calls, calls)
 
     def _match_combinations(self, operations: list[OperationCalls], entries: list[EntryCalls]) -> None:
-        """Some operations, counted as their parts: with their bias adds or without."""
+        """Match some of the operations with all entries, with or without bias adds."""
         counted = _total(entries)
-        for chosen in _combinations(operations):
-            surplus = counted - _total(chosen)
-            bias_flops = [self._flops_per_add * bias_adds(operation) for operation in chosen]
+        for subset in _combinations(operations):
+            surplus = counted - _total(subset)
+            bias_flops = [self._flops_per_add * bias_adds(operation) for operation in subset]
             if surplus in {0, sum(bias_flops)}:
-                for operation, flops in zip(chosen, bias_flops if surplus else (), strict=False):
+                for operation, flops in zip(subset, bias_flops if surplus else (), strict=False):
                     self._add(CauseKind.BIAS_ADDS, operation, flops, operation.calls)
-                return _clear(chosen, entries)
+                return _clear(subset, entries)
 
     def _add(self, kind: CauseKind, calls: OperationCalls, flops: int, number: int) -> None:
         subject = self._subject_of(calls.source.operator, calls.path)
         self._causes.add(kind, subject, calls.path, flops, number)
 
     def _take(self, entry: EntryCalls, operation: OperationCalls) -> int:
-        """Remove as many calls from both as there are on each side."""
+        """Remove the number of calls that both have."""
         calls = min(entry.calls, operation.calls)
         entry.calls -= calls
         operation.calls -= calls
@@ -208,7 +208,7 @@ def _total(calls: Iterable[OperationCalls] | Iterable[EntryCalls]) -> int:
 def _pairs(
     entries: list[EntryCalls], operations: list[OperationCalls]
 ) -> Iterator[tuple[EntryCalls, OperationCalls]]:
-    """Each entry with each operation, as long as calls of both are left."""
+    """Pairs of an entry and an operation that both have remaining calls."""
     for entry in entries:
         for operation in operations:
             if entry.calls and operation.calls:
@@ -216,7 +216,7 @@ def _pairs(
 
 
 def _combinations(operations: list[OperationCalls]) -> Iterator[tuple[OperationCalls, ...]]:
-    """All of them; then, if they are few, every smaller choice, the larger ones first."""
+    """All operations; then, if they are few, all smaller combinations, larger ones first."""
     yield tuple(operations)
     if len(operations) <= MAX_OPERATIONS:
         for size in range(len(operations) - 1, 0, -1):
@@ -227,20 +227,20 @@ Calls = TypeVar("Calls", OperationCalls, EntryCalls)
 
 
 def _by_path(calls: Iterable[Calls]) -> dict[str, list[Calls]]:
-    """The calls of each submodule."""
-    found: dict[str, list[Calls]] = defaultdict(list)
+    """The calls by submodule."""
+    by_path: dict[str, list[Calls]] = defaultdict(list)
     for each in calls:
-        found[each.path].append(each)
-    return found
+        by_path[each.path].append(each)
+    return by_path
 
 
 def _within(path: str, calls: Iterable[Calls]) -> list[Calls]:
-    """The calls of a submodule and of those in it."""
+    """The calls of a submodule and its submodules."""
     return [each for each in calls if not path or f"{each.path}.".startswith(f"{path}.")]
 
 
 def _inside_out(paths: Iterable[str]) -> list[str]:
-    """The paths and all that contain them, the longest first."""
+    """The paths and those of their containers, the deepest first."""
     split = {tuple(path.split(".")) if path else () for path in paths}
     containing = {names[:depth] for names in split for depth in range(len(names) + 1)}
     return [".".join(names) for names in sorted(containing, key=lambda names: (-len(names), names))]

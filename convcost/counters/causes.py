@@ -1,4 +1,4 @@
-"""Why a counter's figure is not the exact one: causes with exact amounts that add up to the difference."""
+"""The causes of a counter's difference from the exact count, with amounts that add up to it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from convcost.operators.interface import FREE
 COMPOSITE_MODULES = (
     *("MultiheadAttention", "LSTM", "GRU", "RNN", "LSTMCell", "GRUCell", "RNNCell", "Bilinear"),
 )
-"""Modules without submodules that compute what they are called for: a counter of modules needs a rule."""
+"""Modules that compute without submodules, so a counter of modules needs a rule for them."""
 
 
 def diagnose(
@@ -45,10 +45,10 @@ def diagnose(
     occurrences: Mapping[str, int],
     macs: int | None = None,
 ) -> CounterDiagnosis:
-    """`reading` against 2 × MACs with the taps on padding, which is what counters count.
+    """Compare a reading with 2 × MACs, including those on padding, as counters count.
 
-    The exact count is that of the `trace`, or `macs` where a formula for the whole design gives it.
-    `occurrences` says how often each submodule is met by a counter that follows the children of the model.
+    The exact count is `macs`, or that of the `trace` if it is None. `occurrences` is how often a counter that
+    walks the children of the model visits each submodule.
     """
     causes = find_causes(trace, counter, reading, occurrences, macs)
     flops = reading.raw * (FLOPS_PER_MAC if counter.unit == "MACs" else 1)
@@ -63,7 +63,7 @@ def find_causes(
     occurrences: Mapping[str, int],
     macs: int | None = None,
 ) -> tuple[Cause, ...]:
-    """The causes, as for `diagnose`; what they leave of the difference is one of them, unexplained."""
+    """The causes, with the arguments of `diagnose`; the rest of the difference is unexplained."""
     search = _CauseSearch(trace, counter, reading)
     search.add_non_products()
     search.match_products()
@@ -75,7 +75,7 @@ def find_causes(
 
 
 class _CauseSearch:
-    """The causes found so far; `flops_per_unit` are the FLOPs of one of what the counter counts."""
+    """A search for causes; `flops_per_unit` is the number of FLOPs per unit of the counter."""
 
     def __init__(self, trace: Trace, counter: Counter, reading: CounterReading) -> None:
         self.causes = CauseList()
@@ -88,7 +88,7 @@ class _CauseSearch:
         self._subjects = _Subjects(trace.modules, reading.missed, counter.hook_level)
 
     def add_non_products(self) -> None:
-        """Add what is counted beside products: whole entries, and adjustments of others."""
+        """Add causes for work other than products: entire entries, and adjustments of others."""
         for entry in self._reading.entries:
             if self._is_product(entry):
                 for kind, amount in entry.adjustments:
@@ -102,13 +102,13 @@ class _CauseSearch:
         self.causes.add(kind, subject, entry.path, self.flops_per_unit * amount * entry.calls, entry.calls)
 
     def _is_product(self, entry: CounterEntry) -> bool:
-        """An operator by its name; a module by what the trace has in it."""
+        """Whether an entry contracts: an operator by its name, a module by its trace."""
         if is_module_kind(entry.operator) or base_name(entry.operator) == "einsum":
             return bool(self._costs[entry.path].macs)
         return is_contraction(entry.operator)
 
     def _kind(self, entry: CounterEntry) -> CauseKind:
-        """Of an entry without products."""
+        """The cause for an entry without products."""
         operator, cost = base_name(entry.operator), self._costs[entry.path]
         if operator == "add" and self.flops_per_unit * entry.total == cost.bias_adds and not cost.elementwise:
             return CauseKind.BIAS_ADDS
@@ -119,7 +119,7 @@ class _CauseSearch:
         return CauseKind.ELEMENTWISE if computes else CauseKind.NO_COMPUTATION
 
     def match_products(self) -> None:
-        """Match products with the trace; what is left of the trace alone is missed."""
+        """Match products with the trace; remaining operations of the trace were missed."""
         entries = [
             EntryCalls(entry, self.flops_per_unit * entry.products, entry.calls)
             for entry in (*self._reading.entries, *self._reading.supplied)
@@ -140,19 +140,19 @@ class _CauseSearch:
                 self.causes.add(kind, subject, calls.path, -calls.total, calls.calls)
 
     def add_several_names(self, occurrences: Mapping[str, int]) -> None:
-        """Add what the total has beside all entries: submodules that are added once for each name."""
+        """Add a cause for submodules that the total includes once per name."""
         entries = self._reading.entries
-        left = self._reading.total - sum(entry.total for entry in entries)
-        for some in (entries, [entry for entry in entries if is_module_kind(entry.operator)]):
-            extra = [(entry, entry.amount * (occurrences.get(entry.path, 1) - 1)) for entry in some]
-            if left and sum(amount * entry.calls for entry, amount in extra) == left:
+        remaining = self._reading.total - sum(entry.total for entry in entries)
+        for subset in (entries, [entry for entry in entries if is_module_kind(entry.operator)]):
+            extra = [(entry, entry.amount * (occurrences.get(entry.path, 1) - 1)) for entry in subset]
+            if remaining and sum(amount * entry.calls for entry, amount in extra) == remaining:
                 for entry, amount in extra:
                     self._add(CauseKind.SEVERAL_NAMES, entry, amount)
                 return
 
 
 class _Subjects:
-    """The subjects of causes: kinds of submodules and operators, those without a formula among them."""
+    """Finds the subjects of causes: kinds of submodules, or operators."""
 
     def __init__(
         self, modules: Iterable[SubmoduleRun], missed: Iterable[MissedOperator], hook_level: HookLevel
@@ -164,12 +164,12 @@ class _Subjects:
             self._missed[each.path].append(each.operator)
 
     def subject(self, operator: str, path: str) -> str:
-        """The kind of the submodule if it is there to do `operator`; else the operator."""
+        """The kind of the submodule if it stands for `operator`; otherwise the operator."""
         kind = self._kinds.get(path, "")
         return kind if _comparable(kind) == _comparable(base_name(operator)) else operator
 
     def missed_as(self, calls: OperationCalls, was_counted: bool) -> tuple[CauseKind, str]:
-        """Why calls of an operation are missed, of which others may have been counted; and the subject."""
+        """The cause and subject for missed calls of an operation; `was_counted` if others were counted."""
         operator = calls.source.operator
         if missing := self._without_formula(calls.path, operator):
             return CauseKind.ATTENTION if "attention" in missing else CauseKind.NO_FORMULA, missing
@@ -183,10 +183,10 @@ class _Subjects:
         return CauseKind.UNSEEN if self._hook_level == "operators" else CauseKind.FUNCTION, operator
 
     def _without_formula(self, path: str, operator: str) -> str:
-        """The operators without a formula that the counter met at `path`, or fused in a module around it."""
-        here = self._missed[path]
-        alike = [name for name in here if operator_family(name) == operator_family(operator)]
-        if names := alike or here:
+        """The operators without a formula at `path`, or a fused one in a module around it."""
+        missed = self._missed[path]
+        same_family = [name for name in missed if operator_family(name) == operator_family(operator)]
+        if names := same_family or missed:
             return ", ".join(dict.fromkeys(names))
         while path:
             path = path.rpartition(".")[0]
@@ -197,5 +197,5 @@ class _Subjects:
 
 
 def _comparable(name: str) -> str:
-    """`batchnorm` of `BatchNorm2d` and of `batch_norm`."""
+    """A normalized name: `batchnorm` for `BatchNorm2d` and `batch_norm`."""
     return re.sub(r"\dd$", "", name.replace("_", "").lower())

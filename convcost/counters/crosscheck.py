@@ -1,4 +1,4 @@
-"""The counters run and compared with convcost: on a design in this process, on a model in one of its own."""
+"""Runs counters and compares them with convcost: on designs in this process, on models in separate ones."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ if TYPE_CHECKING:
     import torch
 
 PRELOADED = "sympy"
-"""What torch imports as soon as a counter runs: once is enough, before each gets a process of its own."""
+"""Imported once before processes are forked, as torch imports it in each counter's run."""
 
 DEFAULT_SECONDS = 300.0
-"""What a counter may take."""
+"""The default time limit of a counter."""
 
 RAN_ON_META = "ran on the meta device"
 
-NO_MODULE = "it is read from a file, and no torch module runs"
+NO_MODULE = "the model was read from a file, so there is no torch module to run"
 
-NO_PROCESS = "it patches torch while it counts, and this system has no process of its own for it"
+NO_PROCESS = "it patches torch, and this system can't run it in a separate process"
 
 
 def crosscheck_design(
     network: Network, report: Report, counters: tuple[Counter, ...], memory: int = DEFAULT_MEMORY
 ) -> Iterator[tuple[str, CounterResult]]:
-    """Each counter's name and its result on a design's module, one after the other as they come."""
+    """Yield the name of each counter and its result for a design."""
     modules: dict[str, tuple[torch.nn.Module, tuple[torch.Tensor, ...]]] = {}
     trace: Trace | None = None
     for counter in counters:
@@ -71,7 +71,7 @@ def crosscheck_design(
 
 
 def _trace_of(module: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> Trace:
-    """How `module` runs, on shapes, without gradients as counters run it."""
+    """The trace of `module` on shapes, without gradients, as in counters."""
     import torch
 
     with torch.no_grad():
@@ -81,7 +81,7 @@ def _trace_of(module: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> Trac
 
 
 def _read(counter: Counter, module: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> CounterReading:
-    """The counter's reading; what it or torch warns of inside is not the user's concern."""
+    """The counter's reading, without warnings from the counter or torch."""
     import torch
 
     with torch.no_grad(), warnings.catch_warnings():
@@ -106,12 +106,19 @@ def crosscheck_model(
     memory: int = DEFAULT_MEMORY,
     seconds: float = DEFAULT_SECONDS,
 ) -> Iterator[tuple[str, CounterDiagnosis]]:
-    """Each counter's name and its diagnosis on `module(*args, **kwargs)`, one after the other as they come.
+    """Yield the name of each counter and its diagnosis for `module(*args, **kwargs)`.
 
-    `report` is convcost's of the same call. The module is left as it is, whatever a counter does: each runs
-    on a copy in a process of its own. A counter that would take more than `memory` bytes is skipped, one
-    that is not done in `seconds` ended. They run with gradients or without as the caller does, which decides
-    whether torch fuses attention. Without a module, as for what is read from a file, all are skipped.
+    The module is not changed: each counter runs on a copy in a separate process. Gradients are enabled if
+    they are for the caller, which affects whether torch fuses attention.
+
+    Args:
+        module: The module. If it is None, as for a model read from a file, all counters are skipped.
+        args: Positional arguments of the call.
+        kwargs: Keyword arguments of the call.
+        report: convcost's report of the same call.
+        counters: The counters to run.
+        memory: A counter that would need more bytes is skipped.
+        seconds: A counter that takes longer is terminated.
     """
     if module is None:
         for counter in counters:
@@ -166,15 +173,15 @@ def _isolated_outcome(call: ModuleCall, counter: Counter, device: str, seconds: 
 
 
 def _copied(call: ModuleCall) -> ModuleCall:
-    """A copy; what cannot be copied is taken as it is, in a process that is a copy itself."""
+    """A copy of the call, or the call itself if it can't be copied (the process is a copy already)."""
     try:
         return copy_call(call)
-    except Exception:  # whatever a user's __deepcopy__ raises
+    except Exception:  # a user's __deepcopy__ may raise anything
         return call
 
 
 def _outcome(call: ModuleCall, counter: Counter, device: str) -> CounterOutcome:
-    """The counter's reading of `call`, and how it left the model; warnings are not the user's concern."""
+    """The counter's reading of `call`, and its side effects, without warnings."""
     call = move_call(call, device)
     before = capture_state(call.model)
     reading, error = None, ""
@@ -188,12 +195,12 @@ def _outcome(call: ModuleCall, counter: Counter, device: str) -> CounterOutcome:
 
 
 def _parameters_remark(module: torch.nn.Module, counted: int | None) -> tuple[str, ...]:
-    """What a counter's number of parameters is, where it is not the model's."""
+    """A remark if the counter's number of parameters is not the model's."""
     parameters = module_tree(module).parameters.values()
     own = sum(tensor.numel() for tensor in parameters)
     if counted is None or counted == own:
         return ()
     trained = sum(tensor.numel() for tensor in parameters if tensor.requires_grad)
     named = sum(tensor.numel() for _, tensor in module.named_parameters(remove_duplicate=False))
-    reasons = {trained: ": frozen ones are left out", named: ": tied ones count once for each name"}
-    return (f"counts {counted:,} parameters where there are {own:,}{reasons.get(counted, '')}",)
+    reasons = {trained: ": without frozen ones", named: ": tied ones once per name"}
+    return (f"counts {counted:,} parameters instead of {own:,}{reasons.get(counted, '')}",)

@@ -28,7 +28,7 @@ class FlopCounter:
     def read(
         self, module: torch.nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> CounterReading:
-        """Run `module` under the mode, with a recorder behind it for what the mode passes over."""
+        """Run `module` under the mode, and record the operators that the mode does not count."""
         from torch.utils.flop_counter import FlopCounterMode, _FlopCounterMode
 
         counter, recorder = FlopCounterMode(display=False), CallRecorder(module)

@@ -1,4 +1,4 @@
-"""fvcore's FlopCountAnalysis: MACs, called flops, counted on a trace."""
+"""fvcore's FlopCountAnalysis: counts MACs, called flops, on a trace."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NOTE = f"fvcore counts {SAME_PADDING} (padding='same') as 0; convcost supplied t
 
 
 class Fvcore:
-    """Counts a traced forward by the operators' shapes."""
+    """Counts a traced forward pass by operator shapes."""
 
     name = "fvcore"
     title = "fvcore"
@@ -34,9 +34,9 @@ class Fvcore:
     def read(
         self, module: torch.nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> CounterReading:
-        """Trace `module`, with a handle on each operator that records what was counted, and where."""
+        """Trace `module`, and record the count of each operator with its submodule."""
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FutureWarning)  # it calls what newer torch deprecates
+            warnings.simplefilter("ignore", FutureWarning)  # fvcore calls what newer torch deprecates
             from fvcore.nn import FlopCountAnalysis
 
         prefix = "module." if kwargs else ""
@@ -54,7 +54,7 @@ class Fvcore:
 
 
 Handle = Callable[[Sequence[Any], Sequence[Any]], Any]
-"""Takes the values that go into a traced operator and those that come out, and returns a count."""
+"""Takes the input and output values of a traced operator. Returns a count."""
 
 
 def _counting(recorder: CallRecorder, prefix: str, name: str, handle: Handle) -> Handle:
@@ -80,19 +80,19 @@ ELEMENTWISE: Mapping[str, Callable[[int, int, Sequence[Any]], int]] = {
     "adaptive_avg_pool2d": lambda size, _, __: size,
     "grid_sampler": lambda _, output, __: 4 * output,
 }
-"""What fvcore's rules for other work give, by the elements of the input and the output, and the inputs.
+"""fvcore's rules for other work, by the elements of input and output, and the input values.
 
-https://github.com/facebookresearch/fvcore/blob/main/fvcore/nn/jit_handles.py
+Source: https://github.com/facebookresearch/fvcore/blob/main/fvcore/nn/jit_handles.py
 """
 
 
 def _norm(elements: int, weight: Any) -> int:
-    """Five for each element, or four without a weight; batch norm in eval mode has three fewer."""
+    """Five per element, or four without a weight; batch norm in eval mode has three fewer."""
     return elements * (5 if weight.isCompleteTensor() else 4)
 
 
 def _elementwise(operator: str, inputs: Sequence[Any], outputs: Sequence[Any]) -> int:
-    """What `operator` counts by the rule for it: nothing, where there is none."""
+    """The count of `operator` by its rule; 0 without one."""
     if operator not in ELEMENTWISE:
         return 0
     size, output_size = (prod(value.type().sizes()) for value in (inputs[0], outputs[0]))
@@ -113,7 +113,7 @@ def _missing(recorder: CallRecorder, prefix: str, name: str) -> Handle:
 
 
 def _same_padding(recorder: CallRecorder, prefix: str) -> Handle:
-    """The formula for padding='same': outputs × weights of each output, beside fvcore's own total.
+    """The formula for padding='same', not part of fvcore's total: output elements × weights per output.
 
     Shapes are [N, C_out, *] and [C_out, C_in / groups, *kernel].
     """

@@ -1,4 +1,4 @@
-"""The interface of a counter: it runs a torch module and reports what it counted by operator."""
+"""The interface of counters, which run a torch module and report counts by operator."""
 
 from __future__ import annotations
 
@@ -15,26 +15,27 @@ if TYPE_CHECKING:
 Unit = Literal["MACs", "FLOPs"]
 
 HookLevel = Literal["operators", "functions", "modules"]
-"""What a counter sees: every operator, the functions that it patches, or modules alone."""
+"""What a counter observes: all operators, patched functions, or modules only."""
 
 Adjustments = tuple[tuple[CauseKind, int], ...]
-"""What a figure is known to have beside products, by kind; negative for additions that are left out."""
+"""Known parts of a figure other than products, by kind; negative for omitted additions."""
 
 FUSED_OPERATORS = frozenset(("_native_multi_head_attention", "_transformer_encoder_layer_fwd"))
-"""Operators that torch runs in place of whole modules, and that no model calls."""
+"""Operators that torch runs in place of entire modules."""
 
 FFT_OPERATORS = frozenset(
     f"fft_{name}{dimensions}" for name in ("fft", "ifft", "rfft", "irfft") for dimensions in ("", "2", "n")
 )
-"""Transforms as a trace has them, before torch decomposes them."""
+"""Fourier transforms in a trace, before torch decomposes them."""
 
 
 @cache
 def contractions() -> frozenset[str]:
     """The operators that multiply and accumulate: a counter without a formula for one is blind to it."""
-    from convcost.operators import OPERATORS  # all formulas, which naming counters doesn't need
+    from convcost.operators import OPERATORS  # all formulas, not needed for naming counters
 
-    return FUSED_OPERATORS | FFT_OPERATORS | {name for name, found in OPERATORS.items() if found.contracts}
+    operators = {name for name, operator in OPERATORS.items() if operator.contracts}
+    return FUSED_OPERATORS | FFT_OPERATORS | operators
 
 
 def base_name(operator: str) -> str:
@@ -43,21 +44,20 @@ def base_name(operator: str) -> str:
 
 
 def is_contraction(operator: str) -> bool:
-    """Whether `operator`, as counters call it, multiplies and accumulates."""
+    """Whether `operator`, by a counter's name, multiplies and accumulates."""
     return base_name(operator) in contractions() or operator == "conv"
 
 
 def is_module_kind(subject: str) -> bool:
-    """Whether a counter's name for what it counted is that of a kind of module, such as Conv2d."""
+    """Whether `subject` is a kind of module, such as Conv2d."""
     return subject[:1].isupper()
 
 
 class CounterEntry(NamedTuple):
-    """What a counter counted for each of `calls` of `operator` by the submodule at `path`, in its own unit.
+    """A counter's `amount` per call of `operator` in the submodule at `path`, in its own unit.
 
-    `adjustments` are the parts of `amount` that its formula is known to have beside the products.
-    `documented_amount` is what the counter's documented rule gives for work that is no product; None where
-    the rule is not written down here, and the counter is taken at its word.
+    `adjustments` are known parts of `amount` other than products. `documented_amount` is the result of the
+    counter's documented rule for work other than products; None if that rule is not implemented here.
     """
 
     path: str
@@ -69,7 +69,7 @@ class CounterEntry(NamedTuple):
 
     @property
     def products(self) -> int:
-        """The part of each call's amount that multiplies and accumulates."""
+        """The part of the amount per call that multiplies and accumulates."""
         return self.amount - sum(amount for _, amount in self.adjustments)
 
     @property
@@ -79,7 +79,7 @@ class CounterEntry(NamedTuple):
 
 
 class MissedOperator(NamedTuple):
-    """An operator that contracts, and that the counter met without a formula."""
+    """A contraction for which the counter has no formula."""
 
     path: str
     operator: str
@@ -87,9 +87,9 @@ class MissedOperator(NamedTuple):
 
 
 class CounterReading(NamedTuple):
-    """What a counter counted, in its own unit: its own total, and the entries that it is made of.
+    """A counter's result in its own unit: its total, and the entries of the total.
 
-    `supplied` is what convcost's formula counted in the counter's place, beside the total.
+    `supplied` are entries that convcost's formulas counted instead; they are not part of the total.
     """
 
     total: int
@@ -101,17 +101,17 @@ class CounterReading(NamedTuple):
 
     @property
     def raw(self) -> int:
-        """The counter's total with what was supplied."""
+        """The counter's total plus supplied entries."""
         return self.total + sum(entry.total for entry in self.supplied)
 
     @property
     def contractions(self) -> Mapping[str, int]:
-        """What multiplies and accumulates, by operator."""
+        """The amounts of contractions, by operator."""
         return _sums(entry for entry in (*self.entries, *self.supplied) if is_contraction(entry.operator))
 
     @property
     def others(self) -> Mapping[str, int]:
-        """Everything else, such as elementwise work, by operator."""
+        """The amounts of other work, such as elementwise operations, by operator."""
         return _sums(entry for entry in self.entries if not is_contraction(entry.operator))
 
 
@@ -123,9 +123,9 @@ def _sums(entries: Iterable[CounterEntry]) -> Mapping[str, int]:
 
 
 class Counter(Protocol):
-    """One FLOP counter. Nothing heavy is imported before `read`.
+    """A FLOP counter. Heavy packages are imported only in `read`.
 
-    `package` is what it is part of, and `install` the command that installs that.
+    `package` is the package that contains it, and `install` the command to install that.
     """
 
     name: str
@@ -141,4 +141,4 @@ class Counter(Protocol):
     def read(
         self, module: torch.nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> CounterReading:
-        """Run `module(*args, **kwargs)` and return what was counted."""
+        """Run `module(*args, **kwargs)` and return the counts."""

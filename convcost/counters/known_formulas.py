@@ -1,4 +1,4 @@
-"""Formulas other than the exact one that counters use, recognised by the figure they give."""
+"""Inexact formulas that counters use, recognized by their figures."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from convcost.core.trace import Operation
 from convcost.counters.interface import base_name
 
 REAL_MACS = 4
-"""Real MACs of a complex one."""
+"""Real MACs per complex MAC."""
 
 OPERATOR_FAMILIES = (
     ("attention", ("attention", "transformer")),
@@ -20,17 +20,17 @@ OPERATOR_FAMILIES = (
     ("bilinear", ("bilinear", "trilinear")),
     ("fourier", ("fft",)),
 )
-"""Families of operators that torch computes by each other, with parts of the operators' names."""
+"""Families of operators that torch implements by each other, with parts of their names."""
 
 Additions = tuple[tuple[CauseKind, int], ...]
-"""What is added to the exact count, in FLOPs, and why."""
+"""Amounts added to the exact count, in FLOPs, with their causes."""
 
 Figure = tuple[int, Additions]
-"""A figure in FLOPs, and what it has beside the exact count."""
+"""A figure in FLOPs, and its additions to the exact count."""
 
 
 def operator_family(operator: str) -> str:
-    """The family of an operator; empty for matrix products."""
+    """The family of an operator; "" for matrix products."""
     for name, words in OPERATOR_FAMILIES:
         if any(word in operator for word in words):
             return name
@@ -38,9 +38,9 @@ def operator_family(operator: str) -> str:
 
 
 def explain_figure(operation: Operation, figure: int, flops_per_add: int) -> Additions | None:
-    """What makes `figure`, in FLOPs, of one call of `operation`; None if no known formula does.
+    """The additions that explain `figure`, in FLOPs, for one call of `operation`; None if none do.
 
-    `flops_per_add` is 2 for a counter that takes an addition for a MAC.
+    `flops_per_add` is 2 for a counter that counts an addition as a MAC.
     """
     exact = FLOPS_PER_MAC * operation.cost.macs // operation.calls
     extras: Additions = (
@@ -81,7 +81,7 @@ def _figure(kind: CauseKind, figure: int, exact: int) -> Figure:
 
 
 def _convolution(operation: Operation, exact: int) -> Iterator[Figure]:
-    """Channels taken for samples; padding="same" of an even kernel taken for as much on both sides."""
+    """Channels treated as samples; padding="same" of an even kernel treated as symmetric."""
     data, weight, output = operation.inputs[0], operation.inputs[1], operation.output
     kernel = weight[2:]
     if len(data) < len(weight):
@@ -94,7 +94,7 @@ def _convolution(operation: Operation, exact: int) -> Iterator[Figure]:
 
 
 def _transposed(operation: Operation, exact: int) -> Iterator[Figure]:
-    """[N, C_in, *] by [C_in, C_out / groups, *kernel]: by output positions, groups left out or twice."""
+    """[N, C_in, *] by [C_in, C_out / groups, *kernel]: by output positions; groups ignored or used twice."""
     data, (channels, channels_per_group, *kernel) = operation.inputs[:2]
     data_lengths, output_lengths = data[-len(kernel) :], operation.output[-len(kernel) :]
     groups = operation.output[-len(kernel) - 1] // channels_per_group
@@ -111,7 +111,7 @@ def _transposed(operation: Operation, exact: int) -> Iterator[Figure]:
 
 
 def _recurrent(operation: Operation, exact: int) -> Iterator[Figure]:
-    """Features taken for positions, of a cell or of one sample; a projected hidden state not projected."""
+    """Features treated as positions, for a cell or unbatched input; projections counted differently."""
     data, output = operation.inputs[0], operation.output
     is_cell = operation.operator.endswith("_cell")
     kind = CauseKind.FEATURES_AS_POSITIONS if is_cell else CauseKind.UNBATCHED
@@ -130,13 +130,13 @@ def _recurrent(operation: Operation, exact: int) -> Iterator[Figure]:
 
 
 def _products_as_narrow(weights: Sequence[Shape], projections: Sequence[Shape]) -> int:
-    """The products of an LSTM whose hidden state is as wide as the projection of this one."""
+    """The products of an LSTM with a hidden size equal to the projection size."""
     width = projections[0][0]
     return sum(4 * width * shape[1] for shape in weights if shape not in projections)
 
 
 def _matrix_product(operation: Operation, exact: int) -> Iterator[Figure]:
-    """By the first operand and the last dimension, or as numpy prints the cost of an einsum."""
+    """By the first operand and the last dimension, or rounded as in numpy's einsum costs."""
     if len(operation.inputs) > 1 and all(operation.inputs[:2]):
         first, second = operation.inputs[:2]
         kind = CauseKind.VECTOR_AS_MATRIX if len(second) == 1 else CauseKind.BROADCASTING

@@ -1,4 +1,4 @@
-"""Recording what a counter counts, call by call, and by which submodule."""
+"""Records the counts of a counter by call and submodule."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ if TYPE_CHECKING:
 Key = TypeVar("Key")
 
 Formula = Callable[..., Any]
-"""What a counter calls to count one call of an operator, a function or a module."""
+"""A counter's formula for a call of an operator, a function or a module."""
 
 Adjust = Callable[..., Adjustments]
-"""What an amount has beside products; is called with the amount, and with what the formula was."""
+"""Returns the adjustments of an amount; takes the amount, and the arguments of the formula."""
 
 DYNAMO_DISABLED = "__dynamo_disable"
-"""Where torch looks for a function that its compiler is to leave alone."""
+"""The attribute under which torch looks for a function that its compiler must not compile."""
 
 
 def no_adjustments(*_: Any, **__: Any) -> Adjustments:
-    """Nothing beside products."""
+    """No adjustments."""
     return ()
 
 
 class CallRecorder:
-    """Entries as a counter makes them; equal ones are one entry with several calls."""
+    """Records entries of a counter. Equal entries become one with several calls."""
 
     def __init__(self, module: torch.nn.Module) -> None:
         self.paths = {id(submodule): path for path, submodule in named_modules(module).items()}
-        """The path of every submodule, by its identity."""
+        """The path of each submodule, by id."""
         self._module = module
         self._running = [""]
         self._entries: Tally[CounterEntry] = Tally()
@@ -55,17 +55,17 @@ class CallRecorder:
 
     @property
     def has_supplied(self) -> bool:
-        """Whether convcost counted something in the counter's place."""
+        """Whether convcost supplied an entry."""
         return bool(self._supplied)
 
     @property
     def path(self) -> str:
-        """The path of the innermost submodule that is running; empty for the model itself."""
+        """The path of the innermost running submodule; "" for the model itself."""
         return self._running[-1]
 
     @contextmanager
     def tracking(self) -> Iterator[None]:
-        """Keep `path` up to date while the model runs inside the block."""
+        """Track `path` while the model runs inside the block."""
         with on_submodules(self._module, self._running.append, self._running.pop):
             yield
 
@@ -79,7 +79,7 @@ class CallRecorder:
     ) -> None:
         """Record that a call of `operator` at `path` was counted with `amount`.
 
-        Nothing is recorded for work without products that counts nothing.
+        Zero amounts are ignored, except for contractions.
         """
         if amount or is_contraction(operator):
             parts = tuple((kind, int(part)) for kind, part in adjustments if part)
@@ -87,15 +87,15 @@ class CallRecorder:
             self._entries[entry] += 1
 
     def supply(self, path: str, operator: str, amount: int) -> None:
-        """Record what convcost counted for a call that the counter has no formula for."""
+        """Record convcost's count of a call for which the counter has no formula."""
         self._supplied[CounterEntry(path, operator, amount)] += 1
 
     def miss(self, path: str, operator: str) -> None:
-        """Record that a call of `operator` at `path` has no formula."""
+        """Record that the counter has no formula for a call of `operator` at `path`."""
         self._missed[MissedOperator(path, operator)] += 1
 
     def reading(self, total: Any, params: Any = None, note: str = "") -> CounterReading:
-        """All of it, beside the counter's own totals."""
+        """The reading: all recorded entries, with the counter's totals."""
         return CounterReading(
             total=int(total),
             entries=tuple(entry._replace(calls=calls) for entry, calls in self._entries.items()),
@@ -112,7 +112,7 @@ class CallRecorder:
         adjust: Adjust = no_adjustments,
         documented_amount: int | None = None,
     ) -> Formula:
-        """`formula`, which returns an amount, so that it records that for the running submodule."""
+        """`formula`, wrapped to record its amount for the running submodule."""
 
         def recorded(*args: Any, **kwargs: Any) -> Any:
             amount = formula(*args, **kwargs)
@@ -128,7 +128,7 @@ class CallRecorder:
         adjust: Adjust = no_adjustments,
         documented_amount: int | None = None,
     ) -> dict[Key, Formula]:
-        """A counter's formulas, recorded; `name` says what the operator of a key is called."""
+        """A counter's formulas, wrapped to record amounts; `name` returns the operator name of a key."""
         return {
             key: self.record_formula(name(key), formula, adjust, documented_amount)
             for key, formula in formulas.items()
@@ -137,7 +137,7 @@ class CallRecorder:
     def record_module_rules(
         self, rules: Mapping[Key, Formula], attribute: str, adjust: Adjust = no_adjustments
     ) -> dict[Key, Formula]:
-        """A counter's rules for kinds of modules, recorded: forward hooks that add to an attribute."""
+        """A counter's rules for modules (hooks that add to `attribute`), wrapped to record amounts."""
 
         def recorded_rule(rule: Formula) -> Formula:
             def recorded(module: Any, inputs: Any, output: Any) -> None:
@@ -152,7 +152,7 @@ class CallRecorder:
         return {kind: recorded_rule(rule) for kind, rule in rules.items()}
 
     def missed_operators_mode(self, known: frozenset[str]) -> TorchDispatchMode:
-        """A mode that records contractions not in `known`, which a counter's own mode in front passes on."""
+        """A dispatch mode that records contractions not in `known`. It runs inside the counter's mode."""
         from torch.utils._python_dispatch import TorchDispatchMode
 
         recorder = self
@@ -175,7 +175,7 @@ class CallRecorder:
 def on_submodules(
     module: torch.nn.Module, enter: Callable[[str], Any], leave: Callable[[], Any]
 ) -> Iterator[None]:
-    """Call `enter` with the path of each submodule that starts to run, and `leave` as it ends."""
+    """Call `enter` with the path of each submodule that starts running, and `leave` when it ends."""
     from torch.nn.modules import module as hooks
 
     paths = {id(submodule): path for path, submodule in named_modules(module).items()}
@@ -198,9 +198,9 @@ def on_submodules(
 
 
 def bind_arguments(module: torch.nn.Module, args: tuple[Any, ...], kwargs: Any) -> torch.nn.Module:
-    """A module that calls `module` with `kwargs`, and with `args` unless it is called with others.
+    """A module that calls `module` with `kwargs`, and with `args` unless others are given.
 
-    Counters differ in which arguments they can hand on; this one needs none.
+    Counters differ in the arguments that they support; this module needs none.
     """
     import torch
 
@@ -222,19 +222,19 @@ def bind_arguments(module: torch.nn.Module, args: tuple[Any, ...], kwargs: Any) 
 
 
 def operator_name(packet: object) -> str:
-    """`aten::mm` of `aten.mm`."""
+    """The name of an operator packet: `aten::mm` for `aten.mm`."""
     return str(packet).replace(".", "::", 1)
 
 
 def function_name(function: Any) -> str:
-    """`aten::linear` of `torch.nn.functional.linear`."""
+    """The operator name of a function: `aten::linear` for `torch.nn.functional.linear`."""
     return f"aten::{function.__name__}"
 
 
 def einsum_adjustments(
     equation: str, shapes: Sequence[Sequence[int]], amount: int, amount_per_mac: int
 ) -> Adjustments:
-    """What an einsum's `amount` has beside torch's order, in which operands are taken from left to right."""
+    """The difference of an einsum's `amount` from torch's order, which contracts from left to right."""
     from convcost.operators.contraction import einsum
     from convcost.operators.interface import ShapeOperand
 
@@ -246,11 +246,10 @@ def einsum_adjustments(
 
 @contextmanager
 def without_dynamo(mode: type[TorchDispatchMode]) -> Iterator[None]:
-    """Keep a mode's first dispatch from importing torch._dynamo, 800 modules that take longer than torch.
+    """Prevent a mode's first dispatch from importing torch._dynamo, which takes longer than importing torch.
 
-    Torch wraps each mode's dispatch so that torch.compile leaves it alone, and looks for the wrapped
-    function under this attribute first. Where torch has no such wrapper, or dynamo is there
-    already, nothing happens.
+    Torch wraps the dispatch of each mode to exclude it from torch.compile, and looks for the wrapped function
+    under this attribute first. Does nothing if there is no wrapper, or dynamo is imported already.
     """
     dispatch = getattr(mode.__torch_dispatch__, "__wrapped__", None)
     if dispatch is None or "torch._dynamo" in sys.modules or hasattr(dispatch, DYNAMO_DISABLED):

@@ -11,48 +11,48 @@ from convcost.core.row import Row
 from convcost.core.units import binary, human
 
 MAX_FLOPS = 10**12
-"""The FLOPs that a counter may really compute: seconds on a CPU."""
+"""The most FLOPs that a counter may compute with data: seconds on a CPU."""
 
 META_BREAK_EVEN = 10**10
-"""FLOPs up to which a real run is quicker than the first use of the meta device, which imports for 1 s."""
+"""FLOPs up to which a run with data is faster than the first use of the meta device, which takes 1 s."""
 
 ADDRESSABLE_BYTES = 2**63
-"""Torch's tensors have fewer bytes than this, on the meta device too."""
+"""The limit on the bytes of a tensor in torch, also on the meta device."""
 
 REAL_ITEMSIZE = 4
 
 
 def obstacle(report: Report) -> str:
-    """Why no counter can run; empty if counters can."""
+    """Why counters can't run; "" if they can."""
     if report.open_names:
-        return f"a counter needs numbers for {', '.join(report.open_names)}"
+        return f"counters need values for {', '.join(report.open_names)}"
     if report.generation and report.generation.phase == "decode":
-        return "counters call a module without what it has cached"
+        return "counters call a module without its cache"
     if largest_tensor(report) >= ADDRESSABLE_BYTES:
-        return f"torch has no tensor of {human(largest_tensor(report), 'B')}"
+        return f"torch does not support a tensor of {human(largest_tensor(report), 'B')}"
     return ""
 
 
 def real_run_obstacle(report: Report, memory: int, has_gradients: bool = False) -> str:
-    """Why a counter can't run with data; empty if it can. With gradients, outputs are kept in memory."""
+    """Why a counter can't run with data; "" if it can. With gradients, all outputs stay in memory."""
     needed, flops = real_bytes(report), FLOPS_PER_MAC * report.macs
     if has_gradients:
         needed += REAL_ITEMSIZE * sum(row.calls * arithmetic.elements(row.output) for row in report.rows)
     if needed > memory:
-        return f"it runs for real and would take {binary(needed)}; --max-memory allows {binary(memory)}"
+        return f"it runs with data and would need {binary(needed)}; --max-memory allows {binary(memory)}"
     if flops > MAX_FLOPS:
         amount, limit = human(flops, "FLOPs"), human(MAX_FLOPS, "FLOPs")
-        return f"it runs for real and would compute {amount}; the limit is {limit}"
+        return f"it runs with data and would compute {amount}; the limit is {limit}"
     return ""
 
 
 def is_quick(report: Report, memory: int) -> bool:
-    """Whether a run with data takes less time than the meta device takes to load."""
+    """Whether a run with data is faster than loading the meta device."""
     return real_bytes(report) <= memory and FLOPS_PER_MAC * report.macs <= META_BREAK_EVEN
 
 
 def real_bytes(report: Report) -> Size:
-    """About what a real forward holds at once: the parameters, and what the largest layer works on."""
+    """An estimate of the memory of a forward pass: the parameters, and the tensors of the largest layer."""
     waiting = _waiting_elements(report)
     working = (_working_elements(row) + held for row, held in zip(report.rows, waiting, strict=True))
     return REAL_ITEMSIZE * (report.params + max(working))
@@ -64,7 +64,7 @@ def _working_elements(row: Row) -> Size:
 
 
 def _waiting_elements(report: Report) -> Iterator[Size]:
-    """At each layer the elements of the design's inputs, and of what layers before made for later ones."""
+    """For each layer, the elements of other tensors that later layers need."""
     last = {source: number for number, row in enumerate(report.rows) for source in _held(row)}
     inputs = range(-1, -1 - len(report.inputs), -1)
     last.update(dict.fromkeys(inputs, len(report.rows)))
@@ -80,7 +80,7 @@ def _held(row: Row) -> tuple[int, ...]:
 
 
 def _workspace(row: Row) -> Size:
-    """The input unfolded by a convolution's kernel, as torch's CPU convolutions may hold it."""
+    """The unfolded input of a convolution, which torch may allocate on the CPU."""
     if "weight" not in row.parameters or not row.kind.startswith("Conv"):
         return 0
     taps = arithmetic.elements(row.parameters["weight"][2:])
@@ -88,7 +88,7 @@ def _workspace(row: Row) -> Size:
 
 
 def largest_tensor(report: Report) -> Size:
-    """Bytes of the largest tensor there would be."""
+    """Bytes of the largest tensor, in double precision."""
     weights = (shape for row in report.rows for shape in row.parameters.values())
     inputs = (tensor.shape for tensor in report.inputs)
     shapes = (report.input, *inputs, *(row.output for row in report.rows), *weights)

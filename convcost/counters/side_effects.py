@@ -1,4 +1,4 @@
-"""What running a counter leaves behind: on the model, and in torch."""
+"""Side effects of running a counter, on the model and in torch."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ HOOKS = (
 
 
 WRAPPED_BY_TORCH = ("manual_seed",)
-"""Wrapped by torch's compiler as that is imported, which is not a counter's change."""
+"""Functions that torch wraps when its compiler is imported; not a change by a counter."""
 
 
 class ModelState(NamedTuple):
-    """A model and torch's functions at one moment; tensors as a digest of their data, and requires_grad."""
+    """The state of a model and of torch's functions; tensors as a digest of their data, and requires_grad."""
 
     training: Mapping[str, bool]
     attributes: Mapping[str, Mapping[str, Any]]
@@ -33,12 +33,12 @@ class ModelState(NamedTuple):
 
 
 def capture_state(module: torch.nn.Module) -> ModelState:
-    """How `module` and torch's functions are now."""
+    """The current state of `module` and of torch's functions."""
     submodules = named_modules(module)
     return ModelState(
-        training={path: found.training for path, found in submodules.items()},
-        attributes={path: dict(vars(found)) for path, found in submodules.items()},
-        hooks={path: _number_of_hooks(found) for path, found in submodules.items()},
+        training={path: submodule.training for path, submodule in submodules.items()},
+        attributes={path: dict(vars(submodule)) for path, submodule in submodules.items()},
+        hooks={path: _number_of_hooks(submodule) for path, submodule in submodules.items()},
         tensors={name: (_digest(tensor), tensor.requires_grad) for name, tensor in _tensors(module)},
         functions=dict(_functions()),
     )
@@ -55,7 +55,7 @@ def _tensors(module: torch.nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
 
 
 def _digest(tensor: torch.Tensor) -> object:
-    """A digest of its data; its identity, if it has no data."""
+    """A digest of the data of a tensor, or its id if it has no data."""
     import torch
 
     if tensor.is_meta or tensor.layout is not torch.strided:
@@ -65,23 +65,23 @@ def _digest(tensor: torch.Tensor) -> object:
 
 
 def _functions() -> Iterator[tuple[str, Any]]:
-    """Torch's functions by the names that users call them by."""
+    """Torch's functions, by qualified name."""
     import torch
 
     methods = {name: value for kind in reversed(torch.Tensor.__mro__) for name, value in vars(kind).items()}
     functional = vars(torch.nn.functional)
-    for name, place in (
+    for name, namespace in (
         ("torch.nn.functional", functional),
         ("torch.Tensor", methods),
         ("torch", vars(torch)),
     ):
-        for attribute, value in list(place.items()):
+        for attribute, value in list(namespace.items()):
             if callable(value) and not isinstance(value, type) and attribute not in WRAPPED_BY_TORCH:
                 yield f"{name}.{attribute}", value
 
 
 def side_effects(before: ModelState, after: ModelState) -> tuple[str, ...]:
-    """What is different, each as the end of a sentence about the counter."""
+    """The changes, each as the end of a sentence about the counter."""
     changes = (*_modes(before, after), *_attributes(before, after), *_data(before, after))
     patched = [name for name, value in before.functions.items() if after.functions.get(name) is not value]
     patched.sort(key=lambda name: name.rpartition(".")[2] not in contractions())
@@ -97,7 +97,7 @@ def _modes(before: ModelState, after: ModelState) -> Iterator[str]:
 
 
 def _attributes(before: ModelState, after: ModelState) -> Iterator[str]:
-    """Hooks and attributes."""
+    """Changes of hooks and attributes."""
     hooks = sum(after.hooks.get(path, 0) - number for path, number in before.hooks.items())
     if hooks:
         yield "leaves hooks on the model" if hooks > 0 else "removes hooks of the model"
@@ -119,18 +119,18 @@ def _is_replaced(name: str, old: Any, new: Any) -> bool:
 def _data(before: ModelState, after: ModelState) -> Iterator[str]:
     if before.tensors.keys() != after.tensors.keys():
         names = sorted(before.tensors.keys() ^ after.tensors.keys())
-        yield f"changes what the model's parameters and buffers are called: {_listed(names)}"
-    both = [name for name in before.tensors if name in after.tensors]
-    changed = [name for name in both if before.tensors[name][0] != after.tensors[name][0]]
+        yield f"renames the model's parameters and buffers: {_listed(names)}"
+    common = [name for name in before.tensors if name in after.tensors]
+    changed = [name for name in common if before.tensors[name][0] != after.tensors[name][0]]
     if changed:
         yield f"changes the data of {_listed(changed)}"
-    frozen = [name for name in both if before.tensors[name][1] != after.tensors[name][1]]
+    frozen = [name for name in common if before.tensors[name][1] != after.tensors[name][1]]
     if frozen:
         yield f"changes requires_grad of {_listed(frozen)}"
 
 
 def _listed(names: Iterable[str]) -> str:
-    """The first names, and how many more there are."""
+    """The first three names, and the number of others."""
     names = list(names)
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return ", ".join(names[:3]) + more

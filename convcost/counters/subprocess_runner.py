@@ -1,4 +1,4 @@
-"""Running others' code in a process of its own: it may hang, crash, print or patch, and nothing stays."""
+"""Runs counters in a separate process, so that they may hang, crash, print or patch without side effects."""
 
 from __future__ import annotations
 
@@ -17,16 +17,15 @@ from convcost.tracing.user_error import error_text
 
 
 def run_in_subprocess(work: Callable[[], Any], seconds: float) -> Any:
-    """What `work` returns, from a copy of this process that has only this to do.
+    """The result of `work`, run in a forked process and returned as JSON: numbers, strings, lists.
 
-    It comes back as JSON has it: numbers, texts, lists. Raises WorkerEndedError if `work` raises, or the
-    process dies or is not done in time.
+    Raises WorkerEndedError if `work` raises, the process dies, or it does not finish in `seconds`.
     """
     worker = Worker(lambda send: send(json.dumps(_attempt(work, send.writer)).encode()))
     try:
         returned, raised = json.loads(worker.answer(seconds))
     except ValueError:
-        raise WorkerEndedError("its answer can't be read") from None
+        raise WorkerEndedError("its result can't be read") from None
     finally:
         worker.stop()
     if raised:
@@ -35,7 +34,7 @@ def run_in_subprocess(work: Callable[[], Any], seconds: float) -> Any:
 
 
 def _attempt(work: Callable[[], Any], pipe: int) -> tuple[Any, str]:
-    """Run in the copy: silent, on one thread, since those of the process it is a copy of are gone."""
+    """Run `work` silently and on one thread, as a forked process has no others."""
     _silence(pipe)
     use_one_thread()
     try:
@@ -45,18 +44,18 @@ def _attempt(work: Callable[[], Any], pipe: int) -> tuple[Any, str]:
 
 
 def error_line(error: BaseException) -> str:
-    """What was raised, in one line; what convcost itself says as it is."""
+    """An exception in one line; errors of convcost unchanged."""
     text = error_text(error).strip()
     if isinstance(error, ConvcostError):
         return text.partition("\n")[0].rstrip(".")
-    what = f": {text.splitlines()[0][:120].rstrip('.')}" if text else ""
-    return f"it raised {type(error).__name__}{what}"
+    message = f": {text.splitlines()[0][:120].rstrip('.')}" if text else ""
+    return f"it raised {type(error).__name__}{message}"
 
 
 def _silence(pipe: int) -> None:
     """Redirect all standard streams to the null device, in Python and as file descriptors.
 
-    The same for files that the parent has open for writing, except the `pipe`.
+    Also redirects files that the parent has open for writing, except `pipe`.
     """
     faulthandler.disable()
     devnull = os.open(os.devnull, os.O_RDWR)
@@ -67,29 +66,29 @@ def _silence(pipe: int) -> None:
 
 
 def _open_descriptors() -> list[int]:
-    """Their numbers, where the system lists them."""
+    """The open file descriptors; empty if the system does not list them."""
     with suppress(OSError):
         return [int(number) for number in os.listdir("/dev/fd")]
     return []
 
 
 def _is_writable(descriptor: int) -> bool:
-    from fcntl import F_GETFL, fcntl  # not there on Windows, where nothing is forked
+    from fcntl import F_GETFL, fcntl  # not available on Windows, where processes are not forked
 
-    with suppress(OSError):  # that of the list itself is closed by now
+    with suppress(OSError):  # the descriptor of the listing itself is already closed
         return fcntl(descriptor, F_GETFL) & os.O_ACCMODE != os.O_RDONLY
     return False
 
 
 def use_one_thread() -> None:
-    """Let torch use this thread alone."""
+    """Restrict torch to one thread."""
     torch = sys.modules.get("torch")
     if torch is not None:
         torch.set_num_threads(1)
 
 
 class CounterOutcome(NamedTuple):
-    """What came of running a counter: a reading or an error, and its side effects on the model."""
+    """The outcome of a counter's run: a reading or an error, and side effects."""
 
     reading: CounterReading | None
     error: str
@@ -97,7 +96,7 @@ class CounterOutcome(NamedTuple):
 
 
 def read_outcome(record: list[Any]) -> CounterOutcome:
-    """The outcome that another process returned as JSON; ValueError for anything else."""
+    """Parse an outcome returned by another process; ValueError if it is invalid."""
     import msgspec
 
     return msgspec.convert(record, CounterOutcome)

@@ -1,4 +1,4 @@
-"""torch.profiler's with_flops: FLOPs of the few operators it has formulas for, from a real run."""
+"""torch.profiler with_flops: FLOPs of a few operators, from a run with data."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
     import torch
 
 UNREADABLE = {"aten::conv2d": "aten::conv2d with padding as a word or without a batch"}
-"""Operators that have a formula, and what keeps it from being used."""
+"""Operators whose formula is not always used, with the reason."""
 
 ELEMENTWISE = ("add", "mul")
 """Operators without products that have a formula."""
 
 LABEL = "submodule "
-"""What the events of submodules are called, before their paths."""
+"""The prefix of submodule events, before the path."""
 
 
 class TorchProfiler:
-    """Counts the recorded operators of a real forward."""
+    """Counts the recorded operators of a forward pass with data."""
 
     name = "torch_profiler"
     title = "torch.profiler"
@@ -49,10 +49,10 @@ class TorchProfiler:
     def read(
         self, module: torch.nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> CounterReading:
-        """Profile a forward, with an event around each submodule.
+        """Profile a forward pass, with an event around each submodule.
 
-        This is the profiler beneath torch.profiler.profile, with the same formulas; torch.profiler.profile
-        would import torch._inductor, which takes as long as importing torch.
+        Uses the profiler that torch.profiler.profile is based on, with the same formulas, to avoid importing
+        torch._inductor.
         """
         import torch
 
@@ -65,7 +65,7 @@ class TorchProfiler:
 
 @contextmanager
 def _labelled(module: torch.nn.Module) -> Iterator[None]:
-    """An event around everything that a submodule does."""
+    """Record an event for each submodule."""
     import torch
 
     running: list[Any] = []
@@ -81,24 +81,24 @@ def _labelled(module: torch.nn.Module) -> Iterator[None]:
 def _reading(module: torch.nn.Module, events: Any) -> CounterReading:
     recorder = CallRecorder(module)
     for event in events:
-        path, callers = _place(event)
+        path, callers = _submodule_and_callers(event)
         amount = int(event.flops or 0)
         if amount:
             is_counted_twice = is_contraction(event.name) and any(caller.flops for caller in callers)
-            twice: Adjustments = ((CauseKind.COUNTED_TWICE, amount),) if is_counted_twice else ()
-            recorder.count(path, event.name, amount, twice, _elementwise(event))
+            adjustments: Adjustments = ((CauseKind.COUNTED_TWICE, amount),) if is_counted_twice else ()
+            recorder.count(path, event.name, amount, adjustments, _elementwise(event))
         if _is_missed(event, callers):
             recorder.miss(path, UNREADABLE.get(event.name, event.name))
     return recorder.reading(sum(event.flops or 0 for event in events))
 
 
 def _elementwise(event: Any) -> int:
-    """What add and mul count by their rule: one for each element of the first operand."""
+    """The count of add and mul by their rule: one per element of the first operand."""
     return prod(event.input_shapes[0]) if base_name(event.name) in ELEMENTWISE else 0
 
 
-def _place(event: Any) -> tuple[str, list[Any]]:
-    """The submodule that an event is of, and the operators there that called it."""
+def _submodule_and_callers(event: Any) -> tuple[str, list[Any]]:
+    """The submodule of an event, and the operators in it that called the event."""
     callers: list[Any] = []
     while (event := event.cpu_parent) is not None:
         if event.name.startswith(LABEL):
@@ -108,19 +108,19 @@ def _place(event: Any) -> tuple[str, list[Any]]:
 
 
 def _is_missed(event: Any, callers: list[Any]) -> bool:
-    """Whether it contracts and is not counted, though the contraction that called it, if any, is."""
-    caller = next((found for found in callers if is_contraction(found.name)), None)
+    """Whether the event contracts and is not counted, unless the contraction that called it is missed too."""
+    caller = next((each for each in callers if is_contraction(each.name)), None)
     return is_contraction(event.name) and not _is_counted(event) and (caller is None or _is_counted(caller))
 
 
 def _is_counted(event: Any) -> bool:
-    """Whether the event, or one that it called, contracts and is counted."""
+    """Whether the event, or one that it called, is a counted contraction."""
     return bool(event.flops and is_contraction(event.name)) or any(map(_is_counted, event.cpu_children))
 
 
 @contextmanager
 def _quiet_stderr() -> Iterator[None]:
-    """Nothing written to file descriptor 2, where the profiler's C++ side logs each start and stop."""
+    """Suppress output to file descriptor 2, where the profiler's C++ code logs each start and stop."""
     try:
         stderr, devnull = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     except OSError:

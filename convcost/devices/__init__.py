@@ -1,1 +1,1 @@
-"""What hardware can do: peak arithmetic by dtype, memory bandwidth and memory, each with its source."""
+"""The device catalogue: peak arithmetic by dtype, memory bandwidth and memory size, with sources."""

@@ -1,4 +1,4 @@
-"""Figures as text: "312 TFLOP/s", "2.039 TB/s", "80 GB", or the arithmetic that gives them."""
+"""Parses figures such as "312 TFLOP/s", "2.039 TB/s" and "80 GB", or arithmetic that gives them."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ FACTOR = re.compile(r"([0-9][0-9.,_]{0,39}(?:e\+?[0-9]{1,2})?) ?([A-Za-z][A-Za-z
 UNIT = re.compile(r"([KMGTPE]i?)?(?:(FLOP|OP)s?|(B|Hz|T|))(/s)?")
 
 TICKS = ("Hz", "T")
-"""Units of how often something is done: cycles, transfers. Only per second do they say how often."""
+"""Units of events: cycles and transfers. They are rates only per second."""
 
 LONGEST = 200
 
 LARGEST = 10**24
-"""More is a mistake; it would be no number in JSON either."""
+"""Larger figures are mistakes, and not representable in JSON."""
 
 
 class Measure(NamedTuple):
-    """What a figure is of, how it is written, and as arithmetic."""
+    """A kind of figure, with an example, and an example of arithmetic (`derived`)."""
 
     name: str
     things: tuple[str, ...]
@@ -31,13 +31,13 @@ class Measure(NamedTuple):
     per_second: bool = True
 
 
-PEAK = Measure("arithmetic per second", ("FLOP", "OP"), "312 TFLOP/s", "40 cores x 2.3 GHz x 64 FLOP")
-BANDWIDTH = Measure("bytes per second", ("B",), "2.039 TB/s", "8 channels x 8 B x 3.2 GT/s")
-MEMORY = Measure("memory", ("B",), "80 GB", "5 stacks x 16 GB", per_second=False)
+PEAK = Measure("peak", ("FLOP", "OP"), "312 TFLOP/s", "40 cores x 2.3 GHz x 64 FLOP")
+BANDWIDTH = Measure("bandwidth", ("B",), "2.039 TB/s", "8 channels x 8 B x 3.2 GT/s")
+MEMORY = Measure("memory size", ("B",), "80 GB", "5 stacks x 16 GB", per_second=False)
 
 
 class Amount(NamedTuple):
-    """A figure, and the arithmetic that it came from."""
+    """A figure, and the arithmetic that gives it, if any."""
 
     value: int
     derivation: str = ""
@@ -52,7 +52,7 @@ class _Factor(NamedTuple):
 def parse_figure(written: object, measure: Measure) -> Amount:
     """sum: product ("+" product)*; product: factor (("x" | "×" | "*") factor)*
 
-    Exactly. A number alone is in FLOP/s, bytes/s or bytes. UsageError where the units do not fit.
+    The result is exact. A number without a unit is in FLOP/s, bytes/s or bytes. UsageError for wrong units.
     """
     if isinstance(written, int | float):
         return Amount(
@@ -69,11 +69,11 @@ def parse_figure(written: object, measure: Measure) -> Amount:
 
 
 def _factor(text: str, whole: str, measure: Measure) -> _Factor:
-    """factor: number [prefix unit | noun]; nouns, such as cores, only say what is counted."""
-    found = FACTOR.fullmatch(text.strip())
-    if not found:
+    """factor: number [prefix unit | noun]; nouns such as cores are ignored."""
+    match = FACTOR.fullmatch(text.strip())
+    if not match:
         raise _amount_error(whole, measure)
-    number, word = found[1], (found[2] or "").strip()
+    number, word = match[1], (match[2] or "").strip()
     unit = UNIT.fullmatch(word)
     if not word or not unit:
         return _Factor(_parse_integer(number, whole, measure))
@@ -85,7 +85,7 @@ def _factor(text: str, whole: str, measure: Measure) -> _Factor:
 
 
 def _fits(product: list[_Factor], measure: Measure) -> bool:
-    """One factor is of what is measured, and one is a rate where that is needed."""
+    """Whether one factor has the measured unit, and one is a rate if that is needed."""
     things = [factor.thing for factor in product if factor.thing]
     rates = sum(factor.is_rate for factor in product)
     return len(things) == 1 and things[0] in measure.things and rates == measure.per_second
@@ -106,4 +106,4 @@ def _check_range(value: int, text: str, measure: Measure) -> int:
 
 def _amount_error(text: str, measure: Measure) -> UsageError:
     hint = f'Write it as "{measure.example}", or as "{measure.derived}".'
-    return UsageError(f"{text[:60]!r} is no {measure.name}", hint=hint)
+    return UsageError(f"{text[:60]!r} is not a valid {measure.name}", hint=hint)

@@ -1,4 +1,4 @@
-"""The devices there are, by name: those that come with convcost, and any that are added."""
+"""The catalogue of devices by name: those included in convcost, and added ones."""
 
 from __future__ import annotations
 
@@ -11,18 +11,20 @@ from convcost.core.errors import ConvcostError, UsageError, did_you_mean
 from convcost.devices.device import Device
 from convcost.devices.device_table import FigureOrigin, UnreadableDeviceError, normalized_name, read_device
 
+DEVICES_HINT = "List all devices with convcost devices."
+
 FILES = ("nvidia", "geforce", "jetson", "amd", "intel", "google", "amazon", "apple", "cpu")
-"""The files in the folder `data`, in the order that devices are listed in."""
+"""The files in the folder `data`, in the order of listing."""
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Devices in an order; no two have the same name."""
+    """An ordered list of devices with unique names."""
 
     devices: tuple[Device, ...] = ()
 
     def extended(self, *others: Device) -> Catalogue:
-        """With more devices, which take the places and aliases of those of the same names."""
+        """The catalogue with more devices; one with an existing name replaces it, and keeps its aliases."""
         devices = dict(self._by_name)
         for device in others:
             key = normalized_name(device.name)
@@ -30,16 +32,16 @@ class Catalogue:
         return Catalogue(tuple(devices.values()))
 
     def named(self, name: str) -> Device:
-        """The device of that name, alias or title; case and punctuation do not matter."""
+        """The device with that name, alias or title, ignoring case and punctuation; UsageError if none."""
         key = normalized_name(name)
-        found = self._by_name.get(key) or self._by_name.get(self._others.get(key, ""))
-        if found is None:
+        device = self._by_name.get(key) or self._by_name.get(self._others.get(key, ""))
+        if device is None:
             near = did_you_mean(name, self._spellings)
-            raise UsageError(f"no device is called {name[:40]}{near}", hint="convcost devices lists them.")
-        return found
+            raise UsageError(f"no device is called {name[:40]}{near}", hint=DEVICES_HINT)
+        return device
 
     def chosen(self, names: Iterable[str]) -> tuple[Device, ...]:
-        """The devices of these names, each once."""
+        """The devices of these names, without duplicates."""
         return tuple({device.name: device for device in map(self.named, names)}.values())
 
     @cached_property
@@ -48,7 +50,7 @@ class Catalogue:
 
     @cached_property
     def _others(self) -> dict[str, str]:
-        """From aliases and titles to names."""
+        """Names by alias and title."""
         return {
             normalized_name(other): normalized_name(device.name)
             for device in self.devices
@@ -67,20 +69,20 @@ def _replace_device(shadowed: Device, device: Device) -> Device:
 
 @cache
 def catalogue() -> Catalogue:
-    """The devices that come with convcost."""
-    found = Catalogue()
+    """The devices included in convcost."""
+    devices = Catalogue()
     for file in FILES:
-        found = _add_file(found, file)
-    return found
+        devices = _add_file(devices, file)
+    return devices
 
 
 def device_named(name: str) -> Device:
-    """The device that comes with convcost under that name or alias; UsageError with the near name."""
+    """The device of convcost with that name or alias; UsageError with a near name if there is none."""
     return catalogue().named(name)
 
 
 def read_file(file: str) -> dict[str, Any]:
-    """What is in the file called `file`: sources by a short name, and a table for each device."""
+    """The contents of a file: sources by short name, and a table per device."""
     import tomllib
     from importlib.resources import files
 
@@ -89,7 +91,7 @@ def read_file(file: str) -> dict[str, Any]:
 
 
 def _add_file(earlier: Catalogue, file: str) -> Catalogue:
-    """With the devices of a file; each can be like one before it."""
+    """Add the devices of a file. Each can be based on an earlier one."""
     stated: Mapping[str, Any] = read_file(file)
     origin = FigureOrigin(sources=stated["sources"])
     try:

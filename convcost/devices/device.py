@@ -1,4 +1,4 @@
-"""A device as a roofline sees it. Pure data."""
+"""Devices: peaks and bandwidth for rooflines. Pure data."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ from convcost.devices.names import USUAL, Call, Kind
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """Peaks in FLOP/s (int8: OP/s) by dtype, dense; bandwidth in bytes/s; memory in bytes, if it has its own.
+    """Dense peaks in FLOP/s (int8: OP/s) by dtype, bandwidth in bytes/s, and memory in bytes (None: shared).
 
-    `sources` has where each figure is from, by "bandwidth", "memory" or the dtype; `derivations` has the
-    arithmetic behind those that are computed. `overheads` are the seconds that a call takes which does
-    next to nothing, if that was measured.
+    `sources` and `derivations` have the source of each figure, and the arithmetic of computed ones, by
+    "bandwidth", "memory" or dtype. `overheads` are measured seconds of a call with almost no work.
     """
 
     name: str
@@ -34,27 +33,27 @@ class Device:
     overheads: Mapping[Call, Fraction] = field(default_factory=dict)
 
     def __hash__(self) -> int:
-        """Of its name; the figures are in dicts."""
+        """A hash of the name; figures are in dicts."""
         return hash((self.name, self.bandwidth))
 
     def peak(self, dtype: str) -> int:
-        """FLOP/s in `dtype`; UsageError names the dtypes that there are figures for."""
+        """FLOP/s in `dtype`; UsageError with the available dtypes if there is no figure."""
         if dtype not in self.peaks:
             near = did_you_mean(dtype, self.peaks)
-            message = f"there is no peak of {self.name} in {dtype[:40]}{near}"
+            message = f"{self.name} has no peak for {dtype[:40]}{near}"
             raise UsageError(message, hint=f"Choose from {', '.join(self.peaks)}.")
         return self.peaks[dtype]
 
     def ridge(self, dtype: str) -> Fraction:
-        """FLOPs per byte from which on the peak is the limit, not the bandwidth."""
+        """The ridge point in FLOPs per byte, above which the peak is the limit, not the bandwidth."""
         return Fraction(self.peak(dtype), self.bandwidth)
 
     @property
     def default_dtype(self) -> str:
-        """The dtype that its figures are shown at: bfloat16, or else float16, float32, or what there is."""
+        """The dtype shown by default: bfloat16, float16, float32, or the first one available."""
         return next((dtype for dtype in USUAL if dtype in self.peaks), next(iter(self.peaks)))
 
     @property
     def figures(self) -> tuple[str, ...]:
-        """The names of the figures that it has."""
+        """The names of its figures."""
         return ("bandwidth", *(("memory",) if self.memory is not None else ()), *self.peaks)

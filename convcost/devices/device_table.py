@@ -1,4 +1,4 @@
-"""From a table, as a TOML file has it, to the Device that it states."""
+"""Reads devices from TOML tables."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from convcost.devices.names import OWN
 LONGEST_NAME = 64
 
 NEEDED = ("vendor", "kind", "bandwidth", "peaks")
-"""What a device has that is like no other."""
+"""Required keys of a device without `like`."""
 
 
 class TableFault(NamedTuple):
-    """What is wrong below a device's table, and at which key."""
+    """An error in a device's table, and its key."""
 
     path: tuple[str, ...]
     message: str
 
 
 class FigureOrigin(NamedTuple):
-    """Where figures without a source of their own are from, and sources by a short name."""
+    """The default source of figures, and sources by short name."""
 
     default: str = ""
     sources: Mapping[str, str] = {}
 
 
 class UnreadableDeviceError(ConvcostError):
-    """A table that states no device."""
+    """An invalid table, with all its faults."""
 
     def __init__(self, faults: list[TableFault]) -> None:
         self.faults = tuple(faults)
@@ -39,16 +39,16 @@ class UnreadableDeviceError(ConvcostError):
 
 
 def normalized_name(name: str) -> str:
-    """`name` without case and punctuation: rtx4090 for RTX-4090."""
+    """`name` in lower case without punctuation: rtx4090 for RTX-4090."""
     return "".join(filter(str.isalnum, name.lower()))
 
 
 def read_device(
     name: str, table: Mapping[str, Any], find: Callable[[str], Device], origin: FigureOrigin
 ) -> Device:
-    """The device called `name`; `find` gives the one that it is like.
+    """Read the device `name`; `find` returns the device named by `like`.
 
-    The kinds of the values have been checked. UnreadableDeviceError has every fault.
+    The types of the values must have been checked. Raises UnreadableDeviceError with all faults.
     """
     faults = [*_name_faults(name, ())]
     for alias in table.get("aliases", ()):
@@ -57,7 +57,7 @@ def read_device(
     figures = _figures(table, faults)
     missing = [] if "like" in table else [key for key in NEEDED if table.get(key, "") in ("", {})]
     if missing:
-        faults.append(TableFault((), f"there is no {' and no '.join(missing)}, and no like"))
+        faults.append(TableFault((), f"missing {', '.join(missing)}, or like"))
     sources = _sources(table, figures, origin, faults)
     if faults:
         raise UnreadableDeviceError(faults)
@@ -66,10 +66,10 @@ def read_device(
 
 def _name_faults(name: str, path: tuple[str, ...]) -> Iterator[TableFault]:
     if not normalized_name(name) or not name.isprintable() or len(name) > LONGEST_NAME:
-        wanted = f"1 to {LONGEST_NAME} characters that can be printed, letters among them"
-        yield TableFault(path, f"a name has {wanted}")
+        wanted = f"1 to {LONGEST_NAME} printable characters, including a letter or digit"
+        yield TableFault(path, f"a name must have {wanted}")
     elif normalized_name(name) in OWN:
-        yield TableFault(path, f"{name} is what the machine that convcost runs on is called")
+        yield TableFault(path, f"{name} is the name of the machine that convcost runs on")
 
 
 def _base(table: Mapping[str, Any], find: Callable[[str], Device], faults: list[TableFault]) -> Device | None:
@@ -83,15 +83,15 @@ def _base(table: Mapping[str, Any], find: Callable[[str], Device], faults: list[
 
 
 def _figures(table: Mapping[str, Any], faults: list[TableFault]) -> dict[str, Amount]:
-    """The figures that the table has, by name."""
-    written: list[tuple[str, tuple[str, ...], object, Measure]] = [
+    """The figures in the table, by name."""
+    values: list[tuple[str, tuple[str, ...], object, Measure]] = [
         (key, (key,), table[key], measure)
         for key, measure in (("bandwidth", BANDWIDTH), ("memory", MEMORY))
         if key in table
     ]
-    written += [(dtype, ("peaks", dtype), text, PEAK) for dtype, text in table.get("peaks", {}).items()]
+    values += [(dtype, ("peaks", dtype), text, PEAK) for dtype, text in table.get("peaks", {}).items()]
     figures = {}
-    for name, path, text, measure in written:
+    for name, path, text, measure in values:
         try:
             figures[name] = parse_figure(text, measure)
         except UsageError as error:
@@ -102,11 +102,11 @@ def _figures(table: Mapping[str, Any], faults: list[TableFault]) -> dict[str, Am
 def _sources(
     table: Mapping[str, Any], figures: Mapping[str, Amount], origin: FigureOrigin, faults: list[TableFault]
 ) -> dict[str, str]:
-    """Where each of these figures is from."""
+    """The source of each figure."""
     own = table.get("sources", {})
     for figure in own:
         if figure not in figures:
-            faults.append(TableFault(("sources", figure), "is of a figure that is not given here"))
+            faults.append(TableFault(("sources", figure), "is for a figure that is not given here"))
     texts = {figure: own.get(figure, table.get("source", origin.default)) for figure in figures}
     return {figure: origin.sources.get(text, text) for figure, text in texts.items()}
 
@@ -118,7 +118,7 @@ def _device(
     figures: Mapping[str, Amount],
     sources: Mapping[str, str],
 ) -> Device:
-    """What the table has, and the rest from the device that it is like."""
+    """The device of a table, completed by the device that it is based on."""
     values = {figure: amount.value for figure, amount in figures.items()}
     bandwidth = values.pop("bandwidth", base.bandwidth if base else 0)
     memory = values.pop("memory", base.memory if base else None)
@@ -141,7 +141,7 @@ def _device(
 
 
 def _inherited(base: Device | None) -> dict[str, str]:
-    """The sources of the device that one is like, and that they are its."""
+    """The sources of the base device, marked as inherited."""
     if base is None:
         return {}
     return {figure: f"as {base.name}: {text}" for figure, text in base.sources.items()}

@@ -1,4 +1,4 @@
-"""What there are names for: the kinds of devices, the dtypes of their peaks, and this machine itself."""
+"""Names: kinds of devices, dtypes of peaks, and this machine."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Literal
 Kind = Literal["gpu", "cpu", "tpu", "npu"]
 
 Call = Literal["layer", "convolution", "grouped convolution"]
-"""What is called, as far as it decides what the call takes beside its work."""
+"""Kinds of calls with different overheads."""
 
 DTYPES = (
     "float64",
@@ -19,10 +19,10 @@ DTYPES = (
     "float4",
     "int8",
 )
-"""What peaks can be given for."""
+"""The dtypes of peaks."""
 
 USUAL = ("bfloat16", "float16", "float32")
-"""What networks are computed in, the most usual first."""
+"""The usual dtypes of networks, the most common first."""
 
 THIS = "this"
 """The name of the machine that convcost runs on."""
@@ -30,9 +30,9 @@ THIS = "this"
 PLACES = ("cpu", "cuda")
 
 OWN = {THIS: PLACES, **{f"{THIS}{place}": (place,) for place in PLACES}}
-"""What this machine is called, without punctuation: as it was measured last, or its CPU, or its GPU."""
+"""Names of this machine, without punctuation: measured last, its CPU, or its GPU."""
 
 
 def peak_unit(dtype: str) -> str:
-    """What peaks in it are in: whole numbers are not floating-point operations."""
+    """The unit of peaks in a dtype: integer operations are OP/s."""
     return "OP/s" if dtype.startswith("int") else "FLOP/s"

@@ -190,7 +190,7 @@ def _counter_results(counted: CountedEntry) -> Iterator[tuple[str, CounterResult
         return
     if counted.report.open_names:
         names = ", ".join(counted.report.open_names)
-        skipped = CounterResult("skipped", None, None, "", f"a counter needs numbers for {names}")
+        skipped = CounterResult("skipped", None, None, "", f"counters need values for {names}")
         yield from ((name, skipped) for name in entry.counters)
     elif isinstance(entry.subject, Spec):
         from convcost.counters import COUNTERS

@@ -1,4 +1,4 @@
-"""The layers by name: those with formulas, torch.nn's others, and what layers are called elsewhere."""
+"""Layers by name: those with formulas, other torch.nn classes, and names used outside PyTorch."""
 
 from __future__ import annotations
 
@@ -63,14 +63,14 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "functions": ("permute", "transpose", "reshape", "unsqueeze", "squeeze", "select", "mean", "sum"),
     "joins": ("add", "mul", "concat", "matmul", "einsum"),
 }
-"""Functions of torch that a design may call, on one tensor and on branches, by the module they are in."""
+"""Torch functions that a design may call, by module: on one tensor (`functions`), on branches (`joins`)."""
 
 KINDS: tuple[str, ...] = tuple(kind for kinds in FAMILIES.values() for kind in kinds)
 
 
 @lru_cache(maxsize=1_000)
 def layer_class(kind: str) -> type[Layer] | None:
-    """The layer or function named `kind` as torch names it, or None."""
+    """The layer or function with torch's name `kind`, or None."""
     for family, kinds in (FAMILIES | FUNCTIONS).items():
         if kind in kinds:
             found: type[Layer] = getattr(import_module(f"convcost.layers.{family}"), kind)
@@ -79,15 +79,15 @@ def layer_class(kind: str) -> type[Layer] | None:
 
 
 def is_function(layer: type[Layer]) -> bool:
-    """Whether it is a function of torch, and no module."""
+    """Whether `layer` is a torch function rather than a module."""
     return layer.__name__ in chain(*FUNCTIONS.values())
 
 
 def find_layer(kind: str) -> type[Layer] | None:
-    """The layer or function named `kind`, in any case: conv1d is Conv1d, view is reshape."""
+    """The layer or function named `kind`, ignoring case and resolving aliases: view is reshape."""
     name = FUNCTION_ALIASES.get(kind, kind)
-    same = (known for known in (*KINDS, *chain(*FUNCTIONS.values())) if known.lower() == name.lower())
-    return layer_class(next(same, ""))
+    matches = (known for known in (*KINDS, *chain(*FUNCTIONS.values())) if known.lower() == name.lower())
+    return layer_class(next(matches, ""))
 
 
 FUNCTION_ALIASES = {
@@ -97,12 +97,12 @@ FUNCTION_ALIASES = {
     "multiply": "mul",
     "bmm": "matmul",
 }
-"""Other names of functions."""
+"""Aliases of functions."""
 
 TORCH_NN: tuple[str, ...] = tuple(
     name for group in UNSUPPORTED for name in group.names if name not in CONTAINERS and name not in KINDS
 )
-"""The classes of torch.nn that are a layer by themselves, but have no formula here."""
+"""Layers of torch.nn that have no formula here."""
 
 ELSEWHERE = {
     **dict.fromkeys(("dense", "fc", "fullyconnected", "affine", "proj", "projection", "matmul"), "Linear"),
@@ -111,12 +111,10 @@ ELSEWHERE = {
     **{"bn": "BatchNorm2d", "ln": "LayerNorm", "gn": "GroupNorm", "swish": "SiLU", "embed": "Embedding"},
     **{"gap": "AdaptiveAvgPool2d", "globalaveragepool": "AdaptiveAvgPool2d", "lrn": "LocalResponseNorm"},
 }
-"""What Keras, Flax and papers call a layer, by the name that torch.nn has for it."""
+"""torch.nn's names of layers, by their names in Keras, Flax and papers."""
 
 
-UNKNOWN_HINT = (
-    "convcost layers lists them. A module of your own is counted by its file: convcost model file.py:Net"
-)
+UNKNOWN_HINT = "List all layers with convcost layers. To count your own module: convcost model file.py:Net"
 
 
 MODEL_FAMILIES = (
@@ -135,27 +133,27 @@ MODEL_FAMILIES = (
     *("llama", "maxvit", "mixer", "mobilenet", "mobilevit", "regnet", "resnet", "resnext", "shufflenet"),
     *("squeezenet", "swin", "vgg", "vit_", "wide_resnet"),
 )
-"""What the names of well-known models begin with, as timm and torchvision have them."""
+"""Prefixes of well-known model names in timm and torchvision."""
 
 
 def is_torch_layer(kind: str) -> bool:
-    """Whether a layer has this name, in torch.nn or elsewhere, in any case."""
+    """Whether torch.nn or another library has a layer of this name, ignoring case."""
     return kind.lower() in map(str.lower, (*KINDS, *TORCH_NN, *ELSEWHERE))
 
 
 def unknown_layer(kind: str) -> tuple[str, str]:
-    """That there is no layer called `kind`, and the way out."""
+    """The error message for an unknown layer `kind`, and a hint."""
     group = reason_unsupported(kind)
     if group is not None:
         name = next(name for name in group.names if name.lower() == kind.lower())
         if name in CONTAINERS:
-            return f"{name} is no layer", "A chain of layers is written A -> B, a repeated one 2 x A."
+            return f"{name} is not a layer", "Write a chain of layers as A -> B, a repeated one as 2 x A."
         way_out = f'convcost model torch.nn:{name} --arg NAME=VALUE --input "f32[1,128]"'
         return f"designs have no layer {name}", f"{group.reason} Count torch's: {way_out}"
     if kind.lower() in ELSEWHERE:
         return f"no layer is called {kind[:64]} (did you mean {ELSEWHERE[kind.lower()]}?)", ""
     if kind.startswith(MODEL_FAMILIES):
-        way_out = f"A model is named by its library: timm:{kind[:40]}, torchvision:{kind[:40]} or hf:PATH."
+        way_out = f"For a model, name its library: timm:{kind[:40]}, torchvision:{kind[:40]} or hf:PATH."
         return f"no layer is called {kind[:64]}", way_out
     near = did_you_mean(kind, (*KINDS, *TORCH_NN))
     return f"no layer is called {kind[:64]}{near}", "" if near else UNKNOWN_HINT

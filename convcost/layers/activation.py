@@ -1,8 +1,8 @@
-"""Activations: elementwise operations by the formula that torch documents.
+"""Activation functions: elementwise operations, counted by the formula in torch's documentation.
 
 Rule: each arithmetic operation, comparison with selection, and elementary function (exp, log, tanh, erf)
-counts 1 per element. Constants folded into one (1/√2) count once. Source: the formula on each class's
-page of torch.nn, which is its description here.
+counts 1 per element. Constants that fold into one (1/√2) count once. Source: documentation of torch.nn,
+which has the formula stated for each class.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from convcost.layers.operation_counts import LOG_SIGMOID, SOFTMAX, SOFTMAX_GRADI
 
 
 class _Elementwise(Layer):
-    """`operations` per element; the shape stays.
+    """`operations` per element; the output has the input's shape.
 
-    Backward needs the input, or the output where it `saves_output`; written over its input, one that needs
-    the input keeps a copy of it, but for those whose gradient can be had from the output.
+    The backward pass needs the input, or the output if `saves_output`. With `inplace`, the input is copied
+    first, unless the gradient can be computed from the output (`is_invertible`).
     """
 
     operations: ClassVar[int]
@@ -47,7 +47,7 @@ class _WithoutArguments(_Elementwise):
 
 @dataclass(frozen=True, repr=False)
 class _InPlace(_Elementwise):
-    """An activation that may be written over its input."""
+    """An activation that can run in place."""
 
     inplace: bool = False
 
@@ -111,13 +111,13 @@ class Tanh(_WithoutArguments):
 
 
 class LogSigmoid(_WithoutArguments):
-    """log(1 / (1 + exp(−x))). On the CPU its backward keeps exp(−|x|) too, on CUDA the input alone."""
+    """log(1 / (1 + exp(−x))). Saves the input for the backward pass; on the CPU also exp(−|x|)."""
 
     operations = LOG_SIGMOID
 
 
 class Softsign(_WithoutArguments):
-    """x / (1 + |x|); backward by eight operators, as torch has no kernel for it."""
+    """x / (1 + |x|). The backward pass takes eight operators, as torch has no kernel for it."""
 
     operations = 3
     gradient_operations = 8
@@ -128,7 +128,7 @@ class Softsign(_WithoutArguments):
 
 
 class Tanhshrink(_WithoutArguments):
-    """x − tanh(x); backward as tanh, with a sign and a sum."""
+    """x − tanh(x). The backward pass is that of tanh, plus a sign and a sum."""
 
     operations = 2
     gradient_operations = 2 + DERIVATIVE_AND_PRODUCT
@@ -153,7 +153,7 @@ class LeakyReLU(_Elementwise):
 class RReLU(_Elementwise):
     """x where x ≥ 0, else a · x: a comparison and a product.
 
-    In training `a` is drawn, which is not counted.
+    During training `a` is random; generating it is not counted.
     """
 
     operations = 2
@@ -163,11 +163,11 @@ class RReLU(_Elementwise):
     inplace: bool = False
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
-        message = f"lower is {self.lower}, above upper, which is {self.upper}"
+        message = f"lower is {self.lower}; it must be at most upper, which is {self.upper}"
         yield ArgumentCheck(self.lower <= self.upper, message, "lower")
 
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
-        """The input, or what was written over it, and the slopes that were drawn."""
+        """The input (with `inplace` the output), and the random slopes."""
         return SavedTensors(input=True, elements=arithmetic.elements(shape))
 
 
@@ -193,7 +193,7 @@ class CELU(_Elementwise):
     inplace: bool = False
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
-        yield ArgumentCheck(self.alpha != 0, "alpha is 0, and CELU divides by it", "alpha")
+        yield ArgumentCheck(self.alpha != 0, "alpha is 0, but CELU divides by alpha", "alpha")
 
 
 @dataclass(frozen=True, repr=False)
@@ -218,7 +218,7 @@ class Hardtanh(_Elementwise):
     inplace: bool = False
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
-        message = f"max_val is {self.max_val}; more than min_val, which is {self.min_val}, is needed"
+        message = f"max_val is {self.max_val}; it must be greater than min_val, which is {self.min_val}"
         yield ArgumentCheck(self.max_val > self.min_val, message, "max_val")
 
 
@@ -266,7 +266,7 @@ class Threshold(_Elementwise):
 
 @dataclass(frozen=True, repr=False)
 class PReLU(_Elementwise):
-    """x where x ≥ 0, else a · x, with one learned `a`, or one for each channel."""
+    """x where x ≥ 0, else a · x, with one learned `a`, or one per channel."""
 
     has_dtype = True
     operations = 2
@@ -285,7 +285,7 @@ class PReLU(_Elementwise):
             yield Equals(channels, self.num_parameters, what, "num_parameters", "num_parameters")
 
     def elementwise_gradient(self, shape: Shape, needed: tuple[bool, ...]) -> Size:
-        """A derivative and its product, and a sum by the parameter that elements share."""
+        """A derivative and a product per element, and a sum if elements share a parameter."""
         elements = arithmetic.elements(shape)
         sums = elements if elements != self.num_parameters else 0
         return super().elementwise_gradient(shape, needed) + sums
@@ -293,7 +293,7 @@ class PReLU(_Elementwise):
 
 @dataclass(frozen=True, repr=False)
 class GLU(Layer):
-    """a · σ(b) for the halves a, b of dimension `dim`: 5 operations for each output element."""
+    """a · σ(b) for the halves a, b of dimension `dim`: 5 operations per output element."""
 
     gradient_operations = DERIVATIVE_AND_PRODUCT
 
@@ -316,7 +316,7 @@ class GLU(Layer):
 
 @dataclass(frozen=True, repr=False)
 class _SoftmaxBase(_Elementwise):
-    """maximum (1), difference (1), exp (1), sum (1), quotient (1) for each element."""
+    """Per element: maximum (1), difference (1), exp (1), sum (1), quotient (1)."""
 
     operations = SOFTMAX
     gradient_operations = SOFTMAX_GRADIENT
@@ -341,7 +341,7 @@ class Softmin(_SoftmaxBase):
 
 
 class LogSoftmax(_SoftmaxBase):
-    """(x − max x) − log Σ exp(x − max x); the logarithm is once for each sum and not counted."""
+    """(x − max x) − log Σ exp(x − max x). The logarithm, one per sum, is not counted."""
 
 
 class Softmax2d(_WithoutArguments):

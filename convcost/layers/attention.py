@@ -1,4 +1,4 @@
-"""Attention: scores between queries and keys, and their product with the values."""
+"""Attention: scores of queries and keys, and their product with the values."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from convcost.layers.interface import Layer, MultipleInputLayer, SavedTensors, a
 from convcost.layers.operation_counts import SOFTMAX
 
 SCALE = 1
-"""For each score."""
+"""Per score: a product with the scale."""
 
 MASK = 1
-"""For each score: a mask that is a tensor is added."""
+"""Per score: the addition of a mask tensor."""
 
-SEVERAL_INPUTS = "what {} keeps of several inputs has no rule"
+SEVERAL_INPUTS = "no rule for the saved tensors of {} with several inputs"
 
 BATCH_NAMES = ("B", "N")
-"""What an open size is usually called that counts samples."""
+"""Usual names of an open batch size."""
 
 
 def causal_pairs(queries: Size, keys: Size) -> Size:
-    """Σ min(i, keys) over queries i = 1, 2, …: the lower triangle, its first row and column aligned."""
+    """Σ min(i, keys) over queries i = 1, 2, …: the lower triangle, aligned at the first query and key."""
     corner = arithmetic.smaller(queries, keys)
     return corner * (corner + 1) // 2 + (queries - corner) * keys
 
 
 def visible_pairs(queries: Size, keys: Size, is_causal: bool, window: Size | None) -> Size:
-    """The pairs of a query i and a key j with j ≤ i if `is_causal`, and |i − j| < `window` if there is one.
+    """The pairs of query i and key j with j ≤ i if `is_causal`, and |i − j| < `window` unless that is None.
 
-    All pairs without the two triangles beyond: those with j ≤ i − window, and those with i ≤ j − window.
+    All pairs except two triangles: j ≤ i − window and i ≤ j − window.
     """
     before = 0 if window is None else causal_pairs(arithmetic.positive_part(queries - window), keys)
     if is_causal:
@@ -45,7 +45,7 @@ def visible_pairs(queries: Size, keys: Size, is_causal: bool, window: Size | Non
 
 
 class _Operands(NamedTuple):
-    """Sizes of attention: `samples` of `queries` by `keys`, and of each head's queries, keys and values."""
+    """Sizes of attention: samples, queries and keys, and the widths of a head's keys and values."""
 
     samples: Size
     queries: Size
@@ -58,12 +58,12 @@ class _Operands(NamedTuple):
 class ScaledDotProductAttention(MultipleInputLayer):
     """softmax(q kᵀ / √d) v for each head: [*, T, (num_heads + 2·kv_heads)·d] → [*, T, num_heads·d].
 
-    The input is query, key and value joined along the last dimension. As three inputs they are
+    The input is query, key and value concatenated along the last dimension. As three inputs they are
     [*, T, num_heads·d], [*, S, kv_heads·d] and [*, S, kv_heads·e], and the output is [*, T, num_heads·e].
-    Several heads of queries may share one of keys and values. Query i sees the keys up to i if `is_causal`,
-    and with a `window` only those less than so many places away. All pairs are MACs, as torch computes
-    them; those that are seen are valid. Per score 5 operations for the softmax and 1 for the scale; a
-    window is a mask, which adds 1.
+    Several query heads may share a head of keys and values. With `is_causal`, query i attends to keys up to
+    i; with `window`, only to keys less than `window` positions away. All pairs count as MACs, as torch
+    computes them; the pairs that attend count as valid MACs. Each score counts 5 operations for the softmax,
+    1 for the scale, and 1 for the mask of a window.
     """
 
     contracts = True
@@ -88,7 +88,7 @@ class ScaledDotProductAttention(MultipleInputLayer):
 
     def _joined(self, shape: Shape) -> Iterator[Requirement]:
         heads = self.num_heads + 2 * self._kv_heads
-        hint = "Query, key and value come joined: (num_heads + 2·kv_heads) · the width of a head."
+        hint = "Concatenate query, key and value: (num_heads + 2·kv_heads) · the width of a head."
         what = "the input's last dimension"
         yield Divides(heads, shape[-1], "num_heads + 2·kv_heads", what, "num_heads", hint)
 
@@ -116,16 +116,17 @@ class ScaledDotProductAttention(MultipleInputLayer):
 
     def cost(self, shape: Shape) -> Cost:
         samples, queries, keys, width, value_width = self._operands(shape)
-        each = samples * self.num_heads * (width + value_width)
-        seen = visible_pairs(queries, keys, self.is_causal, self.window)
+        macs_per_pair = samples * self.num_heads * (width + value_width)
+        visible = visible_pairs(queries, keys, self.is_causal, self.window)
         operations = SOFTMAX + SCALE + (0 if self.window is None else MASK)
-        return Cost(each * queries * keys, each * seen, elementwise=operations * self._scores(shape))
+        scores = self._scores(shape)
+        return Cost(macs_per_pair * queries * keys, macs_per_pair * visible, elementwise=operations * scores)
 
     def gradients(self, shape: Shape, forward: Cost, needed: tuple[bool, ...]) -> Gradients:
-        """By the values one product; by queries and keys one each, and one for the scores that both need.
+        """One product each by values, queries and keys, and one for the gradient of the scores.
 
-        What a fused kernel computes again to save memory is not counted, as in a trace. Source: Dao et al.,
-        FlashAttention, B.2.
+        Work that a fused kernel repeats to save memory is not counted. Source: Dao et al., FlashAttention,
+        B.2.
         """
         *_, width, value_width = self._operands(shape)
         by_query, by_key, by_value = needed if self.further_inputs else needed * 3
@@ -141,11 +142,11 @@ class ScaledDotProductAttention(MultipleInputLayer):
         return samples * self.num_heads * queries * keys
 
     def activations(self, shape: Shape, output: Shape) -> Size:
-        """The scores and the output, as if the two products were written out."""
+        """The scores and the output, as if the two products were separate layers."""
         return self._scores(shape) + arithmetic.elements(output)
 
     def loops(self, shape: Shape) -> tuple[tuple[str, Size], ...]:
-        """Each pair multiplies a query by the features of a key, and then a weight by those of a value."""
+        """For each pair, a query times the features of a key, then a weight times those of a value."""
         samples, queries, keys, width, value_width = self._operands(shape)
         return (
             *(("sample", samples), ("head", self.num_heads), ("query", queries)),
@@ -154,11 +155,11 @@ class ScaledDotProductAttention(MultipleInputLayer):
 
     @property
     def unknown_memory(self) -> str:  # type: ignore[override]
-        """There is a rule where all comes as one input."""
+        """Empty for a single input, which has a rule."""
         return SEVERAL_INPUTS if self.further_inputs else ""
 
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
-        """As flash attention: its operands, the output, and the logarithm of each row's sum."""
+        """As in flash attention: the operands, the output, and the logarithm of each row's sum."""
         samples, queries, keys, *_ = self._operands(shape)
         masks = 0 if self.window is None else queries * keys
         return SavedTensors(True, True, statistics=samples * self.num_heads * queries, masks=masks)
@@ -167,22 +168,21 @@ class ScaledDotProductAttention(MultipleInputLayer):
 def equal_leading(
     shape: Shape, expected: Shape, number: int, name: str, other: str, place: int
 ) -> Iterator[Requirement]:
-    """That the input at `place` has as many dimensions as `expected`, and the same first `number` of them."""
+    """Requires input `place` to have the rank of `expected`, and the same first `number` sizes."""
     argument = f"inputs[{place}]"
-    yield Rank(shape, (len(expected),), f"one with {len(expected)}, as {other} has,", argument=argument)
+    yield Rank(shape, (len(expected),), f"{len(expected)}, like {other}", argument=argument)
     for dim, (size, wanted) in enumerate(zip(shape[:number], expected[:number], strict=True)):
         yield Equals(size, wanted, f"dimension {dim} of {name}", f"that of {other}", argument)
 
 
 @dataclass(frozen=True, repr=False)
 class MultiheadAttention(CompositeLayer):
-    """Projections of query, key and value, attention on heads, and a projection of what they yield.
+    """Projections of query, key and value, attention in each head, and a projection of its output.
 
-    [T, B, embed_dim], [B, T, embed_dim] if `batch_first`, or [T, embed_dim] → the same. One input attends to
-    itself; on two the second is key and value, [S, B, kdim]; three are query, key and value. Costs are those
-    of the four projections, for key and value at S positions, and of attention, with a further key for
-    `add_bias_kv` and `add_zero_attn` each. The weights of attention are not returned, as in
-    forward(…, need_weights=False).
+    [T, B, embed_dim], [B, T, embed_dim] if `batch_first`, or [T, embed_dim] → the same shape. A single input
+    is query, key and value; with two inputs, the second is key and value, [S, B, kdim]. The cost is that of
+    the four projections (key and value at S positions) and of attention; `add_bias_kv` and `add_zero_attn`
+    add a key each. Attention weights are not returned, as in forward(…, need_weights=False).
     """
 
     has_dtype = True
@@ -217,26 +217,26 @@ class MultiheadAttention(CompositeLayer):
         return key, value[0] if value else key
 
     def _positions(self, shape: Shape) -> tuple[Size, Size]:
-        """Samples, and the positions of each."""
+        """The number of samples, and of positions per sample."""
         if len(shape) == 2:
             return 1, shape[0]
         return (shape[0], shape[1]) if self.batch_first else (shape[1], shape[0])
 
     @property
-    def _further_keys(self) -> int:
-        """The keys that are appended to those of the input."""
+    def _appended_keys(self) -> int:
+        """The number of keys appended to those of the input."""
         return int(self.add_bias_kv) + int(self.add_zero_attn)
 
     def parameters(self) -> dict[str, Shape]:
         embed_dim = self.embed_dim
         if self._kdim == embed_dim and self._vdim == embed_dim:
-            found: dict[str, Shape] = {"in_proj_weight": (3 * embed_dim, embed_dim)}
+            shapes: dict[str, Shape] = {"in_proj_weight": (3 * embed_dim, embed_dim)}
         else:
             sizes = {"q": embed_dim, "k": self._kdim, "v": self._vdim}
-            found = {f"{name}_proj_weight": (embed_dim, size) for name, size in sizes.items()}
-        found |= {"in_proj_bias": (3 * embed_dim,)} if self.bias else {}
-        found |= dict.fromkeys(("bias_k", "bias_v"), (1, 1, embed_dim)) if self.add_bias_kv else {}
-        return found | prefixed("out_proj", self._projection(embed_dim).parameters())
+            shapes = {f"{name}_proj_weight": (embed_dim, size) for name, size in sizes.items()}
+        shapes |= {"in_proj_bias": (3 * embed_dim,)} if self.bias else {}
+        shapes |= dict.fromkeys(("bias_k", "bias_v"), (1, 1, embed_dim)) if self.add_bias_kv else {}
+        return shapes | prefixed("out_proj", self._projection(embed_dim).parameters())
 
     def _projection(self, features: Size) -> Linear:
         return Linear(features, self.embed_dim, self.bias)
@@ -269,7 +269,7 @@ class MultiheadAttention(CompositeLayer):
     def parts(self, shape: Shape) -> tuple[Part, ...]:
         key, value = self._key_and_value(shape)
         samples, queries = self._positions(shape)
-        keys = self._positions(key)[1] + self._further_keys
+        keys = self._positions(key)[1] + self._appended_keys
         attended = (samples, keys, self.embed_dim)
         _, *others = self.forward_inputs(1 + len(self.further_inputs))
         return (
@@ -287,20 +287,20 @@ class MultiheadAttention(CompositeLayer):
 
     @property
     def unknown_memory(self) -> str:  # type: ignore[override]
-        """There is a rule where the input attends to itself."""
+        """Empty for self-attention on a single input, which has a rule."""
         return SEVERAL_INPUTS if self.further_inputs else ""
 
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
-        """Of one input that attends to itself: as torch's function runs on CUDA, with flash attention.
+        """For self-attention, as torch runs it on CUDA with flash attention.
 
-        Query, key and value, which come out of one product but without a batch; key and value again where a
-        further key is appended; what attention yields, and, but for a single sample or position, its copy in
-        the order of the input; the logarithm of each row's sum.
+        Query, key and value; copies of key and value if keys are appended; the output of attention, and
+        its copy in the order of the input (not for a single sample or position); the logarithm of each row's
+        sum.
         """
         samples, queries = self._positions(shape)
-        further_keys = self._further_keys
-        appended = 2 * samples * (queries + further_keys) * self.embed_dim if further_keys else 0
-        projections = 1 if further_keys and len(shape) == 2 else 3
+        appended_keys = self._appended_keys
+        appended = 2 * samples * (queries + appended_keys) * self.embed_dim if appended_keys else 0
+        projections = 1 if appended_keys and len(shape) == 2 else 3
         outputs = 1 if samples == 1 or queries == 1 else 2
         return SavedTensors(
             input=True,
@@ -310,16 +310,16 @@ class MultiheadAttention(CompositeLayer):
 
 
 def batch_first_warning(layer: Layer, shape: Shape, batch_first: bool) -> Iterator[str]:
-    """Where the first of three dimensions looks like the batch, though torch takes the second for it."""
+    """A warning if the first of three dimensions looks like the batch, but torch takes the second."""
     if len(shape) == 3 and not batch_first and _looks_like_batch(*shape[:2]):
         yield (
-            f"{type(layer).__name__} takes the first dimension ({shape[0]}) for the sequence and the "
-            f"second ({shape[1]}) for the batch; with batch_first=True the batch comes first"
+            f"{type(layer).__name__} takes the first dimension ({shape[0]}) as the sequence and the "
+            f"second ({shape[1]}) as the batch; use batch_first=True if the batch comes first"
         )
 
 
 def _looks_like_batch(first: Size, second: Size) -> bool:
-    """Whether sizes tell, or the name of an open one, that samples come first and their positions second."""
+    """Whether the sizes, or the name of an open one, suggest that the batch comes first."""
     if isinstance(first, int) and isinstance(second, int):
         return first < second
     return first == 1 if isinstance(first, int) else str(first) in BATCH_NAMES

@@ -1,4 +1,4 @@
-"""How the shapes of several inputs have to fit each other: equal, or broadcast as torch does it."""
+"""Shapes of several inputs: equal, or broadcast by torch's rules."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from convcost.core.cost import Shape, Size
 
 
 def equal_shapes(first: Shape, second: Shape, number: int) -> Iterator[Requirement]:
-    """That input `number`, of shape `second`, has the shape of the first."""
+    """Requires input `number`, of shape `second`, to have the shape of the first input."""
     argument = f"inputs[{number}]"
-    yield Rank(second, (len(first),), f"{len(first)}, as input 1 has", argument=argument)
+    yield Rank(second, (len(first),), f"{len(first)}, like input 1", argument=argument)
     for place, (size, expected) in enumerate(zip(second, first, strict=True)):
         name = f"dimension {place} of input {number + 1}"
-        hint = f"It has the shape {shape_text(second)}, the first {shape_text(first)}."
+        hint = f"Its shape is {shape_text(second)}; that of input 1 is {shape_text(first)}."
         yield Equals(size, expected, name, "that of input 1", argument, hint)
 
 
 def broadcast_shape(first: Shape, second: Shape) -> Shape:
-    """What two shapes broadcast to; of two sizes that are not 1, which have to be equal, the first."""
+    """The shape that two shapes broadcast to. Sizes other than 1 must be equal, and the first is taken."""
     longer, shorter = sorted((first, second), key=len, reverse=True)
     leading = longer[: len(longer) - len(shorter)]
     return leading + tuple(
@@ -27,14 +27,14 @@ def broadcast_shape(first: Shape, second: Shape) -> Shape:
     )
 
 
-def is_alike(operand: Shape, output: Shape) -> bool:
-    """Whether what is broadcast to `output` is so already."""
+def is_broadcast_already(operand: Shape, output: Shape) -> bool:
+    """Whether `operand` has the shape `output` without being repeated."""
     pairs = zip(operand, output, strict=len(operand) == len(output))
     return len(operand) == len(output) and all(is_one(size) is is_one(other) for size, other in pairs)
 
 
 def broadcast_requirements(first: Shape, second: Shape, number: int) -> Iterator[Requirement]:
-    """That input `number`, of shape `second`, broadcasts with what is before it."""
+    """Requires input `number`, of shape `second`, to broadcast with `first`, that of the earlier inputs."""
     for place in range(1, min(len(first), len(second)) + 1):
         size, other = second[-place], first[-place]
         if not is_one(size) and not is_one(other):
@@ -42,17 +42,17 @@ def broadcast_requirements(first: Shape, second: Shape, number: int) -> Iterator
                 size,
                 other,
                 f"dimension {-place} of input {number + 1}",
-                "that of the inputs before it",
+                "that of the earlier inputs",
                 f"inputs[{number}]",
-                f"It has the shape {shape_text(second)}, those before {shape_text(first)}.",
+                f"Its shape is {shape_text(second)}; the earlier inputs have {shape_text(first)}.",
             )
 
 
 def is_one(size: Size) -> bool:
-    """Whether it is written as 1, or has the number 1; an open size is not."""
+    """Whether `size` is 1; False for an open size."""
     return bool(size == 1)
 
 
 def shape_text(shape: Shape) -> str:
-    """[2, 3]."""
+    """`shape` as text: [2, 3]."""
     return f"[{', '.join(map(str, shape))}]"

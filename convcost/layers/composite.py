@@ -1,4 +1,4 @@
-"""Layers that are made of others: their cost is that of their parts."""
+"""Layers made of other layers. Their cost is the sum over their parts."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from convcost.layers.interface import Layer, MultipleInputLayer
 
 
 class Part(NamedTuple):
-    """A layer inside another: what it does there, and the shape of its input.
+    """A layer inside a composite one: its role, and the shape of its input.
 
-    `sources` has for each of its inputs the number of the whole layer's input that it is, or None where it
-    is what another part yields.
+    `sources` says where each of its inputs comes from: an input of the composite layer, by number, or None
+    for the output of another part.
     """
 
     name: str
@@ -23,22 +23,22 @@ class Part(NamedTuple):
 
     @property
     def cost(self) -> Cost:
-        """What it costs."""
+        """The cost of a forward pass."""
         return self.layer.cost(self.input)
 
     def gradients(self, needed: tuple[bool, ...]) -> Gradients:
-        """What its backward costs; by another part's output there always is a gradient."""
+        """The cost of its backward pass; the output of another part always needs a gradient."""
         by_input = tuple(source is None or needed[source] for source in self.sources)
         return self.layer.gradients(self.input, self.cost, by_input)
 
 
 class CompositeLayer(MultipleInputLayer):
-    """A layer whose work is that of its `parts`, each of which states its own formulas."""
+    """A layer whose cost is the sum of the costs of its `parts`."""
 
     contracts = True
 
     def parts(self, shape: Shape) -> tuple[Part, ...]:
-        """The layers that it runs on an input of `shape`, in their order."""
+        """The layers that run on an input of `shape`, in order."""
         raise NotImplementedError
 
     def cost(self, shape: Shape) -> Cost:
@@ -58,5 +58,5 @@ class CompositeLayer(MultipleInputLayer):
 
 
 def prefixed(name: str, parameters: dict[str, Shape]) -> dict[str, Shape]:
-    """The parameters of a module called `name`: weight is name.weight."""
+    """The parameters of a submodule `name`: weight becomes name.weight."""
     return {f"{name}.{parameter}": shape for parameter, shape in parameters.items()}

@@ -1,8 +1,9 @@
 """Convolutions in one, two and three dimensions.
 
-MACs: batch · output positions · out_channels · (in_channels / groups) · kernel positions. Taps on padding are
-included; "on real data" leaves them out where the padding is zeros. The output's length is
-⌊(length + 2·padding − dilation·(kernel_size − 1) − 1) / stride⌋ + 1. Source: the page of torch.nn.Conv1d.
+MACs: batch · output positions · out_channels · (in_channels / groups) · kernel positions. These include MACs
+on padding; "on real data" excludes MACs on zero padding. Output length:
+⌊(length + 2·padding − dilation·(kernel_size − 1) − 1) / stride⌋ + 1.
+Source: documentation of torch.nn.Conv1d.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ UNPADDED = ("valid", 0, (0,), (0, 0), (0, 0, 0))
 
 @dataclass(frozen=True, repr=False)
 class _Convolution(SlidingKernel):
-    """A cross-correlation in as many dimensions as are `spatial`."""
+    """A cross-correlation over `spatial` dimensions."""
 
     has_dtype = True
 
@@ -44,7 +45,7 @@ class _Convolution(SlidingKernel):
         return tuple(Window(size, step, spread, *padding) for size, step, spread, padding in geometry)
 
     def _paddings(self) -> tuple[tuple[Size, Size], ...]:
-        """Before and after, along each dimension; the odd one of `same` goes after.
+        """The padding before and after each dimension. With `same`, an odd element goes after.
 
         Source: torch.nn.modules.conv._ConvNd.
         """
@@ -77,12 +78,12 @@ class _Convolution(SlidingKernel):
         return valid_taps(shape[-self.spatial :], lengths, self.windows)
 
     def elementwise_gradient(self, shape: Shape, needed: tuple[bool, ...]) -> Size:
-        """What fills the padding gives its gradient to where it was copied from: a sum for each element."""
+        """Padding that copies data adds its gradient to the source: one sum per padded element."""
         is_filled = any(needed) and self.padding_mode != "zeros"
         return self.input_elements(shape) if is_filled else 0
 
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
-        """The padded copy where torch makes one; to go back through reflected data takes the input too."""
+        """The input, or its padded copy if torch makes one; reflect and replicate save both."""
         if not self._is_copied:
             return SavedTensors(input=True)
         is_input = self.padding_mode in ("reflect", "replicate")
@@ -102,15 +103,15 @@ class _Convolution(SlidingKernel):
 
     @property
     def _is_copied(self) -> bool:
-        """Whether torch pads before it convolves: with data, or by one zero more behind than before.
+        """Whether torch makes a padded copy: for a mode other than zeros, or uneven padding.
 
-        An open kernel with padding=same is taken as odd, which needs no such zero.
+        With padding=same, an open kernel size is assumed odd, which makes the padding even.
         """
         surpluses = (window.after - window.before for window in self.windows)
         return self.padding_mode != "zeros" or any(surplus == 1 for surplus in surpluses)
 
     def loops(self, shape: Shape) -> tuple[tuple[str, Size], ...]:
-        """Over output positions."""
+        """The loops over output positions."""
         return (
             ("sample", arithmetic.elements(shape[: -self.spatial - 1])),
             ("out_channel", self.out_channels),
@@ -131,9 +132,9 @@ class _Convolution(SlidingKernel):
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
         if self.padding == "same":
-            hint = "With a stride, give the padding as a number."
+            hint = "With a stride, set padding to a number."
             for stride in self.per_dimension("stride"):
-                yield Equals(stride, 1, "stride", "what padding=same allows", "stride", hint)
+                yield Equals(stride, 1, "stride", "the only stride with padding=same", "stride", hint)
         elif not isinstance(self.padding, str):
             yield at_least(0, padding=self.padding)
         yield from super().requirements(shape)
@@ -143,7 +144,7 @@ class _Convolution(SlidingKernel):
     def _fits(self, name: str, length: Size, window: Window) -> Iterator[Requirement]:
         short_by = {"reflect": 1, "circular": 0}.get(self.padding_mode)
         if short_by is not None:
-            hint = f"padding_mode={self.padding_mode} fills from a {name} of {length}."
+            hint = f"padding_mode={self.padding_mode} copies from a {name} of {length}."
             yield AtMost(window.after, length - short_by, "padding", "padding", hint)
         padded = length + window.before + window.after
         span = window.dilation * (window.kernel_size - 1) + 1

@@ -1,7 +1,7 @@
-"""Linear and Bilinear on the last dimension; Embedding and EmbeddingBag, which look up rows.
+"""Linear and Bilinear on the last dimension; Embedding and EmbeddingBag, which look up rows of a table.
 
-MACs: one for each weight and position; for Bilinear also those of the product with the second input. A bias
-is added once to each output element. A lookup multiplies nothing.
+MACs: one per weight and position; for Bilinear also those of the product with the second input. A bias is
+one addition per output element. A lookup has no MACs.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Linear(Layer):
             self.in_features,
             "the input's last dimension",
             "in_features",
-            hint="Linear works on the last dimension: merge or permute dimensions before it.",
+            hint="Linear works on the last dimension: merge or permute dimensions first.",
         )
 
     def output(self, shape: Shape) -> Shape:
@@ -67,7 +67,7 @@ class Linear(Layer):
 class Bilinear(Layer):
     """y = x1ᵀ A x2 + b.
 
-    The two inputs come joined along the last dimension: [*, in1_features + in2_features].
+    The input is x1 and x2 concatenated along the last dimension: [*, in1_features + in2_features].
     """
 
     has_dtype = True
@@ -93,7 +93,7 @@ class Bilinear(Layer):
             self.in1_features + self.in2_features,
             "the input's last dimension",
             "in1_features + in2_features",
-            hint="The two inputs of Bilinear are given joined along the last dimension.",
+            hint="Concatenate the two inputs of Bilinear along the last dimension.",
         )
 
     def output(self, shape: Shape) -> Shape:
@@ -105,15 +105,15 @@ class Bilinear(Layer):
         return Cost(macs, macs, positions * self.out_features if self.bias else 0)
 
     def gradients(self, shape: Shape, forward: Cost, needed: tuple[bool, ...]) -> Gradients:
-        """By each of its two inputs a product as large as the forward's."""
-        found = super().gradients(shape, forward, needed)
-        return Gradients(found.by_input + found.by_input, found.by_weight)
+        """The gradient by each of the two inputs costs as much as the forward pass."""
+        gradients = super().gradients(shape, forward, needed)
+        return Gradients(gradients.by_input + gradients.by_input, gradients.by_weight)
 
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         return SavedTensors(input=True)
 
     def loops(self, shape: Shape) -> tuple[tuple[str, Size], ...]:
-        """x1ᵀ·A takes in1_features steps for each of x2's features, their product with x2 one more."""
+        """For each feature of x2, x1ᵀ·A takes in1_features steps, and the product with x2 one more."""
         return (
             ("position", arithmetic.elements(shape[:-1])),
             ("out_feature", self.out_features),
@@ -123,7 +123,7 @@ class Bilinear(Layer):
 
 
 class _Table(Layer):
-    """Rows of a table by their indices."""
+    """Looks up rows of a table by index."""
 
     has_dtype = True
     inferred_input = ("B", "S")
@@ -139,20 +139,20 @@ class _Table(Layer):
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
         yield at_least(1, num_embeddings=self.num_embeddings, embedding_dim=self.embedding_dim)
         if self.padding_idx is not None:
-            hint = "padding_idx is a row of the table, or a negative one counted from its end."
+            hint = "padding_idx is a row of the table; a negative one counts from the end."
             limits = self.padding_idx, -self.num_embeddings, self.num_embeddings - 1
             yield AtLeast(*limits[:2], "padding_idx", "padding_idx", hint)
             yield AtMost(*limits[::2], "padding_idx", "padding_idx", hint)
         yield from tensor_limits(self.output(shape))
 
     def elements_looked_up(self, shape: Shape) -> Size:
-        """A row for each index."""
+        """One row per index."""
         return arithmetic.elements(shape) * self.embedding_dim
 
 
 @dataclass(frozen=True, repr=False)
 class Embedding(_Table):
-    """A row of the table for each index: [*] → [*, embedding_dim]."""
+    """Looks up one row of the table per index: [*] → [*, embedding_dim]."""
 
     num_embeddings: Size
     embedding_dim: Size
@@ -166,7 +166,7 @@ class Embedding(_Table):
         return (*shape, self.embedding_dim)
 
     def elementwise_gradient(self, shape: Shape, needed: tuple[bool, ...]) -> Size:
-        """A sum for each element looked up, into its row; sparse ones are listed, and not added up."""
+        """One addition to the row per element looked up; none with `sparse`, which lists the gradients."""
         return 0 if self.sparse else self.elements_looked_up(shape)
 
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
@@ -177,17 +177,17 @@ BagMode = Literal["sum", "mean", "max"]
 
 
 def bag_operations(mode: BagMode, looked_up: Size, outputs: Size) -> Size:
-    """A sum or a comparison for each element looked up, and for a mean a quotient for each output element.
+    """One sum or comparison per element looked up; for a mean also one quotient per output element.
 
-    Rows of padding are looked up, and count: which they are depends on the data.
+    Padding rows count too: where they occur depends on the data.
     """
     return looked_up + (outputs if mode == "mean" else 0)
 
 
 def bag_gradient_operations(mode: BagMode, looked_up: Size, outputs: Size, sparse: bool) -> Size:
-    """A sum into its row for each element looked up, or for a maximum for each output element; quotients.
+    """One addition per element looked up, or per output element for a maximum; for a mean also the quotients.
 
-    Sparse gradients are listed, and not added up.
+    No additions with `sparse`, which lists the gradients.
     """
     sums = 0 if sparse else outputs if mode == "max" else looked_up
     return sums + (outputs if mode == "mean" else 0)
@@ -197,8 +197,8 @@ def bag_gradient_operations(mode: BagMode, looked_up: Size, outputs: Size, spars
 class EmbeddingBag(_Table):
     """The sum, mean or maximum of the rows of each bag: [batch, indices] → [batch, embedding_dim].
 
-    Per element looked up 1, and for a mean 1 per output element. Bags are as long as the input's last
-    dimension, so that `include_last_offset` has no effect, as in torch.
+    Counts 1 per element looked up, and for a mean 1 per output element. Each row of the input is a bag, so
+    `include_last_offset` has no effect, as in torch.
     """
 
     num_embeddings: Size
@@ -215,9 +215,7 @@ class EmbeddingBag(_Table):
         for argument in ("scale_grad_by_freq", "sparse"):
             is_so = self.mode != "max" or not getattr(self, argument)
             yield ArgumentCheck(is_so, f"{argument} is not possible with mode=max", argument)
-        hint = (
-            "Bags of several lengths are given by offsets: count torch's module, convcost model file.py:Net."
-        )
+        hint = "For bags of different lengths, count torch's module with offsets: convcost model file.py:Net."
         yield Rank(shape, (2,), "[batch, indices of a bag]", hint)
         yield from super().requirements(shape)
 
@@ -233,7 +231,7 @@ class EmbeddingBag(_Table):
         return bag_gradient_operations(self.mode, self.elements_looked_up(shape), outputs, self.sparse)
 
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
-        """Each index's bag, where bags start, how long they are, and which row has the maximum.
+        """The bag of each index, the start and length of each bag, and the rows of the maxima.
 
         Source: ATen's cuda/EmbeddingBag.cu.
         """

@@ -1,6 +1,6 @@
-"""Fractional max poolings: windows at random places, as many as the output has positions.
+"""Fractional max pooling: one window at a random position for each position of the output.
 
-Rule: one comparison for each tap of each window, as of any max pooling.
+Rule: one comparison per window element, as for other max pooling layers.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from convcost.layers.scaling import scaled, scaling_requirements
 
 @dataclass(frozen=True, repr=False)
 class _FractionalMaxPool(SpatialLayer):
-    """To `output_size`, or by `output_ratio`, which is from 0 to 1."""
+    """Max pooling to `output_size`, or by `output_ratio`, a number between 0 and 1."""
 
     gradient_operations = DERIVATIVE_AND_PRODUCT
     spare: ClassVar[int] = 0
-    """How much longer torch wants the input than the windows side by side."""
+    """How much longer the input must be than the minimum for the windows."""
 
     example_arguments = "kernel_size, output_size"
 
@@ -41,16 +41,14 @@ class _FractionalMaxPool(SpatialLayer):
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
         sizes = (self.output_size is not None) + (self.output_ratio is not None)
-        message = (
-            f"{'both' if sizes else 'none'} of output_size and output_ratio given; one of them is needed"
-        )
+        message = f"{'both' if sizes else 'neither'} of output_size and output_ratio given; give exactly one"
         yield ArgumentCheck(sizes == 1, message, "output_ratio" if sizes else "")
         yield at_least(1, kernel_size=self.kernel_size)
         yield self.rank(shape)
         if self.output_ratio is not None:
             yield from scaling_requirements(self._ratios(shape), "output_ratio", "output_size")
             for _, ratio in self._ratios(shape):
-                message = f"output_ratio is {ratio}; a number between 0 and 1 is needed"
+                message = f"output_ratio is {ratio}; it must be between 0 and 1"
                 yield ArgumentCheck(0 < ratio < 1, message, "output_ratio")
         lengths = self.output(shape)[-self.spatial :]
         kernels = self.per_dimension("kernel_size")
@@ -60,7 +58,7 @@ class _FractionalMaxPool(SpatialLayer):
             yield AtLeast(length, output + kernel - 1 + self.spare, what, "kernel_size")
 
     def output(self, shape: Shape) -> Shape:
-        """As long as `output_size` says, or ⌊length · output_ratio⌋ in double precision, as torch has it."""
+        """`output_size`, or ⌊length · output_ratio⌋ in double precision, as in torch."""
         if self.output_size is not None:
             lengths = self.per_dimension("output_size")
         else:
@@ -68,30 +66,30 @@ class _FractionalMaxPool(SpatialLayer):
         return (*shape[: -self.spatial], *lengths)
 
     def cost(self, shape: Shape) -> Cost:
-        """One comparison for each tap of each window."""
+        """One comparison per window element."""
         taps = arithmetic.elements(self.per_dimension("kernel_size"))
         return Cost(elementwise=taps * arithmetic.elements(self.output(shape)))
 
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
-        """The input, and which of its elements each output is."""
+        """The input, and the index of each maximum."""
         return SavedTensors(input=True, indices=arithmetic.elements(output))
 
     def _ratios(self, shape: Shape) -> tuple[tuple[Size, float], ...]:
         ratios = self.output_ratio
-        every = ratios if isinstance(ratios, tuple) else (ratios or 0.0,) * self.spatial
-        per_dimension(tuple(0 for _ in every), self.spatial, "output_ratio")
-        return tuple(zip(shape[-self.spatial :], every, strict=True))
+        per_dimension_ratios = ratios if isinstance(ratios, tuple) else (ratios or 0.0,) * self.spatial
+        per_dimension(tuple(0 for _ in per_dimension_ratios), self.spatial, "output_ratio")
+        return tuple(zip(shape[-self.spatial :], per_dimension_ratios, strict=True))
 
 
 class FractionalMaxPool2d(_FractionalMaxPool):
-    """The maximum of windows at random places over height and width."""
+    """The maximum of windows at random positions over height and width."""
 
     spatial = 2
     inferred_input = INFERRED_INPUT[2]
 
 
 class FractionalMaxPool3d(_FractionalMaxPool):
-    """The maximum of windows at random places over depth, height and width."""
+    """The maximum of windows at random positions over depth, height and width."""
 
     spatial = 3
     spare = 1

@@ -1,4 +1,4 @@
-"""Functions on one tensor that rearrange its dimensions, or reduce one of them, called as torch's methods."""
+"""Functions on one tensor that rearrange or reduce its dimensions, with the names of torch's methods."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from convcost.layers.interface import (
 
 @dataclass(frozen=True, repr=False)
 class permute(ViewLayer):
-    """The dimensions in another order: permute(0, 2, 1) swaps the last two of three."""
+    """Reorders the dimensions: permute(0, 2, 1) swaps the last two of three."""
 
     variadic: ClassVar[str] = "dims"
 
@@ -31,8 +31,8 @@ class permute(ViewLayer):
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
         for dim in self.dims:
             yield has_dimension(shape, dim, "dims")
-        wanted = f"give each of the input's {len(shape)} dimensions once"
-        yield ArgumentCheck(sorted(self._order(shape)) == [*range(len(shape))], wanted, "dims")
+        message = f"dims must have each of the input's {len(shape)} dimensions once"
+        yield ArgumentCheck(sorted(self._order(shape)) == [*range(len(shape))], message, "dims")
 
     def _order(self, shape: Shape) -> list[int]:
         return [dim % len(shape) for dim in self.dims]
@@ -43,7 +43,7 @@ class permute(ViewLayer):
 
 @dataclass(frozen=True, repr=False)
 class transpose(ViewLayer):
-    """Two dimensions swapped."""
+    """Swaps two dimensions."""
 
     dim0: int
     dim1: int
@@ -60,7 +60,7 @@ class transpose(ViewLayer):
 
 @dataclass(frozen=True, repr=False)
 class reshape(ViewLayer):
-    """The same elements in another shape; one size may be −1, which is what is left."""
+    """Gives the elements another shape. One size may be −1, and is computed from the others."""
 
     variadic: ClassVar[str] = "shape"
 
@@ -71,13 +71,14 @@ class reshape(ViewLayer):
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
         known, elements = self._known(), arithmetic.elements(shape)
-        yield ArgumentCheck(len(known) >= len(self.shape) - 1, "-1 is there more than once", "shape")
+        yield ArgumentCheck(len(known) >= len(self.shape) - 1, "-1 occurs more than once", "shape")
         yield at_least(1, shape=known)
         if len(known) < len(self.shape):
-            yield Divides(arithmetic.elements(known), elements, "the known part", "the input", "shape")
+            names = "the product of the known sizes", "the number of elements"
+            yield Divides(arithmetic.elements(known), elements, *names, "shape")
         else:
             new = arithmetic.elements(self.shape)
-            yield Equals(new, elements, "the new number of elements", "the input's", "shape")
+            yield Equals(new, elements, "the new number of elements", "that of the input", "shape")
         yield from tensor_limits(self.output(shape))
 
     def output(self, shape: Shape) -> Shape:
@@ -91,7 +92,7 @@ def _is_open(size: Size) -> bool:
 
 @dataclass(frozen=True, repr=False)
 class unsqueeze(ViewLayer):
-    """A new dimension of size 1 at `dim`."""
+    """Inserts a dimension of size 1 at `dim`."""
 
     dim: int
 
@@ -106,14 +107,14 @@ class unsqueeze(ViewLayer):
 
 @dataclass(frozen=True, repr=False)
 class squeeze(ViewLayer):
-    """Without the dimension `dim`, which has to be of size 1."""
+    """Removes dimension `dim`, which must have size 1."""
 
     dim: int
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
         yield has_dimension(shape, self.dim, "dim")
-        hint = "torch would leave it as it is."
-        yield Equals(shape[self.dim], 1, f"dimension {self.dim}", "the size to leave out", "dim", hint)
+        hint = "torch would leave the dimension in place."
+        yield Equals(shape[self.dim], 1, f"dimension {self.dim}", "the size to remove", "dim", hint)
 
     def output(self, shape: Shape) -> Shape:
         return without_dimension(shape, self.dim)
@@ -121,7 +122,7 @@ class squeeze(ViewLayer):
 
 @dataclass(frozen=True, repr=False)
 class select(ViewLayer):
-    """Without the dimension `dim`, of which the place `index` is taken, as x[:, 0] takes the first token."""
+    """Selects `index` of dimension `dim`, and removes that dimension: select(1, 0) is x[:, 0]."""
 
     dim: int
     index: int
@@ -129,7 +130,7 @@ class select(ViewLayer):
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
         yield has_dimension(shape, self.dim, "dim")
         if not isinstance(self.index, int):
-            yield NumberNeeded(self.index, "a place", "index")
+            yield NumberNeeded(self.index, "index")
         needed = self.index + 1 if self.index >= 0 else -self.index
         yield AtLeast(shape[self.dim], needed, f"dimension {self.dim}", "index")
 
@@ -139,7 +140,7 @@ class select(ViewLayer):
 
 @dataclass(frozen=True, repr=False)
 class _Reduction(Layer):
-    """One operation for each element of the input; `dim` is left out of the shape, or 1 with `keepdim`."""
+    """One operation per input element. Dimension `dim` is removed, or has size 1 with `keepdim`."""
 
     dim: int | tuple[int, ...]
     keepdim: bool = False
@@ -150,10 +151,10 @@ class _Reduction(Layer):
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
         dims = self.dim if isinstance(self.dim, tuple) else (self.dim,)
-        yield ArgumentCheck(bool(dims), "a dimension is needed", "dim")
+        yield ArgumentCheck(bool(dims), "dim is empty; it must have a dimension", "dim")
         for dim in dims:
             yield has_dimension(shape, dim, "dim")
-        yield ArgumentCheck(len(self._places(shape)) == len(dims), "a dimension is there twice", "dim")
+        yield ArgumentCheck(len(self._places(shape)) == len(dims), "a dimension occurs twice", "dim")
 
     def output(self, shape: Shape) -> Shape:
         places = self._places(shape)
@@ -168,10 +169,10 @@ class _Reduction(Layer):
 
 
 class mean(_Reduction):
-    """The mean over dimensions: an addition for each element of the input; backward, a division."""
+    """The mean over dimensions: an addition per input element. The backward pass is a division each."""
 
     gradient_operations = 1
 
 
 class sum(_Reduction):
-    """The sum over dimensions: an addition for each element of the input."""
+    """The sum over dimensions: an addition per input element."""

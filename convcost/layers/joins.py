@@ -16,7 +16,7 @@ from convcost.core.units import plural
 from convcost.layers.broadcasting import (
     broadcast_requirements,
     broadcast_shape,
-    is_alike,
+    is_broadcast_already,
     is_one,
     shape_text,
 )
@@ -27,10 +27,10 @@ MOST_BRANCHES = 64
 
 @dataclass(frozen=True, repr=False)
 class _BroadcastOperation(MultipleInputLayer):
-    """One operation for each element of what two inputs broadcast to, and of that with each further one.
+    """An operation on two or more inputs, one after another: one per element of each result.
 
-    Broadcasting is torch's: dimensions are aligned at the last one, and have the same size, or one of them is
-    written as 1.
+    Inputs broadcast by torch's rules: dimensions are aligned at the last one, and sizes must be equal, or one
+    of them 1.
     """
 
     input_counts: ClassVar[range] = range(2, MOST_BRANCHES + 1)
@@ -51,33 +51,34 @@ class _BroadcastOperation(MultipleInputLayer):
         return Cost(elementwise=elements)
 
     def elementwise_gradient(self, shape: Shape, needed: tuple[bool, ...]) -> Size:
-        """From the last sum or product back to the first: by both of its operands, if these need one."""
+        """From the last operation back to the first: by both of its operands, if they need a gradient."""
         shapes = (shape, *self.further_inputs)
         outputs = [*accumulate(shapes, broadcast_shape)]
-        found: Size = 0
+        total: Size = 0
         for number in range(1, len(shapes)):
-            before = any(needed[:number]), outputs[number - 1]
-            for is_needed, operand in (before, (needed[number], shapes[number])):
-                found = found + self._gradient(operand, outputs[number]) if is_needed else found
-        return found
+            first = any(needed[:number]), outputs[number - 1]
+            second = needed[number], shapes[number]
+            for is_needed, operand in (first, second):
+                total = total + self._gradient(operand, outputs[number]) if is_needed else total
+        return total
 
     def _gradient(self, operand: Shape, output: Shape) -> Size:
-        """By an operand that is broadcast, a sum for each element of the output."""
-        return 0 if is_alike(operand, output) else arithmetic.elements(output)
+        """The gradient by one operand: a sum per output element if the operand is broadcast."""
+        return 0 if is_broadcast_already(operand, output) else arithmetic.elements(output)
 
 
 class add(_BroadcastOperation):
-    """The sum of its inputs, which broadcast: an addition for each element and further input."""
+    """The sum of its inputs, which broadcast: an addition per element for each input after the first."""
 
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         return SavedTensors()
 
 
 class mul(_BroadcastOperation):
-    """The product of its inputs, which broadcast: a multiplication for each element and further input."""
+    """The product of its inputs, which broadcast: a product per element for each input after the first."""
 
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
-        """Its inputs, and each product of some of them."""
+        """The inputs, and all intermediate products."""
         products: Size = 0
         for other in self.further_inputs[:-1]:
             shape = broadcast_shape(shape, other)
@@ -85,23 +86,23 @@ class mul(_BroadcastOperation):
         return SavedTensors(input=True, elements=products)
 
     def _gradient(self, operand: Shape, output: Shape) -> Size:
-        """A product with the other operand before that."""
+        """A product with the other operand, then the sum of a broadcast operand."""
         return arithmetic.elements(output) + super()._gradient(operand, output)
 
 
 @dataclass(frozen=True, repr=False)
 class concat(MultipleInputLayer):
-    """torch.cat: its inputs one behind the other along `dim`; nothing is computed."""
+    """torch.cat: concatenates its inputs along `dim`; no arithmetic."""
 
     input_counts: ClassVar[range] = range(2, MOST_BRANCHES + 1)
-    further_inputs_hint = "Its inputs are not in a list: concat(x, ReLU, dim=1)."
+    further_inputs_hint = "Give the inputs without a list: concat(x, ReLU, dim=1)."
 
     dim: int = 0
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
         yield has_dimension(shape, self.dim, "dim")
         for number, other in enumerate(self.further_inputs, start=1):
-            argument, wanted = f"inputs[{number}]", f"{len(shape)}, as input 1 has"
+            argument, wanted = f"inputs[{number}]", f"{len(shape)}, like input 1"
             yield Rank(other, (len(shape),), wanted, argument=argument)
             for place, (size, expected) in enumerate(zip(other, shape, strict=True)):
                 if place != self.dim % len(shape):
@@ -122,16 +123,16 @@ class concat(MultipleInputLayer):
 
 @dataclass(frozen=True, repr=False)
 class matmul(MultipleInputLayer):
-    """torch.matmul: [*, n, m] and [*, m, p] → [*, n, p], where * broadcasts; n · m · p MACs for each of them.
+    """torch.matmul: [*, n, m] and [*, m, p] → [*, n, p], where * broadcasts; n · m · p MACs per matrix.
 
-    An input of one dimension is a row at the left, a column at the right.
+    A one-dimensional input is a row on the left, a column on the right.
     """
 
     contracts = True
     input_counts: ClassVar[range] = range(2, 3)
 
     def _operands(self, shape: Shape) -> tuple[Shape, Shape]:
-        """Both as matrices."""
+        """Both inputs as matrices."""
         [other] = self.further_inputs
         return (shape if shape[1:] else (1, *shape)), (other if other[1:] else (*other, 1))
 
@@ -164,10 +165,10 @@ class matmul(MultipleInputLayer):
 
 @dataclass(frozen=True, repr=False)
 class einsum(MultipleInputLayer):
-    """torch.einsum of two inputs: a MAC for each combination of the letters' values if one is summed over.
+    """torch.einsum of two inputs: MACs are the product of the sizes of all letters, if one is summed over.
 
-    Otherwise, as where every sum is over a dimension written as 1, it is a product of elements, which is
-    elementwise work. Source: torch.einsum, which makes a batched matrix product or a multiplication of it.
+    Without a sum over a dimension larger than 1, it is elementwise multiplication. Source: torch.einsum,
+    which runs a batched matrix product or a multiplication.
     """
 
     contracts = True
@@ -177,37 +178,37 @@ class einsum(MultipleInputLayer):
 
     @property
     def letters(self) -> tuple[list[str], str]:
-        """Those of each input, and of the output: without "->" those that are in one input, sorted."""
+        """The letters of each input, and of the output: without "->" those that occur once, sorted."""
         left, arrow, right = self.equation.replace(" ", "").partition("->")
         inputs = left.split(",")
         once = sorted(letter for letter in {*left} - {","} if left.count(letter) == 1)
         return inputs, right if arrow else "".join(once)
 
     def _sizes(self, shape: Shape) -> dict[str, Size]:
-        """The size of each letter's dimension: of the first input that has it, unless that is 1."""
+        """The size of each letter: from the first input in which it is not 1."""
         inputs, _ = self.letters
-        found: dict[str, Size] = {}
+        known: dict[str, Size] = {}
         for letters, sizes in zip(inputs, (shape, *self.further_inputs), strict=True):
             for letter, size in zip(letters, sizes, strict=True):
-                found[letter] = size if is_one(found.get(letter, 1)) else found[letter]
-        return found
+                known[letter] = size if is_one(known.get(letter, 1)) else known[letter]
+        return known
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
         inputs, output = self.letters
-        has = f"{len(inputs)} {plural(len(inputs), 'input')}"
-        yield ArgumentCheck(len(inputs) == 2, f"the equation has {has}; two are possible", "equation")
+        message = f"the equation has {len(inputs)} {plural(len(inputs), 'input')}; it must have two"
+        yield ArgumentCheck(len(inputs) == 2, message, "equation")
         for letters in (*inputs, output):
             wrong = next((letter for letter in letters if letter not in ascii_letters), "")
             message = f"{wrong!a} is not a letter for a dimension: use a to z or A to Z"
             yield ArgumentCheck(not wrong, message, "equation")
             twice = next((letter for letter in letters if letters.count(letter) > 1), "")
-            yield ArgumentCheck(not twice, f"the letter {twice} is there twice in one shape", "equation")
+            yield ArgumentCheck(not twice, f"the letter {twice} occurs twice in one shape", "equation")
         for letter in output:
-            yield ArgumentCheck(letter in "".join(inputs), f"{letter} is in no input", "equation")
+            yield ArgumentCheck(letter in "".join(inputs), f"{letter} does not occur in an input", "equation")
         for letters, other in (inputs, inputs[::-1]):
             alone = next((letter for letter in letters if letter not in other + output), "")
-            hint = f"Sum over {alone} in that branch: sum({letters.find(alone)})."
-            yield ArgumentCheck(not alone, f"{alone} is summed over in one input alone", "equation", hint)
+            hint = f"Sum over {alone} in that branch first: sum({letters.find(alone)})."
+            yield ArgumentCheck(not alone, f"{alone} occurs in one input only", "equation", hint)
         shapes = (shape, *self.further_inputs)
         for number, (letters, sizes) in enumerate(zip(inputs, shapes, strict=True)):
             yield Rank(sizes, (len(letters),), f"{len(letters)} ({letters})", argument=f"inputs[{number}]")
@@ -216,7 +217,7 @@ class einsum(MultipleInputLayer):
             expected = known.get(letter, 1)
             is_summed = letter in inputs[0] and letter not in output
             if is_summed or not (is_one(size) or is_one(expected)):
-                yield Equals(size, expected, f"{letter} in input 2", "it in input 1", "inputs[1]")
+                yield Equals(size, expected, f"{letter} in input 2", f"{letter} in input 1", "inputs[1]")
 
     def output(self, shape: Shape) -> Shape:
         sizes = self._sizes(shape)
@@ -224,12 +225,12 @@ class einsum(MultipleInputLayer):
 
     @property
     def summed(self) -> tuple[str, ...]:
-        """The letters that are not in the output, in order of appearance."""
+        """The letters that are summed over, in order of appearance."""
         inputs, output = self.letters
         return tuple(dict.fromkeys(letter for letter in "".join(inputs) if letter not in output))
 
     def sums(self, shape: Shape) -> bool:
-        """Whether the dimension of a letter that is summed over is not written as 1."""
+        """Whether a letter that is summed over has a size other than 1."""
         sizes = self._sizes(shape)
         return not all(is_one(sizes[letter]) for letter in self.summed)
 
@@ -241,20 +242,20 @@ class einsum(MultipleInputLayer):
         return SavedTensors(input=True)
 
     def elementwise_gradient(self, shape: Shape, needed: tuple[bool, ...]) -> Size:
-        """Of a product of elements by each operand another one; by one that is broadcast, a sum too."""
+        """For elementwise multiplication: a product per operand, and a sum if it is broadcast."""
         if self.sums(shape):
             return 0
-        sizes, found = self._sizes(shape), 0
+        sizes, operations = self._sizes(shape), 0
         for letters, operand, is_needed in zip(
             self.letters[0], (shape, *self.further_inputs), needed, strict=True
         ):
             own = dict(zip(letters, operand, strict=True))
             is_broadcast = any(not is_one(sizes[letter]) and is_one(own.get(letter, 1)) for letter in sizes)
-            found += is_needed * (1 + is_broadcast)
-        return self.cost(shape).elementwise * found
+            operations += is_needed * (1 + is_broadcast)
+        return self.cost(shape).elementwise * operations
 
     def loops(self, shape: Shape) -> tuple[tuple[str, Size], ...]:
-        """Over the letters of the output, and those that are summed over."""
+        """One loop per letter: those of the output, then those summed over."""
         sizes = self._sizes(shape)
         letters = (*self.letters[1], *self.summed) if self.sums(shape) else ()
         return tuple((letter, sizes[letter]) for letter in letters)

@@ -1,4 +1,4 @@
-"""What losses share: an input and what it is compared with, reduced to one number or not."""
+"""The base class of losses: an input and a target, with an optional reduction to one number."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ Reduction = Literal["mean", "sum", "none"]
 
 
 class Loss(MultipleInputLayer):
-    """Its inputs have one shape, which its output has too where it is not reduced.
+    """A loss of inputs of equal shape; without reduction, the output has that shape too.
 
-    A reduction is one operation more for each loss. Gradients are those by the first input: targets are data.
+    A reduction is one more operation per loss. Only the first input needs a gradient: targets are data.
     """
 
     input_counts = range(2, 3)
     inferred_input = ("B", "C")
 
     operations: ClassVar[int]
-    """For each element of the input."""
+    """Operations per element of the input."""
 
     operations_of_loss: ClassVar[int] = 0
-    """For each loss, where one is of several elements."""
+    """Operations per loss, for losses over several elements."""
 
     gradients_of_loss: ClassVar[int] = 0
-    """Elementwise operations of its backward for each loss; `gradient_operations` are for each element."""
+    """Operations of the backward pass per loss; `gradient_operations` are per element."""
 
     divides_gradient: ClassVar[bool] = True
-    """Whether a mean divides the gradient in a step of its own, for each loss."""
+    """Whether a mean divides the gradient in a separate step, once per loss."""
 
     saves: ClassVar[SavedTensors] = SavedTensors()
-    """What autograd saves for each element."""
+    """Tensors that autograd saves per element."""
 
     saves_of_loss: ClassVar[SavedTensors] = SavedTensors()
-    """What it saves for each loss."""
+    """Tensors that autograd saves per loss."""
 
     reduction: str
 

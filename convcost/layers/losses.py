@@ -1,7 +1,7 @@
-"""Losses of each element and of classes.
+"""Elementwise and classification losses.
 
-Rule: each operation of the formula on the loss's page of torch.nn counts 1; where that has two branches, the
-longer. A sum or mean is one operation more for each loss. Tensors of weights are not among the arguments.
+Rule: each operation of the formula in torch's documentation counts 1; of two branches, the longer one counts.
+A sum or mean is one more operation per loss. Weight tensors are not supported.
 """
 
 from __future__ import annotations
@@ -17,13 +17,12 @@ from convcost.layers.interface import DERIVATIVE_AND_PRODUCT, INDEX_DTYPE, MOST_
 from convcost.layers.loss_interface import Loss, Reduction
 from convcost.layers.operation_counts import LOG_SIGMOID, SOFTMAX, SOFTMAX_GRADIENT
 
-BOTH = SavedTensors(input=True, elements=1)
-"""The input and the target."""
+INPUT_AND_TARGET = SavedTensors(input=True, elements=1)
 
 
 @dataclass(frozen=True, repr=False)
 class _StandardLoss(Loss):
-    """torch's arguments of most losses; two are from before `reduction`, and only None here."""
+    """The arguments of most losses in torch; the two deprecated ones must be None."""
 
     size_average: None = None
     reduce: None = None
@@ -31,7 +30,7 @@ class _StandardLoss(Loss):
 
 
 class L1Loss(_StandardLoss):
-    """|x − t|: 2 for each element."""
+    """|x − t|: 2 per element."""
 
     operations = 2
     gradient_operations = DERIVATIVE_AND_PRODUCT
@@ -39,37 +38,37 @@ class L1Loss(_StandardLoss):
 
 
 class _FusedGradientLoss(Loss):
-    """Its gradient is one kernel, which divides by the number of elements too."""
+    """A loss whose gradient is one kernel, which also divides by the number of elements."""
 
     gradient_operations = DERIVATIVE_AND_PRODUCT
     divides_gradient = False
-    saves = BOTH
+    saves = INPUT_AND_TARGET
 
 
 @dataclass(frozen=True, repr=False)
 class MSELoss(_FusedGradientLoss, _StandardLoss):
-    """(x − t)²: 2 for each element."""
+    """(x − t)²: 2 per element."""
 
     operations = 2
 
 
 @dataclass(frozen=True, repr=False)
 class SmoothL1Loss(_FusedGradientLoss, _StandardLoss):
-    """(x − t)²·(½ / β), or |x − t| − ½·β, where ½·β is one number: 3 for each element."""
+    """(x − t)²·(½ / β), or |x − t| − ½·β, with ½·β as one constant: 3 per element."""
 
     operations = 3
 
     beta: float = 1.0
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
-        message = f"beta is {self.beta}; more than 0 is needed"
-        yield ArgumentCheck(self.beta > 0, message, "beta", "With 0 it is L1Loss().")
+        message = f"beta is {self.beta}; it must be greater than 0"
+        yield ArgumentCheck(self.beta > 0, message, "beta", "For beta=0, use L1Loss().")
         yield from super().requirements(shape)
 
 
 @dataclass(frozen=True, repr=False)
 class HuberLoss(_FusedGradientLoss):
-    """½·(x − t)², or δ·(|x − t| − ½·δ), where ½·δ is one number: 4 for each element."""
+    """½·(x − t)², or δ·(|x − t| − ½·δ), with ½·δ as one constant: 4 per element."""
 
     operations = 4
 
@@ -77,20 +76,20 @@ class HuberLoss(_FusedGradientLoss):
     delta: float = 1.0
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
-        yield ArgumentCheck(self.delta > 0, f"delta is {self.delta}; more than 0 is needed", "delta")
+        yield ArgumentCheck(self.delta > 0, f"delta is {self.delta}; it must be greater than 0", "delta")
         yield from super().requirements(shape)
 
 
 @dataclass(frozen=True, repr=False)
 class SoftMarginLoss(_FusedGradientLoss, _StandardLoss):
-    """log(1 + exp(−t·x)): 5 for each element."""
+    """log(1 + exp(−t·x)): 5 per element."""
 
     operations = 5
 
 
 @dataclass(frozen=True, repr=False)
 class BCELoss(_FusedGradientLoss):
-    """−(t·log x + (1 − t)·log(1 − x)): 8 for each element."""
+    """−(t·log x + (1 − t)·log(1 − x)): 8 per element."""
 
     operations = 8
 
@@ -102,11 +101,11 @@ class BCELoss(_FusedGradientLoss):
 
 @dataclass(frozen=True, repr=False)
 class BCEWithLogitsLoss(Loss):
-    """max(x, 0) − t·x + log(1 + exp(−|x|)): 9 for each element."""
+    """max(x, 0) − t·x + log(1 + exp(−|x|)): 9 per element."""
 
     operations = 9
     gradient_operations = 6
-    saves = BOTH
+    saves = INPUT_AND_TARGET
 
     weight: None = None
     size_average: None = None
@@ -117,7 +116,7 @@ class BCEWithLogitsLoss(Loss):
 
 @dataclass(frozen=True, repr=False)
 class KLDivLoss(Loss):
-    """t·(log t − x), or exp(t)·(t − x) of a target that is a logarithm: 3 for each element."""
+    """t·(log t − x), or exp(t)·(t − x) with `log_target`: 3 per element."""
 
     operations = 3
     gradient_operations = DERIVATIVE_AND_PRODUCT
@@ -129,7 +128,7 @@ class KLDivLoss(Loss):
     log_target: bool = False
 
     def cost(self, shape: Shape) -> Cost:
-        """A mean over the batch is a sum and one quotient."""
+        """`batchmean` is a sum and one quotient."""
         return super().cost(shape) + Cost(elementwise=int(self.reduction == "batchmean"))
 
     def elementwise_gradient(self, shape: Shape, needed: tuple[bool, ...]) -> Size:
@@ -138,7 +137,7 @@ class KLDivLoss(Loss):
 
 @dataclass(frozen=True, repr=False)
 class PoissonNLLLoss(Loss):
-    """exp(x) − t·x: 3 for each element; x − t·log(x + eps): 4; with Stirling's approximation 8 more."""
+    """exp(x) − t·x: 3 per element; x − t·log(x + eps): 4. Stirling's approximation (`full`) adds 8."""
 
     gradient_operations = 2 * DERIVATIVE_AND_PRODUCT
     saves = SavedTensors(elements=2)
@@ -157,9 +156,9 @@ class PoissonNLLLoss(Loss):
 
 @dataclass(frozen=True, repr=False)
 class MultiLabelSoftMarginLoss(Loss):
-    """−mean of t·log σ(x) + (1 − t)·log σ(−x) over the classes, which are the last dimension.
+    """−mean of t·log σ(x) + (1 − t)·log σ(−x) over the classes, the last dimension.
 
-    For each element two logarithms of sigmoids, and 7 operations; for each loss a quotient.
+    Per element: two log-sigmoids and 7 further operations. Per loss: a quotient.
     """
 
     operations = 2 * LOG_SIGMOID + 7
@@ -182,7 +181,7 @@ class MultiLabelSoftMarginLoss(Loss):
 
 
 class _ClassificationLoss(Loss):
-    """[batch, classes, ...] and a class for each position: [batch, ...]."""
+    """A loss of scores [batch, classes, ...] and class indices [batch, ...]."""
 
     input_dtypes = ("", INDEX_DTYPE)
     ranks: ClassVar[tuple[int, ...]] = tuple(range(2, MOST_DIMENSIONS + 1))
@@ -196,14 +195,14 @@ class _ClassificationLoss(Loss):
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
         yield Rank(shape, self.ranks, "[batch, classes, ...]")
         expected, [target] = self.losses(shape), self.further_inputs
-        yield Rank(target, (len(expected),), f"{len(expected)}, one less than the input,", "", "inputs[1]")
+        yield Rank(target, (len(expected),), f"{len(expected)}, one less than the input", "", "inputs[1]")
         for size, wanted in zip(target, expected, strict=True):
             yield Equals(size, wanted, "a dimension of the target", "that of the input", "inputs[1]")
 
 
 @dataclass(frozen=True, repr=False)
 class NLLLoss(_ClassificationLoss):
-    """−x of the class that is right: a look-up and a negative for each target."""
+    """−x at the target class: a lookup (not counted) and a negation per target."""
 
     operations = 0
     operations_of_loss = 1
@@ -217,15 +216,16 @@ class NLLLoss(_ClassificationLoss):
     reduction: Reduction = "mean"
 
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
-        """The input, the targets, and the weight of all together."""
+        """The input, the targets, and the total weight."""
         return SavedTensors(input=True, elements=1, indices=arithmetic.elements(self.losses(shape)))
 
 
 @dataclass(frozen=True, repr=False)
 class CrossEntropyLoss(_ClassificationLoss):
-    """NLLLoss of the logarithm of a softmax; a target is the number of a class.
+    """NLLLoss of log-softmax; targets are class indices.
 
-    Smooth labels take one sum more for each element, and 3 operations for each loss and 3 at the end.
+    `label_smoothing` adds a sum per element, 2 operations per loss and 3 at the end (without reduction, 4 per
+    loss).
     """
 
     operations = SOFTMAX
@@ -241,19 +241,19 @@ class CrossEntropyLoss(_ClassificationLoss):
     label_smoothing: float = 0.0
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
-        message = f"label_smoothing is {self.label_smoothing}; a number from 0 to 1 is needed"
+        message = f"label_smoothing is {self.label_smoothing}; it must be from 0 to 1"
         yield ArgumentCheck(0 <= self.label_smoothing <= 1, message, "label_smoothing")
         yield from super().requirements(shape)
 
     def cost(self, shape: Shape) -> Cost:
-        """A softmax for each element, a look-up and a negative for each loss."""
+        """Per element: a softmax. Per loss: a lookup (not counted) and a negation."""
         return super().cost(shape) + Cost(elementwise=self._smoothing(shape, forward=True))
 
     def elementwise_gradient(self, shape: Shape, needed: tuple[bool, ...]) -> Size:
         return super().elementwise_gradient(shape, needed) + self._smoothing(shape, forward=False)
 
     def _smoothing(self, shape: Shape, forward: bool) -> Size:
-        """A sum over the classes, its negative, and the sum of both losses, each times its share."""
+        """A sum over the classes, its negation, and the weighted sum of both losses."""
         if self.label_smoothing == 0:
             return 0
         elements, losses = arithmetic.elements(shape), arithmetic.elements(self.losses(shape))
@@ -263,7 +263,7 @@ class CrossEntropyLoss(_ClassificationLoss):
         return elements + (2 if forward else 1) * losses + at_end
 
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
-        """The softmax's logarithm, the targets and the weight of all together; which ones are ignored."""
+        """The log-softmax, the targets, and the total weight; with smoothing, a mask of ignored targets."""
         losses, is_smooth = arithmetic.elements(self.losses(shape)), self.label_smoothing > 0
         return SavedTensors(
             elements=arithmetic.elements(shape) + 1,
@@ -274,7 +274,7 @@ class CrossEntropyLoss(_ClassificationLoss):
 
 @dataclass(frozen=True, repr=False)
 class MultiMarginLoss(_ClassificationLoss):
-    """Σ max(0, margin − x_t + x) for each sample, which is summed up in any case: 4 for each element."""
+    """Σ max(0, margin − x_t + x) per sample: 4 per element."""
 
     operations = 4
     gradient_operations = DERIVATIVE_AND_PRODUCT
@@ -291,9 +291,9 @@ class MultiMarginLoss(_ClassificationLoss):
     reduction: Reduction = "mean"
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
-        yield ArgumentCheck(self.p in (1, 2), f"p is {self.p}; 1 or 2 is needed", "p")
+        yield ArgumentCheck(self.p in (1, 2), f"p is {self.p}; it must be 1 or 2", "p")
         yield from super().requirements(shape)
 
     def cost(self, shape: Shape) -> Cost:
-        """A comparison, a difference and two sums for each element, whatever the reduction."""
+        """Per element: a comparison, a difference and two sums, whatever the reduction."""
         return Cost(elementwise=self.operations * arithmetic.elements(shape))

@@ -1,4 +1,4 @@
-"""Layers, one after another and in branches, on input shapes: checks every layer, and makes the Report."""
+"""Networks of layers: runs chains and branches on input shapes, checks each layer, and makes the Report."""
 
 from __future__ import annotations
 
@@ -20,37 +20,37 @@ from convcost.layers.interface import Layer, MultipleInputLayer
 
 
 class Evaluator(Protocol):
-    """Handles the requirements of layers, and computes their outputs and costs."""
+    """Checks requirements of layers, and computes their outputs and costs."""
 
     def require(self, requirement: Requirement, step: int) -> None:
-        """Raise RequirementError if layer number `step` can't have what it requires."""
+        """Raise RequirementError if layer number `step` does not meet `requirement`."""
 
     def output(self, layer: Layer, shape: Shape) -> Shape:
-        """The layer's output shape for an input of `shape`."""
+        """The output shape of `layer` for an input of `shape`."""
 
     def cost(self, layer: Layer, shape: Shape, step: int) -> Cost:
-        """The cost of `layer`, number `step`, on an input of `shape`; RequirementError beyond all bounds."""
+        """The cost of layer number `step` on an input of `shape`; RequirementError if it is too large."""
 
     def gradients(
         self, layer: Layer, shape: Shape, forward: Cost, needed: tuple[bool, ...], step: int
     ) -> Gradients:
-        """What its gradients cost, by those inputs that need one; RequirementError beyond all bounds."""
+        """The cost of its gradients, by the inputs that need one; RequirementError if it is too large."""
 
 
-def unfulfilled(requirement: Requirement, step: int) -> RequirementError:
-    """The error that layer number `step` does not have what it requires."""
+def requirement_error(requirement: Requirement, step: int) -> RequirementError:
+    """The error for layer number `step`, which does not meet `requirement`."""
     return RequirementError(
         requirement.message, hint=requirement.hint, argument=requirement.argument, step=step
     )
 
 
 class NumericEvaluator:
-    """The evaluator for numbers: requirements are checked at once."""
+    """The evaluator for plain numbers: checks requirements immediately."""
 
     def require(self, requirement: Requirement, step: int) -> None:
         """Raise RequirementError if `requirement` does not hold."""
         if not requirement.holds():
-            raise unfulfilled(requirement, step)
+            raise requirement_error(requirement, step)
 
     def output(self, layer: Layer, shape: Shape) -> Shape:
         """By the layer's formula."""
@@ -71,9 +71,9 @@ NUMERIC = NumericEvaluator()
 
 
 class LayerCall(NamedTuple):
-    """A layer on what comes in, or on what its `branches` make of that: one for each of its inputs.
+    """A layer applied to the incoming tensor, or to the outputs of its `branches`, one per input.
 
-    With a `dtype` its parameters, input and output are of that one.
+    If `dtype` is given, the parameters, input and output have that dtype.
     """
 
     layer: Layer
@@ -82,17 +82,17 @@ class LayerCall(NamedTuple):
 
 
 class InputTensor(NamedTuple):
-    """A further input of the whole network; what came in is not used after it."""
+    """A further input of the network; replaces the incoming tensor."""
 
     shape: Shape
 
 
 Chain: TypeAlias = tuple[LayerCall | InputTensor, ...]
-"""One after another, each on the output of the one before; an empty chain passes on what comes in."""
+"""Calls in sequence, each on the output of the previous one; an empty chain returns its input."""
 
 
 def chain_of(*layers: Layer) -> Chain:
-    """The layers one after another, those of several inputs on new tensors of their `further_inputs`."""
+    """The layers in sequence; the `further_inputs` of a layer become further inputs of the network."""
     return tuple(
         LayerCall(layer, ((), *((InputTensor(shape),) for shape in layer.further_inputs)))
         if layer.further_inputs
@@ -102,7 +102,7 @@ def chain_of(*layers: Layer) -> Chain:
 
 
 def layers_of(chain: Chain) -> Iterator[Layer]:
-    """Every layer, in the order of running."""
+    """All layers in execution order."""
     for call in chain:
         if isinstance(call, LayerCall):
             for branch in call.branches:
@@ -112,7 +112,7 @@ def layers_of(chain: Chain) -> Iterator[Layer]:
 
 @dataclass(frozen=True)
 class Network:
-    """A chain of layers with its input, and what its sizes were called."""
+    """A chain of layers with its input, and its sizes by name."""
 
     chain: Chain
     input: Shape
@@ -126,12 +126,12 @@ class Network:
 
     @property
     def layers(self) -> tuple[Layer, ...]:
-        """Every layer, in the order of running."""
+        """All layers in execution order."""
         return tuple(layers_of(self.chain))
 
     @property
     def is_open(self) -> bool:
-        """Whether a size has no number."""
+        """Whether a size has no value."""
         return not all(isinstance(size, int) for size in (self.sizes or {}).values())
 
     def report(
@@ -141,7 +141,11 @@ class Network:
         evaluator: Evaluator = NUMERIC,
         backward: bool = False,
     ) -> Report:
-        """What it costs, and its backward; RequirementError where a layer does not take its input."""
+        """The costs of all layers, with those of the backward pass if `backward`.
+
+        Raises:
+            RequirementError: If a layer does not accept its input.
+        """
         dtype = dtype_named(dtype)
         for division in self.divisions:
             evaluator.require(division, 0)
@@ -166,7 +170,7 @@ OF_DESIGN = "of the design's dtype"
 
 
 class _Tensor(NamedTuple):
-    """A tensor's shape and dtype, and the number of the row that made it; −1 and below for inputs."""
+    """A tensor's shape and dtype, and the number of the row that made it; −1, −2, … for inputs."""
 
     shape: Shape
     source: int
@@ -174,9 +178,9 @@ class _Tensor(NamedTuple):
 
 
 class _Run:
-    """A network's run on shapes: a row for each layer, by what its evaluator computes.
+    """A run of a network on shapes: makes a row for each layer, using an evaluator.
 
-    Where a dtype is "", it is the design's.
+    A dtype of "" is the design's dtype.
     """
 
     def __init__(self, evaluator: Evaluator, dtype: str) -> None:
@@ -187,14 +191,14 @@ class _Run:
         self._known: dict[tuple[int, tuple[_Tensor, ...], str], Row] = {}
 
     def input(self, shape: Shape) -> _Tensor:
-        """A new input of the network."""
+        """Add an input to the network."""
         for size in shape:
             self.evaluator.require(AtLeast(size, 1, "a dimension of the input"), len(self.rows))
         self.inputs.append(InputShape(shape))
         return _Tensor(shape, -len(self.inputs))
 
     def chain(self, chain: Chain, tensor: _Tensor, path: str = "") -> _Tensor:
-        """The output of `chain` on `tensor`; its layers' paths start with `path`."""
+        """The output of `chain` on `tensor`; the paths of its layers start with `path`."""
         for number, call in enumerate(chain):
             if isinstance(call, InputTensor):
                 tensor = self.input(call.shape)
@@ -212,28 +216,28 @@ class _Run:
         tensors = tensors or [incoming]
         if call.dtype == self.dtype:
             call = call._replace(dtype="")
-        alike = tuple(
+        inputs = tuple(
             tensor._replace(source=0, dtype=self._input_dtype(call, number, tensor))
             for number, tensor in enumerate(tensors)
         )
-        key = id(call.layer), alike, call.dtype
+        key = id(call.layer), inputs, call.dtype
         if key not in self._known:
-            self._known[key] = self._row(call, alike)
+            self._known[key] = self._row(call, inputs)
         row = self._known[key]._replace(
             path=path,
             sources=tuple(tensor.source for tensor in tensors),
             branch_source=incoming.source if call.branches else None,
         )
         self.rows.append(row)
-        return _Tensor(row.output, len(self.rows) - 1, _output_dtype(call, alike[0].dtype))
+        return _Tensor(row.output, len(self.rows) - 1, _output_dtype(call, inputs[0].dtype))
 
     def _input_dtype(self, call: LayerCall, number: int, tensor: _Tensor) -> str:
-        """The dtype of an input of a layer: the network's own get the one that the first layer takes."""
+        """The dtype of a layer's input; the network's inputs get the dtype that their first layer takes."""
         if tensor.source >= 0:
             return tensor.dtype
-        at = -1 - tensor.source
-        dtype = self.inputs[at].dtype or call.layer.input_dtype(number) or call.dtype
-        self.inputs[at] = self.inputs[at]._replace(dtype=dtype)
+        number_of_input = -1 - tensor.source
+        dtype = self.inputs[number_of_input].dtype or call.layer.input_dtype(number) or call.dtype
+        self.inputs[number_of_input] = self.inputs[number_of_input]._replace(dtype=dtype)
         return dtype
 
     def _row(self, call: LayerCall, tensors: tuple[_Tensor, ...]) -> Row:
@@ -262,20 +266,19 @@ class _Run:
 
 
 def _output_dtype(call: LayerCall, dtype: str) -> str:
-    """That of a layer with a dtype of its own, or else that of its first input, unless these are indices."""
+    """The dtype of the layer, if it has one or takes indices; otherwise that of its first input."""
     return call.dtype if call.layer.has_dtype or call.layer.input_dtype(0) else dtype
 
 
 def _call_requirements(call: LayerCall, dtypes: list[str]) -> Iterator[ArgumentCheck]:
-    """That a layer is called with as many inputs as it takes, and with those of its dtype."""
+    """Requires an accepted number of inputs, of the layer's dtype."""
     counts, count = call.layer.input_counts, len(dtypes)
     wanted = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
-    found = f"{count} {plural(count, 'input')}"
-    message = f"it has {found}, not {wanted}"
+    message = f"it has {count} {plural(count, 'input')}; expected {wanted}"
     yield ArgumentCheck(count in counts, message, hint=call.layer.further_inputs_hint)
     for number, dtype in enumerate(dtypes):
         expected = call.layer.input_dtype(number) or (call.dtype if call.layer.has_dtype else dtypes[0])
-        message = f"the input is {dtype or OF_DESIGN}, but the layer {expected or OF_DESIGN}"
+        message = f"the input is {dtype or OF_DESIGN}, but the layer is {expected or OF_DESIGN}"
         hint = f"Give the layer the same dtype: dtype={dtype}." if dtype and call.layer.has_dtype else ""
         yield ArgumentCheck(dtype == expected, message, f"inputs[{number}]", hint)
 

@@ -1,7 +1,7 @@
-"""Normalisations. The count is that of evaluation, so that it does not depend on the mode.
+"""Normalization layers, counted as in evaluation mode.
 
-Rule: for each element 2 to subtract the mean and multiply by the reciprocal deviation, 3 for these statistics
-where they are those of the input, and 1 each for weight and bias.
+Rule: per element 2 to subtract the mean and multiply by the reciprocal deviation, 3 to compute these
+statistics if they come from the input, and 1 each for weight and bias.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from convcost.core.cost import Cost, Shape, Size
 from convcost.layers.interface import DERIVATIVE_AND_PRODUCT, Layer, SavedTensors, Sizes, at_least
 
 SCALE_BY_STATISTICS = 2
-"""Per element, with mean and deviation known: subtract the mean, multiply by the reciprocal deviation."""
+"""Per element, given the statistics: subtract the mean, multiply by the reciprocal deviation."""
 
 COMPUTE_STATISTICS = 3
-"""Per element: a sum for the mean; a square and a sum for the variance, its difference being above."""
+"""Per element: a sum for the mean; a square and a sum for the variance."""
 
 NORMALIZATION_GRADIENT = 10
 """(γ/σ)·(dy − mean dy − x̂·mean(dy·x̂)): x̂ 2, ·γ 1, two sums and a product 3, the differences 3, ·1/σ 1."""
 
 
 class _PerChannel(Layer):
-    """A normalisation whose second dimension is the channels."""
+    """A normalization of channels, the second dimension."""
 
     gradient_operations = NORMALIZATION_GRADIENT
 
@@ -52,10 +52,10 @@ class _PerChannel(Layer):
             argument="num_features",
         )
         if not self.track_running_stats:
-            yield AtLeast(self.samples(shape), 2, "the number of values that a statistic is taken over")
+            yield AtLeast(self.samples(shape), 2, "the number of values per mean")
 
     def samples(self, shape: Shape) -> Size:
-        """How many values each mean and variance of the input is taken over."""
+        """The number of values in each mean and variance of the input."""
         raise NotImplementedError
 
     def channels(self, shape: Shape) -> Size:
@@ -63,7 +63,7 @@ class _PerChannel(Layer):
         return shape[1]
 
     def cost(self, shape: Shape) -> Cost:
-        """Without running statistics those of the input are taken, in evaluation too."""
+        """Without running statistics, those of the input are computed, even in evaluation mode."""
         statistics = 0 if self.track_running_stats else COMPUTE_STATISTICS
         per_element = statistics + SCALE_BY_STATISTICS + len(self.parameters())
         return Cost(elementwise=per_element * arithmetic.elements(shape))
@@ -83,20 +83,20 @@ class _BatchNorm(_PerChannel):
         yield from super().requirements(shape)
         yield ArgumentCheck(self.eps >= 0, f"eps is {self.eps}; it must be at least 0", "eps")
         is_so = self.track_running_stats or self.eps > 0
-        yield ArgumentCheck(is_so, "eps is 0; without running statistics more is needed", "eps")
+        yield ArgumentCheck(is_so, "eps is 0; it must be greater than 0 without running statistics", "eps")
 
     def samples(self, shape: Shape) -> Size:
         return arithmetic.elements((shape[0], *shape[2:]))
 
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
-        """A mean and a deviation for each channel; cuDNN's reserve for channels at the end is not in it."""
+        """The input, and a mean and a deviation per channel; without cuDNN's reserve for channels-last."""
         return SavedTensors(input=True, statistics=2 * self.num_features)
 
 
 class BatchNorm1d(_BatchNorm):
     """[batch, channels] or [batch, channels, length]; per element 2, and 1 each for weight and bias.
 
-    Without running statistics 3 more.
+    Without running statistics, 3 more.
     """
 
     ranks = (2, 3)
@@ -139,14 +139,14 @@ class _InstanceNorm(_PerChannel):
         return arithmetic.elements(shape[-self.spatial :])
 
     def elementwise_gradient(self, shape: Shape, needed: tuple[bool, ...]) -> Size:
-        """torch repeats parameters for each sample, if there are more, and sums up their gradients."""
+        """torch repeats the parameters for each sample of a batch, and sums their gradients."""
         batch = shape[: -self.spatial - 1]
         repeated = 0 if batch in ((), (1,)) else len(self.parameters())
         sums = repeated * arithmetic.elements(shape[: -self.spatial])
         return super().elementwise_gradient(shape, needed) + sums
 
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
-        """torch repeats weight and running statistics for each sample, and takes samples for channels."""
+        """torch repeats the weight and running statistics for each sample, and treats samples as channels."""
         channels = arithmetic.elements(shape[: -self.spatial])
         repeated = (1 if self.affine else 0) + (2 if self.track_running_stats else 0)
         return SavedTensors(input=True, elements=repeated * channels, statistics=2 * channels)
@@ -155,7 +155,7 @@ class _InstanceNorm(_PerChannel):
 class InstanceNorm1d(_InstanceNorm):
     """[batch, channels, length] or without batch; per element 5, and 1 each for weight and bias.
 
-    With running statistics 3 less.
+    With running statistics, 3 less.
     """
 
     spatial = 1
@@ -189,27 +189,27 @@ class _OverLastDimensions(Layer):
     normalized_shape: Sizes
 
     def normalized(self) -> Shape:
-        """The dimensions normalised over."""
+        """The normalized dimensions."""
         shape = self.normalized_shape
         return shape if isinstance(shape, tuple) else (shape,)
 
     def groups(self, shape: Shape) -> Size:
-        """How many means are taken."""
+        """The number of means."""
         return arithmetic.elements(shape[: len(shape) - len(self.normalized())])
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
         yield at_least(1, normalized_shape=self.normalized_shape)
         normalized = self.normalized()
-        enough = tuple(range(len(normalized), len(shape) + 1))
-        yield Rank(shape, enough, f"[*, {', '.join(map(str, normalized))}]")
+        ranks = tuple(range(len(normalized), len(shape) + 1))
+        yield Rank(shape, ranks, f"[*, {', '.join(map(str, normalized))}]")
         for size, expected in zip(shape[len(shape) - len(normalized) :], normalized, strict=True):
-            what = "the input's normalised dimension"
+            what = "the input's normalized dimension"
             yield Equals(size, expected, what, "normalized_shape", "normalized_shape")
 
 
 @dataclass(frozen=True, repr=False)
 class LayerNorm(_OverLastDimensions):
-    """Over the last dimensions; per element 5, and 1 each for weight and bias."""
+    """Normalizes the last dimensions; per element 5, and 1 each for weight and bias."""
 
     normalized_shape: Sizes
     eps: float = 1e-5
@@ -242,13 +242,13 @@ class RMSNorm(_OverLastDimensions):
         return Cost(elementwise=(3 + len(self.parameters())) * arithmetic.elements(shape))
 
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
-        """As CUDA's kernel keeps it; on the CPU the normalised input is kept too, if there is a weight."""
+        """As in the CUDA kernel. The CPU also saves the normalized input, if there is a weight."""
         return SavedTensors(input=True, statistics=self.groups(shape))
 
 
 @dataclass(frozen=True, repr=False)
 class GroupNorm(Layer):
-    """[batch, channels, *] by groups of channels; per element 5, and 1 each for weight and bias."""
+    """Normalizes groups of channels: [batch, channels, *]; per element 5, 1 each for weight and bias."""
 
     gradient_operations = NORMALIZATION_GRADIENT
     has_dtype = True
@@ -304,11 +304,11 @@ class LocalResponseNorm(Layer):
         return Cost(elementwise=(self.size + 5) * arithmetic.elements(shape))
 
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
-        """The squares padded along the channels, and the divisor before its power and after."""
+        """The input, the squares padded along the channels, and the divisor before and after its power."""
         return SavedTensors(input=True, elements=self._padded(shape) + 2 * arithmetic.elements(shape))
 
     def elementwise_gradient(self, shape: Shape, needed: tuple[bool, ...]) -> Size:
-        """Thirteen operators as torch writes it out, and those of the mean over the padded squares."""
+        """Thirteen operators, as in torch's implementation, and the mean over the padded squares."""
         return 13 * arithmetic.elements(shape) + DERIVATIVE_AND_PRODUCT * self._padded(shape)
 
     def _padded(self, shape: Shape) -> Size:

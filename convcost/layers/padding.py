@@ -1,7 +1,7 @@
-"""Padding layers: constants or copies of the input's own values around it. They compute nothing.
+"""Padding layers: add constants or copies of values around the input. They do no arithmetic.
 
-`padding` is as torch takes it: one size for all sides, or a pair for the last dimension (before, after), then
-a pair for the dimension in front of it. A negative size crops.
+`padding` is one size for all sides, or pairs (before, after) starting with the last dimension, as in torch.
+A negative size crops.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from convcost.layers.interface import (
 
 
 class _Padding(SpatialLayer):
-    """Adds to both ends of each of the last `spatial` dimensions."""
+    """Pads both ends of each of the last `spatial` dimensions."""
 
     padding: Sizes
 
@@ -38,7 +38,7 @@ class _Padding(SpatialLayer):
         yield from tensor_limits(self.output(shape))
 
     def _fits(self, length: Size, padding: Size) -> Iterator[Requirement]:
-        """What one side's padding needs of the length that it is taken from."""
+        """Requirements of one side's padding on the length."""
         yield from ()
 
     def output(self, shape: Shape) -> Shape:
@@ -53,11 +53,11 @@ class _Padding(SpatialLayer):
         )
 
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
-        """Nothing: the gradient is the part of the output's that is not padding."""
+        """Nothing: the gradient is that of the output, without the padding."""
         return SavedTensors()
 
     def _sides(self, shape: Shape) -> tuple[tuple[Size, Size, Size], ...]:
-        """Each spatial dimension's length, with the padding before and after it."""
+        """For each spatial dimension: the length, and the padding before and after it."""
         sizes = per_dimension(self.padding, self.tuple_length, "padding")
         pairs = zip(sizes[::2], sizes[1::2], strict=True)
         lengths = shape[-self.spatial :]
@@ -67,7 +67,7 @@ class _Padding(SpatialLayer):
 
 
 class _AnyRank(_Padding):
-    """Constants, which torch writes around any number of dimensions."""
+    """Padding with constants, which torch allows for any rank."""
 
     def rank(self, shape: Shape, hint: str = "") -> Requirement:
         wanted = f"[..., {', '.join(SPATIAL_NAMES[self.spatial])}]"
@@ -89,10 +89,10 @@ class _Zero(_AnyRank):
 
 
 class _CopyPadding(_Padding):
-    """Copies of the input's own values, to which the gradients of the copies are added up."""
+    """Padding with copies of values, whose gradients are added to those of the source."""
 
     def elementwise_gradient(self, shape: Shape, needed: tuple[bool, ...]) -> Size:
-        """A sum for each element of the output."""
+        """A sum per output element."""
         return arithmetic.elements(self.output(shape))
 
 
@@ -121,7 +121,7 @@ class _Circular(_CopyPadding):
     padding: Sizes
 
     def _fits(self, length: Size, padding: Size) -> Iterator[Requirement]:
-        yield AtMost(padding, length, "padding", "padding", "A circular padding can wrap around only once.")
+        yield AtMost(padding, length, "padding", "padding", "Circular padding can wrap around only once.")
 
 
 class _OneDimension:
@@ -143,60 +143,60 @@ class _ThreeDimensions:
 
 
 class ConstantPad1d(_OneDimension, _Constant):
-    """`value` around the length."""
+    """Pads the length with `value`."""
 
 
 class ConstantPad2d(_TwoDimensions, _Constant):
-    """`value` around height and width."""
+    """Pads height and width with `value`."""
 
 
 class ConstantPad3d(_ThreeDimensions, _Constant):
-    """`value` around depth, height and width."""
+    """Pads depth, height and width with `value`."""
 
 
 class ZeroPad1d(_OneDimension, _Zero):
-    """Zeros around the length."""
+    """Pads the length with zeros."""
 
 
 class ZeroPad2d(_TwoDimensions, _Zero):
-    """Zeros around height and width."""
+    """Pads height and width with zeros."""
 
 
 class ZeroPad3d(_ThreeDimensions, _Zero):
-    """Zeros around depth, height and width."""
+    """Pads depth, height and width with zeros."""
 
 
 class ReflectionPad1d(_OneDimension, _Reflection):
-    """The input mirrored at both ends of the length."""
+    """Pads the length with a reflection of the input."""
 
 
 class ReflectionPad2d(_TwoDimensions, _Reflection):
-    """The input mirrored at the edges of height and width."""
+    """Pads height and width with a reflection of the input."""
 
 
 class ReflectionPad3d(_ThreeDimensions, _Reflection):
-    """The input mirrored at the faces of depth, height and width."""
+    """Pads depth, height and width with a reflection of the input."""
 
 
 class ReplicationPad1d(_OneDimension, _Replication):
-    """The first and the last value repeated."""
+    """Pads the length by repeating the first and the last value."""
 
 
 class ReplicationPad2d(_TwoDimensions, _Replication):
-    """The values at the edges of height and width repeated."""
+    """Pads height and width by repeating the edge values."""
 
 
 class ReplicationPad3d(_ThreeDimensions, _Replication):
-    """The values at the faces of depth, height and width repeated."""
+    """Pads depth, height and width by repeating the outermost values."""
 
 
 class CircularPad1d(_OneDimension, _Circular):
-    """The other end of the length."""
+    """Pads the length with values from the opposite end."""
 
 
 class CircularPad2d(_TwoDimensions, _Circular):
-    """The opposite edges of height and width."""
+    """Pads height and width with values from the opposite edges."""
 
 
 class CircularPad3d(_ThreeDimensions, _Circular):
-    """The opposite faces of depth, height and width."""
+    """Pads depth, height and width with values from the opposite faces."""

@@ -1,7 +1,7 @@
-"""Poolings. Rule: one operation for each tap of each window: a comparison, or a sum with one division.
+"""Pooling layers. Rule: one operation per window element: a comparison, or a sum.
 
-Windows count whole, with their padding. Adaptive poolings count one operation for each input element, as
-fvcore does (`layers/adaptive.py`).
+Windows count in full, including padding. Adaptive pooling counts one operation per input element, as in
+fvcore.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from typing import ClassVar
 from convcost.core import arithmetic
 from convcost.core.constraints import ArgumentCheck, AtLeast, AtMost, Requirement
 from convcost.core.cost import Cost, Shape, Size
-from convcost.layers.adaptive import adaptive_cost, adaptive_mean_gradient, adaptive_mean_saved
 from convcost.layers.interface import (
     DERIVATIVE_AND_PRODUCT,
     INFERRED_INPUT,
@@ -24,6 +23,7 @@ from convcost.layers.interface import (
     at_least,
     per_dimension,
 )
+from convcost.layers.operation_counts import adaptive_cost, adaptive_mean_gradient, adaptive_mean_saved
 
 
 class _Pooling(PoolingWindow):
@@ -35,7 +35,7 @@ class _Pooling(PoolingWindow):
     padding: Sizes = 0
     dilation: Sizes = 1
     fits_unpadded: ClassVar[bool] = False
-    """Whether torch wants the kernel to fit without padding and ceil_mode (ATen's avg_pool3d)."""
+    """Whether the kernel must fit without padding or ceil_mode, as in ATen's avg_pool3d."""
 
     def output(self, shape: Shape) -> Shape:
         lengths = tuple(
@@ -54,7 +54,7 @@ class _Pooling(PoolingWindow):
             yield at_least(1, stride=self.stride)
         yield self.rank(shape)
         for length, kernel, stride, padding, dilation in self._geometry(shape):
-            hint = "torch pads a pooling by half its kernel at most."
+            hint = "torch allows padding of at most half the kernel size."
             yield AtMost(padding, kernel // 2, "padding", "padding", hint)
             yield self._fits(length, kernel, stride, padding, dilation)
 
@@ -160,30 +160,30 @@ class _LPPool(_Pooling):
     ceil_mode: bool = False
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
-        message = "norm_type is 0, and the root of the sum divides by it"
+        message = "norm_type is 0, but the root divides by norm_type"
         yield ArgumentCheck(self.norm_type != 0, message, "norm_type")
         yield from super().requirements(shape)
 
     def cost(self, shape: Shape) -> Cost:
-        """A power and a sum for each tap, a root for each output."""
+        """A power and a sum per window element, a root per output element."""
         taps = arithmetic.elements(self.per_dimension("kernel_size"))
         return Cost(elementwise=(2 * taps + 1) * arithmetic.elements(self.output(shape)))
 
     def elementwise_gradient(self, shape: Shape, needed: tuple[bool, ...]) -> Size:
-        """Of the root, 11 for each output; of the mean and the powers, 5 for each input.
+        """11 per output element for the root, and 5 per input element for the mean and the powers.
 
-        So many operators torch makes of sign(y)·relu(|y|)·taps to the power of 1/p, y being the mean of xᵖ.
+        These are the operators of torch's (sign(y)·relu(|y|)·taps)^(1/p), where y is the mean of xᵖ.
         """
         return 11 * arithmetic.elements(self.output(shape)) + 5 * arithmetic.elements(shape)
 
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
-        """The powers; their means, the signs and sizes of these, and what the root is taken of."""
+        """The input, the powers, their means with sign and magnitude, and the radicand."""
         return SavedTensors(input=True, elements=arithmetic.elements(shape) + 4 * arithmetic.elements(output))
 
 
 @dataclass(frozen=True, repr=False)
 class LPPool1d(_LPPool):
-    """The p-norm of each window over the length; torch multiplies by `kernel_size`, so a tuple fails."""
+    """The p-norm of each window over the length. `kernel_size` must not be a tuple, as in torch."""
 
     spatial = 1
     inferred_input = INFERRED_INPUT[1]
@@ -220,7 +220,7 @@ class _Adaptive(SpatialLayer):
         return (*shape[: -self.spatial], *lengths)
 
     def cost(self, shape: Shape) -> Cost:
-        """One operation for each input element."""
+        """One operation per input element."""
         return adaptive_cost(shape)
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
@@ -243,7 +243,7 @@ class _AdaptiveAvgPool(_AdaptiveMean):
 
 @dataclass(frozen=True, repr=False)
 class AdaptiveAvgPool1d(_AdaptiveAvgPool):
-    """The mean over windows that cover the length in `output_size` steps."""
+    """The mean of `output_size` windows that cover the length."""
 
     spatial = 1
     inferred_input = INFERRED_INPUT[1]
@@ -252,14 +252,14 @@ class AdaptiveAvgPool1d(_AdaptiveAvgPool):
 
 
 class AdaptiveAvgPool2d(_AdaptiveAvgPool):
-    """The mean over windows that cover height and width in `output_size` steps."""
+    """The mean of `output_size` windows that cover height and width."""
 
     spatial = 2
     inferred_input = INFERRED_INPUT[2]
 
 
 class AdaptiveAvgPool3d(_AdaptiveAvgPool):
-    """The mean over windows that cover depth, height and width in `output_size` steps."""
+    """The mean of `output_size` windows that cover depth, height and width."""
 
     spatial = 3
     inferred_input = INFERRED_INPUT[3]
@@ -276,7 +276,7 @@ class _AdaptiveMaxPool(_Adaptive):
 
 @dataclass(frozen=True, repr=False)
 class AdaptiveMaxPool1d(_AdaptiveMaxPool):
-    """The maximum over windows that cover the length in `output_size` steps."""
+    """The maximum of `output_size` windows that cover the length."""
 
     spatial = 1
     inferred_input = INFERRED_INPUT[1]
@@ -285,19 +285,19 @@ class AdaptiveMaxPool1d(_AdaptiveMaxPool):
 
 
 class AdaptiveMaxPool2d(_AdaptiveMaxPool):
-    """The maximum over windows that cover height and width in `output_size` steps."""
+    """The maximum of `output_size` windows that cover height and width."""
 
     spatial = 2
     inferred_input = INFERRED_INPUT[2]
 
 
 class AdaptiveMaxPool3d(_AdaptiveMaxPool):
-    """The maximum over windows that cover depth, height and width in `output_size` steps."""
+    """The maximum of `output_size` windows that cover depth, height and width."""
 
     spatial = 3
     inferred_input = INFERRED_INPUT[3]
 
 
 def _with_indices(output: Shape) -> SavedTensors:
-    """The input, and which of its elements each output is."""
+    """The input, and the index of each maximum."""
     return SavedTensors(input=True, indices=arithmetic.elements(output))

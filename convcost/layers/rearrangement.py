@@ -1,6 +1,6 @@
-"""Layers that move values: between channels and positions, and between images and their sliding blocks.
+"""Layers that move values: between channels and positions, and between images and sliding blocks.
 
-Only Fold computes: it adds up blocks that overlap.
+Only Fold does arithmetic: it sums overlapping blocks.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from convcost.layers.interface import (
 
 
 class _Rearrangement(Layer):
-    """Moves values; backward moves the gradients back, and needs no values for it."""
+    """A layer that moves values. Its backward pass moves gradients back, and needs no values."""
 
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         return SavedTensors()
@@ -36,7 +36,7 @@ def _image(shape: Shape) -> Requirement:
 
 @dataclass(frozen=True)
 class PixelShuffle(_Rearrangement):
-    """[..., C·r², H, W] as [..., C, H·r, W·r], where r is `upscale_factor`."""
+    """[..., C·r², H, W] → [..., C, H·r, W·r], where r is `upscale_factor`."""
 
     upscale_factor: Size
     inferred_input = ("B", "C*upscale_factor*upscale_factor", "H", "W")
@@ -56,7 +56,7 @@ class PixelShuffle(_Rearrangement):
 
 @dataclass(frozen=True)
 class PixelUnshuffle(_Rearrangement):
-    """[..., C, H·r, W·r] as [..., C·r², H, W], where r is `downscale_factor`."""
+    """[..., C, H·r, W·r] → [..., C·r², H, W], where r is `downscale_factor`."""
 
     downscale_factor: Size
     inferred_input = ("B", "C", "H*downscale_factor", "W*downscale_factor")
@@ -78,7 +78,7 @@ class PixelUnshuffle(_Rearrangement):
 
 @dataclass(frozen=True)
 class ChannelShuffle(_Rearrangement):
-    """The channels of [batch, channels, ...], taken in turn from each of `groups` groups."""
+    """Interleaves the channels of `groups` groups: [batch, channels, ...] → the same shape."""
 
     groups: Size
     inferred_input = ("B", "C*groups", "H", "W")
@@ -90,7 +90,7 @@ class ChannelShuffle(_Rearrangement):
 
 
 class _SlidingBlocks(_Rearrangement, SpatialLayer):
-    """Local blocks that slide over height and width, each a column."""
+    """A layer of blocks that slide over height and width; each block is a column."""
 
     spatial = 2
     kernel_size: Sizes
@@ -99,7 +99,7 @@ class _SlidingBlocks(_Rearrangement, SpatialLayer):
     stride: Sizes
 
     def block_requirements(self, lengths: Shape) -> Iterator[Requirement]:
-        """That a block fits into an image of these lengths."""
+        """Requires a block to fit into an image of these lengths."""
         yield at_least(1, kernel_size=self.kernel_size, dilation=self.dilation, stride=self.stride)
         yield at_least(0, padding=self.padding)
         for length, kernel, padding, dilation in zip(
@@ -121,13 +121,13 @@ class _SlidingBlocks(_Rearrangement, SpatialLayer):
 
     @property
     def taps(self) -> Size:
-        """The positions in a block."""
+        """The number of positions in a block."""
         return arithmetic.elements(self.per_dimension("kernel_size"))
 
 
 @dataclass(frozen=True)
 class Unfold(_SlidingBlocks):
-    """[batch, C, H, W] as [batch, C·taps, blocks], which a convolution multiplies its weight with."""
+    """[batch, C, H, W] → [batch, C·taps, blocks], the operand of a convolution as a matrix product."""
 
     kernel_size: Sizes
     dilation: Sizes = 1
@@ -144,13 +144,13 @@ class Unfold(_SlidingBlocks):
         return (*shape[:-3], shape[-3] * self.taps, self.block_count(shape[-2:]))
 
     def elementwise_gradient(self, shape: Shape, needed: tuple[bool, ...]) -> Size:
-        """The gradients of the blocks are added up, as Fold does."""
+        """One addition per output element: the gradients of overlapping blocks are summed."""
         return arithmetic.elements(self.output(shape))
 
 
 @dataclass(frozen=True)
 class Fold(_SlidingBlocks):
-    """[batch, C·taps, blocks] as [batch, C, *output_size]; overlapping blocks are added up."""
+    """[batch, C·taps, blocks] → [batch, C, *output_size]; sums overlapping blocks."""
 
     output_size: Sizes
     kernel_size: Sizes
@@ -173,5 +173,5 @@ class Fold(_SlidingBlocks):
         return (*shape[:-2], shape[-2] // self.taps, *self.per_dimension("output_size"))
 
     def cost(self, shape: Shape) -> Cost:
-        """An addition for each input element, as `torch.sum` has one."""
+        """One addition per input element, as in a sum."""
         return Cost(elementwise=arithmetic.elements(shape))

@@ -1,8 +1,8 @@
-"""RNN, LSTM and GRU over a sequence, and their cells over one step, from an initial state of zeros.
+"""RNN, LSTM and GRU over a sequence, and their cells over one step, with an initial state of zeros.
 
-MACs: one for each weight at each position, of the input and of the state; the products of the first step with
-zeros are included, as torch computes them. Both biases of a gate are added. A sigmoid is 4 elementwise
-operations and tanh 1, as in the layers of that name. Source: the equations of torch.nn.RNN, LSTM and GRU.
+MACs: one per weight and position, including products of the first step with the zero state, as torch computes
+them. Both biases of a gate are added. A sigmoid counts 4 elementwise operations and tanh 1, as in the
+activation layers. Source: equations in the documentation of torch.nn.RNN, LSTM and GRU.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from convcost.core.cost import Cost, Gradients, Shape, Size
 from convcost.layers.interface import Layer, SavedTensors, at_least, probability, tensor_limits
 
 MOST_STACKED = 1_000
-"""Layers in one recurrent layer: each has parameters with names of their own."""
+"""The most layers in a recurrent layer; bounds the number of parameter names."""
 
 
 def recurrent_cost(positions: Size, parameters: Iterable[Shape], units: Size, operations: int) -> Cost:
-    """Every matrix and every bias once for each position; `operations` for each of `units` there."""
+    """The cost of all matrices and biases at each position, with `operations` elementwise for each unit."""
     shapes = [*parameters]
     macs = positions * sum(arithmetic.elements(shape) for shape in shapes if len(shape) == 2)
     bias_adds = positions * sum(arithmetic.elements(shape) for shape in shapes if len(shape) == 1)
@@ -29,23 +29,23 @@ def recurrent_cost(positions: Size, parameters: Iterable[Shape], units: Size, op
 
 
 class _Recurrent(Layer):
-    """Gates on x W_ihᵀ + b_ih and h W_hhᵀ + b_hh, for each hidden unit at each position."""
+    """A layer of gates on x W_ihᵀ + b_ih and h W_hhᵀ + b_hh, per hidden unit and position."""
 
     contracts = True
     has_dtype = True
     further_inputs_hint = (
-        "The initial state is zeros. Count a module with another: convcost model file.py:Net --input ..."
+        "The initial state is zeros. For another one, count a module: convcost model file.py:Net --input ..."
     )
 
     gates: ClassVar[int]
-    """The rows of a weight matrix for each hidden unit."""
+    """The rows of a weight matrix per hidden unit."""
 
     operations: ClassVar[int]
-    """Elementwise operations for each hidden unit at each position."""
+    """Elementwise operations per hidden unit and position."""
 
     unit_gradient_operations: ClassVar[int]
-    """The same of the backward, as torch goes back through the equations: 1 by each factor of a product, a
-    sum for what is used twice, a sign for 1 − z, and 2 for sigmoid or tanh: derivative and product."""
+    """The same for the backward pass: 1 per factor of a product, 1 per value that is used twice, 1 for the
+    sign of 1 − z, and 2 (derivative and product) per sigmoid or tanh."""
 
     input_size: Size
     hidden_size: Size
@@ -55,17 +55,17 @@ class _Recurrent(Layer):
         self, shape: Shape, allowed: tuple[int, ...], wanted: str
     ) -> Iterator[Requirement]:
         yield Rank(shape, allowed, wanted)
-        hint = f"{type(self).__name__} takes {wanted}: permute dimensions before it."
+        hint = f"{type(self).__name__} takes {wanted}: permute the dimensions first."
         yield Equals(shape[-1], self.input_size, "the input's last dimension", "input_size", hint=hint)
         yield from tensor_limits(self.output(shape))
 
     def cost(self, shape: Shape) -> Cost:
-        """As in evaluation, where there is no dropout between layers."""
+        """As in evaluation mode, without dropout between layers."""
         positions = arithmetic.elements(shape[:-1])
         return recurrent_cost(positions, self.parameters().values(), self.hidden_units, self.operations)
 
     def gradients(self, shape: Shape, forward: Cost, needed: tuple[bool, ...]) -> Gradients:
-        """By weights as much as the forward; by what these multiply all but what nobody needs."""
+        """The gradient by weights costs as much as the forward pass; the other one omits unneeded inputs."""
         positions = arithmetic.elements(shape[:-1])
         macs = positions * self.inner_gradient_weights(any(needed))
         gates = positions * self.hidden_units * self.unit_gradient_operations
@@ -76,30 +76,30 @@ class _Recurrent(Layer):
 
     @property
     def hidden_units(self) -> Size:
-        """Of all its layers and directions together."""
+        """Hidden units of all layers and directions."""
         return self.hidden_size
 
     def inner_gradient_weights(self, needs_input: bool) -> Size:
-        """Elements of the weights that the gradients go back through, to the input and to earlier states."""
+        """Elements of the weights in the gradients by the input and by earlier states."""
         raise NotImplementedError
 
-    def _weights(self, input_size: Size, state_size: Size, place: str = "") -> dict[str, Shape]:
-        """The parameters that work on an input and a state; `place` ends their names."""
+    def _weights(self, input_size: Size, state_size: Size, suffix: str = "") -> dict[str, Shape]:
+        """The parameters for an input and a state, with names that end in `suffix`."""
         rows = self.gates * self.hidden_size
         weights: dict[str, Shape] = {
-            f"weight_ih{place}": (rows, input_size),
-            f"weight_hh{place}": (rows, state_size),
+            f"weight_ih{suffix}": (rows, input_size),
+            f"weight_hh{suffix}": (rows, state_size),
         }
-        biases: dict[str, Shape] = {f"bias_ih{place}": (rows,), f"bias_hh{place}": (rows,)}
+        biases: dict[str, Shape] = {f"bias_ih{suffix}": (rows,), f"bias_hh{suffix}": (rows,)}
         return weights | biases if self.bias else weights
 
 
 class _Sequence(_Recurrent):
-    """One layer or several over [length, batch, input_size], in one direction or in both."""
+    """One or more layers over [length, batch, input_size], in one or both directions."""
 
     returns_tuple = True
     inferred_input = ("S", "B", "input_size")
-    unknown_memory = "cuDNN decides what {} keeps"
+    unknown_memory = "cuDNN decides which tensors {} saves"
 
     num_layers: Size
     batch_first: bool
@@ -108,27 +108,27 @@ class _Sequence(_Recurrent):
 
     @property
     def directions(self) -> int:
-        """2 if it runs backwards in time too."""
+        """2 if bidirectional, else 1."""
         return 2 if self.bidirectional else 1
 
     @property
     def state_size(self) -> Size:
-        """Features of the state of one direction: what the next step, the next layer and the output get."""
+        """Features of the state in one direction, which is also the output."""
         return self.hidden_size
 
     def parameters(self) -> dict[str, Shape]:
-        found: dict[str, Shape] = {}
+        parameters: dict[str, Shape] = {}
         for number in range(self.num_layers):
             for suffix in ("", "_reverse")[: self.directions]:
-                found |= self._weights(self._features(number), self.state_size, f"_l{number}{suffix}")
-        return found
+                parameters |= self._weights(self._features(number), self.state_size, f"_l{number}{suffix}")
+        return parameters
 
     def _features(self, number: int) -> Size:
-        """What layer `number` reads at each position."""
+        """Input features of layer `number`."""
         return self.directions * self.state_size if number else self.input_size
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
-        yield NumberNeeded(self.num_layers, "a number of layers", "num_layers")
+        yield NumberNeeded(self.num_layers, "num_layers")
         yield at_least(
             1, input_size=self.input_size, hidden_size=self.hidden_size, num_layers=self.num_layers
         )
@@ -146,13 +146,13 @@ class _Sequence(_Recurrent):
         return self.directions * self.num_layers * self.hidden_size
 
     def inner_gradient_weights(self, needs_input: bool) -> Size:
-        """All, as far back as the initial state; but for the first layer's on an input that needs none."""
+        """All weights; without those on the input of the first layer, if that needs no gradient."""
         weights = sum(arithmetic.elements(shape) for shape in self.parameters().values() if len(shape) == 2)
         skipped = 0 if needs_input else self.directions * self.gates * self.hidden_size * self.input_size
         return weights - skipped
 
     def loops(self, shape: Shape) -> tuple[tuple[str, Size], ...]:
-        """Features are those of the input and of the state, of all layers."""
+        """Loops over all layers at once; features are those of their inputs and states."""
         features = sum(self._features(number) + self.state_size for number in range(self.num_layers))
         return (
             ("position", arithmetic.elements(shape[:-1])),
@@ -162,13 +162,13 @@ class _Sequence(_Recurrent):
         )
 
     def _unit_loops(self, features: Size) -> tuple[tuple[str, Size], ...]:
-        """The loops of one hidden unit, which reads `features`."""
+        """The loops for one hidden unit with this number of `features`."""
         return ("gate", self.gates), ("feature", features)
 
 
 @dataclass(frozen=True, repr=False)
 class RNN(_Sequence):
-    """h = tanh(W_ih x + b_ih + W_hh h + b_hh) at each position; per hidden unit 2: a sum and tanh or ReLU."""
+    """h = tanh(W_ih x + b_ih + W_hh h + b_hh) at each position. Per hidden unit 2: a sum, tanh or ReLU."""
 
     gates = 1
     operations = 2
@@ -189,10 +189,10 @@ class RNN(_Sequence):
 
 @dataclass(frozen=True, repr=False)
 class LSTM(_Sequence):
-    """Input, forget, cell and output gate at each position; per hidden unit 22.
+    """Input, forget, cell and output gate at each position. Per hidden unit 22.
 
-    A sum for each gate, three sigmoids of 4, two tanh of 1; f·c + i·g and o·tanh(c) are 4. With `proj_size`
-    the state is W_hr h, of so many features.
+    Four sums, three sigmoids (4 each), two tanh (1 each), and 4 for f·c + i·g and o·tanh(c). With
+    `proj_size`, the state is W_hr h with `proj_size` features.
     """
 
     gates = 4
@@ -212,20 +212,20 @@ class LSTM(_Sequence):
     def state_size(self) -> Size:
         return self.proj_size if self.proj_size != 0 else self.hidden_size
 
-    def _weights(self, input_size: Size, state_size: Size, place: str = "") -> dict[str, Shape]:
-        weights = super()._weights(input_size, state_size, place)
+    def _weights(self, input_size: Size, state_size: Size, suffix: str = "") -> dict[str, Shape]:
+        weights = super()._weights(input_size, state_size, suffix)
         if self.proj_size != 0:
-            weights[f"weight_hr{place}"] = (self.proj_size, self.hidden_size)
+            weights[f"weight_hr{suffix}"] = (self.proj_size, self.hidden_size)
         return weights
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
         yield at_least(0, proj_size=self.proj_size)
-        hint = "proj_size is smaller than hidden_size, or 0 for a state that is not projected."
+        hint = "proj_size must be smaller than hidden_size, or 0 for no projection."
         yield AtMost(self.proj_size, self.hidden_size - 1, "proj_size", "proj_size", hint)
         yield from super().requirements(shape)
 
     def _unit_loops(self, features: Size) -> tuple[tuple[str, Size], ...]:
-        """With a projection the features of all gates, and those that the unit is projected to."""
+        """With a projection, features of all gates and projected features."""
         if self.proj_size == 0:
             return super()._unit_loops(features)
         return (("feature_or_projection", self.gates * features + self.num_layers * self.proj_size),)
@@ -233,9 +233,9 @@ class LSTM(_Sequence):
 
 @dataclass(frozen=True, repr=False)
 class GRU(_Sequence):
-    """Reset, update and new gate at each position; per hidden unit 17.
+    """Reset, update and new gate at each position. Per hidden unit 17.
 
-    A sum for each gate, two sigmoids of 4, a tanh of 1; r·h is 1, (1 − z)·n + z·h is 4.
+    Three sums, two sigmoids (4 each), a tanh (1), 1 for r·h, and 4 for (1 − z)·n + z·h.
     """
 
     gates = 3
@@ -267,7 +267,7 @@ class _Cell(_Recurrent):
         return (*shape[:-1], self.hidden_size)
 
     def inner_gradient_weights(self, needs_input: bool) -> Size:
-        """Those on the input: the state of zeros needs no gradient."""
+        """Weights on the input: the initial state needs no gradient."""
         return self.gates * self.hidden_size * self.input_size if needs_input else 0
 
     def loops(self, shape: Shape) -> tuple[tuple[str, Size], ...]:
@@ -281,7 +281,7 @@ class _Cell(_Recurrent):
 
 @dataclass(frozen=True, repr=False)
 class RNNCell(_Cell):
-    """A step of RNN; per hidden unit 2."""
+    """One step of RNN. Per hidden unit 2."""
 
     gates = RNN.gates
     operations = RNN.operations
@@ -293,16 +293,16 @@ class RNNCell(_Cell):
     nonlinearity: Literal["tanh", "relu"] = "tanh"
 
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
-        """The initial state of zeros too, by which the gradient of a weight is multiplied."""
+        """The input, the output, and the initial state, a factor in the gradient of a weight."""
         return SavedTensors(input=True, output=True, elements=arithmetic.elements(output))
 
 
 @dataclass(frozen=True, repr=False)
 class LSTMCell(_Cell):
-    """A step of LSTM; per hidden unit 22."""
+    """One step of LSTM. Per hidden unit 22."""
 
     returns_tuple = True
-    unknown_memory = "CUDA's fused kernel decides what {} keeps"
+    unknown_memory = "CUDA's fused kernel decides which tensors {} saves"
     gates = LSTM.gates
     operations = LSTM.operations
     unit_gradient_operations = LSTM.unit_gradient_operations
@@ -314,7 +314,7 @@ class LSTMCell(_Cell):
 
 @dataclass(frozen=True, repr=False)
 class GRUCell(_Cell):
-    """A step of GRU; per hidden unit 17."""
+    """One step of GRU. Per hidden unit 17."""
 
     unknown_memory = LSTMCell.unknown_memory
     gates = GRU.gates

@@ -1,4 +1,4 @@
-"""⌊length · factor⌋ as torch computes it, for factors that are floats."""
+"""⌊length · factor⌋ for float factors, with torch's rounding."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from convcost.core.constraints import ArgumentCheck, AtMost, Requirement
 from convcost.core.cost import Size
 
 EXACT_BITS = 20
-"""A factor of so few binary digits, times a length, has no rounding in torch's double precision."""
+"""A factor with at most this many binary digits multiplies a length without rounding."""
 
 
 SIGNIFICANT_BITS = 53
-"""Of a double."""
+"""Of a double-precision number."""
 
 LONGEST = 2**52 - 1
-"""The largest length and product that are taken: up to there, rounding never drops a binary digit of ⌊ ⌋."""
+"""The largest length and product supported: up to here, doubles represent ⌊ ⌋ exactly."""
 
 
 def scaled(length: Size, factor: float) -> Size:
-    """⌊length · factor⌋: exactly, where the factor is a size or has few binary digits; else as torch does."""
+    """⌊length · factor⌋: exact for a size or a factor of few binary digits; else with torch's rounding."""
     if not isinstance(factor, float):
         return length * factor
     if isinstance(length, int) and not _is_exact(factor):
@@ -35,11 +35,10 @@ def scaled(length: Size, factor: float) -> Size:
 
 
 def _half_of_last_place(length: Size, numerator: int) -> Size:
-    """Half of the last place that a double has for length · numerator; 0 if it has all places.
+    """Half a unit in the last place of length · numerator as a double; 0 if the product is exact.
 
-    Rounding can only bring a product up to the whole number above it, from half a last place below or less:
-    at just a half it does too, as that number is even in last places. So the floor of the rounded product is
-    that of the product and half a last place.
+    Rounding changes the floor only if it rounds the product up to an integer, which is at most half a unit
+    away (ties included, as the integer is even). So adding half a unit before the floor gives torch's result.
     """
     half: Size = 0
     for dropped in range(1, SIGNIFICANT_BITS + 1):
@@ -51,17 +50,17 @@ def _half_of_last_place(length: Size, numerator: int) -> Size:
 def scaling_requirements(
     factors: Iterable[tuple[Size, float]], argument: str, instead: str
 ) -> Iterator[Requirement]:
-    """That each length times its factor is known; `instead` of the argument another one can be given."""
+    """Requires that each length times its factor is computable; `instead` names the alternative argument."""
     for length, factor in factors:
         is_number = not isinstance(factor, float) or isfinite(factor)
         yield ArgumentCheck(is_number, f"{argument} is {factor}", argument)
         if _is_exact(factor):
             continue
-        message = f"{argument} is {factor}, by which torch multiplies an open length with a rounding"
-        hint = f"Give the length a number, or {instead}= instead; 2, 0.5 and 0.75 have no rounding."
+        message = f"{argument} is {factor}, and torch rounds its product with an open length"
+        hint = f"Give the length a value, or use {instead}=. Factors like 0.5 and 0.75 need no rounding."
         yield ArgumentCheck(isinstance(length, Integral), message, argument, hint)
-        yield ArgumentCheck(factor > 0, f"{argument} is {factor}; a number above 0 is needed", argument)
-        yield AtMost(length, LONGEST, f"a length that is multiplied by {argument} = {factor}", argument)
+        yield ArgumentCheck(factor > 0, f"{argument} is {factor}; it must be greater than 0", argument)
+        yield AtMost(length, LONGEST, f"a length multiplied by {argument} = {factor}", argument)
         yield AtMost(scaled(length, factor), LONGEST, "the output's length", argument)
 
 

@@ -1,4 +1,4 @@
-"""Layers that compute nothing at evaluation: Dropout and its kin, Flatten, Unflatten, Identity."""
+"""Layers without arithmetic in evaluation mode: Dropout and its variants, Flatten, Unflatten, Identity."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from convcost.layers.interface import (
 
 @dataclass(frozen=True, repr=False)
 class Identity(ViewLayer):
-    """The input."""
+    """Returns its input."""
 
 
 @dataclass(frozen=True, repr=False)
 class _Dropout(Layer):
-    """Nothing at evaluation, as which designs are counted; a module in training is counted as it runs."""
+    """Does nothing in evaluation mode, in which designs are counted."""
 
     p: float = 0.5
     inplace: bool = False
@@ -35,13 +35,13 @@ class _Dropout(Layer):
         yield probability(self.p, "p")
 
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
-        """What is drawn; with p = 0 nothing is done, with p = 1 the input is multiplied by a single zero."""
+        """The random mask; nothing for p = 0, and a single zero for p = 1."""
         if self.p == 0:
             return SavedTensors()
         return SavedTensors(elements=1) if self.p == 1 else self._mask(shape)
 
     def _mask(self, shape: Shape) -> SavedTensors:
-        """A factor for each channel of each sample."""
+        """One factor per channel and sample."""
         return SavedTensors(elements=shape[0] * shape[1])
 
     def shares_memory(self, training: bool) -> bool:
@@ -49,15 +49,15 @@ class _Dropout(Layer):
 
 
 class Dropout(_Dropout):
-    """Drops single elements in training."""
+    """Drops single elements during training."""
 
     def _mask(self, shape: Shape) -> SavedTensors:
-        """A byte for each element, as on CUDA; on the CPU it is a factor of the dtype."""
+        """A byte per element, as on CUDA; the CPU saves a factor of the dtype."""
         return SavedTensors(masks=arithmetic.elements(shape))
 
 
 class Dropout1d(_Dropout):
-    """Drops channels of [batch, channels, length] in training."""
+    """Drops channels of [batch, channels, length] during training."""
 
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
         yield from super().requirements(shape)
@@ -68,38 +68,38 @@ class Dropout1d(_Dropout):
 
 
 class Dropout2d(_Dropout):
-    """Drops channels of [batch, channels, height, width] in training."""
+    """Drops channels of [batch, channels, height, width] during training."""
 
 
 class Dropout3d(_Dropout):
-    """Drops channels of [batch, channels, depth, height, width] in training."""
+    """Drops channels of [batch, channels, depth, height, width] during training."""
 
     def _mask(self, shape: Shape) -> SavedTensors:
-        """Without all five dimensions torch takes none of them for the batch, as it does in Dropout2d."""
+        """With fewer than five dimensions, torch assumes no batch dimension, unlike in Dropout2d."""
         return SavedTensors(elements=arithmetic.elements(shape[:2]) if len(shape) == 5 else shape[0])
 
 
 class _AlphaDropoutBase(_Dropout):
-    """Torch's module takes `inplace`, and does nothing with it."""
+    """A dropout whose module in torch ignores `inplace`."""
 
     def shares_memory(self, training: bool) -> bool:
         return not training or self.p == 0
 
 
 class AlphaDropout(_AlphaDropoutBase):
-    """Dropout that keeps mean and variance."""
+    """Dropout that preserves mean and variance."""
 
     def _mask(self, shape: Shape) -> SavedTensors:
         return SavedTensors(elements=arithmetic.elements(shape))
 
 
 class FeatureAlphaDropout(_AlphaDropoutBase):
-    """AlphaDropout of whole channels."""
+    """AlphaDropout of entire channels."""
 
 
 @dataclass(frozen=True, repr=False)
 class Flatten(ViewLayer):
-    """Merges the dimensions `start_dim` to `end_dim` into one."""
+    """Merges dimensions `start_dim` to `end_dim` into one."""
 
     start_dim: int = 1
     end_dim: int = -1
@@ -122,7 +122,7 @@ class Flatten(ViewLayer):
 
 @dataclass(frozen=True, repr=False)
 class Unflatten(ViewLayer):
-    """Splits dimension `dim` into `unflattened_size`, of which one may be −1."""
+    """Splits dimension `dim` into the sizes `unflattened_size`; one may be −1."""
 
     example_arguments = "1, (-1, 2)"
 
@@ -132,7 +132,7 @@ class Unflatten(ViewLayer):
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
         yield has_dimension(shape, self.dim, "dim")
         given = self._given()
-        message = f"unflattened_size is {self.unflattened_size}; one -1 at most is possible"
+        message = f"unflattened_size is {self.unflattened_size}; at most one size can be -1"
         yield ArgumentCheck(len(self.unflattened_size) - len(given) <= 1, message, "unflattened_size")
         yield at_least(1, unflattened_size=given)
         yield Equals(

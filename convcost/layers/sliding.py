@@ -1,4 +1,4 @@
-"""What plain and transposed convolutions share: a kernel that slides along each spatial dimension."""
+"""Base class of convolutions and transposed convolutions: a kernel that slides along each dimension."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TAPS = {1: ("tap",), 2: ("tap_row", "tap_column"), 3: ("tap_slice", "tap_row", "
 
 
 class Window(NamedTuple):
-    """How a kernel slides along one dimension, with the padding before and after it."""
+    """The geometry of a kernel along one dimension, with the padding before and after the data."""
 
     kernel_size: Size
     stride: Size
@@ -28,7 +28,7 @@ class Window(NamedTuple):
 
 
 class SlidingKernel(SpatialLayer):
-    """Channels, weights, the input they take, and the cost that follows from the taps."""
+    """Common arguments, requirements, and the cost by the number of taps."""
 
     contracts = True
     in_channels: Size
@@ -50,15 +50,15 @@ class SlidingKernel(SpatialLayer):
         return self.per_dimension("kernel_size")
 
     def lengths(self, shape: Shape) -> Shape:
-        """The spatial dimensions of the output."""
+        """The spatial sizes of the output."""
         raise NotImplementedError
 
     def positions(self, shape: Shape, lengths: Shape) -> Shape:
-        """At how many positions the kernel is applied along each spatial dimension."""
+        """The number of kernel positions along each spatial dimension."""
         raise NotImplementedError
 
     def valid_taps(self, shape: Shape, lengths: Shape) -> Size | None:
-        """The taps of one channel pair that read data, over all positions; None if that is not known."""
+        """The taps of one channel pair that read data, over all positions; None without a formula."""
         raise NotImplementedError
 
     def output(self, shape: Shape) -> Shape:
@@ -94,7 +94,7 @@ class SlidingKernel(SpatialLayer):
             yield Divides(self.groups, getattr(self, name), "groups", name, "groups")
         for window in self.windows:
             if not is_countable(*window[:5]):
-                yield AtMost(window.dilation, LARGEST_STEP, "dilation beside such a stride", "dilation")
+                yield AtMost(window.dilation, LARGEST_STEP, "dilation with this stride", "dilation")
         yield from self._input_requirements(shape)
 
     def _input_requirements(self, shape: Shape) -> Iterator[Requirement]:
@@ -110,30 +110,30 @@ class SlidingKernel(SpatialLayer):
         merged = "*".join(map(str, shape[: surplus + 1]))
         rest = ", ".join(map(str, shape[surplus + 1 :]))
         return (
-            f"Merge the leading dimensions into the batch, with the channels right behind it: "
+            f"Merge the leading dimensions into the batch, followed by the channels: "
             f"x.flatten(0, {surplus}) gives [{merged}, {rest}]."
         )
 
     def _channel_hint(self, shape: Shape) -> str:
-        """The way out where the channels are surely last; where that depends on open sizes, nothing."""
+        """A hint for channels in the last dimension; "" if that depends on open sizes."""
         differs: object = shape[-1] != self.in_channels
         if differs is not False:
             return ""
         lead, last = shape[: -self.spatial - 1], shape[-self.spatial - 1 :]
         permuted = ", ".join(map(str, (*lead, last[-1], *last[:-1])))
         return (
-            f"The channels are last here; torch wants them before the {' and '.join(self.names)}: "
+            f"The channels are last here, but torch expects them before the {' and '.join(self.names)}: "
             f"x.movedim(-1, {-self.spatial - 1}) permutes the input to [{permuted}]."
         )
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What the spatial dimensions are called."""
+        """The names of the spatial dimensions."""
         return SPATIAL_NAMES[self.spatial]
 
 
 def valid_taps(data: Shape, positions: Shape, windows: tuple[Window, ...]) -> Size | None:
-    """The taps that meet `data`, over all dimensions: those of each, multiplied; None without a formula."""
+    """The taps on `data`: the product over all dimensions; None without a formula."""
     found = (
         taps_on_data(length, count, *window[:5])
         for length, count, window in zip(data, positions, windows, strict=True)

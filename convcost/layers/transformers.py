@@ -1,4 +1,4 @@
-"""Transformers: attention, a network of two linear layers, and a sum and a normalisation around each."""
+"""Transformers: residual blocks of attention and of two linear layers, with normalization."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from convcost.layers.normalization import LayerNorm
 Activation = Literal["relu", "gelu"]
 
 MOST_LAYERS = 1_000
-"""Each has parameters with names of their own."""
+"""The most layers of a Transformer; bounds the number of parameter names."""
 
 Layered = TypeVar("Layered", bound="_TransformerLayer")
 
 
 class _Transformer(CompositeLayer):
-    """What a layer of a Transformer and a whole one share: arguments, and what their inputs have to be."""
+    """Common arguments and requirements of a Transformer and its layers."""
 
     has_dtype = True
-    unknown_memory = "what {} keeps has no rule, as a chain of its layers has"
+    unknown_memory = "no rule for the saved tensors of {}; write it as a chain of layers"
 
     d_model: Size
     nhead: Size
@@ -54,7 +54,7 @@ class _Transformer(CompositeLayer):
             name = f"input {number + 1}"
             yield from equal_leading(other, shape, 0, name, "the first input", number)
             for dim in ((0, 2) if self.batch_first else (1, 2)) if len(shape) == 3 else (1,):
-                what, expected = f"dimension {dim} of {name}", "that of the first"
+                what, expected = f"dimension {dim} of {name}", "that of the first input"
                 yield Equals(other[dim], shape[dim], what, expected, f"inputs[{number}]")
 
     def warnings(self, shape: Shape) -> Iterator[str]:
@@ -63,7 +63,7 @@ class _Transformer(CompositeLayer):
 
 @dataclass(frozen=True, repr=False)
 class _TransformerLayer(_Transformer):
-    """One layer: its parts by torch's names for them, and x + f(x) around attention and linear layers."""
+    """A layer of residual blocks: attention and linear layers. Parts have torch's names."""
 
     inferred_input = ("L", "d_model")
     attentions: ClassVar[tuple[str, ...]]
@@ -107,7 +107,7 @@ class _TransformerLayer(_Transformer):
         )
 
     def _residual(self, shape: Shape, number: int, *block: Part) -> tuple[Part, ...]:
-        """x + block(x), with the normalisation of that number before the block, or behind the sum."""
+        """x + block(x), with normalization `number` before the block, or after the sum."""
         source = 0 if number == 1 else None
         norm = Part(f"norm{number}", self._norm(), shape, (source if self.norm_first else None,))
         total = Part("add", add(further_inputs=(shape,)), shape, (source, None))
@@ -115,11 +115,11 @@ class _TransformerLayer(_Transformer):
 
 
 class TransformerEncoderLayer(_TransformerLayer):
-    """x + self attention, then x + linear layers with an activation between, each sum normalised.
+    """x + self-attention, then x + two linear layers with an activation; each sum is normalized.
 
-    [T, B, d_model], [B, T, d_model] if `batch_first`, or [T, d_model] → the same. With `norm_first` what goes
-    into attention and into the linear layers is normalised, and not the sums. The costs are those of the
-    parts, a sum being 1 operation for each element.
+    [T, B, d_model], [B, T, d_model] if `batch_first`, or [T, d_model] → the same shape. With `norm_first`,
+    the inputs of attention and of the linear layers are normalized instead of the sums. The cost is the sum
+    over the parts; a residual sum counts 1 operation per element.
     """
 
     attentions = ("self_attn",)
@@ -132,11 +132,11 @@ class TransformerEncoderLayer(_TransformerLayer):
 
 
 class TransformerDecoderLayer(_TransformerLayer):
-    """x + self attention, x + attention to a memory, x + linear layers, each sum normalised.
+    """x + self-attention, x + attention to a memory, x + two linear layers; each sum is normalized.
 
-    [T, B, d_model] and a memory [S, B, d_model], with the batch first if `batch_first`, or both without one
-    → as the first. With `norm_first` what goes into each is normalised, and not the sums. The costs are those
-    of the parts, a sum being 1 operation for each element.
+    [T, B, d_model] and a memory [S, B, d_model] (batch first if `batch_first`, or both without batch) → the
+    shape of the first. With `norm_first`, the input of each block is normalized instead of the sum. The cost
+    is the sum over the parts; a residual sum counts 1 operation per element.
     """
 
     attentions = ("self_attn", "multihead_attn")
@@ -156,11 +156,11 @@ class TransformerDecoderLayer(_TransformerLayer):
 
 @dataclass(frozen=True, repr=False)
 class Transformer(_Transformer):
-    """Encoder layers on a source, decoder layers on a target with what these yield as memory.
+    """Encoder layers on a source, then decoder layers on a target, with the encoder's output as memory.
 
-    Source [S, B, d_model] and target [T, B, d_model], with the batch first if `batch_first`, or both without
-    one → as the target. The costs are those of the layers, and of a normalisation behind all encoder layers
-    and one behind all decoder layers.
+    Source [S, B, d_model] and target [T, B, d_model] (batch first if `batch_first`, or both without batch) →
+    the shape of the target. The cost is that of the layers, and of one normalization each after the encoder
+    and the decoder.
     """
 
     inferred_input = ("L", "d_model")
@@ -184,7 +184,7 @@ class Transformer(_Transformer):
     def requirements(self, shape: Shape) -> Iterator[Requirement]:
         for argument in ("num_encoder_layers", "num_decoder_layers"):
             number = getattr(self, argument)
-            yield NumberNeeded(number, "a number of layers", argument)
+            yield NumberNeeded(number, argument)
             yield at_least(1, **{argument: number})
             yield AtMost(number, MOST_LAYERS, argument, argument)
         yield from super().requirements(shape)
@@ -207,10 +207,10 @@ class Transformer(_Transformer):
 
     def parameters(self) -> dict[str, Shape]:
         encoder, decoder = self._layer(TransformerEncoderLayer), self._layer(TransformerDecoderLayer)
-        found = _layers_parameters("encoder", encoder, self.num_encoder_layers)
-        found |= prefixed("encoder.norm", self._norm().parameters())
-        found |= _layers_parameters("decoder", decoder, self.num_decoder_layers)
-        return found | prefixed("decoder.norm", self._norm().parameters())
+        parameters = _layers_parameters("encoder", encoder, self.num_encoder_layers)
+        parameters |= prefixed("encoder.norm", self._norm().parameters())
+        parameters |= _layers_parameters("decoder", decoder, self.num_decoder_layers)
+        return parameters | prefixed("decoder.norm", self._norm().parameters())
 
     def parts(self, shape: Shape) -> tuple[Part, ...]:
         encoder = self._layer(TransformerEncoderLayer)
@@ -226,8 +226,8 @@ class Transformer(_Transformer):
 
 
 def _layers_parameters(name: str, layer: Layer, number: int) -> dict[str, Shape]:
-    """The parameters of so many layers, by their number."""
-    found: dict[str, Shape] = {}
-    for place in range(number):
-        found |= prefixed(f"{name}.layers.{place}", layer.parameters())
-    return found
+    """The parameters of `number` copies of a layer."""
+    parameters: dict[str, Shape] = {}
+    for index in range(number):
+        parameters |= prefixed(f"{name}.layers.{index}", layer.parameters())
+    return parameters

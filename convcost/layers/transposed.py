@@ -1,9 +1,9 @@
 """Transposed convolutions in one, two and three dimensions.
 
-They multiply at their input positions. MACs: batch · input positions · in_channels · (out_channels / groups)
-· kernel positions. The output's length is
+They multiply at each input position. MACs: batch · input positions · in_channels · (out_channels / groups) ·
+kernel positions. Output length:
 (length − 1)·stride − 2·padding + dilation·(kernel_size − 1) + output_padding + 1.
-Source: the page of torch.nn.ConvTranspose1d.
+Source: documentation of torch.nn.ConvTranspose1d.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from convcost.layers.sliding import POSITIONS, TAPS, SlidingKernel, Window, vali
 
 @dataclass(frozen=True, repr=False)
 class _ConvTranspose(SlidingKernel):
-    """A transposed convolution in as many dimensions as are `spatial`."""
+    """A transposed convolution over `spatial` dimensions."""
 
     has_dtype = True
 
@@ -63,14 +63,14 @@ class _ConvTranspose(SlidingKernel):
         return shape[-self.spatial :]
 
     def valid_taps(self, shape: Shape, lengths: Shape) -> Size | None:
-        """Those that `padding` does not crop away."""
+        """MACs whose output is not cropped by `padding`."""
         return valid_taps(lengths, shape[-self.spatial :], self.windows)
 
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
         return SavedTensors(input=True)
 
     def loops(self, shape: Shape) -> tuple[tuple[str, Size], ...]:
-        """Over input positions: each input element is spread over taps of the output."""
+        """The loops over input positions; each input element contributes to several outputs."""
         return (
             ("sample", arithmetic.elements(shape[: -self.spatial - 1])),
             ("in_channel", self.in_channels),
@@ -94,7 +94,7 @@ class _ConvTranspose(SlidingKernel):
         yield from super().requirements(shape)
         for window in self.windows:
             largest = arithmetic.larger(window.stride, window.dilation) - 1
-            hint = "output_padding has to be smaller than the stride or the dilation."
+            hint = "output_padding must be smaller than the stride or the dilation."
             yield AtMost(window.output_padding, largest, "output_padding", "output_padding", hint)
         for name, length in zip(self.names, self.lengths(shape), strict=True):
             yield AtLeast(length, 1, f"the output's {name}", "padding")
@@ -102,21 +102,21 @@ class _ConvTranspose(SlidingKernel):
 
 
 class ConvTranspose1d(_ConvTranspose):
-    """The gradient of Conv1d by its input: [batch, channels, length], upsampled."""
+    """The gradient of Conv1d by its input: upsamples [batch, channels, length]."""
 
     spatial = 1
     inferred_input = ("B*S", "in_channels", "L")
 
 
 class ConvTranspose2d(_ConvTranspose):
-    """The gradient of Conv2d by its input."""
+    """The gradient of Conv2d by its input: upsamples [batch, channels, height, width]."""
 
     spatial = 2
     inferred_input = ("B", "in_channels", "H", "W")
 
 
 class ConvTranspose3d(_ConvTranspose):
-    """The gradient of Conv3d by its input."""
+    """The gradient of Conv3d by its input: upsamples [batch, channels, depth, height, width]."""
 
     spatial = 3
     inferred_input = ("B", "in_channels", "D", "H", "W")

@@ -1,7 +1,6 @@
-"""Max unpoolings: values put back to where a pooling took them from. They compute nothing.
+"""Max unpooling: returns pooled values to their original positions, without arithmetic.
 
-torch's forward takes an `output_size` too; here it is the default, along each dimension
-(length − 1)·stride − 2·padding + kernel_size.
+The output has torch's default size; along each dimension (length − 1)·stride − 2·padding + kernel_size.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from convcost.layers.interface import (
 
 @dataclass(frozen=True, repr=False)
 class _MaxUnpool(MultipleInputLayer, PoolingWindow):
-    """On the pooled values and their indices, which have one shape."""
+    """Max unpooling of pooled values and their indices, of equal shape."""
 
     input_counts = range(2, 3)
     input_dtypes = ("", INDEX_DTYPE)
@@ -58,26 +57,26 @@ class _MaxUnpool(MultipleInputLayer, PoolingWindow):
         return (*shape[: -self.spatial], *lengths)
 
     def saved_tensors(self, shape: Shape, output: Shape) -> SavedTensors:
-        """The indices, through which gradients go back."""
+        """The indices, which route the gradients."""
         return SavedTensors(indices=arithmetic.elements(shape))
 
 
 class MaxUnpool1d(_MaxUnpool):
-    """The values of a MaxPool1d put back along the length."""
+    """Returns the values of a MaxPool1d to their positions along the length."""
 
     spatial = 1
     inferred_input = INFERRED_INPUT[1]
 
 
 class MaxUnpool2d(_MaxUnpool):
-    """The values of a MaxPool2d put back over height and width."""
+    """Returns the values of a MaxPool2d to their positions in height and width."""
 
     spatial = 2
     inferred_input = INFERRED_INPUT[2]
 
 
 class MaxUnpool3d(_MaxUnpool):
-    """The values of a MaxPool3d put back over depth, height and width."""
+    """Returns the values of a MaxPool3d to their positions in depth, height and width."""
 
     spatial = 3
     inferred_input = INFERRED_INPUT[3]

@@ -1,4 +1,4 @@
-"""The classes of torch.nn that designs have no layer for, with the reason and what to do instead."""
+"""Classes of torch.nn that designs do not support, with the reason and an alternative."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class UnsupportedLayers(NamedTuple):
-    """Classes of torch.nn that have no formula, for one reason."""
+    """Classes of torch.nn without a formula, for a common reason."""
 
     cause: str
     names: tuple[str, ...]
@@ -19,7 +19,7 @@ CONTAINERS = (
 
 UNSUPPORTED = (
     UnsupportedLayers(
-        "containers", CONTAINERS, "They only hold layers: a chain is written A -> B, a repeated layer 2 x A."
+        "containers", CONTAINERS, "They only hold layers. Write a chain as A -> B, a repeated layer as 2 x A."
     ),
     UnsupportedLayers(
         "lazy layers",
@@ -28,37 +28,37 @@ UNSUPPORTED = (
             *(f"LazyConv{kind}{number}d" for kind in ("", "Transpose") for number in (1, 2, 3)),
             *(f"Lazy{kind}Norm{number}d" for kind in ("Batch", "Instance") for number in (1, 2, 3)),
         ),
-        "They take a size from their first input: write the layer itself, with that size.",
+        "They take a size from their first input. Write the layer itself with that size.",
     ),
     UnsupportedLayers(
         "base classes",
         ("RNNBase", "RNNCellBase"),
-        "They have no forward of their own: write RNN, LSTM, GRU or one of their cells.",
+        "They have no forward. Write RNN, LSTM, GRU or one of their cells.",
     ),
     UnsupportedLayers(
         "stacks",
         ("TransformerEncoder", "TransformerDecoder"),
-        "Their first argument is a layer: write 6 x TransformerEncoderLayer(...), or Transformer(...).",
+        "Their first argument is a layer. Write 6 x TransformerEncoderLayer(...), or Transformer(...).",
     ),
     UnsupportedLayers(
         "old names",
         ("CrossMapLRN2d", "NLLLoss2d"),
-        "Others have replaced them: LocalResponseNorm and NLLLoss.",
+        "They are deprecated. Use LocalResponseNorm and NLLLoss.",
     ),
     UnsupportedLayers(
         "devices",
         ("DataParallel", "SyncBatchNorm"),
-        "They spread over devices what one device computes: write the module itself, or BatchNorm2d.",
+        "They distribute a module over devices. Write the module itself, or BatchNorm2d.",
     ),
     UnsupportedLayers(
         "costs by data",
         ("AdaptiveLogSoftmaxWithLoss", "CTCLoss", "MultiLabelMarginLoss"),
-        "Their cost depends on the targets: which cluster each is in, how long each is, how many there are.",
+        "Their cost depends on the values of the targets: cluster, length or number.",
     ),
     UnsupportedLayers(
         "checks of data",
         ("GaussianNLLLoss",),
-        "It looks at each variance before it computes, so that it does not run on shapes alone.",
+        "It checks the values of its variances, so it cannot run on shapes alone.",
     ),
     UnsupportedLayers(
         "compositions",
@@ -66,11 +66,11 @@ UNSUPPORTED = (
         "Write Linear(in_features, num_classes) -> CrossEntropyLoss()(x, [B]).",
     ),
 )
-"""By reason; every class of torch.nn that is a module is among them or has a formula."""
+"""By reason. Every module class of torch.nn is either here or has a formula."""
 
 
 def reason_unsupported(name: str) -> UnsupportedLayers | None:
-    """Why designs have no layer called `name`, in any case; None if that is no such name."""
+    """Why designs have no layer called `name`, ignoring case; None if it is not an unsupported class."""
     for group in UNSUPPORTED:
         if name.lower() in map(str.lower, group.names):
             return group

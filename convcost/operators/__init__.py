@@ -1,6 +1,6 @@
-"""The operators by ATen's names, or by their full names if they are of another namespace.
+"""Operators by ATen name, or by full name for other namespaces.
 
-A new operator is a line in its family's file.
+To add an operator, add a line to the file of its family.
 """
 
 from __future__ import annotations

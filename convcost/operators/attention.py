@@ -1,4 +1,4 @@
-"""Attention: scores between queries and keys, and their product with the values."""
+"""Attention: scores of queries and keys, and their product with the values."""
 
 from __future__ import annotations
 
@@ -21,69 +21,71 @@ def scaled_dot_product_attention(
     attn_bias: Operand | None = None,
     **_: Any,
 ) -> Cost:
-    """[*, heads, queries, width] on [*, key_heads, keys, width].
+    """[*, heads, queries, width] with [*, key_heads, keys, width].
 
     MACs: heads · queries · keys · (width + value_width).
 
-    Grouped queries share keys and cost the same. All pairs of query and key count, as in every counter;
-    `is_causal` lets query i see keys 0 to i, and only these are valid.
+    Grouped queries share keys and cost the same. All pairs of query and key count as MACs, as in every
+    counter. With `is_causal`, query i attends to keys 0 to i, and only those count as valid MACs.
     """
     outer = arithmetic.elements(query.shape[:-2])
     queries, keys = query.shape[-2], key.shape[-2]
     widths = query.shape[-1] + value.shape[-1]
     scores = outer * queries * keys
-    seen = outer * causal_pairs(queries, keys) if is_causal else scores
+    visible = outer * causal_pairs(queries, keys) if is_causal else scores
     attn_mask = attn_bias if attn_mask is None else attn_mask
-    masked = 0 if attn_mask is None else MASK
-    return Cost(scores * widths, seen * widths, elementwise=(SOFTMAX + SCALE + masked) * scores)
+    masking = 0 if attn_mask is None else MASK
+    return Cost(scores * widths, visible * widths, elementwise=(SOFTMAX + SCALE + masking) * scores)
 
 
-def flex_attention(query: Operand, key: Operand, value: Operand, seen: Size | None = None, **_: Any) -> Cost:
-    """[batch, heads, queries, width] on [batch, key_heads, keys, width].
+def flex_attention(
+    query: Operand, key: Operand, value: Operand, visible_pairs: Size | None = None, **_: Any
+) -> Cost:
+    """[batch, heads, queries, width] with [batch, key_heads, keys, width].
 
     MACs: batch · heads · queries · keys · (width + value_width).
 
-    As in other attention, all pairs of query and key count. Those that the block mask lets through are valid:
-    `seen`, if the mask has data, or else all. What `score_mod` computes on each score is counted apart.
+    As in other attention, all pairs of query and key count as MACs. Valid MACs are those of `visible_pairs`,
+    the pairs that the block mask allows; None if the mask has no data. `score_mod` is counted separately.
     """
-    found = scaled_dot_product_attention(query, key, value)
+    cost = scaled_dot_product_attention(query, key, value)
     features = query.shape[-1] + value.shape[-1]
-    return found if seen is None else replace(found, valid_macs=seen * features)
+    return cost if visible_pairs is None else replace(cost, valid_macs=visible_pairs * features)
 
 
 def attention_output(
     query: Operand, key: Operand, value: Operand, attn_mask: Operand | None = None, **_: Any
 ) -> Shape | None:
-    """[*, heads, queries, value_width], where nothing is masked, broadcast or grouped."""
+    """[*, heads, queries, value_width]; None with a mask, broadcasting or grouped queries."""
     fits = query.shape[-1] == key.shape[-1] and key.shape[:-1] == value.shape[:-1]
     is_plain = attn_mask is None and query.shape[:-2] == key.shape[:-2] and len(query.shape) > 2
     return (*query.shape[:-1], value.shape[-1]) if fits and is_plain else None
 
 
 def activations(query: Operand, key: Operand, output: Operand, **_: Any) -> Size:
-    """The scores and the output, as if the two products were written out."""
+    """The scores and the output, as if the two products were separate operators."""
     return size(output) + arithmetic.elements(query.shape[:-1]) * key.shape[-2]
 
 
 def gradients(needed: frozenset[str], cost: Cost, **arguments: Any) -> dict[str, Cost]:
-    """By the values one product; by queries and keys one each, and one for the scores that both need.
+    """One product each by values, queries and keys, and one for the gradient of the scores.
 
-    What a fused kernel computes again to save memory is not counted. Source: Dao et al., FlashAttention, B.2.
+    Work that a fused kernel repeats to save memory is not counted. Source: Dao et al., FlashAttention, B.2.
     """
     width, value_width = arguments["query"].shape[-1], arguments["value"].shape[-1]
 
     def product(features: Size) -> Cost:
-        scores, seen = (macs // (width + value_width) for macs in (cost.macs, cost.valid_macs or 0))
-        return Cost(scores * features, seen * features)
+        scores, visible = (macs // (width + value_width) for macs in (cost.macs, cost.valid_macs or 0))
+        return Cost(scores * features, visible * features)
 
-    found = {name: product(width) for name in ("query", "key") if name in needed}
-    for name in list(found)[:1]:
-        found[name] += product(value_width)
-    return found | ({"value": product(value_width)} if "value" in needed else {})
+    costs = {name: product(width) for name in ("query", "key") if name in needed}
+    for name in list(costs)[:1]:
+        costs[name] += product(value_width)
+    return costs | ({"value": product(value_width)} if "value" in needed else {})
 
 
 def decompose(query: Any, key: Any, value: Any, **_: Any) -> Any:
-    """Attention as two products, of torch's tensors; what is masked or scaled changes no shape."""
+    """Attention as two products of torch tensors, without mask or scale, which do not affect shapes."""
     if key.shape[:-2] != query.shape[:-2]:
         copies = query.shape[-3] // key.shape[-3]
         key, value = (grouped.repeat_interleave(copies, -3) for grouped in (key, value))
@@ -95,7 +97,7 @@ ATTENTION = Operator(
 )
 
 FLEX = ATTENTION._replace(cost=flex_attention, output=None)
-"""flex_attention is no operator of ATen's: it has functions among its arguments."""
+"""flex_attention is not an ATen operator: some of its arguments are functions."""
 
 KERNELS = (
     "_scaled_dot_product_attention_math",

@@ -1,7 +1,7 @@
-"""Attention as its fused kernels are called: by position first, and sequences of several lengths in a row.
+"""Fused attention kernels: positions before heads, and packed sequences of different lengths.
 
-All pairs of a query and a key of the same sequence count; those that a mask or a window lets through are the
-valid ones. Where the tensors of lengths have no data, every sequence has the longest keys: an estimate.
+All pairs of query and key in the same sequence count as MACs; those that a mask or window allows are valid.
+If the tensors of lengths have no data, every sequence is assumed to have the maximum length: an estimate.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from convcost.operators import attention
 from convcost.operators.interface import Operand, Operator, integer_values, outputs, size
 
 UNBOUNDED = (None, -1)
-"""What a side of a window is that has no end."""
+"""Values for an unbounded side of a window."""
 
 
 class Mask(NamedTuple):
-    """Which keys a query sees: the query at place i of q stands at the key i + k − q of k, or at i.
+    """Which keys a query attends to: `left` keys back and `right` keys ahead of its position; None: all.
 
-    From there it sees `left` keys back and `right` keys on; None is all of them.
+    Query i of q is at key i if `from_first`, else at key i + k − q of k.
     """
 
     left: int | None = None
     right: int | None = None
     from_first: bool = False
 
-    def seen(self, queries: Size, keys: Size) -> Size:
-        """The pairs of a query and a key that it sees."""
+    def visible_pairs(self, queries: Size, keys: Size) -> Size:
+        """The number of pairs of query and key that the mask allows."""
         if self.left in UNBOUNDED and self.right in UNBOUNDED:
             return queries * keys
         if self.left in UNBOUNDED and self.right == 0:
@@ -51,13 +51,13 @@ class Mask(NamedTuple):
 
 
 def _bottom_right_causal_pairs(queries: Size, keys: Size) -> Size:
-    """The last query sees all keys, each before it one less."""
+    """The last query attends to all keys, each earlier query to one key less."""
     corner = arithmetic.smaller(queries, keys)
     return corner * (corner + 1) // 2 + corner * arithmetic.positive_part(keys - queries)
 
 
 class Lengths(NamedTuple):
-    """The sequences: where each one's queries and keys start, how many keys are in use, and the most."""
+    """Packed sequences: the start of each one's queries and keys, the keys in use, and the maximum length."""
 
     queries: Operand | None = None
     keys: Operand | None = None
@@ -66,7 +66,7 @@ class Lengths(NamedTuple):
 
     @property
     def pairs(self) -> list[tuple[int, int]] | None:
-        """Queries and keys of each sequence; None without data."""
+        """The number of queries and keys of each sequence; None without data."""
         starts = integer_values(self.queries)
         keys = integer_values(self.used) or _steps(integer_values(self.keys))
         return None if starts is None or keys is None else list(zip(_steps(starts) or (), keys, strict=False))
@@ -77,7 +77,7 @@ def _steps(starts: list[int] | None) -> list[int] | None:
 
 
 ArgumentReader = Callable[..., tuple[Lengths, Mask]]
-"""How a kernel names its lengths and its mask."""
+"""Reads the lengths and the mask from a kernel's arguments."""
 
 
 def flash_arguments(
@@ -90,7 +90,7 @@ def flash_arguments(
     seqused_k: Any = None,
     **_: Any,
 ) -> tuple[Lengths, Mask]:
-    """aten::_flash_attention_forward and _backward, and cuDNN's."""
+    """Arguments of aten::_flash_attention_forward and _backward, and of cuDNN's kernels."""
     right = 0 if is_causal else window_size_right
     return Lengths(cum_seq_q, cum_seq_k, seqused_k, max_k), Mask(window_size_left, right)
 
@@ -104,7 +104,7 @@ def varlen_arguments(
     seqused_k: Any = None,
     **_: Any,
 ) -> tuple[Lengths, Mask]:
-    """torch.nn.attention.varlen."""
+    """Arguments of torch.nn.attention.varlen."""
     left, right = window_size or (None, None)
     return Lengths(cu_seq_q, cu_seq_k, seqused_k, max_k), Mask(left, 0 if is_causal else right)
 
@@ -118,21 +118,26 @@ def efficient_arguments(
     window_size: int | None = None,
     **_: Any,
 ) -> tuple[Lengths, Mask]:
-    """aten::_efficient_attention_forward and _backward; the mask is 1 from the first key, 2 from the last."""
+    """Arguments of aten::_efficient_attention_forward and _backward.
+
+    `custom_mask_type` is 1 for a mask aligned at the first key, 2 at the last one.
+    """
     left = window_size - 1 if window_size else None
     mask = Mask(left, 0 if custom_mask_type else None, custom_mask_type == 1)
     return Lengths(cu_seqlens_q, cu_seqlens_k, seqlen_k, max_seqlen_k), mask
 
 
 def count_pairs(query: Operand, key: Operand, lengths: Lengths, mask: Mask, heads: int) -> tuple[Size, Size]:
-    """All pairs and those that are seen: of [batch, queries, heads, width], or with the `heads` before the
-    queries; or of sequences in a row, [all queries, heads, width]."""
+    """The number of all pairs, and of those that `mask` allows.
+
+    `query` is [batch, queries, heads, width], with dimension `heads` (2, or 1 if heads come before queries),
+    or packed sequences [all queries, heads, width].
+    """
     if lengths.queries is None:
-        # Heads stand at dimension 2, or at 1 before the positions.
-        places = 3 - heads
+        positions = 3 - heads
         outer = query.shape[0] * query.shape[heads]
-        queries, keys = query.shape[places], key.shape[places]
-        return outer * queries * keys, outer * mask.seen(queries, keys)
+        queries, keys = query.shape[positions], key.shape[positions]
+        return outer * queries * keys, outer * mask.visible_pairs(queries, keys)
     pairs = lengths.pairs
     outer = query.shape[-2]
     if pairs is None:
@@ -140,7 +145,7 @@ def count_pairs(query: Operand, key: Operand, lengths: Lengths, mask: Mask, head
         return most, most
     return (
         outer * sum(queries * keys for queries, keys in pairs),
-        outer * sum(mask.seen(queries, keys) for queries, keys in pairs),
+        outer * sum(mask.visible_pairs(queries, keys) for queries, keys in pairs),
     )
 
 
@@ -150,12 +155,12 @@ def _longest(key: Operand, lengths: Lengths) -> Size:
 
 def _kernel(read_arguments: ArgumentReader, heads: int = 2) -> Operator:
     def cost(query: Operand, key: Operand, value: Operand, **arguments: Any) -> Cost:
-        """Each query meets each key, and each value: pairs · (width of keys + width of values)."""
-        every, seen = count_pairs(query, key, *read_arguments(**arguments), heads)
+        """MACs: pairs of query and key · (width of keys + width of values)."""
+        pairs, visible = count_pairs(query, key, *read_arguments(**arguments), heads)
         widths = query.shape[-1] + value.shape[-1]
-        biased = arguments.get("bias", arguments.get("attn_bias")) is not None
-        elementwise = (SOFTMAX + SCALE + (MASK if biased else 0)) * every
-        return Cost(every * widths, seen * widths, elementwise=elementwise)
+        has_bias = arguments.get("bias", arguments.get("attn_bias")) is not None
+        elementwise = (SOFTMAX + SCALE + (MASK if has_bias else 0)) * pairs
+        return Cost(pairs * widths, visible * widths, elementwise=elementwise)
 
     return Operator(
         cost,
@@ -167,13 +172,13 @@ def _kernel(read_arguments: ArgumentReader, heads: int = 2) -> Operator:
 
 def _gradient(read_arguments: ArgumentReader, heads: int = 2) -> Operator:
     def cost(query: Operand, key: Operand, value: Operand, **arguments: Any) -> Cost:
-        """By queries, keys and values: each of the forward's products twice."""
-        every, seen = count_pairs(query, key, *read_arguments(**arguments), heads)
+        """Gradients by queries, keys and values: twice the MACs of the forward pass."""
+        pairs, visible = count_pairs(query, key, *read_arguments(**arguments), heads)
         widths = query.shape[-1] + value.shape[-1]
         operands = {"query": query, "key": key, "value": value}
-        forward = Cost(every * widths, seen * widths)
-        found = attention.gradients(frozenset(operands), forward, **operands)
-        return sum(found.values(), Cost())
+        forward = Cost(pairs * widths, visible * widths)
+        gradients = attention.gradients(frozenset(operands), forward, **operands)
+        return sum(gradients.values(), Cost())
 
     return Operator(cost, activations=outputs, estimated=_lacks_lengths(read_arguments))
 
@@ -186,7 +191,7 @@ def _activations(read_arguments: ArgumentReader, heads: int) -> Any:
 
 
 def _lacks_lengths(read_arguments: ArgumentReader) -> Callable[..., bool]:
-    """Whether there are lengths, but not their data."""
+    """A rule that tells whether lengths are given, but without data."""
 
     def lacks_lengths(**arguments: Any) -> bool:
         lengths, _ = read_arguments(**arguments)

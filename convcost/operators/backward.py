@@ -1,7 +1,7 @@
-"""Gradients as torch dispatches them: those of contractions exactly, of elementwise work by estimate.
+"""Gradient operators that torch dispatches: exact for contractions, estimated for elementwise work.
 
-Contractions that a model calls are counted with the call; these formulas are for those inside transforms
-and functions with a backward of their own.
+Gradients of contractions that a model calls are counted with the call. These formulas are for calls inside
+transforms and custom autograd functions.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ COPIES = tuple(
     for start in ("upsample_nearest", "_upsample_nearest_exact", "reflection_pad", "replication_pad")
     for dimensions in (1, 2, 3)
 )
-"""Each output is a copy of one input, and gives it its gradient: a sum."""
+"""Each output element copies an input element, so its gradient is one sum."""
 
 SOFTMAXES = (
     *("_softmax_backward_data", "_log_softmax_backward_data"),
@@ -45,7 +45,7 @@ def convolution_backward(
     bias_sizes: Shape | None = None,
     **geometry: Any,
 ) -> Cost:
-    """By input and by weight the forward's loops once each; by bias a sum for each output element."""
+    """By input and by weight: the MACs of the forward pass each. By bias: a sum per output element."""
     forward = convolution.convolution_layer(input=input, weight=weight, **geometry).cost(tuple(input.shape))
     by_input, by_weight, by_bias = output_mask
     product = Cost(forward.macs, forward.valid_macs)
@@ -56,59 +56,59 @@ def convolution_backward(
 def linear_backward(
     self: Operand, grad_output: Operand, weight: Operand, output_mask: Sequence[bool], **_: Any
 ) -> Cost:
-    """By input and by weight the forward's products once each; by bias a sum for each output element."""
+    """By input and by weight: the MACs of the forward pass each. By bias: a sum per output element."""
     by_input, by_weight, by_bias = output_mask
     macs = size(grad_output) * weight.shape[-1] * (by_input + by_weight)
     return Cost(macs, macs, size(grad_output) if by_bias else 0)
 
 
 def matmul_backward(grad: Operand, self: Operand, mask: Sequence[bool], **_: Any) -> Cost:
-    """By each factor the forward's products once."""
+    """By each factor: the MACs of the forward pass."""
     macs = size(grad) * self.shape[-1] * sum(mask)
     return Cost(macs, macs)
 
 
 def attention_backward(query: Operand, key: Operand, value: Operand, **arguments: Any) -> Cost:
-    """By those of queries, keys and values that a gradient is asked for."""
+    """Gradients by those of queries, keys and values in `grad_input_mask`."""
     operands = {"query": query, "key": key, "value": value}
     forward = attention.scaled_dot_product_attention(**operands, is_causal=arguments.get("is_causal", False))
-    asked = arguments.get("grad_input_mask", (True,) * len(operands))
-    needed = frozenset(name for name, is_needed in zip(operands, asked, strict=False) if is_needed)
-    found = attention.gradients(needed, forward, **operands)
-    return sum(found.values(), Cost())
+    mask = arguments.get("grad_input_mask", (True,) * len(operands))
+    needed = frozenset(name for name, is_needed in zip(operands, mask, strict=False) if is_needed)
+    gradients = attention.gradients(needed, forward, **operands)
+    return sum(gradients.values(), Cost())
 
 
 def interpolation_backward(operations: int) -> Operator:
-    """Each output gives its gradient to its neighbours, by the weights of the forward."""
+    """Adds the weighted gradient of each output element to its neighbours."""
 
     def cost(grad_output: Operand, **_: Any) -> Cost:
         return Cost(elementwise=operations * size(grad_output))
 
-    cost.__doc__ = f"{operations} for each element of the output's gradient, as the forward's weights."
+    cost.__doc__ = f"{operations} per element of the output's gradient."
     return Operator(cost, estimated=True)
 
 
 def onednn_layer_backward(
     input: Operand, weight1: Operand, weight2: Operand, weight3: Operand, weight4: Operand, **options: Any
 ) -> Cost:
-    """By inputs and by weights the forward's products once each; by biases their sums."""
+    """By inputs and by weights: the MACs of the forward pass each. By biases: their sums."""
     forward = recurrent.onednn_layer(input, weight1, weight2, weight3, weight4, **options)
     return Cost(2 * forward.macs, 2 * forward.macs, forward.bias_adds)
 
 
 def normalization_backward(**arguments: Any) -> Cost:
-    """For each element of the gradient by the output, which is the first argument."""
+    """10 operations per element of the output's gradient, the first argument."""
     gradient = next(argument for name, argument in arguments.items() if name != "output")
     return Cost(elementwise=NORMALIZATION_GRADIENT * size(gradient))
 
 
 def embedding_backward(grad_output: Operand, **_: Any) -> Cost:
-    """A sum for each element looked up, into its row."""
+    """One addition per element looked up."""
     return Cost(elementwise=size(grad_output))
 
 
 def cdist_backward(x1: Operand, cdist: Operand, **_: Any) -> Cost:
-    """A difference, a quotient, a product and a sum for each pair and feature."""
+    """Per pair and feature: a difference, a quotient, a product and a sum."""
     return Cost(elementwise=DISTANCE_OPERATIONS * size(cdist) * x1.shape[-1])
 
 
@@ -153,10 +153,10 @@ CONTRACTING_NAMES = (
     "trilinear",
     "cdist",
 )
-"""What names of operators contain whose backward multiplies matrices: none of these is estimated."""
+"""Parts of the names of operators whose backward multiplies matrices; these are never estimated."""
 
 
 def estimated_backward(name: str) -> Operator | None:
-    """An estimate for the backward of elementwise work; None for all else."""
+    """An estimate for the backward of elementwise work; None for other operators."""
     is_elementwise = name.endswith("_backward") and not any(part in name for part in CONTRACTING_NAMES)
     return ESTIMATED_BACKWARD if is_elementwise else None

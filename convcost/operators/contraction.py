@@ -1,4 +1,4 @@
-"""Matrix products in all their forms: each formula is the product of the extents of the loops."""
+"""Matrix products. MACs are the product of the extents of all loops."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from convcost.operators.sparse import sparse_product
 
 
 def product(macs: Size, bias_adds: Size = 0) -> Cost:
-    """A contraction all of whose terms are real data."""
+    """The cost of a contraction without padding or masks, where all MACs are valid."""
     return Cost(macs, macs, bias_adds)
 
 
 def linear(input: Operand, weight: Operand, bias: Operand | None = None, **_: Any) -> Cost:
-    """[*, in_features] by [out_features, in_features]."""
+    """[*, in_features] by [out_features, in_features]; MACs: positions · in_features · out_features."""
     outputs = arithmetic.elements((*input.shape[:-1], *weight.shape[:-1]))
     return product(outputs * weight.shape[-1], outputs if bias is not None else 0)
 
 
 def linear_output(input: Operand, weight: Operand, bias: Operand | None = None, **_: Any) -> Shape | None:
-    """[*, out_features]; a weight of one dimension yields [*]."""
+    """[*, out_features], or [*] for a one-dimensional weight."""
     fits = input.shape[-1:] == weight.shape[-1:] and (bias is None or bias.shape == weight.shape[:-1])
     return (*input.shape[:-1], *weight.shape[:-1]) if fits else None
 
 
 def matmul(self: Operand, output: Operand, **_: Any) -> Cost:
-    """[*, n, k] by [*, k, m], broadcast; vectors on either side."""
+    """[*, n, k] by [*, k, m], broadcast; either side can be a vector."""
     return product(size(output) * self.shape[-1])
 
 
@@ -60,7 +60,7 @@ def dot(self: Operand, **_: Any) -> Cost:
 
 
 def _added(addend: Operand, macs: Size, output: Operand) -> Cost:
-    """What is added is a bias if it is a vector, spread over the rows; else it is elementwise work."""
+    """The cost with an addend: bias adds for a vector that is broadcast, else elementwise work."""
     if len(addend.shape) <= 1:
         return product(macs, size(output))
     return Cost(macs, macs, elementwise=size(output))
@@ -69,14 +69,14 @@ def _added(addend: Operand, macs: Size, output: Operand) -> Cost:
 def bilinear(
     input1: Operand, input2: Operand, weight: Operand, output: Operand, bias: Operand | None = None, **_: Any
 ) -> Cost:
-    """[*, in1] and [*, in2] by [out_features, in1, in2], as torch.nn.Bilinear."""
+    """[*, in1] and [*, in2] by [out_features, in1, in2], as in torch.nn.Bilinear."""
     out_features, in1, in2 = weight.shape
     macs = arithmetic.bilinear_macs(arithmetic.elements(input1.shape[:-1]), in1, in2, out_features)
     return product(macs, size(output) if bias is not None else 0)
 
 
 def trilinear(i1: Operand, i2: Operand, i3: Operand, output: Operand, **arguments: Any) -> Cost:
-    """Σ i1 · i2 · i3 as ATen's `bilinear` calls it: its operands are expanded at the listed dimensions."""
+    """Σ i1 · i2 · i3, with operands expanded at the listed dimensions. Called by ATen's `bilinear`."""
     rank = len(i1.shape) + len(arguments["expand1"])
     if rank != 4 or list(arguments["sumdim"]) != [2, 3]:
         return product(2 * _loop_extent(rank, (i1, i2, i3), arguments))
@@ -85,7 +85,7 @@ def trilinear(i1: Operand, i2: Operand, i3: Operand, output: Operand, **argument
 
 
 def _loop_extent(rank: int, operands: tuple[Operand, ...], arguments: dict[str, Any]) -> Size:
-    """The extent of all loops: each dimension's size where an operand has it."""
+    """The product of all loop extents: for each dimension, the size in an operand that has it."""
     extents: dict[int, Size] = {}
     for number, operand in enumerate(operands, 1):
         absent = {dim % rank for dim in arguments[f"expand{number}"]}
@@ -94,7 +94,7 @@ def _loop_extent(rank: int, operands: tuple[Operand, ...], arguments: dict[str, 
 
 
 def einsum(equation: str, tensors: Sequence[Operand], **_: Any) -> Cost:
-    """Pairs from left to right: each costs the product of all the sizes that its indices have."""
+    """Operands are contracted in pairs from left to right. MACs per pair: the product of all index sizes."""
     terms, result = _terms(equation, tensors)
     macs = 0
     while len(terms) > 1:
@@ -107,7 +107,7 @@ def einsum(equation: str, tensors: Sequence[Operand], **_: Any) -> Cost:
 
 
 def _terms(equation: str, tensors: Sequence[Operand]) -> tuple[list[dict[str, Size]], str]:
-    """Each operand's sizes by index; an ellipsis stands for numbered indices from the right."""
+    """The sizes of each operand by index, and the output's indices; an ellipsis becomes numbered indices."""
     left, _, right = equation.replace(" ", "").partition("->")
     terms = [_indexed(term, tensor.shape) for term, tensor in zip(left.split(","), tensors, strict=True)]
     dots = "".join(sorted({index for term in terms for index in term if not index.isalpha()}))
@@ -122,7 +122,7 @@ def _indexed(term: str, shape: Shape) -> dict[str, Size]:
 
 
 def inner(self: Operand, other: Operand, output: Operand, **_: Any) -> Cost:
-    """[*, k] by [*', k], every vector by every other; a product of numbers if one is without dimensions."""
+    """[*, k] by [*', k]: all pairs of vectors. Elementwise work if one operand is a scalar."""
     if not self.shape or not other.shape:
         return Cost(elementwise=size(output))
     return product(size(output) * self.shape[-1])
@@ -134,19 +134,19 @@ def vecdot(x: Operand, y: Operand, output: Operand, dim: int = -1, **_: Any) -> 
 
 
 def scaled_mm(self: Operand, output: Operand, bias: Operand | None = None, **_: Any) -> Cost:
-    """[n, k] by [k, m], both scaled, and a bias."""
+    """[n, k] by [k, m], both scaled, plus a bias."""
     return product(size(output) * self.shape[-1], 0 if bias is None else size(output))
 
 
 def affine_grid(theta: Operand, output: Operand, **_: Any) -> Cost:
-    """Each coordinate of each position by a row of [n, d, d + 1], as torch multiplies them."""
+    """Each coordinate of each position with a row of [n, d, d + 1]."""
     return product(size(output) * theta.shape[-1])
 
 
 def baddbmm_output(
     self: Operand, batch1: Operand, batch2: Operand, out_dtype: Any = None, out: Any = None, **_: Any
 ) -> Shape | None:
-    """[b, n, m] where `out_dtype` is given, with which torch 2.13 can't tell it without data."""
+    """[b, n, m] if `out_dtype` is given, for which torch 2.13 needs data to infer the shape."""
     if out_dtype is None or out is not None:
         return None
     shape = (*batch1.shape[:-1], batch2.shape[-1])
@@ -158,26 +158,26 @@ PACKED = (
     *("_weight_int8pack_mm", "_weight_int4pack_mm", "_weight_int4pack_mm_for_cpu", "_mixed_mm"),
     "_weight_int4pack_mm_with_scales_and_zeros",
 )
-"""By weights of few bits, whose shape is that of their packing."""
+"""Products with packed low-bit weights, whose shape is that of the packing."""
 
 SPARSE_BY_MAT2 = sparse_product("self", "mat2")
 
 
 def grouped_mm(self: Operand, mat2: Operand, output: Operand, bias: Operand | None = None, **_: Any) -> Cost:
-    """torch's grouped_mm, as mixtures of experts use it, by the dimension that `offs` cuts into groups:
+    """torch's grouped_mm, used by mixtures of experts. MACs by the dimension that `offs` splits into groups:
 
-    rows: [m, k] by [g, k, n] is m·k·n, as each row meets the matrix of its group;
-    columns: [g, m, k] by [k, n] is m·k·n; what is summed over: [m, k] by [k, n] is m·k·n;
+    rows: [m, k] by [g, k, n] is m·k·n, as each row is multiplied by the matrix of its group;
+    columns: [g, m, k] by [k, n] is m·k·n; the summed dimension: [m, k] by [k, n] is m·k·n;
     none: [g, m, k] by [g, k, n] is g·m·k·n.
 
-    All rows, columns or terms count, those past the last group too.
+    Rows, columns or terms after the last group count too.
     """
     macs = size(self) * mat2.shape[-1] if len(mat2.shape) == 3 else self.shape[-2] * size(mat2)
     return product(macs, 0 if bias is None else size(output))
 
 
 def grouped_mm_output(self: Operand, mat2: Operand, offs: Operand | None = None, **_: Any) -> Shape | None:
-    """[m, n], with groups in front where these are neither rows nor columns; in any dtype, as on the CPU."""
+    """[m, n], or [g, m, n] if groups are neither rows nor columns."""
     if self.shape[-1] != mat2.shape[-2]:
         return None
     groups: Shape = ()
@@ -187,7 +187,7 @@ def grouped_mm_output(self: Operand, mat2: Operand, offs: Operand | None = None,
 
 
 def mkldnn_linear(self: Operand, weight: Operand, bias: Operand | None = None, **_: Any) -> Cost:
-    """As linear."""
+    """The same as linear."""
     return linear(self, weight, bias)
 
 

@@ -1,4 +1,4 @@
-"""Convolutions, plain and transposed: by the formulas of the layers of the same name."""
+"""Convolutions and transposed convolutions, counted by the formulas of the layers of the same name."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from convcost.operators.interface import Operand, Operator, ShapeOperand, contra
 
 
 def _layer_argument(value: Any) -> Any:
-    """An argument as the layers take it: a list of one value stands for every dimension."""
+    """An argument in the form of a layer's: a list of one value applies to all dimensions."""
     if not isinstance(value, Sequence) or isinstance(value, str):
         return value
     return value[0] if len(value) == 1 else tuple(value)
@@ -25,10 +25,10 @@ def _layer_argument(value: Any) -> Any:
 @cache
 def _layer(kind: str, weight: Shape, groups: Size, has_bias: bool, **geometry: Any) -> SlidingKernel:
     transposed = kind.startswith("ConvTranspose")
-    inside, outside = weight[1] * groups, weight[0]
-    channels = (outside, inside) if transposed else (inside, outside)
-    made: Any = layer_class(kind)
-    layer: SlidingKernel = made(*channels, tuple(weight[2:]), groups=groups, bias=has_bias, **geometry)
+    second, first = weight[1] * groups, weight[0]
+    channels = (first, second) if transposed else (second, first)
+    make: Any = layer_class(kind)
+    layer: SlidingKernel = make(*channels, tuple(weight[2:]), groups=groups, bias=has_bias, **geometry)
     return layer
 
 
@@ -48,7 +48,7 @@ def conv_layer(
     groups: Size = 1,
     **_: Any,
 ) -> SlidingKernel:
-    """The layer that a call of conv1d, conv2d or conv3d is."""
+    """The layer for a call of conv1d, conv2d or conv3d."""
     return _make_layer(weight, bias, False, stride=stride, padding=padding, dilation=dilation, groups=groups)
 
 
@@ -62,7 +62,7 @@ def conv_transpose_layer(
     dilation: Any = 1,
     **_: Any,
 ) -> SlidingKernel:
-    """The layer that a call of conv_transpose1d, 2d or 3d is."""
+    """The layer for a call of conv_transpose1d, conv_transpose2d or conv_transpose3d."""
     return _make_layer(
         weight,
         bias,
@@ -76,7 +76,7 @@ def conv_transpose_layer(
 
 
 def convolution_layer(transposed: bool = False, output_padding: Any = 0, **arguments: Any) -> SlidingKernel:
-    """The layer that a call of aten::convolution is."""
+    """The layer for a call of aten::convolution."""
     if transposed:
         return conv_transpose_layer(output_padding=output_padding, **arguments)
     return conv_layer(**arguments)
@@ -84,48 +84,48 @@ def convolution_layer(transposed: bool = False, output_padding: Any = 0, **argum
 
 def _operator(layer: Any) -> Operator:
     def cost(**arguments: Any) -> Cost:
-        """Output positions · out_channels · (in_channels / groups) · kernel positions, as torch.nn's layer.
+        """MACs: batch · output positions · out_channels · (in_channels / groups) · kernel positions.
 
-        A transposed convolution multiplies at its input positions.
+        Transposed: batch · input positions · in_channels · (out_channels / groups) · kernel positions.
         """
-        found: Cost = layer(**arguments).cost(tuple(_input(arguments).shape))
-        return found
+        result: Cost = layer(**arguments).cost(tuple(_input(arguments).shape))
+        return result
 
     def output(**arguments: Any) -> Shape | None:
         shape, weight = tuple(_input(arguments).shape), arguments["weight"]
         if len(shape) not in {len(weight.shape), len(weight.shape) - 1}:
             return None
-        made = layer(**arguments)
-        lengths = made.lengths(shape)
-        if shape[-len(lengths) - 1] != made.in_channels or min(lengths) < 1:
-            for requirement in made.requirements(shape):
+        convolution = layer(**arguments)
+        lengths = convolution.lengths(shape)
+        if shape[-len(lengths) - 1] != convolution.in_channels or min(lengths) < 1:
+            for requirement in convolution.requirements(shape):
                 NUMERIC.require(requirement, 0)
-        return (*shape[: -len(lengths) - 1], made.out_channels, *lengths)
+        return (*shape[: -len(lengths) - 1], convolution.out_channels, *lengths)
 
     return contraction(cost, output)
 
 
 def _input(arguments: dict[str, Any]) -> Operand:
-    found: Operand = arguments["input"] if "input" in arguments else arguments["self"]
-    return found
+    operand: Operand = arguments["input"] if "input" in arguments else arguments["self"]
+    return operand
 
 
 def conv_tbc(self: Operand, weight: Operand, pad: Size = 0, **_: Any) -> Cost:
-    """conv_tbc: [steps, batch, in] by [kernel_size, in, out], as Conv1d with a bias."""
-    steps, batch, inside = self.shape
-    kernel = ShapeOperand((weight.shape[2], inside, weight.shape[0]))
+    """[steps, batch, in_channels] by [kernel_size, in_channels, out_channels], as Conv1d with a bias."""
+    steps, batch, in_channels = self.shape
+    kernel = ShapeOperand((weight.shape[2], in_channels, weight.shape[0]))
     layer = conv_layer(weight=kernel, bias=kernel, padding=pad)
-    return layer.cost((batch, inside, steps))
+    return layer.cost((batch, in_channels, steps))
 
 
 INTERPOLATION = LINEAR_INTERPOLATION[2]
-"""For each value read between positions, by its four neighbours."""
+"""Per value read between positions: an interpolation of four neighbours."""
 
 
 def deform_conv2d(input: Operand, weight: Operand, output: Operand, use_mask: bool = True, **_: Any) -> Cost:
-    """torchvision's: each tap reads between positions, once for each input channel, and may be weighted.
+    """torchvision's deformable convolution: each tap interpolates each input channel, and may be weighted.
 
-    Where taps read is decided by data: all count as valid. torchvision adds a bias in any case.
+    Positions depend on data, so all MACs count as valid. torchvision always adds a bias.
     """
     window = arithmetic.elements(weight.shape[2:])
     macs = size(output) * weight.shape[1] * window
@@ -134,9 +134,9 @@ def deform_conv2d(input: Operand, weight: Operand, output: Operand, use_mask: bo
 
 
 def deform_conv2d_backward(grad: Operand, input: Operand, weight: Operand, **_: Any) -> Cost:
-    """By what was read and by the weight a product each; by offsets and mask from the first of these."""
-    found = deform_conv2d(input=input, weight=weight, output=grad)
-    return Cost(2 * found.macs, 2 * found.macs, found.bias_adds, found.elementwise)
+    """By the interpolated values and by the weight: the MACs of the forward pass each."""
+    forward = deform_conv2d(input=input, weight=weight, output=grad)
+    return Cost(2 * forward.macs, 2 * forward.macs, forward.bias_adds, forward.elementwise)
 
 
 CONV, CONV_TRANSPOSE, CONVOLUTION = map(_operator, (conv_layer, conv_transpose_layer, convolution_layer))
@@ -152,7 +152,7 @@ CONV_TRANSPOSE_KERNELS = (
     *("cudnn_convolution_transpose", "miopen_convolution_transpose", "_mps_convolution_transpose"),
     *("slow_conv_transpose2d", "slow_conv_transpose3d"),
 )
-"""As single backends run them; what they do beside is not counted."""
+"""Kernels of single backends; other work that they fuse is not counted."""
 
 OPERATORS = {
     **dict.fromkeys(("conv1d", "conv2d", "conv3d", "_convolution_mode", "mkldnn_convolution"), CONV),

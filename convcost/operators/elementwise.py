@@ -1,8 +1,7 @@
-"""Elementwise operators whose count is not 1 per element, activations first, by the rules of the layers.
+"""Elementwise operators that do not count 1 per element; activations follow the rules of the layers.
 
-What torch tags as pointwise counts 1 for each element of its output, what it tags as a reduction 1 for
-each element of its input, unless it stands here. Comparisons and arithmetic of integers are index work and
-count nothing.
+Other operators that torch tags as pointwise count 1 per output element, and those tagged as reductions 1 per
+input element. Integer comparisons and arithmetic are index computations, and count 0.
 """
 
 from __future__ import annotations
@@ -31,26 +30,26 @@ ACTIVATIONS = {
     **{"softmin": "Softmin", "softsign": "Softsign"},
     **{"tanhshrink": "Tanhshrink"},
 }
-"""ATen's name, and the layer that states the count."""
+"""The layer with the rule, by ATen name."""
 
 SOFTMAXES = ("softmax", "_softmax", "_safe_softmax", "log_softmax", "_log_softmax")
 
 CHECKED = ("PReLU", "Softmin", "RReLU")
-"""Their arguments may not fit, which torch has to see."""
+"""Layers whose arguments torch must check."""
 
 
 def gelu(output: Operand, approximate: Any = "none", **_: Any) -> Cost:
-    """As the layer GELU."""
+    """The same as layer GELU."""
     return Cost(elementwise=activation.GELU(approximate).operations * size(output))
 
 
 def glu(output: Operand, **_: Any) -> Cost:
-    """As the layer GLU."""
+    """The same as layer GLU."""
     return Cost(elementwise=(activation.Sigmoid.operations + 1) * size(output))
 
 
 def softmax(output: Operand, dim: int, operations: int = activation.Softmax.operations, **_: Any) -> Cost:
-    """As the layer Softmax, over a dimension that there has to be."""
+    """The same as layer Softmax; IndexError for a dimension that does not exist."""
     if not -len(output.shape) <= dim < max(len(output.shape), 1):
         raise IndexError(f"softmax over dimension {dim} of a tensor of {len(output.shape)} dimensions")
     return Cost(elementwise=operations * size(output))
@@ -80,48 +79,48 @@ REDUCTIONS = {
 
 
 WEIGHT_NORM = 3
-"""g · v / ‖v‖: for each element a square, a sum, a product."""
+"""g · v / ‖v‖, per element: a square, a sum, a product."""
 
 
 def cdist(x1: Operand, output: Operand, **_: Any) -> Cost:
-    """cdist: difference, power and sum for each pair and feature."""
+    """Per pair and feature: a difference, a power and a sum."""
     return Cost(elementwise=3 * size(output) * x1.shape[-1])
 
 
 def pdist(self: Operand, output: Operand, **_: Any) -> Cost:
-    """pdist: as much for each pair of rows."""
+    """Per pair of rows and feature: a difference, a power and a sum."""
     return Cost(elementwise=3 * size(output) * self.shape[-1])
 
 
 def trace(self: Operand, **_: Any) -> Cost:
-    """trace: one sum for each element of the diagonal."""
+    """One addition per element of the diagonal."""
     return Cost(elementwise=arithmetic.smaller(*self.shape))
 
 
 def accumulate(output: Operand, **arguments: Any) -> Cost:
-    """One sum for each element that is added into place; `values` replace what is there, unless told."""
+    """One addition per element added; none for `values` without `accumulate`, which replace elements."""
     source = arguments.get("source", arguments.get("src", arguments.get("values")))
     adds = arguments.get("accumulate", "values" not in arguments) and hasattr(source, "shape")
     return Cost(elementwise=size(source) if adds and source is not None else 0)
 
 
 def add_values(values: Operand, **_: Any) -> Cost:
-    """One addition for each value."""
+    """One addition per value."""
     return Cost(elementwise=size(values))
 
 
 def zeros_and_scatter(vals: Operand, **_: Any) -> Cost:
-    """One addition for each value."""
+    """One addition per value."""
     return Cost(elementwise=size(vals))
 
 
 def put(source: Operand, accumulate: bool = False, **_: Any) -> Cost:
-    """One addition for each value, if they are accumulated; else nothing."""
+    """One addition per value with `accumulate`, else nothing."""
     return Cost(elementwise=size(source) if accumulate else 0)
 
 
 def segment_reduce(data: Operand, **_: Any) -> Cost:
-    """One operation for each element of the data."""
+    """One operation per element of the data."""
     return Cost(elementwise=size(data))
 
 

@@ -1,6 +1,7 @@
-"""Operators that compute nothing: zero by decision, so that a name here is a statement and no oversight.
+"""Operators that are deliberately counted as zero, so that a zero is never an oversight.
 
-Views are known from their schemas. What is here moves, looks up, compares, sorts, fills, draws or converts.
+They move, look up, compare, sort, fill, generate or convert values. Views are not listed, as their schemas
+identify them.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ FILLS = (
     *("triu_indices", "hann_window", "hamming_window", "_efficientzerotensor", "from_file"),
 )
 
-DRAWS = (
+RANDOM = (
     *("rand", "randn", "randint", "randperm", "rand_like", "randn_like", "randint_like", "bernoulli"),
     *("normal", "uniform", "random", "exponential", "multinomial", "poisson", "geometric", "cauchy"),
     *("log_normal", "_standard_gamma", "_sample_dirichlet", "binomial", "_philox_normal", "_philox_uniform"),
@@ -87,6 +88,6 @@ ATTRIBUTES = (
 )
 
 OPERATORS = {
-    **dict.fromkeys((*LOOKUPS, *MOVES, *SEARCHES, *FILLS, *DRAWS, *CHECKS, *ATTRIBUTES), FREE),
+    **dict.fromkeys((*LOOKUPS, *MOVES, *SEARCHES, *FILLS, *RANDOM, *CHECKS, *ATTRIBUTES), FREE),
     "roll": Operator(no_cost, same_shape, is_like_input=True),
 }

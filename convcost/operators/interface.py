@@ -1,4 +1,4 @@
-"""What an operator is: a torch function known by its ATen name, with its cost as a formula over shapes."""
+"""Operators: torch functions by ATen name, with their cost as a formula over shapes."""
 
 from __future__ import annotations
 
@@ -11,66 +11,66 @@ from convcost.core.cost import COMPLEX_MACS, Cost, Shape, Size
 
 
 class Operand(Protocol):
-    """A tensor as formulas see it: torch's own, or a shape of symbols."""
+    """A tensor as formulas see it: a torch tensor, or a symbolic shape."""
 
     @property
     def shape(self) -> Shape:
-        """Its dimensions."""
+        """The sizes of its dimensions."""
 
 
 class ShapeOperand(NamedTuple):
-    """An operand that is nothing but its shape."""
+    """An operand with only a shape."""
 
     shape: Shape
 
 
 def size(operand: Operand) -> Size:
-    """The number of its elements."""
+    """The number of elements."""
     return arithmetic.elements(operand.shape)
 
 
 def integer_values(operand: Any) -> list[int] | None:
-    """The integers in a vector; None where it is not given or has no data."""
+    """The integers in a vector; None if it is not given or has no data."""
     has_data = operand is not None and not getattr(operand, "is_meta", True)
     return operand.tolist() if has_data else None
 
 
 CostRule = Callable[..., Cost | None]
-"""Takes the operator's arguments by ATen's names, and `output`; lists of tensors stay lists.
+"""Takes the operator's arguments by ATen name, and `output`. Returns the cost.
 
-None where the arguments don't tell the cost: the call is then named as not counted.
+None means that the arguments do not determine the cost: the call is then reported as not counted.
 """
 
 SparseRule = CostRule
-"""As much for operands that store only some of their entries."""
+"""The same for sparse operands."""
 
 ShapeRule = Callable[..., Shape | list[Shape] | None]
-"""Takes the operator's arguments by ATen's names and returns the shape of its output, or a list of them.
+"""Takes the operator's arguments by ATen name. Returns the shape of its output, or a list of shapes.
 
-None where the arguments don't fit or are unusual: torch then says what comes of them.
+None if the arguments are invalid or unusual: torch then infers the shape, or raises an error.
 """
 
 SizeRule = Callable[..., Size]
-"""Takes what a CostRule takes and returns a number of elements."""
+"""Takes the arguments of a CostRule. Returns a number of elements."""
 
 
 GradientRule = Callable[..., dict[str, Cost]]
-"""Takes the names of the arguments whose gradients are needed, the forward's cost, and its arguments; returns
-what each gradient costs."""
+"""Takes the names of the arguments that need a gradient, the cost of the forward pass, and its arguments.
+Returns the cost of each gradient."""
 
 
 def product_gradients(
     needed: frozenset[str], cost: Cost, output: Operand, **arguments: Any
 ) -> dict[str, Cost]:
-    """A gradient by a factor contracts over the same loops as the product; one by what is added only sums."""
-    added = "self" if arguments.keys() & {"mat1", "batch1", "mat"} else "bias"
-    summed = Cost(bias_adds=size(output))
+    """The gradient by a factor costs the MACs of the product; the gradient by an addend only sums."""
+    addend = "self" if arguments.keys() & {"mat1", "batch1", "mat"} else "bias"
+    sums = Cost(bias_adds=size(output))
     product = Cost(cost.macs, cost.valid_macs)
-    return {name: summed if name == added else product for name in needed}
+    return {name: sums if name == addend else product for name in needed}
 
 
 def in_real_macs(cost: Cost) -> Cost:
-    """`cost` in real MACs, where it was in complex ones."""
+    """`cost` with complex MACs converted to real ones."""
     valid = cost.valid_macs
     return replace(
         cost,
@@ -80,18 +80,18 @@ def in_real_macs(cost: Cost) -> Cost:
 
 
 class Operator(NamedTuple):
-    """How an operator is counted, and its output's shape where stating it is quicker than running torch.
+    """The rules of an operator: its cost, and its output shape if that is faster than running torch.
 
     Attributes:
         cost: The formula.
         output: The shape of the output.
-        activations: The elements that its contractions yield; None if it does not multiply and accumulate.
-        estimated: Whether the count is a convention, not an exact number; or a rule that says so of a call.
+        activations: The output elements of its contractions; None if it does not multiply and accumulate.
+        estimated: Whether the count is a convention rather than exact; or a rule that decides for a call.
         is_like_input: Whether the output has the shape and strides of the first argument.
-        gradients: What each gradient costs. If None, torch's own backward is counted, operator by operator.
-        decompose: Computes the output by other operators, for gradients of a higher order.
+        gradients: The cost of each gradient. If None, torch's backward is counted operator by operator.
+        decompose: Computes the output by other operators, for higher-order gradients.
         sparse: The cost on sparse operands.
-        counts_real: Whether MACs are real ones on complex operands too.
+        counts_real: Whether the rule counts real MACs for complex operands.
     """
 
     cost: CostRule
@@ -122,32 +122,32 @@ def outputs(output: Operand, **_: Any) -> Size:
 def contraction(
     cost: CostRule, output: ShapeRule | None = None, sparse: SparseRule | None = None
 ) -> Operator:
-    """An operator that multiplies and accumulates, and whose output is its activations."""
+    """An operator that multiplies and accumulates; its output counts as activations."""
     return Operator(cost, output, activations=outputs, sparse=sparse)
 
 
 def each_element(operations: int, is_like_input: bool = False) -> Operator:
-    """`operations` for each element of the output."""
+    """An elementwise operator: `operations` per output element."""
 
     def cost(output: Operand, **_: Any) -> Cost:
         return Cost(elementwise=operations * size(output))
 
-    cost.__doc__ = f"{operations} for each element of the output."
+    cost.__doc__ = f"{operations} per output element."
     return Operator(cost, same_shape if is_like_input else None, is_like_input=is_like_input)
 
 
 def each_input_element(operations: int) -> Operator:
-    """`operations` for each element of the first argument."""
+    """An elementwise operator: `operations` per element of the first argument."""
 
     def cost(*, self: Operand, **_: Any) -> Cost:
         return Cost(elementwise=operations * size(self))
 
-    cost.__doc__ = f"{operations} for each element of the first argument."
+    cost.__doc__ = f"{operations} per element of the first argument."
     return Operator(cost)
 
 
 def no_cost(**_: Any) -> Cost:
-    """Lookups, views, copies, comparisons of integers: zero by decision."""
+    """Nothing: lookups, views, copies and integer comparisons are not counted."""
     return Cost()
 
 

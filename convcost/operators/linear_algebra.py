@@ -1,12 +1,12 @@
-"""Matrix decompositions, solves and Fourier transforms, estimated: the leading terms of published counts.
+"""Matrix decompositions, solvers and Fourier transforms: estimates by the leading terms of published counts.
 
-Sources: Blackford and Dongarra, Installation Guide for LAPACK (LAPACK Working Note 41), for factorisations
-and solves by them; Golub and Van Loan, Matrix Computations, 4th edition, for those that iterate: singular
-values by the method of Golub and Reinsch in section 8.6, eigenvalues in sections 8.3 and 7.5. They count
-FLOPs, a product or a sum each: two of these are one MAC. A batch costs as much for each of its matrices.
+Sources: Blackford and Dongarra, Installation Guide for LAPACK (LAPACK Working Note 41), for factorizations
+and solvers based on them; Golub and Van Loan, Matrix Computations, 4th edition, for iterative methods:
+singular values by Golub and Reinsch (section 8.6), eigenvalues (sections 8.3 and 7.5). They count FLOPs,
+products and sums; two of them are one MAC. A batch costs the sum over its matrices.
 
-Torch's own backward is counted as it runs: products exactly, solves by these terms. While it is recorded,
-torch finds vectors also where it returns values alone (svdvals, eigvalsh, matrix_rank), and they count."""
+The backward pass is counted as torch runs it: products exactly, solvers by these terms. With gradients, torch
+computes vectors even if only values are returned (svdvals, eigvalsh, matrix_rank), and these count."""
 
 from __future__ import annotations
 
@@ -19,48 +19,48 @@ from convcost.operators.interface import Operand, Operator, outputs
 
 
 def macs_of(matrix: Operand, each: Size) -> Cost:
-    """`each` MACs for every matrix of a batch."""
+    """`each` MACs per matrix of a batch."""
     macs = arithmetic.elements(matrix.shape[:-2]) * each
     return Cost(macs, macs)
 
 
 def sides(matrix: Operand) -> tuple[Size, Size]:
-    """The longer and the shorter side."""
+    """The longer and the shorter side of a matrix."""
     return arithmetic.larger(*matrix.shape[-2:]), arithmetic.smaller(*matrix.shape[-2:])
 
 
 def columns(right: Operand, order: Size) -> Size:
-    """How many right-hand sides there are for a system of `order`."""
+    """The number of right-hand sides of a system of `order` equations."""
     if len(right.shape) < 2:
         return 1
     return right.shape[-1] if right.shape[-2] == order else right.shape[-2]
 
 
 def cholesky(matrix: Operand) -> Size:
-    """n³/3 FLOPs; as much for LDLᵀ."""
+    """n³/3 FLOPs for Cholesky and LDLᵀ."""
     return matrix.shape[-1] ** 3 // 6
 
 
 def lu(matrix: Operand) -> Size:
-    """m·n² − n³/3 FLOPs of m ≥ n, or the same the other way round."""
+    """m·n² − n³/3 FLOPs, where m is the longer side."""
     long, short = sides(matrix)
     return (3 * long - short) * short**2 // 6
 
 
 def qr(matrix: Operand) -> Size:
-    """2·m·n² − 2n³/3 FLOPs of m ≥ n, or the same the other way round."""
+    """2·m·n² − 2n³/3 FLOPs, where m is the longer side."""
     long, short = sides(matrix)
     return (3 * long - short) * short**2 // 3
 
 
 def householder_product(rows: Size, columns: Size, reflectors: Size) -> Size:
-    """Columns of a product of Householder reflections: 4·m·n·k − 2·(m + n)·k² + 4k³/3 FLOPs."""
+    """n columns of a product of k Householder reflections: 4·m·n·k − 2·(m + n)·k² + 4k³/3 FLOPs."""
     square = reflectors**2
     return 2 * rows * columns * reflectors - (rows + columns) * square + 2 * reflectors * square // 3
 
 
 def qr_with_factor(matrix: Operand, mode: str) -> Size:
-    """The decomposition, and Q of n columns or of all, or none for mode="r"."""
+    """The decomposition, and Q with n columns (reduced), m columns (complete), or none (r)."""
     rows, short = matrix.shape[-2], sides(matrix)[1]
     if mode == "r":
         return qr(matrix)
@@ -68,7 +68,7 @@ def qr_with_factor(matrix: Operand, mode: str) -> Size:
 
 
 def ormqr(factors: Operand, other: Operand, left: bool) -> Size:
-    """`other` times Q of k reflections: 4·m·n·k − 2·n·k² FLOPs from the left."""
+    """A product with Q of k reflections: 4·m·n·k − 2·n·k² FLOPs from the left."""
     rows, columns = other.shape[-2:] if left else (other.shape[-1], other.shape[-2])
     reflectors = factors.shape[-1]
     return 2 * rows * columns * reflectors - columns * reflectors**2
@@ -90,28 +90,29 @@ def eigh(matrix: Operand, has_vectors: bool) -> Size:
 
 
 def lstsq(matrix: Operand, right: Operand) -> Size:
-    """By QR: the decomposition, 4·m·n − 2n² FLOPs for each right-hand side, and n² to solve."""
+    """QR decomposition, then per right-hand side 4·m·n − 2n² FLOPs for Qᵀ and n² to solve."""
     long, short = sides(matrix)
-    each = 2 * long * short - short**2 + short**2 // 2
-    return qr(matrix) + columns(right, matrix.shape[-2]) * each
+    per_column = 2 * long * short - short**2 + short**2 // 2
+    return qr(matrix) + columns(right, matrix.shape[-2]) * per_column
 
 
 def factored_solve(matrix: Operand, right: Operand) -> Size:
-    """By both factors: 2n² FLOPs for each right-hand side."""
+    """Solving with two triangular factors: 2n² FLOPs per right-hand side."""
     return matrix.shape[-1] ** 2 * columns(right, matrix.shape[-1])
 
 
 TAYLOR = 5
-"""Products of matrices in a polynomial of degree 18; squarings, as many as the norm asks for, do not count.
+"""Matrix products in a polynomial of degree 18; squarings, whose number depends on the norm, are not counted.
 Source: Bader, Blanes and Casas, Computing the Matrix Exponential with an Optimized Taylor Polynomial."""
 
 
 def _estimate(rule: Callable[..., Size], first: str, second: str = "") -> Operator:
-    """`rule` on the arguments of these names and whichever options it takes."""
+    """An estimate by `rule`, called with the named arguments and all options."""
 
     def cost(**arguments: Any) -> Cost:
-        given = [arguments.pop(name) for name in (first, second) if name]
-        return macs_of(max(given, key=lambda operand: len(operand.shape)), rule(*given, **arguments))
+        operands = [arguments.pop(name) for name in (first, second) if name]
+        batched = max(operands, key=lambda operand: len(operand.shape))
+        return macs_of(batched, rule(*operands, **arguments))
 
     cost.__doc__ = rule.__doc__
     return Operator(cost, activations=outputs, estimated=True, gradients=None)
@@ -142,10 +143,10 @@ MACS_PER_BUTTERFLY = 5
 
 
 def fourier_transform(shape: Shape, dimensions: Sequence[int], parts: int) -> Cost:
-    """(n/2)·⌈log₂ n⌉ butterflies along each of `dimensions`; real input or output halves it.
+    """(n/2)·⌈log₂ n⌉ butterflies along each of `dimensions`; half of that for real input or output.
 
-    `parts` is 2 for complex numbers on both sides, else 1.
-    Source: the convention 5 n log₂ n FLOPs of https://www.fftw.org/speed/method.html.
+    `parts` is 2 if both sides are complex, else 1.
+    Source: https://www.fftw.org/speed/method.html, with the convention 5 n log₂ n FLOPs.
     """
     levels = sum((shape[dimension] - 1).bit_length() for dimension in dimensions)
     macs = MACS_PER_BUTTERFLY * arithmetic.elements(shape) * levels * parts // 4
@@ -172,18 +173,18 @@ def _fourier(rule: Any) -> Operator:
 
 
 def qr_by_mode(matrix: Operand, mode: str = "reduced", **_: Any) -> Size:
-    """2·m·n² − 2n³/3 FLOPs for the decomposition; Q costs as much again, and more with all of its columns."""
+    """2·m·n² − 2n³/3 FLOPs for the decomposition, and the same again for Q; more with all of its columns."""
     return qr_with_factor(matrix, mode)
 
 
 def householder_columns(matrix: Operand, **_: Any) -> Size:
-    """Columns of a product of n Householder reflections: 4·m·n² − 2·(m + n)·n² + 4n³/3 FLOPs."""
+    """n columns of a product of n Householder reflections: 4·m·n² − 2·(m + n)·n² + 4n³/3 FLOPs."""
     rows, columns = matrix.shape[-2:]
     return householder_product(rows, columns, columns)
 
 
 def reflected(factors: Operand, other: Operand, left: bool = True, **_: Any) -> Size:
-    """A matrix times Q of k reflections: 4·m·n·k − 2·n·k² FLOPs from the left."""
+    """A product with Q of k reflections: 4·m·n·k − 2·n·k² FLOPs from the left."""
     return ormqr(factors, other, left)
 
 
@@ -193,7 +194,7 @@ def svd_by_options(matrix: Operand, full_matrices: bool = False, compute_uv: boo
 
 
 def pseudo_inverse(matrix: Operand, **_: Any) -> Size:
-    """The SVD with vectors, 14·m·n² + 8n³ FLOPs, and a product of its parts, 2·m·n²."""
+    """SVD with vectors, 14·m·n² + 8n³ FLOPs, and a product of its factors, 2·m·n²."""
     longer, shorter = sides(matrix)
     return svd(matrix, True, False) + longer * shorter**2
 
@@ -204,22 +205,22 @@ def eigh_by_options(matrix: Operand, compute_v: bool = True, **_: Any) -> Size:
 
 
 def solve(matrix: Operand, right: Operand, **_: Any) -> Size:
-    """LU, 2n³/3 FLOPs, and 2n² for each right-hand side."""
+    """LU decomposition, 2n³/3 FLOPs, and 2n² per right-hand side."""
     return lu(matrix) + factored_solve(matrix, right)
 
 
 def cholesky_solve(right: Operand, matrix: Operand, **_: Any) -> Size:
-    """By both factors: 2n² FLOPs for each right-hand side."""
+    """Solving with two triangular factors: 2n² FLOPs per right-hand side."""
     return factored_solve(matrix, right)
 
 
 def solve_triangular(matrix: Operand, right: Operand, **_: Any) -> Size:
-    """By one factor: n² FLOPs for each right-hand side."""
+    """Solving with one triangular factor: n² FLOPs per right-hand side."""
     return factored_solve(matrix, right) // 2
 
 
 def triangular_solve(right: Operand, matrix: Operand, **_: Any) -> Size:
-    """By one factor: n² FLOPs for each right-hand side."""
+    """Solving with one triangular factor: n² FLOPs per right-hand side."""
     return factored_solve(matrix, right) // 2
 
 

@@ -1,4 +1,4 @@
-"""Losses, for models that compute theirs: operations for each element, and one more where they are summed up.
+"""Losses: operations per element, and one more for a sum or mean.
 
 The rules are those of the layers of the same names.
 """
@@ -25,7 +25,7 @@ OPERATIONS = {
 }
 
 LOG_SUM_OF_THREE = 12
-"""The maximum 2, differences 3, exponentials 3, sums 2, logarithm 1; and 1 for the probability added."""
+"""Maximum 2, differences 3, exponentials 3, sums 2, logarithm 1, and 1 to add the probability."""
 
 MULTI_MARGIN = losses.MultiMarginLoss.operations
 
@@ -34,22 +34,22 @@ def _elementwise_loss(operations: int) -> Operator:
     def cost(self: Operand, weight: Operand | None = None, reduction: int = 1, **_: Any) -> Cost:
         return Cost(elementwise=(operations + _extra_operations(weight, reduction)) * size(self))
 
-    cost.__doc__ = f"{operations} for each element; one more for a weight, and one for a sum or a mean."
+    cost.__doc__ = f"{operations} per element; one more for a weight, and one for a sum or a mean."
     return Operator(cost)
 
 
 def nll_loss(target: Operand, weight: Operand | None = None, reduction: int = 1, **_: Any) -> Cost:
-    """What stands at each target is looked up and negated."""
+    """Per target: a lookup (not counted) and a negation; one more for a weight, one for a sum or a mean."""
     return Cost(elementwise=(1 + _extra_operations(weight, reduction)) * size(target))
 
 
 def multilabel_margin_loss(self: Operand, **_: Any) -> Cost:
-    """The margin of every class against every target, at most as many as classes: an upper bound."""
+    """The margin of all pairs of class and target: an upper bound, as targets vary in number."""
     return Cost(elementwise=MULTI_MARGIN * size(self) * (self.shape[-1] if self.shape else 1))
 
 
 def ctc_loss(log_probs: Operand, targets: Operand, **_: Any) -> Cost:
-    """CTC: 2·targets + 1 states at each step of the longest sequence, each a logarithm of a sum of three."""
+    """2·targets + 1 states at each step of the longest sequence; each is a log of a sum of three (12)."""
     longest = targets.shape[-1] if len(targets.shape) > 1 else size(targets)
     steps = log_probs.shape[0] * (log_probs.shape[1] if len(targets.shape) > 1 else 1)
     return Cost(elementwise=LOG_SUM_OF_THREE * steps * (2 * longest + 1))
@@ -63,9 +63,9 @@ def linear_cross_entropy(
     compute_linear_weight_grad: bool = False,
     **_: Any,
 ) -> Cost:
-    """[n, in_features] by [classes, in_features], and the loss of what comes out.
+    """[n, in_features] by [classes, in_features], and the loss of the result.
 
-    A kernel that sums the loss makes its gradients beside it, each as much again.
+    The kernel can also compute gradients, each with the MACs of the forward pass.
     """
     elements = logits(input, linear_weight)
     macs = elements * input.shape[-1] * (1 + compute_input_grad + compute_linear_weight_grad)
@@ -74,7 +74,7 @@ def linear_cross_entropy(
 
 
 def logits(input: Operand, linear_weight: Operand, **_: Any) -> Size:
-    """One for each class."""
+    """The number of logits: one per class and sample."""
     return size(input) // input.shape[-1] * linear_weight.shape[0]
 
 

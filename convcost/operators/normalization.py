@@ -1,4 +1,4 @@
-"""Normalization, counted as the layers of the same name, and dropout as it is computed in training."""
+"""Normalization, counted as in the layers of the same name, and dropout during training."""
 
 from __future__ import annotations
 
@@ -20,39 +20,39 @@ def mean_variance_norm(
     running_mean: Operand | None = None,
     **_: Any,
 ) -> Cost:
-    """Statistics kept from training cost nothing; others are taken of the input."""
+    """Per element 2, and 1 each for weight and bias; 3 more to compute statistics without running ones."""
     statistics = COMPUTE_STATISTICS if running_mean is None else 0
     return _per_element(input, statistics + SCALE_BY_STATISTICS, weight, bias)
 
 
 def rms_norm(input: Operand, weight: Operand | None = None, **_: Any) -> Cost:
-    """Root mean square over the last dimensions."""
+    """Per element 3, and 1 for a weight."""
     return _per_element(input, MEAN_SQUARE_AND_SCALE, weight)
 
 
 def local_response_norm(input: Operand, size: int, **_: Any) -> Cost:
-    """As the layer LocalResponseNorm."""
+    """The same as layer LocalResponseNorm."""
     return _per_element(input, size + 5)
 
 
 def _per_element(input: Operand, operations: int, *affine: Operand | None) -> Cost:
-    scaled = sum(parameter is not None for parameter in affine)
-    return Cost(elementwise=(operations + scaled) * size(input))
+    parameters = sum(parameter is not None for parameter in affine)
+    return Cost(elementwise=(operations + parameters) * size(input))
 
 
 def batch_norm_output(
     input: Operand, weight: Operand | None = None, running_mean: Operand | None = None, **_: Any
 ) -> Shape | None:
-    """The input's shape, its second dimension being that of the parameters and statistics."""
-    per_channel = (given.shape for given in (weight, running_mean) if given is not None)
+    """The input's shape, if its channels match the parameters and statistics."""
+    per_channel = (tensor.shape for tensor in (weight, running_mean) if tensor is not None)
     fits = len(input.shape) > 1 and all(tuple(shape) == (input.shape[1],) for shape in per_channel)
     return input.shape if fits else None
 
 
 def layer_norm_output(input: Operand, normalized_shape: Any, **_: Any) -> Shape | None:
-    """The input's shape, which ends in `normalized_shape`."""
-    ends = tuple(input.shape[len(input.shape) - len(normalized_shape) :]) == tuple(normalized_shape)
-    return input.shape if ends else None
+    """The input's shape, if it ends in `normalized_shape`."""
+    fits = tuple(input.shape[len(input.shape) - len(normalized_shape) :]) == tuple(normalized_shape)
+    return input.shape if fits else None
 
 
 FUSED_KERNELS = (
@@ -63,37 +63,37 @@ FUSED_KERNELS = (
 
 
 MASK, SCALE = 1, 1
-"""Dropout of elements: the product with the mask, and with 1 / (1 − p). Drawing the mask is no arithmetic."""
+"""Dropout: a product with the mask, and with 1 / (1 − p). Generating the mask is not counted."""
 
 ALPHA_MASK, ALPHA_NOISE = 2, 4
-"""x · mask + b for each element; mask and b, of a product, two sums and a product, for each one drawn.
+"""Per element: x · mask + b. Per random number: mask and b, two products and two sums.
 Source: Klambauer et al., Self-Normalizing Neural Networks; ATen's Dropout.cpp."""
 
 
-def _dropout_cost(input: Operand, p: float, applied: int, drawn: int, of_channels: bool) -> Cost:
-    """`applied` for each element and `drawn` for each number drawn: one for each channel if features drop.
+def _dropout_cost(input: Operand, p: float, per_element: int, per_draw: int, of_channels: bool) -> Cost:
+    """`per_element` operations per element, and `per_draw` per random number: one per element or channel.
 
-    It is the same whether torch runs one function, a fused kernel or the operators of a script.
+    The count does not depend on whether torch runs one function, a fused kernel or single operators.
     """
     if not p:
         return Cost()
     if p == 1:
         return Cost(elementwise=size(input))
     draws: Size = arithmetic.elements(input.shape[:2]) if of_channels else size(input)
-    return Cost(elementwise=applied * size(input) + drawn * draws)
+    return Cost(elementwise=per_element * size(input) + per_draw * draws)
 
 
-def _dropout(applied: int, drawn: int, of_channels: bool) -> Operator:
+def _dropout(per_element: int, per_draw: int, of_channels: bool) -> Operator:
     def cost(input: Operand, p: float, train: bool, **_: Any) -> Cost:
-        return _dropout_cost(input, p, applied, drawn, of_channels) if train else Cost()
+        return _dropout_cost(input, p, per_element, per_draw, of_channels) if train else Cost()
 
-    drawn_for = "channel" if of_channels else "element"
-    cost.__doc__ = f"In training, {applied} for each element and {drawn} for each {drawn_for}; else nothing."
+    unit = "channel" if of_channels else "element"
+    cost.__doc__ = f"During training, {per_element} per element and {per_draw} per {unit}; else nothing."
     return Operator(cost, same_shape, is_like_input=True)
 
 
 def native_dropout(input: Operand, p: float, train: bool | None = True, **_: Any) -> Cost:
-    """A fused kernel that returns its mask too; ATen takes None for True."""
+    """The same as dropout, in a kernel that also returns the mask. `train` None means True, as in ATen."""
     return _dropout_cost(input, p, MASK, SCALE, False) if train is not False else Cost()
 
 

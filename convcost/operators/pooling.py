@@ -1,4 +1,4 @@
-"""Pooling, interpolation and embedding bags: operations for each element that is combined."""
+"""Pooling, interpolation and embedding bags: operations per combined element."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from convcost.operators.interface import Operand, Operator, each_element, size
 
 
 def window_pool(kernel_size: Shape, output: Operand, **_: Any) -> Cost:
-    """One operation for each tap of each window; windows count whole, with their padding."""
+    """One operation per window element. Windows count in full, including padding."""
     return Cost(elementwise=arithmetic.elements(kernel_size) * size(output))
 
 
 def lp_pool(kernel_size: Shape, output: Operand, **_: Any) -> Cost:
-    """A power and a sum for each tap, a root for each output."""
+    """A power and a sum per window element, a root per output element."""
     return Cost(elementwise=(2 * arithmetic.elements(kernel_size) + 1) * size(output))
 
 
 def adaptive_pool(self: Operand, **_: Any) -> Cost:
-    """One operation for each input element."""
+    """One operation per input element."""
     return Cost(elementwise=size(self))
 
 
 def _with_spatial_kernel(dimensions: int, rule: Any) -> Operator:
-    """`rule` with a kernel size for each of `dimensions`."""
+    """An operator by `rule`, with the kernel size expanded to all `dimensions`."""
 
     def cost(kernel_size: Any, **arguments: Any) -> Cost:
         sides = tuple(kernel_size) if isinstance(kernel_size, Sequence) else (kernel_size,)
-        found: Cost = rule(kernel_size=sides * dimensions if len(sides) == 1 else sides, **arguments)
-        return found
+        result: Cost = rule(kernel_size=sides * dimensions if len(sides) == 1 else sides, **arguments)
+        return result
 
     cost.__doc__ = rule.__doc__
     return Operator(cost)
@@ -70,11 +70,11 @@ INTERPOLATIONS = {
 }
 
 BAG_MODES: tuple[BagMode, ...] = ("sum", "mean", "max")
-"""The modes of embedding_bag by ATen's numbers."""
+"""The modes of embedding_bag, by ATen's numbers."""
 
 
 def grid_sample(output: Operand, interpolation_mode: int = 0, **_: Any) -> Cost:
-    """As an interpolation of the same kind; ATen's modes are linear, nearest and bicubic."""
+    """The same as an interpolation in that mode: linear, nearest or bicubic."""
     operations = (LINEAR_INTERPOLATION[len(output.shape) - 2], 0, BICUBIC_INTERPOLATION)[interpolation_mode]
     return Cost(elementwise=operations * size(output))
 
@@ -87,7 +87,7 @@ def embedding_bag(
     per_sample_weights: Operand | None = None,
     **_: Any,
 ) -> Cost:
-    """As the layer EmbeddingBag; a product for each element looked up if it is weighted."""
+    """The same as layer EmbeddingBag; a product per element looked up for `per_sample_weights`."""
     looked_up = size(indices) * weight.shape[-1]
     products = 0 if per_sample_weights is None else looked_up
     return Cost(elementwise=bag_operations(BAG_MODES[mode], looked_up, size(output)) + products)
@@ -101,7 +101,7 @@ def embedding_bag_backward(
     per_sample_weights: Operand | None = None,
     **_: Any,
 ) -> Cost:
-    """The gradient by the table; a product for each element looked up if it was weighted."""
+    """The gradient by the table; a product per element looked up for `per_sample_weights`."""
     looked_up = size(indices) * grad.shape[-1]
     products = 0 if per_sample_weights is None else looked_up
     return Cost(

@@ -1,4 +1,4 @@
-"""Torch's primitive operators, of which some transforms and decompositions make others: as ATen's."""
+"""Torch's primitive operators, which some transforms and decompositions use. They count as ATen's."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Quantized operators: the products of those in floating point, on integers.
+"""Quantized operators: integer products, counted like their floating-point versions.
 
-Scaling a sum of products back to integers goes with storing it, and is not counted; converting a tensor is.
-Weights are packed in objects of torch's, which give them back.
+Rescaling a sum of products when it is stored is not counted; converting a tensor is. Weights are in packed
+objects of torch, which can be unpacked.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from convcost.operators.interface import (
 )
 
 QUANTIZE = 5
-"""For each element: product with 1 / scale, rounding, zero point, and two comparisons."""
+"""Per element: a product with 1 / scale, rounding, the zero point, and two comparisons."""
 
 DEQUANTIZE = 2
-"""The zero point, and the product with the scale."""
+"""Per element: the zero point, and a product with the scale."""
 
 PACKED = ("packed_weight", "weight", "W_prepack", "qw", "W")
-"""What operators call their weight."""
+"""Names of the weight argument."""
 
 INPUT = ("qx", "X", "input", "inp")
 
@@ -36,7 +36,7 @@ WeightAndBias = tuple[Operand, Any]
 
 
 def unpack(packed: Any) -> WeightAndBias:
-    """The weight and the bias, if there is one, in an object of torch's."""
+    """The weight and the bias (or None) in a packed object."""
     weight, bias = packed.unpack()
     return weight, bias
 
@@ -46,7 +46,7 @@ def _first_argument(arguments: dict[str, Any], names: Sequence[str]) -> Any:
 
 
 def linear(output: Operand, **arguments: Any) -> Cost:
-    """[*, in_features] by [out_features, in_features], however the weight is packed."""
+    """[*, in_features] by [out_features, in_features], with any packing of the weight."""
     weight = next((arguments[name] for name in PACKED if name in arguments), None)
     bias = unpack(weight)[1] if hasattr(weight, "unpack") else arguments.get("bias", arguments.get("B"))
     macs = size(output) * _first_argument(arguments, INPUT).shape[-1]
@@ -54,7 +54,10 @@ def linear(output: Operand, **arguments: Any) -> Cost:
 
 
 def packed_convolution(**arguments: Any) -> Cost:
-    """A convolution, plain or transposed, whose packed weight has its geometry; in 1d a height of 1, too."""
+    """A convolution, or a transposed one, with the geometry in its packed weight.
+
+    A packed weight in 1d has an additional height of 1.
+    """
     shape, packed = tuple(_first_argument(arguments, INPUT).shape), _first_argument(arguments, PACKED)
     spatial = len(shape) - 2
     weight, bias = unpack(packed)
@@ -72,10 +75,10 @@ def packed_convolution(**arguments: Any) -> Cost:
 
 
 def unpacked_convolution(transposed: bool) -> Callable[..., Cost]:
-    """A convolution by a weight that is a tensor, its geometry beside it."""
+    """A convolution with the weight as a tensor, and the geometry as arguments."""
 
     def cost(**arguments: Any) -> Cost:
-        """As the convolution of floats."""
+        """The same as the floating-point convolution."""
         geometry = ("stride", "padding", "dilation", "groups", "output_padding")
         layer = convolution.convolution_layer(
             weight=_first_argument(arguments, PACKED),
@@ -89,10 +92,10 @@ def unpacked_convolution(transposed: bool) -> Callable[..., Cost]:
 
 
 def sequence(kind: str) -> Operator:
-    """An LSTM or GRU whose layers and directions have two packed weights each."""
+    """An LSTM or GRU with two packed weights per layer and direction."""
 
     def cost(params: Sequence[Any], **arguments: Any) -> Cost | None:
-        """Each weight once for each position; the gates elementwise."""
+        """One MAC per weight and position, and elementwise work for the gates."""
         if any(hasattr(param, "shape") for param in params):
             return None
         steps = arguments["input"] if "input" in arguments else arguments["data"]
@@ -103,18 +106,18 @@ def sequence(kind: str) -> Operator:
 
 
 def cell_parameters(param: Any) -> list[Operand]:
-    """Both matrices of a packed cell, and its biases, which stand beside them or with them."""
+    """Both matrices of a packed cell, and its biases, which may be packed or separate."""
     (_, biases, _, _, packed), _ = param.__getstate__()
-    found = [tensor for weight in packed for tensor in unpack(weight) if tensor is not None]
-    matrices = [tensor for tensor in found if len(tensor.shape) == 2]
-    return [*matrices, *(biases or (tensor for tensor in found if len(tensor.shape) == 1))]
+    tensors = [tensor for weight in packed for tensor in unpack(weight) if tensor is not None]
+    matrices = [tensor for tensor in tensors if len(tensor.shape) == 2]
+    return [*matrices, *(biases or (tensor for tensor in tensors if len(tensor.shape) == 1))]
 
 
 def cell(kind: str) -> Operator:
-    """One step, by two packed weights."""
+    """One step, with two packed weights."""
 
     def cost(input: Operand, w_ih: Any, w_hh: Any, **arguments: Any) -> Cost:
-        """Each weight once for each position; the gates elementwise."""
+        """One MAC per weight and position, and elementwise work for the gates."""
         matrices = [weight if hasattr(weight, "shape") else unpack(weight)[0] for weight in (w_ih, w_hh)]
         names = ("bias_ih", "bias_hh", "b_ih", "b_hh")
         biases = [arguments[name] for name in names if arguments.get(name) is not None]
@@ -125,12 +128,12 @@ def cell(kind: str) -> Operator:
 
 
 def with_elementwise(rule: Callable[..., Cost], operations: int) -> Operator:
-    """A product with `operations` for each element of its output."""
+    """A product, followed by `operations` per output element."""
 
     def cost(output: Operand, **arguments: Any) -> Cost:
         return rule(output=output, **arguments) + Cost(elementwise=operations * size(output))
 
-    cost.__doc__ = f"{rule.__doc__ or ''} Then {operations} for each element of the output.".strip()
+    cost.__doc__ = f"{rule.__doc__ or ''} Then {operations} per output element.".strip()
     return contraction(cost)
 
 
@@ -141,12 +144,12 @@ def matmul(qa: Operand, output: Operand, **_: Any) -> Cost:
 
 
 def softmax(qx: Operand, dim: int, **_: Any) -> Cost:
-    """As the softmax of floats."""
+    """The same as the floating-point softmax."""
     return elementwise.softmax(qx, dim)
 
 
 def batch_norm(qx: Operand, weight: Any = None, bias: Any = None, **_: Any) -> Cost:
-    """By statistics kept from training."""
+    """Batch normalization with running statistics."""
     return normalization.mean_variance_norm(qx, weight, bias, running_mean=qx)
 
 
@@ -197,7 +200,7 @@ FREE_NAMES = (
     *("embedding_bag_prepack", "embedding_bag_unpack", "cat", "cat_out", "conv_unpack"),
     *("embedding_byte", "embedding_4bit", "dropout"),
 )
-"""What packs, unpacks, moves or looks up; dropout as it runs on quantized numbers, in evaluation."""
+"""Operators that pack, unpack, move or look up; dropout, which does nothing in evaluation mode."""
 
 LINEAR_KERNELS = (
     *("fbgemm_linear_int8_weight", "fbgemm_linear_int8_weight_fp32_activation"),

@@ -1,4 +1,4 @@
-"""LSTM, GRU and RNN: every weight matrix once for each position, every bias once."""
+"""LSTM, GRU and RNN: one MAC per weight and position, one bias add per bias element and position."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from convcost.operators.interface import Operand, Operator, ShapeOperand, contra
 from convcost.operators.normalization import native_dropout
 
 LAYERS: dict[str, type[LSTM | GRU | RNN]] = {"lstm": LSTM, "gru": GRU, "rnn_tanh": RNN, "rnn_relu": RNN}
-"""ATen's name, and the layer that states the count."""
+"""The layer with the rule, by ATen name."""
 
 GATES = {kind: layer.gates for kind, layer in LAYERS.items()}
 
 
 def weights_cost(kind: str, positions: Size, parameters: Sequence[Operand]) -> Cost:
-    """As the layer of that kind, by its parameters."""
+    """The cost of the layer `kind` with these parameters."""
     matrices = [parameter for parameter in parameters if len(parameter.shape) == 2]
     shapes = [parameter.shape for parameter in parameters]
     return recurrent_cost(positions, shapes, hidden_units(kind, matrices), LAYERS[kind].operations)
 
 
 def hidden_units(kind: str, matrices: Sequence[Operand]) -> Size:
-    """Of all layers and directions together."""
+    """Hidden units of all layers and directions."""
     return sum(matrix.shape[0] for matrix in hidden_matrices(matrices)) // GATES[kind]
 
 
@@ -36,14 +36,14 @@ def gate_gradients(kind: str, positions: Size, matrices: Sequence[Operand]) -> C
 
 
 def hidden_matrices(matrices: Sequence[Operand]) -> list[Operand]:
-    """For every layer and direction the one with a row for each gate of each unit: w_ih, not w_hh or w_hr."""
+    """The matrix w_ih of each layer and direction, with a row per gate and unit."""
     return list(matrices[:: 3 if _is_projection(matrices) else 2])
 
 
 def _is_projection(matrices: Sequence[Operand]) -> bool:
-    """Whether the third matrix maps the hidden units to what the second one reads, as an LSTM's may.
+    """Whether every third matrix is the projection of an LSTM, from hidden units to the input of w_hh.
 
-    A hidden matrix with as many rows as columns is that of a plain RNN.
+    A square w_hh belongs to a plain RNN.
     """
     if len(matrices) % 3:
         return False
@@ -56,10 +56,10 @@ def _is_projection(matrices: Sequence[Operand]) -> bool:
 def sequence_gradients(
     kind: str, needed: frozenset[str], cost: Cost, input: Operand, **arguments: Any
 ) -> dict[str, Cost]:
-    """By weights every matrix once a position; by inputs as well, as gradients go back through time.
+    """By weights: the MACs of the forward pass. By inputs: the same, as gradients flow back through time.
 
-    If the input itself needs none, the first layer's input matrices are left out. What dropout kept is
-    multiplied by its mask and scaled again.
+    If the input needs no gradient, the input matrices of the first layer are omitted. Dropout multiplies by
+    its mask and scale again.
     """
     given = _sequence_arguments(**arguments)
     product = Cost(cost.macs, cost.valid_macs)
@@ -69,12 +69,12 @@ def sequence_gradients(
     positions = arithmetic.elements(arguments["output"].shape[:-1])
     skipped = 0 if "input" in needed else positions * sum(map(size, first))
     elementwise = gate_gradients(kind, positions, matrices) + _dropout_cost(given, arguments["output"])
-    found = {"input": Cost(cost.macs - skipped, cost.macs - skipped) + elementwise}
-    return found | ({"weight": by_weight} if needed - {"input", "hx"} else {})
+    by_input = {"input": Cost(cost.macs - skipped, cost.macs - skipped) + elementwise}
+    return by_input | ({"weight": by_weight} if needed - {"input", "hx"} else {})
 
 
 class SequenceArguments(NamedTuple):
-    """What a recurrent function of torch is called with, beside its input."""
+    """Arguments of a recurrent function of torch, besides its input."""
 
     params: Sequence[Operand]
     states: Any
@@ -95,21 +95,21 @@ def _sequence_arguments(
     batch_first: Any = False,
     **_: Any,
 ) -> SequenceArguments:
-    """Those of a packed sequence come shifted by one, behind the batch sizes."""
+    """The arguments; for a packed sequence they are shifted by one, after the batch sizes."""
     if isinstance(has_biases, bool):
         return SequenceArguments(params, hx, num_layers, dropout, train, bidirectional)
     return SequenceArguments(has_biases, params, dropout, train, bidirectional, batch_first)
 
 
 def _dropout_cost(given: SequenceArguments, output: Operand) -> Cost:
-    """In training, of what each layer but the last yields, which is as wide as the output."""
+    """Dropout during training, on the output of all layers except the last."""
     between = ShapeOperand((given.num_layers - 1, *output.shape))
     return native_dropout(between, given.dropout, given.train)
 
 
 def _sequence(kind: str) -> Operator:
     def cost(input: Operand, output: Operand, **arguments: Any) -> Cost:
-        """Each weight once for each position; the gates elementwise; dropout between layers in training."""
+        """One MAC per weight and position; elementwise work for the gates, and dropout during training."""
         given = _sequence_arguments(**arguments)
         cost = weights_cost(kind, arithmetic.elements(input.shape[:-1]), given.params)
         return cost + _dropout_cost(given, output)
@@ -125,7 +125,7 @@ def _sequence(kind: str) -> Operator:
 
 def _cell(kind: str) -> Operator:
     def cost(input: Operand, w_ih: Operand, w_hh: Operand, **biases: Any) -> Cost:
-        """Each weight once for each position; the gates elementwise."""
+        """One MAC per weight and position, and elementwise work for the gates."""
         given = [bias for name in ("b_ih", "b_hh") if (bias := biases.get(name)) is not None]
         return weights_cost(kind, arithmetic.elements(input.shape[:-1]), [w_ih, w_hh, *given])
 
@@ -135,27 +135,27 @@ def _cell(kind: str) -> Operator:
 def cell_gradients(
     kind: str, needed: frozenset[str], cost: Cost, input: Operand, **arguments: Any
 ) -> dict[str, Cost]:
-    """By each matrix and by what it multiplies, once for each position; by biases only sums.
+    """By each matrix, and by the vector that it multiplies: one MAC per element. By biases: only sums.
 
-    The gates' own are with those by the input.
+    The elementwise gradients of the gates are included in those by the input.
     """
     matrices = {"input": "w_ih", "hx": "w_hh", "w_ih": "w_ih", "w_hh": "w_hh"}
     positions = arithmetic.elements(input.shape[:-1])
-    found = {name: positions * size(arguments[matrices[name]]) for name in needed & matrices.keys()}
+    macs_by_name = {name: positions * size(arguments[matrices[name]]) for name in needed & matrices.keys()}
     sums = {name: Cost(bias_adds=positions * size(arguments[name])) for name in needed - matrices.keys()}
-    costs = {name: Cost(macs, macs) for name, macs in found.items()} | sums
+    costs = {name: Cost(macs, macs) for name, macs in macs_by_name.items()} | sums
     gates = gate_gradients(kind, positions, [arguments["w_ih"], arguments["w_hh"]])
     return costs | {"input": costs.get("input", Cost()) + gates}
 
 
 ONEDNN_KINDS = ("rnn_relu", "rnn_tanh", "lstm", "gru")
-"""By ATen's number for the mode."""
+"""The kinds, by ATen's number for the mode."""
 
 
 def onednn_layer(
     input: Operand, weight0: Operand, weight1: Operand, weight2: Operand, weight3: Operand, **options: Any
 ) -> Cost:
-    """One layer in one direction as oneDNN runs it on a CPU."""
+    """One layer in one direction, run by oneDNN on a CPU."""
     biases = [weight2, weight3] if options["has_biases"] else []
     kind = ONEDNN_KINDS[options["mode"]]
     return weights_cost(kind, arithmetic.elements(input.shape[:-1]), [weight0, weight1, *biases])

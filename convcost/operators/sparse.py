@@ -1,7 +1,7 @@
-"""Products with sparse tensors: a MAC for each stored entry and what it meets, whatever its value.
+"""Products with sparse tensors: one MAC per stored entry and element that it is multiplied with.
 
-Entries are those that are stored, explicit zeros and repeated ones included. Gradients cost the same
-products: by the dense factor all entries again, by the sparse one at its entries alone.
+Explicit zeros and duplicate entries count. Gradients cost the same MACs: the gradient by the dense factor
+uses all entries, and the gradient by the sparse factor is computed only at its entries.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from convcost.operators.interface import Operand, Operator, SparseRule, contract
 
 
 def is_sparse(operand: Any) -> bool:
-    """Whether it leaves out entries: the layouts COO, CSR, CSC, BSR and BSC."""
+    """Whether `operand` has a sparse layout: COO, CSR, CSC, BSR or BSC."""
     return str(getattr(operand, "layout", "")).startswith("torch.sparse_")
 
 
 def entries(operand: Any) -> Size | None:
-    """The numbers that a sparse tensor stores; None without its data, which torch takes for none."""
+    """The number of stored entries of a sparse tensor; None without data."""
     if operand.is_meta:
         return None
     return size(operand._values() if operand.is_sparse else operand.values())
 
 
 def product_macs(left: Any, right: Any) -> Size | None:
-    """MACs of [*, n, k] by [*, k, m], of which one or both are sparse; vectors on either side."""
+    """MACs of [*, n, k] by [*, k, m], one or both sparse; either side can be a vector."""
     if is_sparse(left) and is_sparse(right):
         return matching_entries(left, right)
     if is_sparse(left):
@@ -44,16 +44,16 @@ def _times(count: Size | None, factor: Size) -> Size | None:
 
 
 def matching_entries(left: Any, right: Any) -> Size | None:
-    """Of two sparse matrices: each entry of `left` in column i meets each of `right` in row i."""
+    """MACs of two sparse matrices: pairs of an entry of `left` in column i and one of `right` in row i."""
     if left.is_meta or right.is_meta or len(left.shape) != 2 or len(right.shape) != 2:
         return None
     columns = Counter(left.to_sparse_coo()._indices()[1].tolist())
     rows = Counter(right.to_sparse_coo()._indices()[0].tolist())
-    return sum(count * rows[place] for place, count in columns.items())
+    return sum(count * rows[index] for index, count in columns.items())
 
 
 def sparse_product(left: str, right: str, added: str = "") -> SparseRule:
-    """The cost of a product of the arguments of these names, and of adding another to it."""
+    """The cost of a product of the arguments `left` and `right`, plus the argument `added`."""
 
     def cost(output: Any, **arguments: Any) -> Cost | None:
         addend = arguments.get(added)
@@ -61,12 +61,12 @@ def sparse_product(left: str, right: str, added: str = "") -> SparseRule:
         is_bias = addend is not None and len(addend.shape) == 1
         return _product_cost(product_macs(arguments[left], arguments[right]), sums, is_bias)
 
-    cost.__doc__ = f"Each stored entry of {left} or {right} by what it meets in the other."
+    cost.__doc__ = f"One MAC per stored entry of {left} or {right} and element that it is multiplied with."
     return cost
 
 
 def linear(input: Any, weight: Any, output: Operand, bias: Operand | None = None, **_: Any) -> Cost | None:
-    """[*, in_features] by [out_features, in_features], one of which is sparse."""
+    """[*, in_features] by [out_features, in_features]; one is sparse."""
     if is_sparse(input) and is_sparse(weight):
         return None
     sparse, others = (weight, input.shape[:-1]) if is_sparse(weight) else (input, weight.shape[:1])
@@ -75,7 +75,7 @@ def linear(input: Any, weight: Any, output: Operand, bias: Operand | None = None
 
 
 def sampled_addmm(self: Any, mat1: Operand, **_: Any) -> Cost | None:
-    """`self` + [n, k] by [k, m], where `self` has entries: k MACs and a sum for each."""
+    """`self` + [n, k] by [k, m] at the entries of `self`: k MACs and a sum per entry."""
     return _product_cost(_times(entries(self), mat1.shape[-1]), entries(self), False)
 
 
@@ -86,13 +86,13 @@ def _product_cost(macs: Size | None, sums: Size | None, is_bias: bool) -> Cost |
 
 
 def semi_structured_product(output: Operand, inner: Size, bias: Any = None) -> Cost:
-    """A matrix of which two in four neighbours are kept: half of the products."""
+    """A product with a 2:4 sparse matrix: half of the MACs."""
     macs = size(output) * inner // 2
     return Cost(macs, macs, 0 if bias is None else size(output))
 
 
 def mm_reduce_backward(self: Any, grad_out: Operand, output_mask: Sequence[bool], **_: Any) -> Cost | None:
-    """By the entries and by what they meet a product each."""
+    """By the entries and by the dense factor: the MACs of the forward pass each."""
     macs = _times(entries(self), grad_out.shape[-1])
     return _product_cost(_times(macs, sum(output_mask)), 0, False)
 

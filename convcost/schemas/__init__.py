@@ -1,4 +1,4 @@
-"""The JSON Schemas of what convcost writes and reads: by name, as they are shipped."""
+"""The JSON Schemas of convcost's outputs and inputs, by name."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ OUTPUTS = {
     "devices": "convcost.render.records.devices:DeviceListRecord",
     "layers": "convcost.render.records.layers:LayerListRecord",
 }
-"""The record, or records, that the JSON of each command is."""
+"""The record, or union of records, of each command's JSON."""
 
 INPUTS = {
     "config": "convcost.gate.config_tables:ConfigTable",
     "lock": "convcost.gate.lock_file:LockTable",
 }
-"""The record that each file fits which is read."""
+"""The record of each input file."""
 
 NAMES = (*OUTPUTS, *INPUTS)
 
 
 def schema_text(name: str) -> str:
-    """The schema called `name`, as it is shipped; UsageError if there is none."""
+    """The text of the schema `name`; UsageError if there is none."""
     if name not in NAMES:
         raise unknown_name("no schema is called", name, NAMES)
     return files("convcost.schemas").joinpath("files", f"{name}.json").read_text(encoding="utf-8")

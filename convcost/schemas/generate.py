@@ -1,4 +1,4 @@
-"""Make the JSON Schemas (draft 2020-12) of records: `python -m convcost.schemas.generate` writes all."""
+"""Generates the JSON Schemas (draft 2020-12) of records: `python -m convcost.schemas.generate`."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ TITLES = {"config": "convcost's configuration", "lock": "convcost's lock file"}
 
 
 def generate(name: str) -> Schema:
-    """The schema called `name`."""
+    """The schema `name`."""
     module, _, record = (OUTPUTS | INPUTS)[name].partition(":")
     title = TITLES.get(name, f"The JSON of convcost {name}")
     return record_schema(getattr(import_module(module), record), title)
 
 
 def record_schema(record: Any, title: str) -> Schema:
-    """The schema of a record, or of a union of records; the others in it are its `$defs`.
+    """The schema of a record, or of a union of records.
 
-    These have their names without `Record`.
+    Records inside become `$defs`, named without `Record`.
     """
     choices: tuple[type[msgspec.Struct], ...] = get_args(record) or (record,)
-    every: dict[str, type[msgspec.Struct]] = {cls.__name__: cls for cls in all_records()}
+    by_name: dict[str, type[msgspec.Struct]] = {cls.__name__: cls for cls in all_records()}
     names = [choice.__name__ for choice in choices]
-    every |= dict(zip(names, choices, strict=True))
+    by_name |= dict(zip(names, choices, strict=True))
     while True:
-        types = [every[name] for name in names]
+        types = [by_name[name] for name in names]
         _, definitions = msgspec.json.schema_components(types, ref_template=REFERENCE)
         missing = {*re.findall(r'"#/\$defs/(\w+)"', json.dumps(definitions))} - definitions.keys()
         if not missing:
@@ -60,7 +60,7 @@ def record_schema(record: Any, title: str) -> Schema:
 
 
 def _with_types_as_a_list(schema: Schema) -> Schema:
-    """`{"type": ["integer", "null"]}` for a choice of types without more to say of each."""
+    """Simplify a choice of plain types: `{"type": ["integer", "null"]}`."""
     choices = schema.get("anyOf", [])
     if not choices or any(choice.keys() != {"type"} for choice in choices):
         return schema
@@ -69,9 +69,9 @@ def _with_types_as_a_list(schema: Schema) -> Schema:
 
 
 def all_records() -> Iterator[type[Record]]:
-    """Every class of records, in whatever module; some refer to others by name alone."""
-    for found in walk_packages(records.__path__, f"{records.__name__}."):
-        import_module(found.name)
+    """All record classes, in all modules; some refer to others only by name."""
+    for module in walk_packages(records.__path__, f"{records.__name__}."):
+        import_module(module.name)
     yield from _subclasses(Record)
 
 
@@ -82,7 +82,7 @@ def _subclasses(cls: type[Record]) -> Iterator[type[Record]]:
 
 
 def schema_file(schema: Schema) -> str:
-    """A schema's text."""
+    """The text of a schema."""
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 

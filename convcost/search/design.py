@@ -69,7 +69,7 @@ class Design:
         None for a module that has no text.
         """
         found = spec_format(self.spec) if self.spec else module_format(self._counted_report)
-        return found and found.put_in({**self.known, **{name: name for name in self.left_open}})
+        return found and found.substitute({**self.known, **{name: name for name in self.left_open}})
 
     @property
     def bound(self) -> dict[str, Size]:

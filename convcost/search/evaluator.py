@@ -11,7 +11,7 @@ from convcost.core.cost import MATMUL, Convention, Cost, Shape, Size
 from convcost.core.errors import ConvcostError, UnboundSizeError
 from convcost.core.match import Metric
 from convcost.layers.interface import Layer
-from convcost.layers.network import NumericEvaluator, unfulfilled
+from convcost.layers.network import NumericEvaluator, requirement_error
 from convcost.spec.evaluate import OpenSizes
 
 WITHOUT_COST = {"params", "trainable_params", "bytes", "output_elements", "activations"}
@@ -48,7 +48,7 @@ class ColumnEvaluator(NumericEvaluator):
             if isinstance(part, NumberNeeded) and not part.holds():
                 raise UnboundSizeError(part.message)
             if not any(isinstance(size, UnknownSize) for size in part.sizes):
-                self.restrict(part.holds(), partial(unfulfilled, part, step), part.rule)
+                self.restrict(part.holds(), partial(requirement_error, part, step), part.rule)
 
     def cost(self, layer: Layer, shape: Shape, step: int) -> Cost:
         """The parts of a layer's cost that the metrics need."""

@@ -31,13 +31,13 @@ class QuantityFormulas(NamedTuple):
     def _restrict_by_assumptions(self, sizes: Mapping[str, Any], evaluator: ColumnEvaluator) -> None:
         if not self.assumptions:
             return
-        from convcost.symbolic.sizes import broken_assumption, is_decided, is_fulfilled
+        from convcost.symbolic.sizes import is_decided, is_fulfilled, violated_assumption
 
         for assumption in self.assumptions:
             if is_decided(assumption, sizes):
                 holds = is_fulfilled(assumption, sizes)
                 rule = f"the formulas hold only where {assumption.text}"
-                evaluator.restrict(holds, partial(broken_assumption, assumption, sizes), rule)
+                evaluator.restrict(holds, partial(violated_assumption, assumption, sizes), rule)
 
 
 NO_BOUNDS: Mapping[str, LowerBound] = {}

@@ -111,7 +111,7 @@ def values_axis(name: str, values: str | Size | Iterable[Size | str]) -> Axis:
         axis = Axis(name, (values,), f"{values[0]}:{values[-1]}:{values.step}")
         _check_bounds(values, Span(0, 1), axis.text)
         return axis
-    wanted, hint = "a text, a range or a list", f'For example, over={{"{name}": range(64, 1025, 64)}}.'
+    wanted, hint = "a string, a range or a list", f'For example, over={{"{name}": range(64, 1025, 64)}}.'
     if not isinstance(values, Iterable):
         values = [check_int(name, values)]
     listed = [*check_type(f"over {name}", values, (list, tuple, range), wanted, hint)]

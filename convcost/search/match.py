@@ -96,9 +96,11 @@ def match(
 def _names(vary: str | Sequence[str]) -> Sequence[str]:
     hint = 'For example, vary="E", or vary="E,K".'
     names = (
-        vary.split(",") if isinstance(vary, str) else check_type("vary", vary, (list, tuple), "a text", hint)
+        vary.split(",")
+        if isinstance(vary, str)
+        else check_type("vary", vary, (list, tuple), "a string", hint)
     )
-    return [check_type("vary", name, str, "a text", hint).strip() for name in names]
+    return [check_type("vary", name, str, "a string", hint).strip() for name in names]
 
 
 def match_designs(

@@ -1,4 +1,4 @@
-"""Text → Network. `parse` reads a spec once; a `Spec` takes sizes as often as one likes."""
+"""Specs: `parse` makes a `Spec` from text, which makes networks and reports from values for its sizes."""
 
 from convcost.spec.spec import HasSizeNames, Spec, check_names, parse
 

@@ -28,7 +28,7 @@ PRODUCTS = ("*", "×", "/", "//")
 
 
 def parse_size(text: str) -> Expression:
-    """A single size, such as `4*128`."""
+    """Parse a single size, such as `4*128`."""
     check_text(text)
     tokens = Tokens(text)
     size = sum_expression(tokens)
@@ -123,9 +123,9 @@ def product(tokens: Tokens) -> Expression:
         rest.append((operator if divides else "*", (power if divides else coefficient)(tokens)))
     if not rest:
         return first
-    found = Product(first, tuple(rest), tokens.span_from(start))
-    check_degree(degree(found), tokens.text, found.span)
-    return found
+    result = Product(first, tuple(rest), tokens.span_from(start))
+    check_degree(degree(result), tokens.text, result.span)
+    return result
 
 
 def coefficient(tokens: Tokens) -> Expression:
@@ -145,10 +145,10 @@ def power(tokens: Tokens) -> Expression:
     if not tokens.accept("**"):
         return base
     if tokens.next.rule != "integer":
-        tokens.fail("a whole number as the exponent")
-    found = Power(base, integer(tokens), tokens.span_from(start))
-    check_degree(degree(found), tokens.text, found.span)
-    return found
+        tokens.fail("an integer exponent")
+    result = Power(base, integer(tokens), tokens.span_from(start))
+    check_degree(degree(result), tokens.text, result.span)
+    return result
 
 
 def atom(tokens: Tokens) -> Expression:
@@ -166,6 +166,6 @@ def atom(tokens: Tokens) -> Expression:
 
 
 def integer(tokens: Tokens) -> int:
-    """INTEGER: digits, perhaps with `_` between them."""
+    """INTEGER: digits, optionally separated by `_`"""
     check_digits(tokens.text, tokens.next.span)
     return int(tokens.read().text.replace("_", ""))

@@ -1,4 +1,4 @@
-"""Expands definitions: each call of one becomes its chain, with the arguments put in for its parameters."""
+"""Expands definitions: replaces each call with the chain of its definition, with arguments substituted."""
 
 from __future__ import annotations
 
@@ -32,28 +32,28 @@ from convcost.spec.syntax import (
 )
 
 MOST_PARTS = 200
-"""The numbers, names and operations of an argument with the arguments of definitions put in."""
+"""The most numbers, names and operations in an argument after substitution."""
 
 Values = Mapping[str, Value]
-"""The arguments of a definition by its parameters' names."""
+"""The arguments of a definition, by parameter name."""
 
 
 def expand_definitions(candidate: Candidate) -> tuple[Step, ...]:
-    """The candidate's steps without any call of a definition; SpecError for a definition that is wrong."""
+    """The candidate's steps with all definitions expanded; SpecError for an invalid definition."""
     expansion = _Expansion(candidate.text, candidate.definitions)
     return expansion.steps(candidate.steps, {}, ()) if candidate.definitions else candidate.steps
 
 
 def used_definitions(candidate: Candidate) -> tuple[Definition, ...]:
-    """The definitions that the candidate's steps call, and those that these call, in their order."""
+    """The definitions that the candidate calls, directly or indirectly, in their order."""
     by_name = {definition.name: definition for definition in candidate.definitions}
     used: dict[str, None] = {}
-    waiting = [candidate.steps]
-    while waiting:
-        for kind in _kinds(waiting.pop()):
+    pending = [candidate.steps]
+    while pending:
+        for kind in _kinds(pending.pop()):
             if kind in by_name and kind not in used:
                 used[kind] = None
-                waiting.append(by_name[kind].steps)
+                pending.append(by_name[kind].steps)
     return tuple(definition for definition in candidate.definitions if definition.name in used)
 
 
@@ -67,14 +67,14 @@ def _kinds(steps: Iterable[Step]) -> Iterable[str]:
             yield from _kinds(step.steps)
 
 
-def _has_meaning(name: str) -> bool:
-    """Whether a layer or a function has this name, or the language."""
+def _is_reserved(name: str) -> bool:
+    """Whether `name` is that of a layer, a function, or a keyword."""
     known = ("x", "Sequential", *TORCH_NN)
     return find_layer(name) is not None or name.lower() in map(str.lower, known)
 
 
 class _Expansion:
-    """The definitions of a text by name, and how many layers their calls have come to."""
+    """The definitions of a text by name, and the number of layers expanded so far."""
 
     def __init__(self, text: str, definitions: Iterable[Definition]) -> None:
         self.text = text
@@ -86,16 +86,16 @@ class _Expansion:
 
     def _check(self, definition: Definition) -> None:
         name = definition.name
-        if _has_meaning(name):
-            self._fail(f"{name} has a meaning already; give the definition another name", definition.span)
+        if _is_reserved(name):
+            self._fail(f"{name} is already a layer or a keyword; choose another name", definition.span)
         if name in self.definitions:
             self._fail(f"{name} is defined twice", definition.span)
         if len({*definition.parameters}) < len(definition.parameters):
-            self._fail(f"{name} has two parameters of one name", definition.span)
+            self._fail(f"{name} has two parameters with the same name", definition.span)
 
     def steps(self, steps: Iterable[Step], values: Values, callers: tuple[str, ...]) -> tuple[Step, ...]:
-        """`steps` with `values` put in; `callers` are the definitions that they are in."""
-        return tuple(found for step in steps for found in self._step(step, values, callers))
+        """`steps` with `values` substituted; `callers` are the definitions that contain them."""
+        return tuple(result for step in steps for result in self._step(step, values, callers))
 
     def _step(self, step: Step, values: Values, callers: tuple[str, ...]) -> tuple[Step, ...]:
         match step:
@@ -132,14 +132,14 @@ class _Expansion:
 
     def _check_name(self, call: Call) -> None:
         near = did_you_mean(call.kind, self.definitions)
-        if near and not _has_meaning(call.kind):
+        if near and not _is_reserved(call.kind):
             self._fail(f"nothing is called {call.kind}{near}", call.span)
 
     def _bind(self, call: Call, definition: Definition) -> Values:
         signature = f"{definition.name}({', '.join(definition.parameters)})"
         values: dict[str, Value] = {}
-        for place, argument in enumerate(call.arguments):
-            name = argument.name or (definition.parameters[place : place + 1] or ("",))[0]
+        for number, argument in enumerate(call.arguments):
+            name = argument.name or (definition.parameters[number : number + 1] or ("",))[0]
             self._check_argument(argument, name, values, definition, signature)
             values[name] = argument.value
         missing = [name for name in definition.parameters if name not in values]
@@ -169,7 +169,7 @@ class _Expansion:
     def _argument(self, argument: Argument, values: Values) -> Argument:
         value = self._value(argument.value, values)
         if len([*islice(parts(value), MOST_PARTS + 1)]) > MOST_PARTS:
-            self._fail(f"a size of more than {MOST_PARTS} parts", argument.span)
+            self._fail(f"a size with more than {MOST_PARTS} parts", argument.span)
         if isinstance(value, Product | Power | Sum):
             check_degree(degree(value), self.text, argument.span)
         return argument._replace(value=value)
@@ -195,7 +195,7 @@ class _Expansion:
             case Name(name=name, span=span):
                 value = values.get(name, size)
                 if not isinstance(value, Number | Name | Sum | Product | Power):
-                    self._fail(f"{name} has to be a size here", span)
+                    self._fail(f"{name} must be a size here", span)
                 return value
             case Sum(terms=terms):
                 return size._replace(terms=tuple((sign, self._size(term, values)) for sign, term in terms))

@@ -1,13 +1,13 @@
-"""Files of designs: a design or a definition a line, comments behind #, and longer ones over several lines.
+"""Design files: one design or definition per line, with comments after #; long ones can span several lines.
 
-    block(C) = x + (Conv2d(C, C, 3, padding=1) -> ReLU)     # a definition, for the designs that use it
+    block(C) = x + (Conv2d(C, C, 3, padding=1) -> ReLU)     # a definition, for designs that use it
     small = [1, 16, H, W] -> block(16)
     large = [1, 64, H, W] -> Conv2d(64, 64, 1)
-        -> 3 x block(64)                                    # indented: the same design
+        -> 3 x block(64)                                    # indented: continues the design
 
-A line belongs to the one before it if it is indented more than the first line of that design, or if a
-bracket is open. Behind a definition and a semicolon another one may stand, or a design. Definitions are put
-in front of each text that uses them.
+A line continues the previous one if it is indented more than the first line of that design, or if a bracket
+is open. A semicolon after a definition starts another one, or a design. Each design gets the definitions that
+it uses.
 """
 
 from __future__ import annotations
@@ -27,31 +27,31 @@ LARGEST_FILE = 2**20
 BYTE_ORDER_MARK = "\ufeff"
 
 DEFINITION = re.compile(r"\s*([A-Za-z_]\w*)\s*\([^()]*\)\s*=(?!=)", re.ASCII)
-"""What a definition begins with: block(C) ="""
+"""The start of a definition: block(C) ="""
 
 WORD = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 OWN_DEFINITION = re.compile(rf"(?:\A|[;\n]){DEFINITION.pattern}", re.ASCII)
-"""A definition among others in one text."""
+"""A definition in a text with other statements."""
 
 QUOTED = re.compile(r"""'[^']*'|"[^"]*\"""")
 
 
 @dataclass(frozen=True)
 class DesignFile:
-    """The designs of one file or several, and the definitions by name."""
+    """The designs of one or more files, and the definitions by name."""
 
     designs: tuple[SourceText, ...] = ()
     definitions: Mapping[str, SourceText] = field(default_factory=dict)
 
     def __add__(self, other: DesignFile) -> DesignFile:
-        """Both; UsageError where they define the same name."""
+        """The contents of both; UsageError if they define the same name."""
         for name in self.definitions.keys() & other.definitions.keys():
             raise _defined_twice(name, self.definitions[name], other.definitions[name])
         return DesignFile(self.designs + other.designs, {**self.definitions, **other.definitions})
 
     def complete(self, text: str) -> str:
-        """`text` with the definitions that it uses in front, and those that they use, but for its own."""
+        """`text` preceded by the definitions that it uses, directly or indirectly, except for its own."""
         used = self._used(text) - {*OWN_DEFINITION.findall(text)}
         if not used:
             return text
@@ -61,35 +61,35 @@ class DesignFile:
         return SourceText.joined((line for lines in texts for line in lines), separators)
 
     def _used(self, text: str) -> set[str]:
-        """The names of definitions in `text`, and of those in these."""
+        """The names of the definitions that `text` uses, directly or indirectly."""
         used: set[str] = set()
-        waiting = [text]
-        while waiting:
-            found = {*WORD.findall(waiting.pop())} & self.definitions.keys() - used
-            used |= found
-            waiting += [self.definitions[name] for name in found]
+        pending = [text]
+        while pending:
+            names = {*WORD.findall(pending.pop())} & self.definitions.keys() - used
+            used |= names
+            pending += [self.definitions[name] for name in names]
         return used
 
 
 def read_design_file(path: str) -> DesignFile:
-    """The designs and definitions of a file; UsageError if it can't be read or has none."""
+    """The designs and definitions in a file; UsageError if it can't be read or has none."""
     if not path:
         raise UsageError("@ must be followed by the name of a file", hint="Write it as @designs.txt.")
-    shown = escape_to_ascii(display_path(Path(path)))
+    name = escape_to_ascii(display_path(Path(path)))
     text = read_text(Path(path), LARGEST_FILE)
     if "\0" in text:
-        raise UsageError(f"{shown} is not a text")
-    found = parse_design_file(text, shown)
-    if not found.designs and not found.definitions:
-        raise UsageError(f"{shown} has no design", hint="Write one per line, such as wide = Linear(E, 4E)")
-    return found
+        raise UsageError(f"{name} is not a text file")
+    file = parse_design_file(text, name)
+    if not file.designs and not file.definitions:
+        raise UsageError(f"{name} has no design", hint="Write one per line, such as wide = Linear(E, 4E)")
+    return file
 
 
 def parse_design_file(text: str, path: str) -> DesignFile:
-    """The designs and definitions of a text; SpecError for a bracket that is never closed."""
+    """The designs and definitions in a text; SpecError for a bracket that is not closed."""
     designs: list[SourceText] = []
     definitions: dict[str, SourceText] = {}
-    statements = (part for lines in _statements(text, path) for part in _separated(lines))
+    statements = (part for lines in _statements(text, path) for part in _split_definitions(lines))
     for lines in statements:
         statement = SourceText.joined(lines, " " * (len(lines) - 1))
         if not (defined := DEFINITION.match(statement)):
@@ -102,7 +102,7 @@ def parse_design_file(text: str, path: str) -> DesignFile:
 
 
 def _defined_twice(name: str, first: SourceText, second: SourceText) -> UsageError:
-    return UsageError(f"{second.where}: {name} is defined already", hint=f"It is defined in {first.where}.")
+    return UsageError(f"{second.where}: {name} is already defined", hint=f"It is defined in {first.where}.")
 
 
 def _statements(text: str, path: str) -> Iterator[Sequence[SourceLine]]:
@@ -128,8 +128,8 @@ def _statements(text: str, path: str) -> Iterator[Sequence[SourceLine]]:
         yield statement
 
 
-def _separated(lines: Sequence[SourceLine]) -> Iterator[Sequence[SourceLine]]:
-    """The definitions that semicolons end, each by itself, and what stands behind them."""
+def _split_definitions(lines: Sequence[SourceLine]) -> Iterator[Sequence[SourceLine]]:
+    """Definitions that end with a semicolon, each separately, and the rest."""
     if not DEFINITION.match(lines[0].text):
         yield lines
         return
@@ -138,8 +138,8 @@ def _separated(lines: Sequence[SourceLine]) -> Iterator[Sequence[SourceLine]]:
         if semicolon:
             yield (*lines[:number], line._replace(text=line.text[: len(code)]))
             rest = line._replace(text=line.text[len(code) + 1 :].lstrip())
-            behind = (*((rest,) if rest.text else ()), *lines[number + 1 :])
-            yield from _separated(behind) if behind else ()
+            remaining = (*((rest,) if rest.text else ()), *lines[number + 1 :])
+            yield from _split_definitions(remaining) if remaining else ()
             return
     yield lines
 
@@ -150,18 +150,18 @@ def _without_comment(line: str) -> str:
 
 
 def _without_quoted(line: str) -> str:
-    """The line with blanks in place of what is in quotes."""
-    return QUOTED.sub(lambda found: " " * len(found[0]), line)
+    """The line with quoted text replaced by spaces."""
+    return QUOTED.sub(lambda match: " " * len(match[0]), line)
 
 
 def _open_brackets(code: str) -> int:
-    """How many more brackets are opened than closed."""
-    bare = _without_quoted(code)
-    return sum(map(bare.count, "([")) - sum(map(bare.count, ")]"))
+    """The number of opening brackets minus closing ones."""
+    unquoted = _without_quoted(code)
+    return sum(map(unquoted.count, "([")) - sum(map(unquoted.count, ")]"))
 
 
 def _not_closed(statement: Iterable[SourceLine]) -> SpecError:
-    """The error for the first bracket that stays open to the end of the file."""
+    """The error for the first bracket that is open at the end of the file."""
     opened: list[tuple[SourceLine, int]] = []
     for line in statement:
         for place, sign in enumerate(_without_quoted(line.text)):

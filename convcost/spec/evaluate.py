@@ -1,4 +1,4 @@
-"""Evaluates size expressions of a spec, with ints, symbols or columns for its names."""
+"""Evaluates size expressions of a spec, with ints, symbols or columns for the names."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from convcost.spec.syntax import LARGEST_EXPONENT, Expression, Name, Number, Pow
 
 
 def evaluate(expression: Expression, sizes: Mapping[str, Size], text: str) -> Size:
-    """The value of `expression` at `sizes`; an error points into `text`."""
+    """The value of `expression` for `sizes`; errors point into `text`."""
     match expression:
         case Number(value=value):
             return value
@@ -45,19 +45,19 @@ def _product(product: Product, sizes: Mapping[str, Size], text: str) -> Size:
 
 
 class OpenSizes(dict[str, Size]):
-    """Sizes of which some are symbols; each `/` between them adds to `divisions` what has to divide what."""
+    """Sizes, some of which are symbols. Each `/` between them adds a requirement to `divisions`."""
 
     def __init__(self, sizes: Mapping[str, Size]) -> None:
         super().__init__(sizes)
         self.divisions: list[Requirement] = []
 
     def divide_exactly(self, dividend: Size, divisor: Size, text: str) -> Size:
-        """dividend / divisor, which is required to be an integer; `text` is what was written."""
+        """dividend / divisor, required to be an integer; `text` is the expression in the spec."""
         self.require_division(dividend, divisor)
         return dividend / divisor  # type: ignore[return-value]
 
     def require_division(self, dividend: Size, divisor: Size) -> None:
-        """Note that the divisor has to divide the dividend."""
+        """Add the requirement that the divisor divides the dividend."""
         self.divisions.append(Divides(divisor, dividend, "the divisor", "the dividend"))
 
 
@@ -77,7 +77,7 @@ def _quotient(
 
 def _bounded(size: Size, text: str, span: Span) -> Size:
     if isinstance(size, int | Integral) and not -LARGEST_SIZE <= size <= LARGEST_SIZE:
-        _fail(f"a size beyond {LARGEST_SIZE:.0e}", text, span)
+        _fail(f"a size above {LARGEST_SIZE:.0e}", text, span)
     return size
 
 

@@ -1,4 +1,4 @@
-"""Sizes as formulas without sympy, for what is computed of them."""
+"""Sizes as formulas of `symbolic.formula`, without sympy."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from convcost.symbolic.formula import divide, size_formula
 
 
 class FormulaSizes(OpenSizes):
-    """Numbers for some names, formulas for the others; a quotient of them is exact."""
+    """Values for some names, and formulas for the others. Quotients are exact."""
 
     def __init__(self, names: Iterable[str | Name], sizes: Mapping[str, Size] = MappingProxyType({})) -> None:
         texts = [each.name if isinstance(each, Name) else each for each in names]
         super().__init__({text: sizes.get(text, cast("Size", size_formula(text))) for text in texts})
 
     def divide_exactly(self, dividend: Size, divisor: Size, text: str) -> Size:
-        """dividend / divisor, which is required to be an integer."""
+        """dividend / divisor, required to be an integer."""
         self.require_division(dividend, divisor)
         return cast("Size", divide(dividend, divisor))

@@ -1,4 +1,4 @@
-"""The founding pair, compared where no design is given: a dense layer and convolutions on the same input."""
+"""The founding pair, compared by default: a dense layer and convolutions on the same input."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ KERNEL_SIZE = 3
 
 
 class FoundingPair(NamedTuple):
-    """Two designs in the sizes B, S, L, E and K; with or without biases, and so many convolutions."""
+    """Two designs in the sizes B, S, L, E and K, with `layers` convolutions, with or without biases."""
 
     bias: bool = True
     layers: int = 2
@@ -29,16 +29,16 @@ class FoundingPair(NamedTuple):
         )
 
     def sizes(self, given: Mapping[str, Size]) -> dict[str, Size]:
-        """The sizes that are given, and the kernel's."""
+        """The given sizes, and the default kernel size K."""
         return {"K": KERNEL_SIZE, **given}
 
     def notes(self, given: Mapping[str, Size]) -> tuple[str, ...]:
-        """What differs from the usual pair, in a sentence, if anything does."""
-        kernel_size, usual = given.get("K", KERNEL_SIZE), FoundingPair()
-        number = f"{self.layers} convolution{'s' * (self.layers != 1)} instead of {usual.layers}"
+        """A sentence on differences from the default pair, if any."""
+        kernel_size, default = given.get("K", KERNEL_SIZE), FoundingPair()
+        number = f"{self.layers} convolution{'s' * (self.layers != 1)} instead of {default.layers}"
         parts = (
             f"K = {kernel_size} instead of {KERNEL_SIZE}" * (kernel_size != KERNEL_SIZE),
-            number * (self.layers != usual.layers),
+            number * (self.layers != default.layers),
             "no biases" * (not self.bias),
         )
         changes = ", ".join(filter(None, parts))
@@ -46,9 +46,9 @@ class FoundingPair(NamedTuple):
 
 
 def founding_pair(bias: object = True, layers: object = 2) -> FoundingPair:
-    """The pair with these variations; UsageError for what is none."""
+    """The pair with these variations; UsageError for invalid ones."""
     if type(bias) is not bool:
-        raise WrongTypeError(f"bias is {describe_value(bias)}; True or False is needed")
+        raise WrongTypeError(f"bias must be True or False, not {describe_value(bias)}")
     number = check_int("layers", layers)
     if number < 1:
         raise UsageError(f"layers is {number}; it must be at least 1")

@@ -1,4 +1,4 @@
-"""The spec language. Each function's docstring is its grammar rule; nothing else knows the syntax."""
+"""The grammar of the spec language. Each function's docstring is its rule."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from convcost.spec.tokens import Token, Tokens
 TIMES = ("x", "×", "*")
 
 OTHER_OPERATIONS = (
-    "Branches are joined by +, *, concat, matmul and einsum. A module may do more: file.py:Net."
+    "Join branches with +, *, concat, matmul or einsum. For other operations, use a module: file.py:Net."
 )
 
-WHAT_COMES_IN = "x"
+INCOMING = "x"
 
 
 def parse_candidate(text: str) -> Candidate:
@@ -53,7 +53,7 @@ def parse_candidate(text: str) -> Candidate:
 
 
 def is_definition(tokens: Tokens) -> bool:
-    """Whether a definition comes next: a name, brackets, and an equals sign."""
+    """Whether the next tokens start a definition: a name, brackets, and an equals sign."""
     return tokens.next.rule == "name" and tokens.after_next.text == "(" and tokens.after_brackets.text == "="
 
 
@@ -75,12 +75,12 @@ def definition(tokens: Tokens) -> Definition:
     steps = chain(tokens)
     extent = tokens.span_from(name.span.start)
     if not tokens.accept(";") and not tokens.is_first_on_line and tokens.next.rule != "end":
-        tokens.fail("'->'", "';' or a new line behind the definition")
+        tokens.fail("'->'", "';' or a new line after the definition")
     return Definition(name.text, tuple(parameters), steps, name.span, extent)
 
 
 def is_plain(name: str) -> bool:
-    """Whether a definition or its parameter may have this name, which is neither dotted nor True."""
+    """Whether a definition or parameter can have this name: it has no dot, and is not a constant."""
     return "." not in name and name not in CONSTANTS
 
 
@@ -105,18 +105,18 @@ def term(tokens: Tokens) -> tuple[Step, ...]:
 def joined(
     tokens: Tokens, operator: str, kind: str, operand: Callable[[Tokens], tuple[Step, ...]]
 ) -> tuple[Step, ...]:
-    """One operand as it is, or several as the branches of a call."""
+    """The steps of a single operand, or a call with several operands as branches."""
     start = tokens.start
-    operands = [branch(tokens, operand)]
+    branches = [branch(tokens, operand)]
     while tokens.accept(operator):
-        operands.append(branch(tokens, operand))
-    if operands[1:]:
-        return (Call(kind, (), tokens.span_from(start), tuple(operands)),)
-    return operands[0].steps
+        branches.append(branch(tokens, operand))
+    if branches[1:]:
+        return (Call(kind, (), tokens.span_from(start), tuple(branches)),)
+    return branches[0].steps
 
 
 def branch(tokens: Tokens, steps: Callable[[Tokens], tuple[Step, ...]]) -> Branch:
-    """What `steps` reads, and where it stands."""
+    """A branch of the steps that `steps` parses."""
     start = tokens.start
     return Branch(steps(tokens), tokens.span_from(start))
 
@@ -128,7 +128,7 @@ def factor(tokens: Tokens) -> tuple[Step, ...]:
         times = integer(tokens)
         if not tokens.accept(*TIMES):
             tokens.fail(
-                "'x' and what is repeated", hint="A number is not a branch. Name the argument: dim=1."
+                "'x' and the layer to repeat", hint="A number is not a branch. Name the argument: dim=1."
             )
         steps = unit(tokens)
         return (Repeat(times, steps, tokens.span_from(start)),)
@@ -137,7 +137,7 @@ def factor(tokens: Tokens) -> tuple[Step, ...]:
         return steps
     tokens.read()
     if tokens.next.rule != "integer":
-        tokens.fail("how often")
+        tokens.fail("the number of repetitions")
     times = integer(tokens)
     return (Repeat(times, steps, tokens.span_from(start)),)
 
@@ -154,7 +154,7 @@ def unit(tokens: Tokens) -> tuple[Step, ...]:
         return (Input(sizes, tokens.span_from(start)),)
     if tokens.next.rule != "name":
         tokens.fail("a layer such as Linear(10E, E)")
-    if tokens.next.text == WHAT_COMES_IN and tokens.after_next.text != "(":
+    if tokens.next.text == INCOMING and tokens.after_next.text != "(":
         tokens.read()
         return ()
     if kind_of(tokens.next) == "Sequential":
@@ -163,12 +163,12 @@ def unit(tokens: Tokens) -> tuple[Step, ...]:
 
 
 def kind_of(token: Token) -> str:
-    """The name of a layer, without its module's."""
+    """The name of a layer, without `torch.nn.`."""
     return token.text.removeprefix("torch.").removeprefix("nn.")
 
 
 def sequential(tokens: Tokens) -> tuple[Step, ...]:
-    """sequential: "Sequential" "(" [key] chain ([","] [key] chain)* ")", as it is written or printed"""
+    """sequential: "Sequential" "(" [key] chain ([","] [key] chain)* ")", as written in code or printed"""
     tokens.read()
     tokens.expect("(")
     steps: tuple[Step, ...] = ()
@@ -182,12 +182,12 @@ def sequential(tokens: Tokens) -> tuple[Step, ...]:
 
 
 def is_key(tokens: Tokens) -> bool:
-    """Whether a key comes next."""
+    """Whether the next tokens are a key."""
     return tokens.next.text == "(" and tokens.after(3).text == ":"
 
 
 def key(tokens: Tokens) -> None:
-    """key: "(" (INTEGER | NAME) ")" ":", which is left out"""
+    """key: "(" (INTEGER | NAME) ")" ":", which is skipped"""
     if is_key(tokens):
         for _ in range(4):
             tokens.read()
@@ -202,7 +202,7 @@ def layer(tokens: Tokens) -> Call:
     is_join = FUNCTION_ALIASES.get(kind.lower(), kind.lower()) in FUNCTIONS["joins"]
     if tokens.accept("("):
         if is_key(tokens):
-            tokens.fail("its arguments", hint="A module of your own is counted as file.py:Net.")
+            tokens.fail("its arguments", hint="To count your own module, use file.py:Net.")
         while tokens.next.text != ")":
             if is_join and tokens.next.rule != "word" and tokens.after_next.text != "=":
                 branches.append(branch(tokens, chain))
@@ -211,17 +211,17 @@ def layer(tokens: Tokens) -> Call:
             if not tokens.accept(","):
                 break
         tokens.expect(")", ",")
-        is_behind = not tokens.is_first_on_line and not is_key(tokens)
-        if not is_join and tokens.next.text == "(" and is_behind:
+        on_same_line = not tokens.is_first_on_line and not is_key(tokens)
+        if not is_join and tokens.next.text == "(" and on_same_line:
             branches = operands(tokens)
     return Call(kind, tuple(arguments), token.span, tuple(branches))
 
 
 def operands(tokens: Tokens) -> list[Branch]:
-    """operands: "(" chain ("," chain)* ")", what a layer takes"""
+    """operands: "(" chain ("," chain)* ")", the inputs of a layer"""
     tokens.expect("(")
-    found = [branch(tokens, chain)]
+    branches = [branch(tokens, chain)]
     while tokens.accept(",") and tokens.next.text != ")":
-        found.append(branch(tokens, chain))
+        branches.append(branch(tokens, chain))
     tokens.expect(")", ",")
-    return found
+    return branches

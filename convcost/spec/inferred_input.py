@@ -1,7 +1,7 @@
-"""The input shape of a spec that states none: the usual one of its first layer.
+"""The default input shape of a spec without one: that of its first layer.
 
-A name that the layers use for something else does not name a dimension of the input: `Linear(I, S)` gets
-[B, 1, I], and `Conv1d(E, E, L)` [B*S, E, length].
+Names that layers use for something else are not used for dimensions of the input: `Linear(I, S)` gets
+[B, 1, I], and `Conv1d(E, E, L)` gets [B*S, E, length].
 """
 
 from __future__ import annotations
@@ -26,37 +26,37 @@ from convcost.spec.syntax import (
 )
 
 WORDS = {"C": "channels", "L": "length", "D": "depth", "H": "height", "W": "width"}
-"""What a dimension is called if its name is taken; a batch-like one is 1 then."""
+"""Alternative names of dimensions, if the usual ones are taken; batch-like dimensions are then 1."""
 
 SPLITTING = ("Unflatten",)
-"""Layers whose sizes are dimensions, and may have the names of the input's."""
+"""Layers whose sizes are dimensions, which may share names with dimensions of the input."""
 
 
 def inferred_input(
     templates: tuple[Template, ...], chain: TemplateChain, text: str
 ) -> tuple[Expression, ...]:
-    """The first layer's usual input, such as [B*S, in_channels, L], with its arguments put in by name."""
+    """The default input of the first layer, such as [B*S, in_channels, L], with its arguments substituted."""
     first = templates[_first_reader(chain) or 0]
     if not first.layer.inferred_input:
         message = f"{first.layer.__name__} takes any shape, so its input must be given"
         name, joins = first.layer.__name__, first.layer.input_counts[0] > 1
-        written = f"{name}(x, ReLU)" if joins else text.strip()[:40]
-        hint = f"Write it in front{' of branches' * joins}: [B, S, E] -> {written}"
+        design = f"{name}(x, ReLU)" if joins else text.strip()[:40]
+        hint = f"Write it in front{' of branches' * joins}: [B, S, E] -> {design}"
         raise SpecError(message, text=text, span=first.span, hint=hint)
     taken = _taken_names(first, templates)
     sizes: list[Expression] = []
-    for expression in map(_parse, _usual_input(first)):
+    for expression in map(_parse, _default_input(first)):
         sizes += _substitute(expression, first, lambda name: _rename_if_taken(name, taken))
     return tuple(sizes)
 
 
-def _usual_input(first: Template) -> tuple[str, ...]:
-    usual = first.layer.inferred_input
-    return (usual[1], usual[0], *usual[2:]) if first.ready.get("batch_first") else usual
+def _default_input(first: Template) -> tuple[str, ...]:
+    shape = first.layer.inferred_input
+    return (shape[1], shape[0], *shape[2:]) if first.ready.get("batch_first") else shape
 
 
 def _first_reader(chain: TemplateChain) -> int | None:
-    """The place of the first layer that takes what comes in; None if none does."""
+    """The template index of the first layer that takes the incoming tensor; None if none does."""
     for call in chain:
         if isinstance(call, Input):
             return None
@@ -68,10 +68,10 @@ def _first_reader(chain: TemplateChain) -> int | None:
 
 
 def _taken_names(first: Template, templates: tuple[Template, ...]) -> frozenset[str]:
-    """The names that mean something else than a dimension of the input.
+    """Names that are not dimensions of the input.
 
-    These are all names in the first layer's arguments, and those of features in later layers, such as B or S.
-    L in a later layer may be the input's length.
+    These are all names in the first layer's arguments, and names such as B or S in those of later layers. An
+    L in a later layer may be the length of the input.
     """
     others = [template for template in templates if template is not first]
     features = [other for other in others if other.layer.__name__ not in SPLITTING]
@@ -84,7 +84,7 @@ def _names(template: Template) -> Iterator[str]:
 
 
 def _rename_if_taken(name: Name, taken: frozenset[str]) -> Expression:
-    """`name`, or another name (or 1) for its dimension if it is taken."""
+    """`name`, or an alternative name (or 1) if it is taken."""
     if name.name not in taken:
         return name
     word = WORDS.get(name.name, "")

@@ -1,4 +1,4 @@
-"""Resolves names: calls to layer classes, arguments to their fields, checked by the fields' types."""
+"""Resolves calls to layer classes, and arguments to fields, which are checked by the types of the fields."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ from convcost.spec.syntax import (
 )
 
 WITHOUT_COST = ("device", "dtype")
-"""Arguments of layers with parameters: a device changes nothing, a dtype the bytes."""
+"""Constructor arguments that do not affect costs: a device has no effect, a dtype changes bytes."""
 
 PARAMETER_DTYPES = ("float64", "float32", "float16", "bfloat16")
-"""The dtypes that torch.nn makes parameters of."""
+"""The dtypes that torch.nn supports for parameters."""
 
-WITHOUT_PARAMETERS = "{} has no parameters. Give the dtype to the command: --dtype bfloat16."
+WITHOUT_PARAMETERS = "{} has no parameters. Set the dtype of the design: --dtype bfloat16."
 
 
 class Template(NamedTuple):
-    """A layer class with its arguments: `ready` has values, `sizes` expressions to be evaluated."""
+    """A layer class with its arguments: `ready` has values, `sizes` has expressions."""
 
     layer: type[Layer]
     ready: Mapping[str, object]
@@ -55,7 +55,7 @@ class Template(NamedTuple):
     dtype: str = ""
 
     def build(self, sizes: Mapping[str, Size], text: str) -> Layer:
-        """The layer at these `sizes`."""
+        """The layer with values for `sizes`."""
         return self.layer(
             **self.ready,
             **{field: _evaluate_argument(value, sizes, text) for field, value in self.sizes.items()},
@@ -76,7 +76,7 @@ def _evaluate_argument(value: Value, sizes: Mapping[str, Size], text: str) -> ob
 
 
 class TemplateCall(NamedTuple):
-    """The place of a template among all, and the branches that it takes."""
+    """The index of a template, and the branches that are its inputs."""
 
     place: int
     branches: tuple[TemplateChain, ...]
@@ -86,7 +86,7 @@ TemplateChain: TypeAlias = tuple[TemplateCall | Input, ...]
 
 
 def places(chain: TemplateChain) -> Iterator[int]:
-    """The place of each template, in the order in which the layers run."""
+    """The template indices of all layers, in execution order."""
     for call in chain:
         if isinstance(call, TemplateCall):
             for branch in call.branches:
@@ -95,7 +95,7 @@ def places(chain: TemplateChain) -> Iterator[int]:
 
 
 def further_inputs(chain: TemplateChain) -> Iterator[Input]:
-    """The inputs that branches start with."""
+    """The further inputs at the start of branches."""
     for call in chain:
         if isinstance(call, Input):
             yield call
@@ -105,7 +105,7 @@ def further_inputs(chain: TemplateChain) -> Iterator[Input]:
 
 
 class Field(NamedTuple):
-    """What a layer's argument accepts: types of values, and words."""
+    """The types and words that an argument of a layer accepts."""
 
     name: str
     required: bool
@@ -118,7 +118,7 @@ class Field(NamedTuple):
 
 @lru_cache(maxsize=1_000)
 def layer_fields(kind: str) -> dict[str, Field]:
-    """The arguments of the layer named `kind`, from its fields' annotations; none for an unknown one."""
+    """The arguments of the layer named `kind`, from its annotations; empty for an unknown one."""
     layer = layer_class(kind)
     if layer is None:
         return {}
@@ -141,7 +141,7 @@ def _alternatives(hint: Any) -> tuple[frozenset[Any], tuple[str, ...], bool, boo
 
 
 def resolve(call: Call, text: str) -> Template:
-    """The layer that `call` names, with its arguments by field."""
+    """The layer class and arguments of a call."""
     layer = find_layer(call.kind)
     if layer is None:
         message, hint = unknown_layer(call.kind)
@@ -172,8 +172,8 @@ def _bind_arguments(call: Call, layer: type[Layer], text: str) -> dict[str, Argu
         name = argument.name or (order[place] if place < len(order) else "")
         problem = _binding_error(argument, name, placed, layer)
         if problem:
-            has_none = name in WITHOUT_COST and not layer.has_dtype
-            hint = WITHOUT_PARAMETERS.format(layer.__name__) if has_none else ""
+            lacks_dtype = name in WITHOUT_COST and not layer.has_dtype
+            hint = WITHOUT_PARAMETERS.format(layer.__name__) if lacks_dtype else ""
             raise SpecError(problem, text=text, span=argument.span, hint=hint)
         placed[name] = argument
     missing = [field.name for field in known.values() if field.required and field.name not in placed]
@@ -184,19 +184,19 @@ def _bind_arguments(call: Call, layer: type[Layer], text: str) -> dict[str, Argu
 
 
 def _with_tuple(call: Call, field: str, text: str) -> Call:
-    """The call with all of its arguments without a name as one tuple, as torch takes them either way."""
-    plain = [argument for argument in call.arguments if not argument.name]
-    if not plain or isinstance(plain[0].value, TupleValue):
+    """The call with its positional arguments combined into one tuple."""
+    positional = [argument for argument in call.arguments if not argument.name]
+    if not positional or isinstance(positional[0].value, TupleValue):
         return call
-    items = tuple(_size(argument, field, text) for argument in plain)
-    span = Span(plain[0].span.start, plain[-1].span.end)
-    gathered = Argument(field, TupleValue(items), span)
+    items = tuple(_size(argument, field, text) for argument in positional)
+    span = Span(positional[0].span.start, positional[-1].span.end)
+    combined = Argument(field, TupleValue(items), span)
     named = tuple(argument for argument in call.arguments if argument.name)
-    return call._replace(arguments=(gathered, *named))
+    return call._replace(arguments=(combined, *named))
 
 
 def _size(argument: Argument, field: str, text: str) -> Expression:
-    """The size that an argument is."""
+    """An argument as a size; SpecError if it is not one."""
     match argument.value:
         case Float(text=digits) if (whole := _parse_integer(digits)) is not None:
             return Number(whole)
@@ -206,7 +206,7 @@ def _size(argument: Argument, field: str, text: str) -> Expression:
 
 
 def _dtype(argument: Argument | None, text: str) -> str:
-    """The dtype that an argument names: torch.float16, half, 'bf16'; "" for None."""
+    """The dtype of an argument such as torch.float16, half or 'bf16'; "" for None."""
     match argument:
         case None | Argument(value=Constant(value=None)):
             return ""
@@ -234,17 +234,17 @@ def _binding_error(argument: Argument, name: str, placed: Mapping[str, Argument]
     if name in placed:
         return f"{name} is given twice"
     if not argument.name and any(other.name for other in placed.values()):
-        return "an argument without a name stands behind one with a name"
+        return "positional argument follows keyword argument"
     return ""
 
 
 def signature(layer: type[Layer]) -> str:
     """The layer's arguments as torch.nn writes them: Linear(in_features, out_features, bias=True)."""
-    shown = (
+    arguments = (
         field.name if field.default is MISSING else f"{field.name}={field.default}"
         for field in argument_fields(layer)
     )
-    return f"{layer.__name__}({', '.join(shown)})"
+    return f"{layer.__name__}({', '.join(arguments)})"
 
 
 def _coerce(argument: Argument, field: Field, text: str) -> Value | object:
@@ -277,14 +277,14 @@ def _coerce(argument: Argument, field: Field, text: str) -> Value | object:
 
 
 def _is_misspelt(name: str, words: tuple[str, ...]) -> bool:
-    """Whether a name is so close to one of `words` that it is hardly a size."""
+    """Whether a name is so similar to one of `words` that it is probably not a size."""
     from difflib import get_close_matches
 
     return len(name) > 2 and bool(get_close_matches(name.lower(), words, cutoff=0.8))
 
 
 def _ratio(value: Value) -> Fraction | None:
-    """The value of an expression of numbers alone, such as -1 or 1/8; None for any other."""
+    """The value of an expression without names, such as -1 or 1/8; None for other values."""
     match value:
         case Number(value=number):
             return Fraction(number)
@@ -292,13 +292,13 @@ def _ratio(value: Value) -> Fraction | None:
             ratio = _ratio(term)
             return None if ratio is None else sign * ratio
         case Product(first=first, rest=(("/", divisor),)):
-            above, below = _ratio(first), _ratio(divisor)
-            return None if above is None or not below else above / below
+            numerator, denominator = _ratio(first), _ratio(divisor)
+            return None if numerator is None or not denominator else numerator / denominator
     return None
 
 
 def _number(value: Value) -> float | None:
-    """A literal, or an expression of numbers alone, as a float; None for any other value."""
+    """A literal or an expression without names as a float; None for other values."""
     if isinstance(value, Float):
         return float(value.text)
     ratio = _ratio(value)
@@ -312,7 +312,7 @@ def _fits_inside(item: Constant | Float | Expression, field: Field) -> bool:
 
 
 def _parse_integer(digits: str) -> int | None:
-    """The integer that a literal such as 1e6 is; None if it is none, or too long."""
+    """The integer value of a literal such as 1e6; None if it is not an integer, or too long."""
     try:
         number = Decimal(digits)
     except InvalidOperation:
@@ -323,7 +323,7 @@ def _parse_integer(digits: str) -> int | None:
 
 
 def expected_values(field: Field) -> str:
-    """What an argument takes, in words: a size or a tuple of sizes."""
+    """The values that an argument accepts, in words: a size or a tuple of sizes."""
     words = {
         int: "a size",
         tuple: "a tuple of numbers" if field.float_inside else "a tuple of sizes",

@@ -1,4 +1,4 @@
-"""A parsed spec, which makes a network and its report from values for its sizes."""
+"""Parsed specs, which make networks and reports from values for sizes."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from convcost.spec.resolve import Template, TemplateCall, TemplateChain, further
 from convcost.spec.syntax import MOST_LAYERS, Call, Candidate, Expression, Input, Repeat, Step, names
 
 LONGEST_SUMMARY = 40
-"""The characters of a design's own name: beyond, what is in a branch is left out."""
+"""The longest summary of a design; longer ones omit the contents of branches."""
 
 
 @dataclass(frozen=True)
 class Spec:
-    """A parsed spec: a name, an input shape, and layers, in sizes that have no values yet.
+    """A parsed spec: a name, an input shape, and layers with sizes that have no values yet.
 
-    `text` is the design without its name and its `definitions`; these are what they are called, and chains.
-    A repeated layer is one template. `order` has the index in `templates` of each layer, as they run.
+    `text` is the design without its name and its `definitions`, which are pairs of signature and chain. A
+    repeated layer is one template.
     """
 
     name: str
@@ -44,25 +44,25 @@ class Spec:
     names: tuple[str, ...]
 
     def __hash__(self) -> int:
-        """Of its text; the templates made of it are in dicts."""
+        """A hash of the name and source; templates contain dicts."""
         return hash((self.name, self.source))
 
     @property
     def full_text(self) -> str:
-        """The design with its definitions in front, on one line that can be parsed again."""
+        """The design preceded by its definitions, on one line that can be parsed again."""
         return with_definitions(self.definitions, self.text)
 
     @cached_property
     def order(self) -> tuple[int, ...]:
-        """The index in `templates` of each layer, as they run."""
+        """The index in `templates` of each layer, in execution order."""
         return tuple(places(self.chain))
 
     def leaves_open(self, sizes: Mapping[str, Size]) -> bool:
-        """Whether a size has no value but `B`, `S` and `N`, which are 1 if nothing else is left open."""
+        """Whether a size other than `B`, `S` and `N` has no value; these default to 1 otherwise."""
         return any(name not in sizes and name not in BATCH_LIKE for name in self.names)
 
     def bind(self, sizes: Mapping[str, Size], stay_open: bool = False) -> dict[str, Size]:
-        """Every size of this spec by name; a size without a value is a symbol."""
+        """All sizes of this spec by name; a size without a value is a symbol."""
         if stay_open or self.leaves_open(sizes):
             from convcost.symbolic.sympy_bridge import symbol
 
@@ -71,9 +71,9 @@ class Spec:
         return {name: check_int(name, sizes[name]) if name in sizes else 1 for name in self.names}
 
     def network(self, sizes: Mapping[str, Size], stay_open: bool = False) -> Network:
-        """The network at `sizes`; its layers are not yet checked on their inputs.
+        """The network with values for `sizes`. Its layers have not been checked on their inputs.
 
-        `stay_open` keeps `B`, `S` and `N` open, as where another design compared with it is open.
+        `stay_open` keeps `B`, `S` and `N` open, as needed for comparing with an open design.
         """
         bound = self.bind(sizes, stay_open)
         return replace(
@@ -88,7 +88,7 @@ class Spec:
         )
 
     def build_network(self, bound: Mapping[str, Size]) -> Network:
-        """The layers and the input, with a number of any kind for every name."""
+        """The layers and the input, with any kind of number for each name."""
         layers = [template.build(bound, self.source) for template in self.templates]
 
         def shape(sizes: tuple[Expression, ...]) -> Shape:
@@ -116,9 +116,17 @@ class Spec:
         stay_open: bool = False,
         backward: bool = False,
     ) -> Report:
-        """The costs at `sizes`, as formulas in those without a value; SpecError if a layer does not fit.
+        """The costs with values for `sizes`, as formulas in open sizes.
 
-        With `backward` those of its gradients too.
+        Args:
+            sizes: Values by name.
+            convention: What counts as FLOPs.
+            dtype: The dtype of the design, by name.
+            stay_open: Keep `B`, `S` and `N` open, instead of 1 by default.
+            backward: Also count gradients.
+
+        Raises:
+            SpecError: If a layer does not accept its input or arguments.
         """
         network = self.network(sizes, stay_open)
         try:
@@ -138,7 +146,7 @@ class Spec:
 
 
 def parse(text: str) -> Spec:
-    """The spec that `text` states; raises SpecError with a caret under what is wrong.
+    """Parse a spec. Raises SpecError, with carets under the error.
 
     >>> parse("[B, E] -> Linear(E, 4E)").names
     ('B', 'E')
@@ -166,7 +174,7 @@ def parse(text: str) -> Spec:
 
 
 def _definition_texts(candidate: Candidate) -> Iterator[tuple[str, str]]:
-    """Each definition that the candidate uses: what it is called with its parameters, and its chain."""
+    """The definitions that the candidate uses: signature and chain."""
     for definition in used_definitions(candidate):
         signature, _, chain = candidate.text[slice(*definition.extent)].partition("=")
         yield _on_one_line(signature), _on_one_line(chain)
@@ -177,7 +185,7 @@ def _on_one_line(text: str) -> str:
 
 
 class _ChainBuilder:
-    """Makes templates of calls, each once, and chains of their places."""
+    """Makes templates of calls, without duplicates, and chains of their indices."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -186,19 +194,19 @@ class _ChainBuilder:
         self._layers = 0
 
     def chain(self, steps: tuple[Step, ...], is_branch: bool = False) -> TemplateChain:
-        """The places of the steps' templates, with repetitions unrolled."""
-        found: TemplateChain = ()
+        """The chain of template indices for `steps`, with repetitions unrolled."""
+        calls: TemplateChain = ()
         for number, step in enumerate(steps):
             if isinstance(step, Repeat):
-                found += self._repeated(step)
+                calls += self._repeated(step)
             elif isinstance(step, Call):
-                found += (self._call(step),)
+                calls += (self._call(step),)
             elif number or not is_branch:
-                hint = "Write it in front of a branch, or of the whole design."
+                hint = "Put it at the start of a branch, or of the whole design."
                 self._fail("an input in the middle of a chain", step.span, hint)
             else:
-                found += (step,)
-        return found
+                calls += (step,)
+        return calls
 
     def _call(self, call: Call) -> TemplateCall:
         branches = tuple(self.chain(branch.steps, is_branch=True) for branch in call.branches)
@@ -227,12 +235,12 @@ class _ChainBuilder:
 
 def _summary(steps: tuple[Step, ...]) -> str:
     """A short name for a chain: `2 x Conv1d`, `Conv1d -> ... -> Linear`, `x + (Conv2d -> ReLU)`."""
-    shown = _joined([_step_summary(step) for step in steps])
-    return shown if len(shown) <= LONGEST_SUMMARY else _joined([_step_kind(step) for step in steps])
+    summary = _joined([_step_summary(step) for step in steps])
+    return summary if len(summary) <= LONGEST_SUMMARY else _joined([_step_kind(step) for step in steps])
 
 
-def _joined(shown: list[str]) -> str:
-    return " -> ".join(shown if len(shown) < 4 else [shown[0], "...", shown[-1]]) or "x"
+def _joined(steps: list[str]) -> str:
+    return " -> ".join(steps if len(steps) < 4 else [steps[0], "...", steps[-1]]) or "x"
 
 
 def _step_kind(step: Step) -> str:
@@ -274,30 +282,30 @@ def _open_report(network: Network, convention: Convention, dtype: str, backward:
 
 
 def check_int(name: str, size: Any, most_digits: int = MOST_DIGITS) -> Size:
-    """`size` as an int, also if it is an integer of another library; UsageError if it is not an integer."""
+    """`size` as an int, including integers of other libraries; WrongTypeError if it is not an integer."""
     try:
         if isinstance(size, bool):
             raise TypeError
-        found = operator.index(size)
-    except Exception:  # whatever another's number raises
-        shown = describe_value(size) if type(size) is not Fraction else str(size)[:40]
-        raise WrongTypeError(f"{name} is {shown}; a size is a whole number") from None
-    check_digits(name, found, most_digits)
-    return found
+        number = operator.index(size)
+    except Exception:  # numbers of other libraries may raise anything
+        description = describe_value(size) if type(size) is not Fraction else str(size)[:40]
+        raise WrongTypeError(f"{name} is {description}; a size must be a whole number") from None
+    check_digits(name, number, most_digits)
+    return number
 
 
 class HasSizeNames(Protocol):
-    """What has sizes by name: a spec, or a model's inputs."""
+    """An object with named sizes: a spec, or the inputs of a model."""
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of its sizes, each once."""
+        """The names of its sizes, without duplicates."""
 
 
 def check_names(sizes: Mapping[str, Size], specs: tuple[HasSizeNames, ...]) -> None:
-    """Refuse a size that none of `specs` has."""
+    """Raise UsageError for a size that none of `specs` has."""
     known = tuple(dict.fromkeys(name for spec in specs for name in spec.names))
     for name in sizes:
         if name not in known:
-            has = f"The sizes here are {', '.join(known)}." if known else "No size is open here."
-            raise UsageError(f"no size is called {name[:64]}{did_you_mean(name, known)}", hint=has)
+            hint = f"The sizes here are {', '.join(known)}." if known else "There are no open sizes here."
+            raise UsageError(f"no size is called {name[:64]}{did_you_mean(name, known)}", hint=hint)

@@ -1,4 +1,4 @@
-"""A design's text with numbers put in for its sizes: a format that is made once, for many sizes."""
+"""The text of a design with values for its sizes, as a format that is made once for many values."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from convcost.spec.spec import Spec
 from convcost.spec.syntax import Expression, Name, Number, Power, Product, Sum, Value, names
 
 Piece = str | Name
-"""A text, or a size that a number is to be put in for."""
+"""A text, or a size to substitute."""
 
 
 class SpecFormat(NamedTuple):
-    """Texts with a size between each two: "[B, ", "] -> Linear(", ", ", ")" and B, E, E, E."""
+    """Texts and the sizes between them: "[", ", ", "] -> Linear(", ", ", ")" and B, E, E, E."""
 
     texts: tuple[str, ...]
     names: tuple[str, ...]
 
     def format(self, sizes: Mapping[str, Size]) -> str:
-        """The text with `sizes`, which have all names."""
+        """The text with values for all names."""
         numbers = [str(sizes[name]) for name in self.names]
         return "".join(chain.from_iterable(zip(self.texts, [*numbers, ""], strict=True)))
 
-    def put_in(self, sizes: Mapping[str, Size | str]) -> SpecFormat:
-        """The format with numbers for some of the names; the others stay."""
+    def substitute(self, sizes: Mapping[str, Size | str]) -> SpecFormat:
+        """The format with values for some of the names."""
         pieces: list[tuple[str, str]] = []
         before = ""
         for text, name in zip(self.texts, self.names, strict=False):
@@ -47,9 +47,9 @@ class SpecFormat(NamedTuple):
 
 
 def spec_format(spec: Spec) -> SpecFormat:
-    """The format of the design with its definitions in front, on one line, without its name.
+    """The format of a design preceded by its definitions, on one line, without its name.
 
-    An input that is inferred is written out: it may have sizes that the layers have not.
+    An inferred input is written explicitly, as it may have sizes that the layers do not have.
     """
     candidate = parse_candidate(spec.source)
     definitions = [definition.extent for definition in used_definitions(candidate)]
@@ -64,7 +64,7 @@ def spec_format(spec: Spec) -> SpecFormat:
 
 
 def _size_names(spec: Spec) -> set[Name]:
-    """Where sizes stand in the source: words such as `same`, and parameters of definitions, are none."""
+    """The sizes in the source, without words such as `same` and parameters of definitions."""
     further = (size for step in further_inputs(spec.chain) for size in step.sizes)
     arguments = (value for template in spec.templates for value in template.sizes.values())
     own: tuple[Expression, ...] = () if spec.input_is_inferred else spec.input
@@ -73,7 +73,7 @@ def _size_names(spec: Spec) -> set[Name]:
 
 
 def _source_pieces(source: str, extent: Span, places: list[Name]) -> Iterator[Piece]:
-    """The source within `extent`; behind a number, as in 10E, a size becomes a factor."""
+    """The pieces of the source within `extent`; a size after a number, as in 10E, becomes a factor."""
     start = extent.start
     for name in places:
         if extent.start <= name.span.start < extent.end:
@@ -95,7 +95,7 @@ def _joined(shape: tuple[Expression, ...]) -> Iterator[Piece]:
 
 
 def _expression_pieces(expression: Expression) -> Iterator[Piece]:
-    """The expression as text, with brackets around what is not a factor."""
+    """The expression in pieces, with brackets around operands that are not factors."""
     match expression:
         case Number(value=value):
             yield str(value)
@@ -116,7 +116,7 @@ def _expression_pieces(expression: Expression) -> Iterator[Piece]:
 
 
 def expression_text(expression: Expression, sizes: Mapping[str, Size]) -> str:
-    """The expression with numbers for the names that `sizes` has: 32*h, 2*T+1."""
+    """The expression as text, with values for the names in `sizes`: 32*h, 2*T+1."""
     pieces = _expression_pieces(expression)
     return "".join(
         str(sizes.get(each.name, each.name)) if isinstance(each, Name) else each for each in pieces
@@ -131,11 +131,11 @@ def _factor_pieces(expression: Expression) -> Iterator[Piece]:
 
 
 def _format_of(pieces: list[Piece]) -> SpecFormat:
-    texts, found = [""], []
+    texts, size_names = [""], []
     for piece in pieces:
         if isinstance(piece, Name):
-            found.append(piece.name)
+            size_names.append(piece.name)
             texts.append("")
         else:
             texts[-1] += piece
-    return SpecFormat(tuple(texts), tuple(found))
+    return SpecFormat(tuple(texts), tuple(size_names))

@@ -1,6 +1,6 @@
-"""The syntax tree of a spec, as frozen data with no names resolved, and the limits on its text.
+"""The syntax tree of a spec, with unresolved names, and limits on its text.
 
-Named tuples, since a dozen frozen dataclasses would be a tenth of a command's start-up.
+Nodes are named tuples: a dozen frozen dataclasses would take a tenth of a command's start-up time.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ class Number(NamedTuple):
 
 
 class Name(NamedTuple):
-    """A symbol, or a word such as `same`: which of them, the argument it is given to decides."""
+    """A symbol, or a word such as `same`, depending on the argument."""
 
     name: str
     span: Span
 
 
 class Sum(NamedTuple):
-    """Terms, each with the sign +1 or −1."""
+    """Terms with signs, +1 or −1."""
 
     terms: tuple[tuple[int, Expression], ...]
     span: Span
 
 
 class Product(NamedTuple):
-    """A first factor, then operators `*`, `/` or `//` with one factor each, from left to right."""
+    """A first factor, then pairs of an operator (`*`, `/` or `//`) and a factor, from left to right."""
 
     first: Expression
     rest: tuple[tuple[str, Expression], ...]
@@ -50,7 +50,7 @@ class Product(NamedTuple):
 
 
 class Power(NamedTuple):
-    """A base to the power of a small whole number."""
+    """A base to the power of a small integer."""
 
     base: Expression
     exponent: int
@@ -61,7 +61,7 @@ Expression: TypeAlias = Number | Name | Sum | Product | Power
 
 
 def degree(expression: Expression) -> int:
-    """The highest power of sizes in it once it is multiplied out; a divisor counts as a factor does."""
+    """The degree of the expression as a polynomial in sizes; a divisor counts like a factor."""
     match expression:
         case Number():
             return 0
@@ -76,7 +76,7 @@ def degree(expression: Expression) -> int:
 
 
 class Float(NamedTuple):
-    """A number with a point or an exponent, as it was written."""
+    """A number with a decimal point or an exponent, as written."""
 
     text: str
 
@@ -111,7 +111,7 @@ class Argument(NamedTuple):
 
 
 class Call(NamedTuple):
-    """A layer, a function or a definition with its arguments; with `branches` it takes what these give."""
+    """A call of a layer, a function or a definition; `branches` are its inputs, if given."""
 
     kind: str
     arguments: tuple[Argument, ...]
@@ -120,21 +120,21 @@ class Call(NamedTuple):
 
 
 class Input(NamedTuple):
-    """A shape within a design: a further input."""
+    """A further input, by its shape."""
 
     sizes: tuple[Expression, ...]
     span: Span
 
 
 class Branch(NamedTuple):
-    """Steps on what comes into a call; none pass it on."""
+    """Steps on the input of a call; without steps, the input itself."""
 
     steps: tuple[Step, ...]
     span: Span
 
 
 class Repeat(NamedTuple):
-    """A chain of steps, `times` over."""
+    """A chain of steps, repeated `times` times."""
 
     times: int
     steps: tuple[Step, ...]
@@ -145,7 +145,7 @@ Step: TypeAlias = Call | Repeat | Input
 
 
 class Definition(NamedTuple):
-    """A chain with a name, in sizes of its own; `span` is the name's place, `extent` that of all of it."""
+    """A named chain with parameters; `span` is that of the name, `extent` that of the whole definition."""
 
     name: str
     parameters: tuple[str, ...]
@@ -155,9 +155,9 @@ class Definition(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """A whole spec: definitions, an optional name, an optional input shape, and the steps.
+    """A complete spec: definitions, an optional name, an optional input shape, and the steps.
 
-    `body` is where in `text` the part behind the name starts.
+    `body` is the position in `text` after the name.
     """
 
     name: str
@@ -169,7 +169,7 @@ class Candidate(NamedTuple):
 
 
 def parts(value: Value) -> Iterator[Value]:
-    """A value and everything that it is made of, in the order of reading."""
+    """A value and all its parts, from left to right."""
     yield value
     match value:
         case Sum(terms=terms):
@@ -187,12 +187,12 @@ def parts(value: Value) -> Iterator[Value]:
 
 
 def names(value: Value) -> Iterator[Name]:
-    """Every name in a value, in the order of reading."""
+    """All names in a value, from left to right."""
     return (part for part in parts(value) if isinstance(part, Name))
 
 
 def check_text(text: str) -> None:
-    """Refuse a text that is too long, or whose brackets nest too deep."""
+    """Raise SpecError for a text that is too long, or nests too deeply."""
     if len(text) > LONGEST_TEXT:
         message = f"the spec is {len(text):,} characters long; the limit is {LONGEST_TEXT:,}"
         raise SpecError(message, text=text, span=Span(LONGEST_TEXT, LONGEST_TEXT + 1))
@@ -207,26 +207,26 @@ def check_text(text: str) -> None:
 
 
 def check_digits(text: str, span: Span) -> None:
-    """Refuse a literal with more digits than any size has."""
+    """Raise SpecError for a number with too many digits."""
     if span.end - span.start > MOST_DIGITS:
         message = f"a number of {span.end - span.start} digits; the limit is {MOST_DIGITS}"
         raise SpecError(message, text=text, span=span)
 
 
 def check_name(text: str, span: Span) -> None:
-    """Refuse a name that fills a line."""
+    """Raise SpecError for a name that is too long."""
     if span.end - span.start > LONGEST_NAME:
         message = f"a name of {span.end - span.start} characters; the limit is {LONGEST_NAME}"
         raise SpecError(message, text=text, span=span)
 
 
 def check_degree(degree: int, text: str, span: Span) -> None:
-    """Refuse a size with higher powers of sizes than any number stays within bounds for."""
+    """Raise SpecError for an expression of too high a degree."""
     if degree > LARGEST_EXPONENT:
         raise SpecError(f"the largest exponent is {LARGEST_EXPONENT}", text=text, span=span)
 
 
 def check_dimensions(dimensions: int, text: str, span: Span) -> None:
-    """Refuse an input of more dimensions than torch has."""
+    """Raise SpecError for an input with more dimensions than torch allows."""
     if dimensions > MOST_DIMENSIONS:
         raise SpecError(f"more than {MOST_DIMENSIONS} dimensions", text=text, span=span)

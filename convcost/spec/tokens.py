@@ -1,4 +1,4 @@
-"""A spec's text as tokens, read one by one; every error points at the token it met."""
+"""The tokenizer of specs. Errors point at the next token."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SPELLINGS = {"→": "->", "^": "**", "·": "*", "−": "-"}
 
 
 class Token(NamedTuple):
-    """One token: its rule, its text in plain spelling, and where it is."""
+    """A token: its rule, its normalized text, and its span."""
 
     rule: str
     text: str
@@ -35,12 +35,12 @@ class Token(NamedTuple):
 
 
 class Tokens:
-    """The tokens of a text and a place among them, where `next` is."""
+    """The tokens of a text, with a current position; `next` is the token there."""
 
     def __init__(self, text: str) -> None:
         self.text = text
         self._tokens = self._scan()
-        self._place = 0
+        self._index = 0
         self.next = self._tokens[0]
 
     def _scan(self) -> list[Token]:
@@ -57,62 +57,62 @@ class Tokens:
 
     @property
     def after_next(self) -> Token:
-        """The token behind the next one."""
+        """The token after the next one."""
         return self.after(1)
 
     def after(self, number: int) -> Token:
-        """The token that comes `number` tokens after the next one."""
-        return self._tokens[min(self._place + number, len(self._tokens) - 1)]
+        """The token `number` tokens after the next one."""
+        return self._tokens[min(self._index + number, len(self._tokens) - 1)]
 
     @property
     def start(self) -> int:
-        """Where the next token starts."""
+        """The start of the next token."""
         return self.next.span.start
 
     def span_from(self, start: int) -> Span:
-        """From `start` to the end of the token read last."""
-        return Span(start, self._tokens[max(self._place - 1, 0)].span.end)
+        """The span from `start` to the end of the previous token."""
+        return Span(start, self._tokens[max(self._index - 1, 0)].span.end)
 
     def read(self) -> Token:
-        """The next token, which is consumed."""
+        """Consume and return the next token."""
         token = self.next
         if token.rule != "end":
-            self._place += 1
-            self.next = self._tokens[self._place]
+            self._index += 1
+            self.next = self._tokens[self._index]
         return token
 
     def accept(self, *texts: str) -> str:
-        """Consume the next token if it is a symbol or name among `texts`, and return its text, or else ""."""
+        """Consume the next token if it is a symbol or name in `texts`, and return its text; otherwise ""."""
         token = self.next
         if token.text in texts and token.rule in ("symbol", "name"):
             return self.read().text
         return ""
 
     def expect(self, text: str, *others: str) -> None:
-        """Consume `text`, or fail; `others` would have been valid here too."""
+        """Consume `text`, or fail; the error also names `others`, which are valid here too."""
         if not self.accept(text):
             self.fail(*(f"'{wanted}'" for wanted in (text, *others)))
 
     @property
     def is_first_on_line(self) -> bool:
         """Whether the next token is the first one on its line."""
-        return "\n" in self.text[self._tokens[self._place - 1].span.end : self.start] if self._place else True
+        return "\n" in self.text[self._tokens[self._index - 1].span.end : self.start] if self._index else True
 
     @property
     def after_brackets(self) -> Token:
-        """The token behind the brackets that the token after the next one opens; the end if nothing does."""
+        """The token after the brackets that start after the next token; the end token if not closed."""
         depth = 0
-        for place in range(self._place + 1, len(self._tokens) - 1):
-            text = self._tokens[place].text
+        for index in range(self._index + 1, len(self._tokens) - 1):
+            text = self._tokens[index].text
             depth += (text in ("(", "[")) - (text in (")", "]"))
             if depth == 0:
-                return self._tokens[place + 1]
+                return self._tokens[index + 1]
         return self._tokens[-1]
 
     def brackets_hold_comma(self) -> bool:
-        """Whether the bracket that comes next has a comma of its own, as a tuple has."""
+        """Whether the next brackets contain a comma at the top level, as in a tuple."""
         depth = 0
-        for token in self._tokens[self._place :]:
+        for token in self._tokens[self._index :]:
             depth += (token.text in ("(", "[")) - (token.text in (")", "]"))
             if depth == 0:
                 return False
@@ -121,7 +121,7 @@ class Tokens:
         return False
 
     def fail(self, *expected: str, hint: str = "") -> NoReturn:
-        """Point at the next token and say what was expected there."""
+        """Raise a SpecError that points at the next token, and says what was expected."""
         token = self.next
         if token.rule == "ambiguous":
             message = f"{token.text} could be a power of ten or a product"
@@ -131,7 +131,7 @@ class Tokens:
             message = f"{token.text[:40]} is not a size; sizes are decimal numbers"
             raise SpecError(message, text=self.text, span=token.span)
         if token.text == "#":
-            hint = "Comments are for files of designs, such as @designs.txt."
+            hint = "Comments are allowed only in design files, such as @designs.txt."
         found = "unexpected end" if token.rule == "end" else f"found {token.text[:40]!a}"
         wanted = ", ".join(expected[:-1]) + " or " + expected[-1] if expected[1:] else expected[0]
         raise SpecError(f"{found}; expected {wanted}", text=self.text, span=token.span, hint=hint)

@@ -1,1 +1,1 @@
-"""Everything that needs sympy: sizes left open, formulas, ratios, break-even points."""
+"""Open sizes: formulas, assumptions, ratios and break-even points. Everything that needs sympy."""

@@ -1,4 +1,4 @@
-"""The assumptions about open sizes, and what follows from them."""
+"""Sets of assumptions about open sizes, without redundant ones."""
 
 from __future__ import annotations
 
@@ -16,33 +16,33 @@ from convcost.symbolic.substitution import substitute
 from convcost.symbolic.terms import size_name
 
 RECENT = 4
-"""How many of the last assumptions a new one is compared with."""
+"""A new assumption is compared with this many previous ones."""
 
 LONGEST_COMPARED = 60
-"""Two assumptions with more parts together are not compared."""
+"""Two assumptions with more parts in total are not compared."""
 
 
 class SizeBounds(NamedTuple):
-    """A size from `least` to `most`, a multiple of `step`."""
+    """The range of a size: multiples of `step` from `least` to `most` (None: no limit)."""
 
     least: int = 1
     most: int | None = None
     step: int = 1
 
     def size(self, text: str) -> Value:
-        """The size called `text`, written with one that counts from 1."""
+        """The size `text` in terms of a size that starts at 1."""
         if self.least == self.most:
             return self.least
         return self.step * (size_formula(text) + ceil_div(self.least, self.step) - 1)
 
     def narrowed(self, constraint: Constraint) -> SizeBounds:
-        """The bounds with `constraint`, which is about this size alone; InfeasibleError for none."""
+        """The bounds with a constraint on this size only; InfeasibleError if no value is left."""
         terms = constraint.formula.terms
         [factor] = (factor for term, factor in terms.items() if term)
-        found = self._narrowed(constraint.relation, factor, terms.constant)
-        if found.most is not None and ceil_div(found.least, found.step) * found.step > found.most:
+        bounds = self._narrowed(constraint.relation, factor, terms.constant)
+        if bounds.most is not None and ceil_div(bounds.least, bounds.step) * bounds.step > bounds.most:
             raise InfeasibleError
-        return found
+        return bounds
 
     def _narrowed(self, relation: str, factor: int | Fraction, constant: int | Fraction) -> SizeBounds:
         root = Fraction(-constant) / factor
@@ -56,18 +56,18 @@ class SizeBounds(NamedTuple):
 
 
 def substitute_bounds(bounds: Mapping[str, SizeBounds], formula: Value) -> Value:
-    """`formula` with each bounded size written with one that counts from 1; its sign is the same."""
+    """`formula` with each bounded size in terms of one that starts at 1; its sign is unchanged."""
     return substitute(formula, {text: bound.size(text) for text, bound in bounds.items()})
 
 
 def single_size(formula: Formula) -> str:
-    """The one size in a formula such as 3·L − 2; empty if it has more terms."""
+    """The size in a formula such as 3·L − 2; "" if it has more terms."""
     terms = [term for term in formula.terms if term]
     return size_name(terms[0]) if len(terms) == 1 else ""
 
 
 class AssumptionSet:
-    """Assumptions, without those that follow from others as far as a quick test shows."""
+    """Assumptions, without those that a fast test finds to follow from others."""
 
     def __init__(self) -> None:
         self.constraints: list[Constraint] = []
@@ -77,8 +77,8 @@ class AssumptionSet:
     @property
     def assumed(self) -> tuple[Assumption, ...]:
         """The assumptions that do not follow from the bounds of single sizes."""
-        found = (each.assumption for each in self.constraints if not self._follows_from_bounds(each))
-        return tuple({assumption.text: assumption for assumption in found}.values())
+        assumptions = (each.assumption for each in self.constraints if not self._follows_from_bounds(each))
+        return tuple({assumption.text: assumption for assumption in assumptions}.values())
 
     def _follows_from_bounds(self, constraint: Constraint) -> bool:
         if constraint.relation != "nonnegative":
@@ -121,18 +121,18 @@ class AssumptionSet:
         return bool(known) or constraint in self.constraints
 
     def shift_to_bounds(self, formula: Value) -> Value:
-        """`formula` written with sizes that count from 1; its sign is the same."""
+        """`formula` in terms of sizes that start at 1; its sign is unchanged."""
         return substitute_bounds(self._bounds, formula)
 
     def floor_of(self, number: Value) -> Value:
-        """⌊number⌋; `number` itself where it was assumed to be an integer."""
+        """⌊number⌋, or `number` if it is assumed to be an integer."""
         if not self.quotients:
             return floor_of(number)
         is_known = self._is_multiple_of_quotient(number) or is_integer(self.shift_to_bounds(number))
         return number if is_known else floor_of(number)
 
     def _is_multiple_of_quotient(self, number: Value) -> bool:
-        """Whether it is an integer times a quotient that was assumed to be one: 2·E/G where G divides E."""
+        """Whether `number` is a multiple of a quotient assumed to be an integer: 2·E/G if G divides E."""
         return any(_is_multiple(number, quotient) for quotient in self.quotients)
 
 

@@ -1,4 +1,4 @@
-"""What follows from assumptions: lower bounds, signs, and which of several formulas is the largest."""
+"""Consequences of assumptions: lower bounds, signs, and the largest of several formulas."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from convcost.symbolic.sympy_expressions import postorder
 from convcost.symbolic.terms import Terms
 
 MOST_CHOICES = 12
-"""A maximum of more formulas is not searched for: it takes long and tells a reader nothing."""
+"""A maximum of more formulas is not computed: it is slow, and unreadable."""
 
 LowerBounds: TypeAlias = Mapping[Expr, int]
-"""The least integer that a size or a floor can be, where it is not 1 or not known."""
+"""Lower bounds of sizes other than 1, and of floors."""
 
 MaximumFunction: TypeAlias = Callable[[Sequence[Size]], Size]
-"""Finds the largest of several sizes; None where too many may be the largest."""
+"""Returns the largest of several sizes; None if too many may be the largest."""
 
 
 def without_exact_floors(expression: Expr, assumed: tuple[Assumption, ...]) -> Expr:
-    """`expression` with ⌊C/G⌋ as C/G, and ⌊2·C/G⌋ as 2·C/G, where it is assumed that G divides C."""
+    """`expression` with ⌊C/G⌋ as C/G, and ⌊2·C/G⌋ as 2·C/G, if G is assumed to divide C."""
     quotients = [assumption.formula for assumption in assumed if assumption.relation == "whole"]
     exact = {
         part: part.args[0]
@@ -40,8 +40,8 @@ def without_exact_floors(expression: Expr, assumed: tuple[Assumption, ...]) -> E
 
 
 def lower_bounds(expression: Expr, assumed: tuple[Assumption, ...]) -> LowerBounds:
-    """What the assumptions say of each size alone, and of the floors in `expression`."""
-    bounds = [found.formula for found in assumed if found.relation == "nonnegative"]
+    """The lower bounds of sizes and of floors in `expression`, by the assumptions."""
+    bounds = [each.formula for each in assumed if each.relation == "nonnegative"]
     return _size_bounds(assumed, bounds) | _floor_bounds(expression, bounds)
 
 
@@ -56,7 +56,7 @@ def _size_bounds(assumed: tuple[Assumption, ...], bounds: Iterable[Expr]) -> dic
 
 
 def size_divisors(assumed: Iterable[Assumption]) -> dict[Expr, int]:
-    """The number that divides each size by assumption: {E: 4} for 4 divides E."""
+    """The assumed divisor of each size: {E: 4} if 4 divides E."""
     least: dict[Expr, int] = {}
     for assumption in assumed:
         coefficient, size = assumption.formula.as_coeff_Mul()
@@ -66,7 +66,7 @@ def size_divisors(assumed: Iterable[Assumption]) -> dict[Expr, int]:
 
 
 def _floor_bounds(expression: Expr, bounds: Iterable[Expr]) -> dict[Expr, int]:
-    """⌊x⌋ ≥ 0 where x is a positive multiple of something that is assumed to be ≥ 0."""
+    """⌊x⌋ ≥ 0 if x is a positive multiple of a formula assumed to be ≥ 0."""
     known = list(map(from_sympy, bounds))
     return {
         rounded: 0
@@ -77,7 +77,7 @@ def _floor_bounds(expression: Expr, bounds: Iterable[Expr]) -> dict[Expr, int]:
 
 
 def _is_positive_multiple(number: Value, other: Value) -> bool:
-    """Whether a formula is another one times a positive product."""
+    """Whether `number` is `other` times a positive product."""
     if not isinstance(number, Formula) or not isinstance(other, Formula):
         return False
     if len(number.terms) != len(other.terms):
@@ -88,7 +88,7 @@ def _is_positive_multiple(number: Value, other: Value) -> bool:
 
 
 def known_sign(expression: Expr, least: LowerBounds) -> int | None:
-    """The sign that `expression` has for all values above the bounds; None if it may vary."""
+    """The sign of `expression` for all values within the bounds; None if it may vary."""
     if not expression.free_symbols:
         return int(bool(expression > 0)) - int(bool(expression < 0))
     if is_never_negative(expression - 1, least):
@@ -97,7 +97,7 @@ def known_sign(expression: Expr, least: LowerBounds) -> int | None:
 
 
 def is_never_negative(expression: Expr, least: LowerBounds) -> bool:
-    """Whether `expression` ≥ 0 is proved for all values above the bounds."""
+    """Whether `expression` ≥ 0 can be proved for all values within the bounds."""
     try:
         return bool(is_nonnegative(from_sympy(_shift_to_one(expression, least))))
     except UnsupportedExpressionError:
@@ -105,10 +105,10 @@ def is_never_negative(expression: Expr, least: LowerBounds) -> bool:
 
 
 def _shift_to_one(expression: Expr, least: LowerBounds) -> Expr:
-    """`expression` written with sizes, and with symbols for floors, that count from 1."""
+    """`expression` in terms of sizes, and symbols for floors, that start at 1."""
     floors = {
-        rounded: symbol(f"_{place}") + number - 1
-        for place, (rounded, number) in enumerate(least.items())
+        rounded: symbol(f"_{index}") + number - 1
+        for index, (rounded, number) in enumerate(least.items())
         if not rounded.is_Symbol
     }
     sizes = {size: size + number - 1 for size, number in least.items() if size.is_Symbol and number > 1}
@@ -116,16 +116,16 @@ def _shift_to_one(expression: Expr, least: LowerBounds) -> Expr:
 
 
 def maximum_under(assumed: tuple[Assumption, ...]) -> MaximumFunction:
-    """The function that finds the largest of several formulas under these assumptions."""
+    """A function that returns the largest of several formulas under these assumptions."""
     least = lower_bounds(S.Zero, assumed)
     shifted = {size.name: size_formula(size.name) + number - 1 for size, number in least.items()}
     return cast("MaximumFunction", partial(_maximum, shifted))
 
 
 def _maximum(shifted: Mapping[str, Value], numbers: Iterable[Value]) -> Expr | Value | None:
-    """The formula that is always the largest, or sympy's Max of those that may be; None if too many.
+    """The largest formula, or sympy's Max of those that may be the largest; None if there are too many.
 
-    `shifted` has the sizes with a lower bound, written with ones that count from 1.
+    `shifted` has the sizes with a lower bound, in terms of sizes that start at 1.
     """
 
     def is_at_least(first: Value, second: Value) -> bool:
@@ -134,26 +134,26 @@ def _maximum(shifted: Mapping[str, Value], numbers: Iterable[Value]) -> Expr | V
             is_nonnegative(difference) or is_nonnegative(substitute(_expand_dimensions(difference), shifted))
         )
 
-    found: list[Value] = []
+    largest: list[Value] = []
     for number in dict.fromkeys(numbers):
-        if not any(is_at_least(other, number) for other in found):
-            found = [other for other in found if not is_at_least(number, other)] + [number]
-            if len(found) > MOST_CHOICES:
+        if not any(is_at_least(other, number) for other in largest):
+            largest = [other for other in largest if not is_at_least(number, other)] + [number]
+            if len(largest) > MOST_CHOICES:
                 return None
-    return found[0] if len(found) == 1 else Max(*map(as_sympy, found), evaluate=False)
+    return largest[0] if len(largest) == 1 else Max(*map(as_sympy, largest), evaluate=False)
 
 
 def _expand_dimensions(formula: Value) -> Value:
-    """`formula` with each opaque dimension written out."""
+    """`formula` with opaque dimensions expanded."""
     return transform(formula, opaque=lambda atom: atom.inner)
 
 
 def as_sympy(formula: Expr | Value) -> Expr:
-    """A result of `compute_rows` as an expression of sympy, each opaque dimension written out."""
+    """A result of `compute_rows` as a sympy expression, with opaque dimensions expanded."""
     return to_sympy(_expand_dimensions(formula)) if isinstance(formula, int | Formula) else formula
 
 
 def value_of(formula: Expr | int, sizes: Mapping[str, int]) -> int:
-    """The value of `formula` at `sizes`."""
+    """The value of `formula` for `sizes`."""
     known = {symbol(name): size for name, size in sizes.items()}
     return formula if isinstance(formula, int) else int(formula.subs(known))

@@ -1,4 +1,4 @@
-"""Which of two formulas is the smaller: where they cross, and whether one never exceeds the other."""
+"""Break-even points of two formulas, and whether one never exceeds the other."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ from convcost.symbolic.sympy_text import lowest_terms
 
 
 def compare_metric(comparison: Comparison, metric: str, candidate: Report) -> BreakEven:
-    """Where `candidate` becomes cheaper or dearer than the first candidate of `comparison`."""
+    """Where `candidate` becomes cheaper or more expensive than the first candidate of `comparison`."""
     first = comparison.first
     assumed = (*first.assumptions, *candidate.assumptions)
     return break_even(getattr(first, metric), getattr(candidate, metric), assumed)
 
 
 def equal_inputs(comparison: Comparison, candidate: Report) -> EqualInputs | None:
-    """The one size at which both inputs have as many elements, if the ratio of FLOPs is a number there."""
+    """The size at which both inputs have equally many elements, if the ratio of FLOPs is a number there."""
     first = comparison.first
-    found = break_even(elements(first.input), elements(candidate.input))
-    if not (found.exact and len(found.crossings) == 1 and isinstance(found.crossings[0], int)):
+    result = break_even(elements(first.input), elements(candidate.input))
+    if not (result.exact and len(result.crossings) == 1 and isinstance(result.crossings[0], int)):
         return None
-    size, value = found.size, found.crossings[0]
+    size, value = result.size, result.crossings[0]
     ratio = comparison.ratio("flops", candidate)
     if ratio is None or not all(_is_possible(report, size, value) for report in (first, candidate)):
         return None
@@ -54,7 +54,7 @@ def equal_inputs(comparison: Comparison, candidate: Report) -> EqualInputs | Non
 
 
 def _is_possible(report: Report, size: str, value: int) -> bool:
-    """Whether the report's assumptions allow this value."""
+    """Whether the assumptions of the report allow this value."""
     try:
         report.subs(**{size: value} if size in report.open_names else {})
     except ConvcostError:
@@ -63,7 +63,7 @@ def _is_possible(report: Report, size: str, value: int) -> bool:
 
 
 def break_even(first: Expr | int, second: Expr | int, assumed: tuple[Assumption, ...] = ()) -> BreakEven:
-    """Where `second` − `first` changes its sign over the positive sizes that the assumptions leave."""
+    """Where `second` − `first` changes sign, over the positive sizes that the assumptions allow."""
     deciding, least = deciding_difference(first, second, assumed)
     sizes = sorted(deciding.free_symbols, key=str)
     if not sizes:
@@ -79,17 +79,17 @@ def break_even(first: Expr | int, second: Expr | int, assumed: tuple[Assumption,
 def deciding_difference(
     first: Expr | int, second: Expr | int, assumed: tuple[Assumption, ...]
 ) -> tuple[Expr, LowerBounds]:
-    """What has the sign of `second` − `first`, without factors that decide nothing; and the lower bounds."""
+    """A formula with the sign of `second` − `first`, without factors of known sign; and the lower bounds."""
     difference = canonicalize(without_exact_floors(S.Zero + second - first, assumed))
     least = lower_bounds(difference, assumed)
     return _without_signed_factors(difference, least), least
 
 
 def _break_even_of_one_size(difference: Expr, size: Symbol, least: int) -> BreakEven:
-    found = crossings(difference, size)
-    if found is None:
+    result = crossings(difference, size)
+    if result is None:
         return _condition(difference)
-    signs, points, exact = found.from_size(least)
+    signs, points, exact = result.from_size(least)
     return BreakEven(signs, size.name, points, exact)
 
 
@@ -98,7 +98,7 @@ def _condition(difference: Expr) -> BreakEven:
 
 
 def _without_signed_factors(difference: Expr, least: LowerBounds) -> Expr:
-    """`difference` without factors whose sign is known; a known −1 changes its sign."""
+    """`difference` without factors of known sign; negative ones change its sign."""
     sign, deciding = 1, []
     for part in Mul.make_args(product_of_sums(difference)):
         known = known_sign(part, least)
@@ -110,29 +110,29 @@ def _without_signed_factors(difference: Expr, least: LowerBounds) -> Expr:
 
 
 def has_closed_form(crossing: Expr | int | Fraction) -> bool:
-    """Whether a crossing is written with roots of numbers; one of a cubic may not be."""
+    """Whether a crossing can be written with roots of numbers; that of a cubic may not."""
     return isinstance(crossing, int | Fraction) or not crossing.has(CRootOf)
 
 
 def formula_at(
     formula: Expr | int | Fraction, size: str, value: Expr | int | Fraction
 ) -> int | Fraction | float:
-    """`formula` in one open size at a value of it, a crossing; exact where that is a rational number."""
-    found = python_number((S.Zero + to_expression(formula, ())).subs({symbol(size): value}))
-    return found if isinstance(found, int | Fraction) else float(found)
+    """The value of `formula` in one open size at a crossing; exact if it is rational."""
+    number = python_number((S.Zero + to_expression(formula, ())).subs({symbol(size): value}))
+    return number if isinstance(number, int | Fraction) else float(number)
 
 
 Answer: TypeAlias = Literal["yes", "no", "unknown"]
-"""Whether something holds for all sizes that the assumptions allow."""
+"""Whether a statement holds for all sizes that the assumptions allow."""
 
 TRIED_SIZES = (1, 2, 3, 4, 6, 8, 12, 16, 31, 64)
-"""Values for each size, to find a counterexample where nothing is proved."""
+"""Values of each size for finding a counterexample, if there is no proof."""
 
 MOST_TRIED_POINTS = 2_000
 
 
 def to_expression(number: Formula | Expr | int | Fraction, assumed: tuple[Assumption, ...]) -> Expr:
-    """`number` as an expression of sympy, without floors of quotients that are assumed to be integers."""
+    """`number` as a sympy expression, without floors of quotients assumed to be integers."""
     if isinstance(number, Formula):
         number = to_sympy(number)
     if isinstance(number, Fraction):
@@ -141,22 +141,22 @@ def to_expression(number: Formula | Expr | int | Fraction, assumed: tuple[Assump
 
 
 def is_equal(first: Expr, second: Expr, assumed: tuple[Assumption, ...]) -> Answer:
-    """Whether both formulas are the same for all sizes."""
-    found = break_even(first, second, assumed)
-    if found.signs:
-        return "yes" if set(found.signs) == {0} else "no"
-    is_polynomial = not found.difference.has(floor, Abs)
+    """Whether both formulas are equal for all sizes."""
+    result = break_even(first, second, assumed)
+    if result.signs:
+        return "yes" if set(result.signs) == {0} else "no"
+    is_polynomial = not result.difference.has(floor, Abs)
     return (
         "no" if is_polynomial or _has_value(lambda value: value != 0, second - first, assumed) else "unknown"
     )
 
 
 def is_at_most(first: Expr, second: Expr, assumed: tuple[Assumption, ...]) -> Answer:
-    """Whether the first formula is never more than the second."""
-    found = break_even(second, first, assumed)
-    if found.signs:
-        return "no" if 1 in found.signs else "yes"
-    if is_never_negative(-found.difference, lower_bounds(found.difference, assumed)):
+    """Whether `first` ≤ `second` for all sizes."""
+    result = break_even(second, first, assumed)
+    if result.signs:
+        return "no" if 1 in result.signs else "yes"
+    if is_never_negative(-result.difference, lower_bounds(result.difference, assumed)):
         return "yes"
     return "no" if _has_value(lambda value: value > 0, first - second, assumed) else "unknown"
 
@@ -164,19 +164,20 @@ def is_at_most(first: Expr, second: Expr, assumed: tuple[Assumption, ...]) -> An
 def _has_value(
     is_wanted: Callable[[int | Fraction], bool], difference: Expr, assumed: tuple[Assumption, ...]
 ) -> bool:
-    """Whether `difference` has a wanted value at one of the points tried."""
+    """Whether `difference` has a wanted value at one of the tried points."""
     names = tuple(sorted(symbol.name for symbol in difference.free_symbols))
     values = (cast("int | Fraction", evaluate(difference, point)) for point in _points(names, assumed))
     return any(map(is_wanted, values))
 
 
 def _points(names: tuple[str, ...], assumed: tuple[Assumption, ...]) -> Iterator[dict[str, int]]:
-    """A limited number of sizes that fulfil the assumptions, the smallest first."""
+    """A limited number of points that satisfy the assumptions, the smallest first."""
     others = sorted({symbol.name for each in assumed for symbol in each.formula.free_symbols} - {*names})
-    every = (*names, *others)
-    count = next((few for few in range(len(TRIED_SIZES), 2, -1) if few ** len(every) <= MOST_TRIED_POINTS), 2)
-    grid = islice(product(TRIED_SIZES[:count], repeat=len(every)), MOST_TRIED_POINTS)
+    all_names = (*names, *others)
+    counts = range(len(TRIED_SIZES), 2, -1)
+    count = next((each for each in counts if each ** len(all_names) <= MOST_TRIED_POINTS), 2)
+    grid = islice(product(TRIED_SIZES[:count], repeat=len(all_names)), MOST_TRIED_POINTS)
     for values in sorted(grid, key=prod):
-        point = dict(zip(every, values, strict=True))
+        point = dict(zip(all_names, values, strict=True))
         if all(is_fulfilled(each, point) for each in assumed):
             yield point

@@ -1,9 +1,10 @@
-"""Exact integers at many sizes at once: a column that computes as an int does in the layers' formulas."""
+"""Columns of exact integers, one per size, which layers' formulas use like ints."""
 
 from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
+from itertools import product
 from math import gcd
 from numbers import Integral
 from typing import Any, TypeAlias, TypeGuard, cast
@@ -19,7 +20,7 @@ Truth: TypeAlias = "bool | Condition"
 
 
 class MixedConditionError(Exception):
-    """Code branches on a condition that is true at some sizes only: evaluate each branch separately."""
+    """Code branches on a condition that holds only at some sizes: evaluate each branch separately."""
 
     def __init__(self, condition: Condition) -> None:
         super().__init__()
@@ -27,7 +28,7 @@ class MixedConditionError(Exception):
 
 
 class Condition(np.ndarray):
-    """Whether something holds at each place; an `if` takes it if it holds everywhere or nowhere."""
+    """A boolean per size. It can be used in an `if` only if all are equal."""
 
     def __bool__(self) -> bool:
         if np.count_nonzero(self) in {0, self.size}:
@@ -36,16 +37,16 @@ class Condition(np.ndarray):
 
 
 class Column:
-    """An integer for each of many sizes: `factor` times `values`, which lie between `low` and `high`.
+    """An integer per size: `factor` times `values`, which are between `low` and `high`.
 
-    The values are 64-bit integers, or Python's where those could overflow. Bounds are computed from bounds
-    where possible, without a look at the values, and a factor is multiplied out only where it has to be.
+    Values are 64-bit integers, or Python ints if those could overflow. Bounds are computed from bounds if
+    possible, without reading the values, and a factor is multiplied in only when necessary.
     """
 
     __slots__ = ("factor", "high", "low", "values")
 
     __array_ufunc__ = None
-    """Makes NumPy call the column's operators for an array and a column."""
+    """Makes NumPy use the operators of Column for an array and a column."""
 
     __hash__ = object.__hash__
 
@@ -59,7 +60,7 @@ class Column:
 
     @property
     def bounds(self) -> tuple[int, int]:
-        """The least and the largest number possible."""
+        """Bounds of the numbers: lower and upper."""
         low, high = self.low * self.factor, self.high * self.factor
         return (low, high) if low <= high else (high, low)
 
@@ -114,7 +115,7 @@ class Column:
         return _with_factor(self, abs(self.factor) if self.low >= 0 else -abs(self.factor))
 
     def __floordiv__(self, other: Operand) -> Number:
-        """Rounded down; 0 where the divisor is 0."""
+        """The quotient rounded down; 0 where the divisor is 0."""
         if not _is_number(other):
             return NotImplemented
         return _quotient(self, _as_column(other))
@@ -152,7 +153,7 @@ class Column:
         return bool(self != 0)
 
     def _compare(self, other: object, relation: Callable[..., bool]) -> Truth:
-        """A bool where the bounds tell, otherwise a Condition."""
+        """A bool if the bounds decide, otherwise a Condition."""
         if not _is_number(other):
             return NotImplemented  # type: ignore[no-any-return]
         (low, high), (least, most) = self.bounds, _as_column(other).bounds
@@ -184,12 +185,12 @@ def _as_column(number: Operand) -> Column:
 
 
 def _with_factor(column: Column, factor: int) -> Number:
-    """The column's values times `factor`."""
+    """The values of the column with another factor."""
     return Column(column.values, factor, column.low, column.high) if factor else 0
 
 
 def _divide_factor(column: Column, common: int) -> Column:
-    """The column divided by `common`, which divides its factor, with the rest of that multiplied out."""
+    """The column divided by `common`, a divisor of its factor; the rest of the factor is multiplied in."""
     factor = column.factor // common
     scale = Column(factor, 1, factor, factor)
     if isinstance(column.values, int):
@@ -198,7 +199,7 @@ def _divide_factor(column: Column, common: int) -> Column:
 
 
 def _combine(operation: Operation, first: Column, second: Column) -> Column:
-    """`operation` of the values of both, without their factors."""
+    """`operation` on the values of both, ignoring their factors."""
     bounds = _extremes(operation, first, second)
     if not _fits(*bounds):
         first, second = _with_exact_bounds(first), _with_exact_bounds(second)
@@ -217,14 +218,12 @@ def _fits(*numbers: int) -> bool:
 
 
 def _extremes(operation: Operation, first: Column, second: Column) -> tuple[int, int]:
-    """A sum or a product is extreme where both sides are; so is a quotient by what has one sign."""
+    """Bounds of a sum, a product, or a quotient, from the bounds of the operands."""
     if operation is operator.floordiv and second.low <= 0:
         most = max(abs(first.low), abs(first.high))
         return -most, most
-    found = [
-        operation(mine, theirs) for mine in (first.low, first.high) for theirs in (second.low, second.high)
-    ]
-    return min(found), max(found)
+    extremes = [operation(*pair) for pair in product((first.low, first.high), (second.low, second.high))]
+    return min(extremes), max(extremes)
 
 
 def _with_exact_bounds(column: Column) -> Column:
@@ -237,16 +236,16 @@ def _quotient(dividend: Column, divisor: Column) -> Number:
     common = gcd(dividend.factor, divisor.factor) * (1 if divisor.factor > 0 else -1)
     if divisor.factor == common and isinstance(divisor.values, int):
         return _with_factor(dividend, dividend.factor // common)
-    above, below = _divide_factor(dividend, common), _divide_factor(divisor, common)
-    if below.low > 0 or below.high < 0 or isinstance(below.values, int):
-        return _combine(operator.floordiv, above, below)
-    is_zero = below.values == 0
-    nonzero = Column(np.where(is_zero, 1, below.values))
-    return _combine(operator.floordiv, above, nonzero).__mul__(np.logical_not(is_zero))
+    numerator, denominator = _divide_factor(dividend, common), _divide_factor(divisor, common)
+    if denominator.low > 0 or denominator.high < 0 or isinstance(denominator.values, int):
+        return _combine(operator.floordiv, numerator, denominator)
+    is_zero = denominator.values == 0
+    nonzero = Column(np.where(is_zero, 1, denominator.values))
+    return _combine(operator.floordiv, numerator, nonzero).__mul__(np.logical_not(is_zero))
 
 
 def merge_columns(conditions: Sequence[np.ndarray], columns: Sequence[Column]) -> Column:
-    """One column with the numbers of each of `columns` where its condition is true."""
+    """A column with the numbers of each of `columns` where its condition holds."""
     common = gcd(*(column.factor for column in columns))
     scaled = [_divide_factor(column, common) for column in columns]
     values = np.zeros(conditions[0].shape, np.result_type(*(column.values for column in scaled)))
@@ -256,7 +255,7 @@ def merge_columns(conditions: Sequence[np.ndarray], columns: Sequence[Column]) -
 
 
 def broadcast_column(number: Column | int, shape: tuple[int, ...]) -> Column:
-    """The number, or the column's numbers, as a column of that shape whose factor is positive."""
+    """`number` as a column of this shape with a positive factor."""
     column = _as_column(number)
     if column.factor <= 0:
         column = _divide_factor(column, 1)

@@ -1,4 +1,4 @@
-"""Requirements on open sizes: each holds, fails, or becomes a constraint that has to be assumed."""
+"""Requirements on open sizes: each holds, fails, or becomes a constraint to assume."""
 
 from __future__ import annotations
 
@@ -37,26 +37,26 @@ from convcost.symbolic.sympy_text import long_program, readable
 from convcost.symbolic.terms import UNIT, Terms, common_divisor, common_factors, terms_of
 
 LONGEST_FACTORED = 30
-"""A side of an assumption with more parts is not searched for common factors."""
+"""A longer side of an assumption is not searched for common factors."""
 
 
 class InfeasibleError(Exception):
-    """A requirement that no sizes fulfil."""
+    """A requirement that no sizes satisfy."""
 
 
 class Constraint(NamedTuple):
-    """That `formula` is ≥ 0, is zero, or is an integer ("whole")."""
+    """The constraint that `formula` is ≥ 0, is zero, or is an integer ("whole")."""
 
     relation: Literal["nonnegative", "zero", "whole"]
     formula: Formula
 
     @property
     def assumption(self) -> Assumption:
-        """The same as a report states it."""
+        """The constraint as an assumption of a report."""
         return Assumption(self.statement(_text), self.relation, to_sympy(self.formula))
 
     def statement(self, write: Callable[[Expr], str]) -> str:
-        """What it says, with expressions as `write` writes them: L + 2 ≥ K, G divides E."""
+        """The constraint as text; `write` formats expressions: L + 2 ≥ K, G divides E."""
         if self.relation == "whole":
             divisor = from_terms(common_divisor(self.formula))
             return f"{write(to_sympy(divisor))} divides {write(to_sympy(self.formula * divisor))}"
@@ -64,7 +64,7 @@ class Constraint(NamedTuple):
 
 
 def _text(expression: Expr) -> str:
-    """For people; a long formula as it is, and a very long one in Python's notation."""
+    """The expression simplified; a long one unchanged, and a very long one in Python notation."""
     if is_long(expression):
         return long_program(expression)
     return pretty(expression) if is_long(expression, LONGEST_FACTORED) else readable(expression)
@@ -86,14 +86,14 @@ def constraints_of(requirement: Requirement) -> Iterator[Constraint]:
 
 
 def statement(assumption: Assumption, write: Callable[[Expr], str]) -> str:
-    """What `assumption` says, with expressions as `write` writes them."""
+    """`assumption` as text; `write` formats expressions."""
     formula = from_sympy(assumption.formula)
     assert isinstance(formula, Formula)
     return Constraint(assumption.relation, formula).statement(write)
 
 
 def remaining_constraints(assumption: Assumption, sizes: Mapping[str, int]) -> Iterator[Constraint]:
-    """What remains of `assumption` at these sizes; InfeasibleError if they break it."""
+    """The constraints that remain of `assumption` at these sizes; InfeasibleError if they violate it."""
     formula = substitute(from_sympy(assumption.formula), sizes)
     match assumption.relation:
         case "nonnegative":
@@ -105,7 +105,7 @@ def remaining_constraints(assumption: Assumption, sizes: Mapping[str, int]) -> I
 
 
 def nonnegative_constraints(difference: Value) -> Iterator[Constraint]:
-    """That `difference` ≥ 0."""
+    """The constraints for `difference` ≥ 0; InfeasibleError if it can't hold."""
     known = is_nonnegative(difference)
     if known is None:
         terms = terms_of(difference)
@@ -120,7 +120,7 @@ def nonnegative_constraints(difference: Value) -> Iterator[Constraint]:
 
 
 def _tightened(difference: Terms) -> Terms:
-    """L − 2 for 2·L − 3, as 2·L ≥ 3 means L ≥ 2; only a sum of integer terms can be tightened."""
+    """L − 2 for 2·L − 3, as 2·L ≥ 3 means L ≥ 2; only for sums of integer terms."""
     if difference.is_constant or not _is_of_integer_terms(difference):
         return difference
     common = _common_coefficient(difference)
@@ -133,12 +133,12 @@ def _is_of_integer_terms(difference: Terms) -> bool:
 
 
 def _common_coefficient(difference: Terms) -> int:
-    """The largest number that all terms but the constant are multiples of."""
+    """The greatest common divisor of all coefficients except the constant."""
     return gcd(*(int(factor) for term, factor in difference.items() if term))
 
 
 def without_common_factors(difference: Terms) -> Terms:
-    """`difference` without the positive factors that all its terms have; the sign is the same."""
+    """`difference` without positive factors common to all terms; the sign is unchanged."""
     if len(difference) == 1:
         return difference
     common = common_factors(difference)
@@ -155,7 +155,7 @@ def _integer_constraints(quotient: Value) -> Iterator[Constraint]:
 
 
 def _quotient(value: Value, divisor: Value) -> Value:
-    """value / divisor, without what two sums have in common."""
+    """value / divisor, with common factors of sums cancelled."""
     quotient = divide(value, divisor)
     if len(terms_of(divisor)) == 1 or is_integer(quotient):
         return quotient
@@ -169,14 +169,14 @@ def _zero_constraints(difference: Value) -> Iterator[Constraint]:
         return
     terms = without_common_factors(without_divisor(difference))
     if _is_of_integer_terms(terms):
-        is_apart = is_nonnegative(terms - 1) or is_nonnegative(-terms - 1)
-        if is_apart or terms.constant % _common_coefficient(terms):
+        is_nonzero = is_nonnegative(terms - 1) or is_nonnegative(-terms - 1)
+        if is_nonzero or terms.constant % _common_coefficient(terms):
             raise InfeasibleError
     yield Constraint("zero", Formula(terms))
 
 
 def relation(difference: Expr, sign: str) -> Relation:
-    """How `difference` compares with 0, each term on the side where it is positive: L ≥ 2, 3·L < 5."""
+    """The relation `difference` `sign` 0, with terms on the side where they are positive: L ≥ 2, 3·L < 5."""
     return _relation_of(without_common_factors(without_divisor(from_sympy(difference))), sign)
 
 

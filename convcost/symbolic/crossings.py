@@ -1,7 +1,7 @@
-"""Where a formula in one size changes its sign: at roots of a polynomial, or, with floors, at integers.
+"""Sign changes of a formula in one size: at roots of a polynomial, or, with floors, at integers.
 
-⌊x⌋ is x − e with 0 ≤ e < 1, so that a formula with floors lies between two polynomials. Where both have the
-same sign, so has the formula; all integers in between are tried.
+⌊x⌋ is x − e with 0 ≤ e < 1, so a formula with floors lies between two polynomials. Where both have the same
+sign, the formula has it too; the other integers are tried.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from sympy.polys.polyerrors import PolynomialError
 from convcost.symbolic.sympy_expressions import postorder, python_number, quotient
 
 MOST_POINTS = 16
-"""More changes of a sign are no answer that a reader can hold in mind."""
+"""More sign changes are not a readable answer."""
 
 MOST_RUNS = 500
-"""So many changes are followed where the smallest of several formulas is looked for."""
+"""The most sign changes when searching for the smallest of several formulas."""
 
 MOST_TRIED = 2**20
-"""Integers that are tried where the sign is not known otherwise."""
+"""The most integers that are tried."""
 
 LARGEST_TRIED = 10**18
 
@@ -34,10 +34,10 @@ Point: TypeAlias = Expr | int | Fraction
 
 
 class Crossings(NamedTuple):
-    """The `points` at which the sign changes, and the `signs` before, between and after them.
+    """The `points` where the sign changes, and the `signs` before, between and after them.
 
-    `exact` points are roots; the others are the first integers with a new sign. If the least size is a root,
-    it is the first point, and the first sign is 0.
+    If `exact`, points are roots; otherwise they are the first integers with the new sign. If the smallest
+    size is a root, it is the first point, and the first sign is 0.
     """
 
     signs: tuple[int, ...]
@@ -45,14 +45,14 @@ class Crossings(NamedTuple):
     exact: bool = True
 
     def from_size(self, least: int) -> Crossings:
-        """The crossings among sizes from `least` on."""
-        passed = sum(bool(point < least) or (not self.exact and point == least) for point in self.points)
-        signs, points = self.signs[passed:], self.points[passed:]
+        """The crossings for sizes of at least `least`."""
+        skipped = sum(bool(point < least) or (not self.exact and point == least) for point in self.points)
+        signs, points = self.signs[skipped:], self.points[skipped:]
         starts_there = self.exact and bool(points) and points[0] == least
         return self._replace(signs=(0, *signs[1:]) if starts_there else signs, points=points)
 
     def runs(self) -> tuple[SignRun, ...]:
-        """The sign at every integer from 1 on."""
+        """The sign at all positive integers."""
         starts = {1: self.signs[0]}
         for point, sign in zip(self.points, self.signs[1:], strict=True):
             if not self.exact:
@@ -66,7 +66,7 @@ class Crossings(NamedTuple):
 
 
 class SignRun(NamedTuple):
-    """The sign at the integers from `start` on, up to the start of the next run."""
+    """The sign at integers from `start` to the start of the next run."""
 
     start: int
     sign: int
@@ -82,9 +82,9 @@ def sign_of(value: Point) -> int:
 
 
 def crossings(difference: Expr, size: Symbol) -> Crossings | None:
-    """Where `difference` changes its sign over the positive values of its one `size`.
+    """The sign changes of `difference` over the positive values of its only `size`.
 
-    None if there are too many crossings to list, or if they could not be found.
+    None if there are too many, or if they could not be found.
     """
     polynomial = _polynomial(difference, size)
     return _integer_crossings(difference, size) if polynomial is None else _real_crossings(polynomial)
@@ -103,11 +103,11 @@ def _real_crossings(polynomial: Poly) -> Crossings:
     roots = [root for root in dict.fromkeys(real_roots(polynomial)) if root > 0]
     signs = tuple(sign_of(polynomial.eval(point)) for point in _points_between(roots))
     changes = [
-        place for place, root in enumerate(roots) if signs[place] != signs[place + 1] or root.is_Integer
+        index for index, root in enumerate(roots) if signs[index] != signs[index + 1] or root.is_Integer
     ]
     return Crossings(
-        signs=(signs[0], *(signs[place + 1] for place in changes)),
-        points=tuple(python_number(roots[place].together()) for place in changes),
+        signs=(signs[0], *(signs[index + 1] for index in changes)),
+        points=tuple(python_number(roots[index].together()) for index in changes),
     )
 
 
@@ -120,7 +120,7 @@ def _points_between(roots: list[Expr]) -> Iterator[Rational]:
 
 
 def _integer_crossings(difference: Expr, size: Symbol) -> Crossings | None:
-    """The first integer of each new sign; tried are those at which the sign may change."""
+    """The first integer of each new sign, among those at which the sign may change."""
     runs = _integer_runs(difference, size, MOST_POINTS)
     if runs is None:
         return None
@@ -129,7 +129,7 @@ def _integer_crossings(difference: Expr, size: Symbol) -> Crossings | None:
 
 
 def sign_runs(difference: Expr, size: Symbol) -> tuple[SignRun, ...] | None:
-    """The sign of `difference` at every integer from 1 on; None if it changes too often, or for ever."""
+    """The sign of `difference` at all positive integers; None if it changes too often, or forever."""
     polynomial = _polynomial(difference, size)
     return (
         _integer_runs(difference, size, MOST_RUNS)
@@ -139,18 +139,18 @@ def sign_runs(difference: Expr, size: Symbol) -> tuple[SignRun, ...] | None:
 
 
 def _integer_runs(difference: Expr, size: Symbol, most: int) -> tuple[SignRun, ...] | None:
-    """The runs of one sign, at most so many: of integers at which it may change, all others follow."""
+    """The runs of equal sign, from the integers at which it may change; None for more than `most`."""
     tried = _FloorReplacement(size).undecided(difference)
     numbers = tried and sorted({number for part in tried for number in part if number >= 1} | {1})
     if not numbers:
         return None
-    groups = groupby(_signs(difference, size, numbers), key=lambda found: found[1])
+    groups = groupby(_signs(difference, size, numbers), key=lambda pair: pair[1])
     runs = tuple(islice((SignRun(*next(group)) for _, group in groups), most + 1))
     return runs if len(runs) <= most else None
 
 
 def _signs(formula: Expr, size: Symbol, numbers: list[int]) -> Iterator[tuple[int, int]]:
-    """Each of `numbers`, which ascend, with the sign of the formula there."""
+    """Each of the ascending `numbers` with the sign of the formula there."""
     import numpy as np
 
     from convcost.symbolic.columns import Column, broadcast_column
@@ -162,10 +162,10 @@ def _signs(formula: Expr, size: Symbol, numbers: list[int]) -> Iterator[tuple[in
 
 
 class _FloorReplacement:
-    """Replaces floors and absolute values in one size by polynomials that hold for large sizes.
+    """Replaces floors and absolute values by polynomials that hold for large values of one size.
 
-    ⌊x⌋ becomes x minus an unknown error; `largest_errors` has the most that each can be. Up to `settled`, the
-    replacements may not hold.
+    ⌊x⌋ becomes x minus an unknown error; `largest_errors` has the upper bound of each. The replacements hold
+    for sizes above `settled`.
     """
 
     def __init__(self, size: Symbol) -> None:
@@ -174,9 +174,9 @@ class _FloorReplacement:
         self.settled = 0
 
     def undecided(self, formula: Expr) -> list[range] | None:
-        """The integers at which the sign of `formula` has to be tried; between them it does not change.
+        """The integers at which the sign of `formula` must be tried, as it does not change elsewhere.
 
-        None if there are infinitely many, or too many.
+        None if there are too many, or infinitely many.
         """
         replaced: dict[Expr, Expr | int] = {}
         for part in postorder(formula):
@@ -190,11 +190,11 @@ class _FloorReplacement:
         if parts is None:
             return None
         parts.append(range(1, self.settled + 2))
-        is_too_much = sum(map(len, parts)) > MOST_TRIED or max(part.stop for part in parts) > LARGEST_TRIED
-        return None if is_too_much else parts
+        is_too_many = sum(map(len, parts)) > MOST_TRIED or max(part.stop for part in parts) > LARGEST_TRIED
+        return None if is_too_many else parts
 
     def _replacement(self, part: Expr, inner: Expr) -> Expr | int | None:
-        """What a floor or an absolute value of `inner` is for large sizes; None if that is not known."""
+        """A replacement for a floor or an absolute value of `inner` at large sizes; None without one."""
         if isinstance(part, Abs):
             return self._absolute(inner)
         limit = self._limit(inner)
@@ -205,7 +205,7 @@ class _FloorReplacement:
         return inner - error
 
     def _absolute(self, inner: Expr) -> Expr | None:
-        """|inner| for large sizes."""
+        """|inner| for large sizes; None if its sign is not known."""
         bounds = self._bounds(inner)
         parts = bounds and self._undecided(*bounds)
         if not bounds or parts is None:
@@ -214,7 +214,7 @@ class _FloorReplacement:
         return inner if bounds[0].LC() > 0 else -inner
 
     def _limit(self, inner: Expr) -> int | None:
-        """The integer that ⌊inner⌋ is for all large sizes, if there is one."""
+        """The constant value of ⌊inner⌋ for large sizes, if there is one."""
         numerator, denominator = (_polynomial(part, self.size) for part in inner.together().as_numer_denom())
         if numerator is None or denominator is None or numerator.degree() > denominator.degree():
             return None
@@ -229,7 +229,7 @@ class _FloorReplacement:
         self.settled = max(self.settled, *numbers, 0)
 
     def _bounds(self, formula: Expr) -> tuple[Poly, Poly] | None:
-        """A lower and an upper polynomial for one that has the sign of `formula`; None if there is none."""
+        """A lower and an upper polynomial around one with the sign of `formula`; None if there is none."""
         numerator, denominator = formula.together().as_numer_denom()
         unknowns = formula.free_symbols
         errors = [error for error in self.largest_errors if error in unknowns]
@@ -247,7 +247,7 @@ class _FloorReplacement:
         return lower, upper
 
     def _undecided(self, lower: Poly, upper: Poly) -> list[range] | None:
-        """The integers at which a value between these bounds may change its sign; None without an end."""
+        """The integers at which a value between these bounds may change sign; None if they do not end."""
 
         def is_decided(point: Rational | int) -> bool:
             return bool(lower == upper or lower.eval(point) > 0 or upper.eval(point) < 0)
@@ -262,14 +262,14 @@ class _FloorReplacement:
 
 
 def _largest_error(inner: Expr) -> Rational | int:
-    """The most that ⌊inner⌋ can be below `inner`."""
+    """The upper bound of `inner` − ⌊inner⌋."""
     unknown = {part: Dummy() for part in inner.atoms(sympy.floor, Abs)}
     denominator = inner.xreplace(unknown).as_numer_denom()[1]
     return 1 - 1 / denominator if denominator.is_Integer else 1
 
 
 def _root_intervals(polynomial: Poly) -> Iterator[tuple[int, int]]:
-    """For each positive root the integers next to it on both sides."""
+    """For each positive root, the integers on both sides of it."""
     if polynomial.degree() > 0:
         for (start, stop), _ in polynomial.intervals(eps=Rational(1, 2), inf=0):
             yield floor(start), ceil(stop)

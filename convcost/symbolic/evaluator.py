@@ -1,4 +1,4 @@
-"""Evaluates layers on open sizes: requirements become assumptions, shapes and costs formulas."""
+"""Evaluates layers on open sizes: requirements become assumptions; shapes and costs become formulas."""
 
 from __future__ import annotations
 
@@ -21,30 +21,30 @@ from convcost.symbolic.terms import Atom
 Result = TypeVar("Result")
 
 LONGEST_DIMENSION = 60
-"""A dimension of more parts becomes an opaque sum, so that a chain does not work on ever longer formulas."""
+"""A longer dimension becomes an opaque sum, so that formulas in a chain do not keep growing."""
 
 LONGEST_VALID_MACS = 500
-"""A formula for valid MACs with more parts is left out."""
+"""A longer formula for valid MACs is omitted."""
 
 WEIGHT_OF_A_LAYER = 10
 
 HEAVIEST_DESIGN = 12_000
-"""The parts of all layers' formulas together, multiplied out: more take long to print."""
+"""The most parts in the expanded formulas of all layers; more would be slow to print."""
 
-TOO_LONG = "with so many layers the formulas in open sizes get too long"
-DIVISION_BY_ZERO = "a size is divided by zero, whatever the open sizes are"
-NUMBERS_SHORTEN = "Give numbers to some sizes, to the kernels and strides first: --K 3."
+TOO_LONG = "the formulas in open sizes are too long for so many layers"
+DIVISION_BY_ZERO = "a size is divided by zero for all values of the open sizes"
+NUMBERS_SHORTEN = "Give some sizes a value, kernel sizes and strides first: --K 3."
 
 
 class TooLongError(RequirementError):
-    """A design whose formulas are too long; without chosen signs they are no shorter."""
+    """A design whose formulas are too long, with or without chosen signs."""
 
 
 class SymbolicEvaluator:
-    """Computes with formulas, and collects the assumptions that they rest on.
+    """The evaluator for open sizes. Collects the assumptions that formulas rely on.
 
-    With `chooses_signs`, a sign that varies is assumed to be the one of usual sizes, which makes formulas
-    shorter; `has_chosen` says whether that was done. Otherwise |x| stays in the formula.
+    With `chooses_signs`, a varying sign is assumed to be that of typical sizes, which shortens formulas;
+    `has_chosen` tells whether that happened. Otherwise |x| stays in the formula.
     """
 
     def __init__(self, *, chooses_signs: bool = True) -> None:
@@ -54,7 +54,7 @@ class SymbolicEvaluator:
         self._weight = 0
 
     def require(self, requirement: Requirement, step: int) -> None:
-        """Assume what `requirement` needs; RequirementError if no sizes fulfil it."""
+        """Assume what `requirement` needs; RequirementError if no sizes satisfy it."""
         for single in single_requirements(requirement):
             try:
                 for constraint in constraints_of(single):
@@ -65,20 +65,20 @@ class SymbolicEvaluator:
                 ) from None
 
     def output(self, layer: Layer, shape: Shape) -> Shape:
-        """The layer's output; a dimension that grows too long becomes an opaque sum."""
+        """The layer's output; a long dimension becomes an opaque sum."""
         sizes = self._evaluate(layer.output, shape)
         self._weight += sum(getattr(size, "weight", 1) for size in sizes)
         short = (formula_of(Atom("positive", size)) if _is_long(size) else size for size in sizes)
         return cast("Shape", tuple(short))
 
     def cost(self, layer: Layer, shape: Shape, step: int) -> Cost:
-        """The layer's cost, without valid MACs where their formula is too long."""
+        """The layer's cost, without valid MACs if their formula is too long."""
         return self._cost(layer.cost, shape, step)
 
     def gradients(
         self, layer: Layer, shape: Shape, forward: Cost, needed: tuple[bool, ...], step: int
     ) -> Gradients:
-        """What the layer's gradients cost, within the same bounds."""
+        """The cost of the layer's gradients, with the same limits."""
 
         def costs(simple: Shape) -> Gradients:
             return layer.gradients(simple, forward, needed)
@@ -97,7 +97,7 @@ class SymbolicEvaluator:
     def _evaluate(
         self, formulas: Callable[[Shape], tuple[Size | None, ...]], shape: Shape
     ) -> tuple[Value | None, ...]:
-        """`formulas` of the shape, each dimension of which is opaque meanwhile."""
+        """`formulas` of the shape, evaluated with opaque dimensions and then simplified."""
         large = frozenset[str]().union(*map(names_in, shape))
         simple = cast("Shape", tuple(map(as_dimension, shape)))
         return tuple(
@@ -105,9 +105,9 @@ class SymbolicEvaluator:
         )
 
     def simplify(self, formula: Value, large: frozenset[str] = frozenset()) -> Value:
-        """`formula` as short as the assumptions allow.
+        """`formula`, simplified by the assumptions.
 
-        A sign that varies is assumed as it is where the sizes in `large` are much larger than the others.
+        A varying sign is assumed to be the one for `large` sizes that are much larger than the others.
         """
 
         def absolute(inner: Value) -> Value:
@@ -136,7 +136,7 @@ class SymbolicEvaluator:
 
 
 def evaluate_feasibly(work: Callable[[SymbolicEvaluator], Result]) -> Result:
-    """`work` with chosen signs if some sizes fulfil all its assumptions, or else without."""
+    """The result of `work` with chosen signs if some sizes satisfy all assumptions, otherwise without."""
     evaluator = SymbolicEvaluator()
     try:
         result = work(evaluator)
@@ -163,6 +163,6 @@ def _quantities(cost: Cost) -> tuple[Size | None, ...]:
 
 
 def _unless_long(cost: Cost, measure: str, most: int) -> Size | None:
-    """The valid MACs; None if their formula is longer than `most`, and not the same as that of all MACs."""
+    """The valid MACs; None if their formula is longer than `most`, and differs from that of all MACs."""
     is_long = getattr(cost.valid_macs, measure, 0) > most and cost.valid_macs != cost.macs
     return None if is_long else cost.valid_macs

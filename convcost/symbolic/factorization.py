@@ -15,14 +15,14 @@ MOST_FACTORED = 120
 """A sum with more parts is not factored."""
 
 MOST_UNKNOWNS = 8
-"""Nor is one in more sizes and floors, since the time grows quickly with their number."""
+"""A sum in more sizes and floors is not factored, since the time grows quickly with their number."""
 
 HIGHEST_DEGREE = 10
-"""Nor one with higher powers."""
+"""A sum with higher powers is not factored."""
 
 
 def factors(formula: Expr) -> tuple[Expr | int | Fraction, ...]:
-    """B*E**2 is B, E and E; a sum is a factor of its own."""
+    """The factors of a formula: B, E and E for B*E**2; a sum is one factor."""
     return tuple(python_number(each) for factor in Mul.make_args(formula) for each in _bases(factor))
 
 
@@ -33,7 +33,7 @@ def _bases(factor: Expr) -> tuple[Expr, ...]:
 
 
 def is_divided(formula: Expr) -> bool:
-    """Whether a size divides in it, outside of floors."""
+    """Whether the formula divides by a size outside of floors."""
     try:
         return has_division(from_sympy(formula))
     except UnsupportedExpressionError:
@@ -41,7 +41,7 @@ def is_divided(formula: Expr) -> bool:
 
 
 def fraction(total: Expr) -> tuple[Expr, Expr]:
-    """A sum of fractions as one: its numerator and its denominator."""
+    """The numerator and denominator of a sum of fractions."""
     try:
         terms = terms_of(from_sympy(total))
     except UnsupportedExpressionError:
@@ -51,7 +51,7 @@ def fraction(total: Expr) -> tuple[Expr, Expr]:
 
 
 def common_in_front(total: Expr) -> Expr:
-    """`total` as the common factors of its terms times the rest."""
+    """`total` with the common factors of its terms factored out."""
     try:
         terms = terms_of(from_sympy(total))
     except UnsupportedExpressionError:
@@ -61,7 +61,7 @@ def common_in_front(total: Expr) -> Expr:
 
 
 def product_of_sums(total: Expr) -> Expr:
-    """`total` factored if that is quick, each floor in it as one unknown."""
+    """`total` factored if that is fast, with floors as unknowns."""
     try:
         terms = terms_of(from_sympy(total))
     except UnsupportedExpressionError:
@@ -72,7 +72,7 @@ def product_of_sums(total: Expr) -> Expr:
 
 
 def _factored(total: Formula) -> Expr:
-    """A sum whose terms have nothing in common as a product of sums, if it is one and not long."""
+    """A sum without common factors as a product of sums, if it is one and not long."""
     is_short = total.parts <= MOST_FACTORED and len(total.atoms) <= MOST_UNKNOWNS
     is_high = any(sum(power for _, power in term) > HIGHEST_DEGREE for term in total.terms)
     if is_high or not is_short or has_division(total) or _is_prime(total):
@@ -87,7 +87,7 @@ def _factored(total: Formula) -> Expr:
 
 
 def _is_prime(total: Formula) -> bool:
-    """Whether one of its terms is an unknown that occurs in no other, so that it can't be factored."""
-    found = [atom for term in total.terms for atom, _ in term]
+    """Whether one of its terms is an unknown that occurs nowhere else, so it can't be factored."""
+    atoms = [atom for term in total.terms for atom, _ in term]
     single = [next(iter(term)) for term in total.terms if len(term) == 1]
-    return any(power == 1 and found.count(atom) == 1 for atom, power in single)
+    return any(power == 1 and atoms.count(atom) == 1 for atom, power in single)

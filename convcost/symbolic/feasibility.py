@@ -1,4 +1,4 @@
-"""Whether some sizes fulfil all assumptions, found by a search."""
+"""A search for sizes that satisfy all assumptions."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from convcost.symbolic.terms import Coefficient, monomial_key, size_name, terms_
 Point = dict[str, int]
 
 COMMON_SIZES = (720_720, 64, 3, 1)
-"""Sizes that many others divide, and small ones."""
+"""Sizes with many divisors, and small sizes."""
 
 MOST_POINTS = 120
 
 MOST_CHECKS = 2_000
-"""Assumptions are checked no more often than this; with many of them fewer points are tried."""
+"""The most checks of assumptions; with many assumptions, fewer points are tried."""
 
 REPAIRS = 3
 
@@ -30,7 +30,7 @@ LARGEST_TRIED = 10**9
 
 
 def is_fulfillable(constraints: Sequence[Constraint]) -> bool:
-    """Whether a short search finds sizes that fulfil all `constraints`."""
+    """Whether a short search finds sizes that satisfy all `constraints`."""
     names = sorted(frozenset[str]().union(*(names_in(constraint.formula) for constraint in constraints)))
     points = _points(names, min(MOST_POINTS, 1 + MOST_CHECKS // (REPAIRS * len(constraints))))
     return any(_fulfills_all(_repair(point, constraints), constraints) for point in points)
@@ -59,7 +59,7 @@ def _value(formula: Value, point: Point) -> Coefficient | None:
 
 
 def _points(names: Sequence[str], count: int) -> Iterator[Point]:
-    """Random mixtures of common sizes and small ones, the same in each run."""
+    """Random points of common and small sizes, the same in each run."""
     random = Random(0)
     for _ in range(count):
         top = random.choice(COMMON_SIZES)
@@ -67,7 +67,7 @@ def _points(names: Sequence[str], count: int) -> Iterator[Point]:
 
 
 def _repair(point: Point, constraints: Sequence[Constraint]) -> Point:
-    """`point` with single sizes changed so that more of `constraints` hold."""
+    """`point` with single sizes changed to satisfy more of `constraints`."""
     for _ in range(REPAIRS):
         for constraint in constraints:
             value = _value(constraint.formula, point)
@@ -78,18 +78,18 @@ def _repair(point: Point, constraints: Sequence[Constraint]) -> Point:
 
 
 def _make_integer(point: Point, formula: Value, value: Fraction) -> Point:
-    """`point` with one size multiplied or enlarged so that `formula` is an integer, if one is found."""
+    """`point` with one size enlarged so that `formula` is an integer; unchanged if none is found."""
     for name in sorted(names_in(formula)):
         enlarged = min(point[name] * value.denominator, LARGEST_TRIED)
         for size in (enlarged, *range(point[name] + 1, point[name] + MOST_ENLARGED)):
-            found = _value(formula, {**point, name: size})
-            if found is not None and found.denominator == 1:
+            number = _value(formula, {**point, name: size})
+            if number is not None and number.denominator == 1:
                 return {**point, name: size}
     return point
 
 
 def _balance(point: Point, formula: Value, value: Fraction) -> Point:
-    """`point` with one size of a sum changed so that the sum is 0 there, or just above."""
+    """`point` with one size changed so that the sum is 0, or just above."""
     for monomial, factor in sorted(terms_of(formula).items(), key=lambda term: monomial_key(term[0])):
         name = size_name(monomial)
         size = point[name] - value / factor if name else 0

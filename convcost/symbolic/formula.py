@@ -1,7 +1,7 @@
-"""A formula in open sizes, the number that layers compute with, and its rules for floors and signs.
+"""Formulas in open sizes, the numbers that layers compute with, and their rules for floors and signs.
 
-sympy takes milliseconds for a floor, since it asks a lot about it; here it takes microseconds, and a report
-gets sympy's form in the end. A sum that would get too long becomes opaque: nothing multiplies it out.
+A floor takes milliseconds in sympy, but microseconds here; reports get sympy expressions in the end. A sum
+that would get too long becomes opaque, and is not expanded.
 """
 
 from __future__ import annotations
@@ -33,18 +33,18 @@ from convcost.symbolic.terms import (
 )
 
 MOST_TERMS = 48
-"""A sum of more terms is not multiplied out."""
+"""A sum of more terms is not expanded."""
 
 HEAVIEST = 2000
-"""Nor is a product that would repeat more parts than this."""
+"""A product that would repeat more parts is not expanded."""
 
 LONGEST_KEY = 100
 
 
 class Formula:
-    """Terms, at least one of them with a size in it: never a plain number.
+    """A sum of terms with at least one size: never a plain number.
 
-    Operators take formulas and plain numbers, and yield a plain number where no size is left.
+    Operators accept formulas and plain numbers, and return a plain number if no size is left.
     """
 
     __slots__ = ("_key", "parts", "terms", "weight")
@@ -126,7 +126,7 @@ class Formula:
     __repr__ = __str__
 
     def map_atoms(self, value: Callable[[Atom], Value]) -> Value:
-        """The formula with `value(atom)` for every atom of its terms."""
+        """The formula with each atom of its terms replaced by `value(atom)`."""
         result: Value = 0
         for monomial, factor in self.terms.items():
             product: Value = factor
@@ -142,7 +142,7 @@ class Formula:
 
     @property
     def key(self) -> str:
-        """The sort key: the same in each run; short for long formulas too."""
+        """A sort key that is the same in each run, and short even for long formulas."""
         if not self._key:
             text = "+".join(
                 sorted(f"{factor}{monomial_key(monomial)}" for monomial, factor in self.terms.items())
@@ -155,7 +155,7 @@ Value: TypeAlias = Formula | int | Fraction
 
 
 def _digest(text: str) -> str:
-    from hashlib import sha1  # and with it OpenSSL: short formulas need none
+    from hashlib import sha1  # imports OpenSSL, which short formulas do not need
 
     return sha1(text.encode(), usedforsecurity=False).hexdigest()
 
@@ -166,13 +166,13 @@ def _atom_key(factor: tuple[Atom, int]) -> tuple[str, str]:
 
 def _is_costly_product(first: Formula, second: Formula) -> bool:
     """Whether the product would have many terms, or repeat long ones."""
-    mine, theirs = len(first.terms), len(second.terms)
-    repeated = (theirs - 1) * first.weight + (mine - 1) * second.weight
-    return max(mine, theirs) > 1 and (mine * theirs > MOST_TERMS or repeated > HEAVIEST)
+    rows, columns = len(first.terms), len(second.terms)
+    repeated = (columns - 1) * first.weight + (rows - 1) * second.weight
+    return max(rows, columns) > 1 and (rows * columns > MOST_TERMS or repeated > HEAVIEST)
 
 
 def from_terms(terms: Terms) -> Value:
-    """The formula of `terms`; a plain number if there is no size in them."""
+    """The formula of `terms`; a plain number if they have no size."""
     return terms.constant if terms.is_constant else Formula(terms)
 
 
@@ -182,19 +182,19 @@ def atoms_of(number: HasTerms | Coefficient) -> frozenset[Atom]:
 
 
 def divide(dividend: Value, divisor: Value) -> Value:
-    """dividend / divisor, exactly."""
+    """dividend / divisor, exact."""
     return dividend * power_of(divisor, -1)
 
 
 def power_of(number: Value, power: int) -> Value:
-    """number to the power of `power`, exactly."""
+    """number to the power of `power`, exact."""
     if power > 0 or isinstance(number, Formula):
         return number**power
     return simplify_number(Fraction(1, number) ** -power)
 
 
 def formula_of(atom: Atom) -> Formula:
-    """The formula that is `atom`."""
+    """The formula of a single atom."""
     return Formula(Terms({monomial_of(atom): 1}))
 
 
@@ -204,20 +204,20 @@ def size_formula(text: str) -> Formula:
 
 
 def as_atom(number: Formula) -> Formula:
-    """A sum as one opaque atom; a single term stays as it is."""
+    """A sum as one opaque atom; a single term is unchanged."""
     if len(number.terms) == 1:
         return number
     return formula_of(Atom("positive" if is_positive_sum(number.terms - 1) else "sum", number))
 
 
 def as_dimension(number: Value) -> Value:
-    """A sum as one opaque atom that is known to be 1 or more."""
+    """A sum as one opaque atom that is known to be at least 1."""
     is_sum = isinstance(number, Formula) and len(number.terms) > 1
     return formula_of(Atom("positive", number)) if is_sum else number
 
 
 def floor_of(number: Value) -> Value:
-    """⌊number⌋ in one form: no floor of an integer, of a mostly negative sum, or directly in another."""
+    """⌊number⌋ in canonical form: no floor of an integer, of a mostly negative sum, or nested directly."""
     return from_terms(_floor(number.terms)) if isinstance(number, Formula) else floor(number)
 
 
@@ -235,20 +235,20 @@ def _floor(terms: Terms) -> Terms:
 
 
 def _floor_of_terms(terms: Terms) -> Terms:
-    """⌊terms⌋ without an inner floor that makes no difference."""
+    """⌊terms⌋ without redundant inner floors."""
     whole, fraction = _split_integers(terms)
     flat = _without_inner_floor(fraction)
-    return whole + (_floor_in_one_form(fraction) if flat is None else _floor(flat))
+    return whole + (_canonical_floor(fraction) if flat is None else _floor(flat))
 
 
 def _split_integers(terms: Terms) -> tuple[Terms, Terms]:
-    """The sum of the terms that are known to be integers, and that of the rest."""
+    """The sum of the terms that are known to be integers, and the rest."""
     whole = Terms({term: factor for term, factor in terms.items() if is_integer_term(term, factor)})
     return whole, terms - whole
 
 
-def _floor_in_one_form(fraction: Terms) -> Terms:
-    """⌊fraction⌋ with its integer terms in front, and its constant no finer than the rest tells apart."""
+def _canonical_floor(fraction: Terms) -> Terms:
+    """⌊fraction⌋ with integer terms moved out, and a constant no finer than the other denominators."""
     whole, rest = _split_integers(fraction)
     varying, constant = rest - rest.constant, rest.constant
     if all(power > 0 and is_integer_atom(atom) for term in varying for atom, power in term):
@@ -262,19 +262,19 @@ def _floor_in_one_form(fraction: Terms) -> Terms:
 
 
 def _is_mostly_negative(fraction: Terms) -> bool:
-    """Whether most terms are negative, or the leading one where as many are positive."""
+    """Whether most terms are negative; if equally many are positive, whether the leading term is negative."""
     signs = {term: 1 if factor > 0 else -1 for term, factor in fraction.items() if term}
     return bool(signs) and (sum(signs.values()) or signs[max(signs, key=_leading_key)]) < 0
 
 
 def _leading_key(monomial: Monomial) -> tuple[object, ...]:
-    """Capitals first: they are mostly the larger sizes."""
+    """Sorts capitals first, which are mostly larger sizes."""
     first = min(atom.key[1] for atom, _ in monomial)
     return first[:1].isupper(), *monomial_key(monomial)
 
 
 def _without_inner_floor(fraction: Terms) -> Terms | None:
-    """⌊(⌊x⌋ + m) / n⌋ = ⌊(x + m) / n⌋ for integers m and n > 0: what is rounded instead, or None."""
+    """(x + m) / n for (⌊x⌋ + m) / n with integers m and n > 0, which has the same floor; otherwise None."""
     for monomial in sorted(fraction, key=monomial_key):
         inner = [atom for atom, power in monomial if atom.kind == "rounded" and power == 1]
         if len(inner) != 1 or len(inner[0].inner.terms) + len(fraction) > MOST_TERMS:

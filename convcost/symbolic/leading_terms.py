@@ -1,4 +1,4 @@
-"""What a long formula is close to where sizes are large: its terms of the highest degree."""
+"""The leading terms of a long formula, which approximate it for large sizes."""
 
 from __future__ import annotations
 
@@ -14,21 +14,22 @@ from convcost.symbolic.sympy_bridge import symbol
 from convcost.symbolic.sympy_expressions import postorder
 
 MOST_PARTS = 20_000
-"""A formula of more different parts has no leading terms here."""
+"""Leading terms are not computed for a formula with more different parts."""
 
 MOST_TERMS = 24
-"""Nor has one with more of them."""
+"""The most leading terms."""
 
 Monomial: TypeAlias = frozenset[tuple[str, int]]
-"""Sizes and their powers."""
+"""Sizes with their powers."""
 
 Coefficients: TypeAlias = Mapping[Monomial, Fraction]
 
 
 class LeadingTerms(NamedTuple):
-    """Terms that a formula's ratio to tends to 1 as all the sizes called `names` grow by one factor.
+    """Terms whose ratio to the formula tends to 1 as all sizes in `names` grow by the same factor.
 
-    All have one degree in these sizes. The other sizes may have any value: they are factors of the formula.
+    All have the same degree in these sizes. The other sizes are factors of the formula, and can have any
+    value.
     """
 
     terms: tuple[tuple[Fraction, Expr], ...]
@@ -36,17 +37,16 @@ class LeadingTerms(NamedTuple):
 
 
 class _Growth(NamedTuple):
-    """The degree in the sizes that grow, and the terms that have it: all positive, or all negative."""
+    """The highest degree in the growing sizes, and its terms, which all have the same sign."""
 
     degree: int
     terms: Coefficients
 
 
 def leading_terms(formula: Expr) -> LeadingTerms | None:
-    """The terms of the highest degree, with x for ⌊x⌋, as that is less than 1 away.
+    """The terms of the highest degree, with x for ⌊x⌋, which differs by less than 1.
 
-    None where these do not tell: of terms with both signs, which may cancel, and of rounded ones that do not
-    grow.
+    None if these do not determine the growth: terms of both signs may cancel, and rounded terms may not grow.
     """
     parts = list(islice(postorder(formula), MOST_PARTS + 1))
     names = sorted(part.name for part in parts if isinstance(part, Symbol))
@@ -56,10 +56,10 @@ def leading_terms(formula: Expr) -> LeadingTerms | None:
     known: dict[Expr, _Growth | None] = {}
     for part in parts:
         known[part] = _growth_of(part, known, growing)
-    found = known[formula]
-    if found is None or not growing or min(found.terms.values()) < 0:
+    growth = known[formula]
+    if growth is None or not growing or min(growth.terms.values()) < 0:
         return None
-    terms = ((factor, _product(monomial)) for monomial, factor in found.terms.items())
+    terms = ((factor, _product(monomial)) for monomial, factor in growth.terms.items())
     return LeadingTerms(tuple(sorted(terms, key=lambda term: (-term[0], str(term[1])))), growing)
 
 
@@ -68,9 +68,9 @@ def _product(monomial: Monomial) -> Expr:
 
 
 def _power_in(name: str, parts: Iterable[Expr]) -> int | None:
-    """The power of a size that the last of `parts`, which follow their own parts, is a multiple of.
+    """The power of a size that is a factor of the last of `parts` (each after its own parts).
 
-    None if the rest depends on the size too.
+    None if the other factors depend on the size too.
     """
     powers: dict[Expr, int | None] = {}
     part: Expr = Integer(0)
@@ -91,19 +91,19 @@ def _power_in(name: str, parts: Iterable[Expr]) -> int | None:
 
 
 def _growth_of(part: Expr, known: Mapping[Expr, _Growth | None], growing: tuple[str, ...]) -> _Growth | None:
-    """How `part` grows, from how its own parts do; None where that can't be told."""
+    """The growth of `part`, from that of its parts; None if it is not known."""
     if isinstance(part, Rational):
         return _Growth(0, {frozenset(): Fraction(int(part.p), int(part.q))})
     if isinstance(part, Symbol):
         return _Growth(int(part.name in growing), {frozenset({(part.name, 1)}): Fraction(1)})
-    inner = [found for each in part.args if (found := known[each]) is not None]
+    inner = [growth for each in part.args if (growth := known[each]) is not None]
     if len(inner) < len(part.args):
         return None
     match part:
         case Add():
             return _sum(inner)
         case Mul():
-            return _multiplied(inner)
+            return _product_growth(inner)
         case Pow(exp=Integer() as exponent):
             return _power(inner[0], int(exponent))
         case floor():
@@ -125,7 +125,7 @@ def _sum(parts: list[_Growth]) -> _Growth | None:
     return _definite(degree, total)  # type: ignore[arg-type]
 
 
-def _multiplied(parts: list[_Growth]) -> _Growth | None:
+def _product_growth(parts: list[_Growth]) -> _Growth | None:
     product = _Growth(0, {frozenset(): Fraction(1)})
     for part in parts:
         terms: dict[Monomial, Fraction] = {}
@@ -136,16 +136,16 @@ def _multiplied(parts: list[_Growth]) -> _Growth | None:
                     powers[name] += power
                 monomial = frozenset((name, power) for name, power in powers.items() if power)
                 terms[monomial] = terms.get(monomial, Fraction(0)) + factor * other
-        found = _definite(product.degree + part.degree, terms)
-        if found is None:
+        growth = _definite(product.degree + part.degree, terms)
+        if growth is None:
             return None
-        product = found
+        product = growth
     return product
 
 
 def _power(base: _Growth, exponent: int) -> _Growth | None:
     if exponent > 0:
-        return _multiplied([base] * exponent)
+        return _product_growth([base] * exponent)
     if len(base.terms) > 1:
         return None
     [(monomial, factor)] = base.terms.items()
@@ -154,14 +154,14 @@ def _power(base: _Growth, exponent: int) -> _Growth | None:
 
 
 def _largest(parts: list[_Growth]) -> _Growth | None:
-    """The positive one of the highest degree, if there is one alone."""
+    """The positive part of the highest degree, if there is exactly one."""
     degree = max(part.degree for part in parts)
     highest = [part for part in parts if part.degree == degree]
     return highest[0] if len(highest) == 1 and min(highest[0].terms.values()) > 0 else None
 
 
 def _definite(degree: int, terms: Coefficients) -> _Growth | None:
-    """The terms that are not 0; None if there is none, if their signs differ, or if there are too many."""
-    left = {monomial: factor for monomial, factor in terms.items() if factor}
-    signs = {factor > 0 for factor in left.values()}
-    return _Growth(degree, left) if len(signs) == 1 and len(left) <= MOST_TERMS else None
+    """The nonzero terms; None if there are none, too many, or some of either sign."""
+    nonzero = {monomial: factor for monomial, factor in terms.items() if factor}
+    signs = {factor > 0 for factor in nonzero.values()}
+    return _Growth(degree, nonzero) if len(signs) == 1 and len(nonzero) <= MOST_TERMS else None

@@ -1,7 +1,7 @@
-"""Which of several formulas is the smallest, on which stretch of a size: their lower envelope.
+"""The lower envelope of several formulas: which one is the smallest, for each range of a size.
 
-Formulas enter one by one. On each stretch those are kept that no other one is known to be below; two whose
-order is not known are both kept.
+Formulas are added one by one. Each range keeps those that no other one is known to be below; if the order of
+two is not known, both are kept.
 """
 
 from __future__ import annotations
@@ -22,29 +22,29 @@ from convcost.symbolic.sizes import is_fulfilled
 from convcost.symbolic.sympy_bridge import symbol
 
 MOST_STRETCHES = 16
-"""More are no answer that a reader can hold in mind."""
+"""More stretches are not a readable answer."""
 
 FIRST_SHOWN = 3
-"""Of too many stretches so many are shown, and the last one."""
+"""If there are too many stretches, this many are shown, and the last one."""
 
 MOST_PROVED = 60
-"""Of more formulas in several sizes it is not tried to prove which are always smaller than others."""
+"""With more formulas in several sizes, no proofs are tried that one is always smaller."""
 
 LONGEST_PERIOD = 2**12
-"""So many integers are tried for one that the assumptions allow."""
+"""The most integers tried to find one that the assumptions allow."""
 
 Sign: TypeAlias = int | None
-"""−1, 0 or 1; None where it is not known."""
+"""−1, 0 or 1; None if it is not known."""
 
 
 class Interval(NamedTuple):
-    """Integers from `start` to `end`, to infinity if that is None."""
+    """The integers from `start` to `end` (None: infinity)."""
 
     start: int
     end: int | None
 
     def intersection(self, other: Interval) -> Interval | None:
-        """The integers in both, if there are any."""
+        """The integers in both; None if there are none."""
         start = max(self.start, other.start)
         ends = [end for end in (self.end, other.end) if end is not None]
         end = min(ends, default=None)
@@ -55,7 +55,7 @@ ALL = Interval(1, None)
 
 
 def _joined(intervals: Iterable[Interval]) -> list[Interval]:
-    """The intervals, which ascend, with those as one that have nothing between them."""
+    """The ascending intervals, with adjacent ones joined."""
     joined: list[Interval] = []
     for interval in intervals:
         if joined and joined[-1].end == interval.start - 1:
@@ -66,46 +66,47 @@ def _joined(intervals: Iterable[Interval]) -> list[Interval]:
 
 
 class Order(NamedTuple):
-    """How a formula is to another: `signs` of their difference on intervals of the one size that decides.
+    """The order of two formulas: `signs` of their difference on intervals of the deciding size.
 
-    If several of `sizes` decide, there is one sign for all, and both may be equal at some of them.
+    If several `sizes` decide, there is one sign for all values, and both formulas may be equal at some of
+    them.
     """
 
     sizes: tuple[str, ...]
     signs: tuple[tuple[Interval, Sign], ...]
 
     def always(self) -> Order:
-        """The one sign for all values, if there is one, in place of those of each interval."""
-        found = {sign for _, sign in self.signs} - {0}
-        sign = found.pop() if len(found) == 1 else None if found else 0
+        """The order with one sign for all values; None if it varies."""
+        signs = {sign for _, sign in self.signs} - {0}
+        sign = signs.pop() if len(signs) == 1 else None if signs else 0
         return Order(self.sizes, ((ALL, sign),))
 
 
 GetOrder: TypeAlias = Callable[[str, str], Order]
 
 Part: TypeAlias = tuple[Interval, tuple[str, ...]]
-"""An interval, and the names of the formulas of which no other one is known to be smaller there."""
+"""An interval, and the names of the formulas that may be the smallest there."""
 
 
 def cheapest(comparison: Comparison, metric: str) -> LowerEnvelope:
-    """Which candidates of `comparison` have the least of `metric`, over the sizes that fit all of them."""
+    """The candidates with the least of `metric`, over the sizes that are valid for all of them."""
     reports = comparison.candidates
     assumed = tuple(dict.fromkeys(each for report in reports for each in report.assumptions))
     return lower_envelope({report.name: getattr(report, metric) for report in reports}, assumed)
 
 
 def lower_envelope(formulas: Mapping[str, Expr | int], assumed: tuple[Assumption, ...] = ()) -> LowerEnvelope:
-    """Which of `formulas` is the smallest over the positive sizes that the assumptions leave."""
+    """The smallest of `formulas`, over the positive sizes that the assumptions allow."""
     orders = _Orders(formulas, assumed)
     if impossible := orders.impossible_sizes():
         return LowerEnvelope(impossible, ())
-    if found := _envelope_of_one_size(tuple(formulas), orders):
-        return found
+    if envelope := _envelope_of_one_size(tuple(formulas), orders):
+        return envelope
     smallest = tuple(formulas)
     if len(formulas) <= MOST_PROVED:
         [(_, smallest)] = _smallest_parts(formulas, lambda *pair: orders(*pair).always())
-        if found := _envelope_of_one_size(smallest, orders):
-            return found
+        if envelope := _envelope_of_one_size(smallest, orders):
+            return envelope
     return LowerEnvelope(orders.sizes(smallest), (Stretch(*ALL, smallest, is_decided=False),))
 
 
@@ -114,7 +115,7 @@ def _envelope_of_one_size(names: tuple[str, ...], orders: _Orders) -> LowerEnvel
     sizes: set[str] = set()
 
     def get_order(first: str, second: str) -> Order:
-        if len(sizes) > 1:  # what is found is not used
+        if len(sizes) > 1:  # the result will be discarded
             return Order((), ((ALL, None),))
         order = orders(first, second)
         sizes.update(order.sizes)
@@ -138,7 +139,7 @@ def _envelope_of_one_size(names: tuple[str, ...], orders: _Orders) -> LowerEnvel
 
 
 def _shortened(stretches: tuple[Stretch, ...]) -> tuple[Stretch, ...]:
-    """The stretches; of too many those in the middle as one, in which now one and now another costs least."""
+    """The stretches; if there are too many, those in the middle are combined into an undecided one."""
     if len(stretches) <= MOST_STRETCHES:
         return stretches
     first, middle, last = stretches[:FIRST_SHOWN], stretches[FIRST_SHOWN:-1], stretches[-1]
@@ -148,14 +149,14 @@ def _shortened(stretches: tuple[Stretch, ...]) -> tuple[Stretch, ...]:
 
 def _are_equal(names: tuple[str, ...], interval: Interval, orders: _Orders) -> bool:
     """Whether all of these formulas are known to be equal in the interval."""
-    orders_of_all = (orders(*pair) for pair in combinations(names, 2))
+    pair_orders = (orders(*pair) for pair in combinations(names, 2))
     return all(
-        sign == 0 for order in orders_of_all for part, sign in order.signs if part.intersection(interval)
+        sign == 0 for order in pair_orders for part, sign in order.signs if part.intersection(interval)
     )
 
 
 def _smallest_parts(names: Iterable[str], get_order: GetOrder) -> list[Part]:
-    """The smallest of the formulas called `names`, interval by interval."""
+    """The smallest formulas on each interval."""
     parts: list[Part] = [(ALL, ())]
     for name in names:
         parts = _merged(inner for part in parts for inner in _with_formula(name, part, get_order))
@@ -163,7 +164,7 @@ def _smallest_parts(names: Iterable[str], get_order: GetOrder) -> list[Part]:
 
 
 def _with_formula(name: str, part: Part, get_order: GetOrder) -> Iterator[Part]:
-    """The part with one formula more, split where that changes its order to one of the others."""
+    """The part with one more formula, split where its order relative to another one changes."""
     interval, smallest = part
     split: list[tuple[Interval, dict[str, Sign]]] = [(interval, {})]
     for other in smallest:
@@ -175,12 +176,12 @@ def _with_formula(name: str, part: Part, get_order: GetOrder) -> Iterator[Part]:
             if (common := each.intersection(span))
         ]
     for each, known in split:
-        kept = tuple(other for other in smallest if known[other] != -1)
-        yield each, kept if 1 in known.values() else (*kept, name)
+        remaining = tuple(other for other in smallest if known[other] != -1)
+        yield each, remaining if 1 in known.values() else (*remaining, name)
 
 
 def _merged(parts: Iterable[Part]) -> list[Part]:
-    """The parts with those in a row as one that have the same formulas."""
+    """The parts, with adjacent ones of the same formulas merged."""
     merged = []
     for smallest, group in groupby(parts, key=lambda part: part[1]):
         intervals = [interval for interval, _ in group]
@@ -189,7 +190,7 @@ def _merged(parts: Iterable[Part]) -> list[Part]:
 
 
 class _Orders:
-    """The order of each two formulas, found when it is asked for."""
+    """The order of each pair of formulas, computed on demand."""
 
     def __init__(self, formulas: Mapping[str, Expr | int], assumed: tuple[Assumption, ...]) -> None:
         self._formulas = formulas
@@ -205,18 +206,18 @@ class _Orders:
         return self._known[pair]
 
     def domain(self, size: str) -> Domain:
-        """The values that the size may have."""
+        """The possible values of a size."""
         if size not in self._domains:
             self._domains[size] = Domain(size, self._assumed)
         return self._domains[size]
 
     def impossible_sizes(self) -> tuple[str, ...]:
-        """The first size that can have no value at all, if there is one."""
+        """The first size without a possible value, if any."""
         names = sorted({size.name for each in self._assumed for size in each.formula.free_symbols})
         return tuple(islice((name for name in names if not any(self.domain(name).restrict(ALL))), 1))
 
     def sizes(self, names: tuple[str, ...]) -> tuple[str, ...]:
-        """Those that decide between the first of these formulas and the others."""
+        """The sizes that decide between the first of these formulas and the others."""
         return tuple(sorted({size for other in names[1:] for size in self(names[0], other).sizes}))
 
     def _order(self, first: str, second: str) -> Order:
@@ -232,7 +233,7 @@ class _Orders:
 
 
 class Domain:
-    """The positive integers that the assumptions about one size alone leave for it."""
+    """The positive integers that the assumptions on a single size allow."""
 
     def __init__(self, size: str, assumed: tuple[Assumption, ...]) -> None:
         self._size = symbol(size)
@@ -241,15 +242,15 @@ class Domain:
         self._intervals = [ALL]
         for each in own:
             if each.relation != "whole":
-                self._intervals = _joined(self._fulfilled(each))
+                self._intervals = _joined(self._satisfying(each))
 
-    def _fulfilled(self, assumption: Assumption) -> Iterator[Interval]:
-        """The parts of the intervals in which the assumption holds, or is not known to fail."""
+    def _satisfying(self, assumption: Assumption) -> Iterator[Interval]:
+        """The parts of the intervals where the assumption holds, or may hold."""
         allowed = (0,) if assumption.relation == "zero" else (0, 1)
         return (part for part, sign in self.signs(assumption.formula) if sign is None or sign in allowed)
 
     def signs(self, formula: Expr) -> tuple[tuple[Interval, Sign], ...]:
-        """The sign of a formula in this size, interval by interval."""
+        """The sign of a formula in this size, by interval."""
         runs = sign_runs(formula, self._size)
         if runs is None:
             return tuple((interval, None) for interval in self._intervals)
@@ -262,14 +263,14 @@ class Domain:
         )
 
     def restrict(self, interval: Interval) -> Iterator[Interval]:
-        """The parts of the interval that are possible, each from and to a possible integer."""
+        """The possible parts of the interval, each starting and ending at a possible integer."""
         for each in self._intervals:
             common = each.intersection(interval)
             if common and (trimmed := self._trimmed(common)):
                 yield trimmed
 
     def _trimmed(self, interval: Interval) -> Interval | None:
-        """The interval from its first to its last integer with which all divisions are exact."""
+        """The interval from its first to its last integer for which all divisions are exact."""
         start, end = interval
         first = self._first_divisible(range(start, start + LONGEST_PERIOD if end is None else end + 1))
         if first is None or end is None:
@@ -278,9 +279,9 @@ class Domain:
         return Interval(first, last) if last else None
 
     def _first_divisible(self, numbers: range) -> int | None:
-        """The first that is possible; the first of all where none of many is found, None where none is."""
-        found = next(filter(self._is_divisible, numbers[:LONGEST_PERIOD]), None)
-        return numbers[0] if found is None and len(numbers) >= LONGEST_PERIOD else found
+        """The first possible number; the first of all if too many were tried; None if none is possible."""
+        first = next(filter(self._is_divisible, numbers[:LONGEST_PERIOD]), None)
+        return numbers[0] if first is None and len(numbers) >= LONGEST_PERIOD else first
 
     def _is_divisible(self, number: int) -> bool:
         return all(is_fulfilled(each, {self._size.name: number}) for each in self._divisions)

@@ -1,4 +1,4 @@
-"""Writes formulas as they stand, in a notation: Unicode for people, LaTeX, or MathML."""
+"""Writes formulas in a notation: Unicode text, LaTeX, or MathML, without simplifying them."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ LONGEST_FRACTION = 100
 
 
 class Notation(NamedTuple):
-    """How formulas are written, with `{}` for a part.
+    """A notation for formulas; templates have `{}` for a part.
 
     Attributes:
         product: Joins factors.
         power: A base with an integer exponent.
         other_power: A base with another exponent.
-        root: A square root; its argument needs no brackets if `root_encloses` it.
-        between_terms: The sign of a term behind another one.
-        quotient: A numerator and a denominator; they need no brackets if `quotient_encloses` them.
+        root: A square root; its argument needs no brackets if `root_encloses`.
+        between_terms: The sign between two terms.
+        quotient: A numerator and a denominator; they need no brackets if `quotient_encloses`.
     """
 
     number: Callable[[str], str]
@@ -72,7 +72,7 @@ PRETTY = Notation(
 
 
 def _latex_product(factors: list[str]) -> str:
-    r"""Apart by a thin space, and a dot where a number follows."""
+    r"""Factors separated by thin spaces, or by a dot before a number."""
     first, *others = factors
     signs = (r"\cdot " if factor[0].isdigit() else r"\," for factor in others)
     return first + "".join(sign + factor for sign, factor in zip(signs, others, strict=True))
@@ -100,7 +100,7 @@ def _mathml_enclosed(opening: str, closing: str) -> str:
 
 
 def _mathml_brackets(inner: str) -> str:
-    """As tall as what is in them, or of the usual size, which stands closer."""
+    """Brackets of normal size, or stretched around a fraction."""
     size = "" if "<mfrac>" in inner else ' stretchy="false"'
     return f"<mrow><mo{size}>(</mo>{inner}<mo{size}>)</mo></mrow>"
 
@@ -124,17 +124,17 @@ MATHML = Notation(
     maximum=f"<mi>max</mi>{_mathml_enclosed('(', ')')}",
     comma=_mathml_operator(","),
 )
-"""What stands within `<math>`: one element after another. Source: MathML Core, W3C."""
+"""The content of `<math>`, a sequence of elements. Source: MathML Core, W3C."""
 
 
 def pretty(formula: Expr) -> str:
-    """`formula` as it is, written for people."""
+    """`formula` as Unicode text, not simplified."""
     return write(formula, PRETTY)
 
 
 @lru_cache(maxsize=4_000)
 def write(formula: Expr, notation: Notation) -> str:
-    """`formula` as it is, in a notation."""
+    """`formula` in a notation, not simplified."""
     match formula:
         case Symbol():
             return notation.name(formula.name)
@@ -150,8 +150,8 @@ def write(formula: Expr, notation: Notation) -> str:
             return notation.absolute.format(write(formula.args[0], notation))
         case Max():
             ordered = sorted(formula.args, key=lambda each: (len(pretty(each)), pretty(each)))
-            written = (write(each, notation) for each in ordered)
-            return notation.maximum.format(notation.comma.join(written))
+            arguments = (write(each, notation) for each in ordered)
+            return notation.maximum.format(notation.comma.join(arguments))
         case Rational() if formula < 0:
             return notation.minus + write(-formula, notation)
         case Rational() if formula.q != 1:
@@ -218,10 +218,10 @@ def _power(base: Expr, exponent: Expr, notation: Notation) -> str:
     if exponent == S.Half:
         inner = write(base, notation) if notation.root_encloses else _parenthesized(base, notation, Mul)
         return notation.root.format(inner)
-    written = _parenthesized(base, notation, Mul)
+    base_text = _parenthesized(base, notation, Mul)
     if exponent.is_Integer:
-        return notation.power(written, str(exponent))
-    return notation.other_power.format(written, write(exponent, notation))
+        return notation.power(base_text, str(exponent))
+    return notation.other_power.format(base_text, write(exponent, notation))
 
 
 def _parenthesized(formula: Expr, notation: Notation, *kinds: type) -> str:

@@ -1,4 +1,4 @@
-"""What is proved of formulas for all sizes from 1 on: that they are integers, and which sign they have."""
+"""Proofs about formulas for all positive sizes: that they are integers, and their sign."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ from convcost.symbolic.terms import (
 Number: TypeAlias = HasTerms | Terms | Coefficient
 
 MOST_CASES = 12
-"""In a longer sum both cases of an absolute value are not looked into."""
+"""In a longer sum, the cases of an absolute value are not examined."""
 
 MOST_GRID_POINTS = 400
-"""A polynomial is not evaluated at more points."""
+"""The most points at which a polynomial is evaluated."""
 
 MOST_BOUNDED = 4
-"""Floors and absolute values that one proof may replace by their bounds."""
+"""The most floors and absolute values that a proof replaces by bounds."""
 
 MOST_SHIFTED = 500
-"""A polynomial is not shifted to sizes from 0 on if it has more terms then."""
+"""A polynomial is not shifted to sizes from 0 if it would have more terms."""
 
 
 def is_integer(number: Number) -> bool:
-    """Whether a polynomial with fractions for coefficients is an integer for all integer sizes.
+    """Whether a polynomial with rational coefficients is an integer for all integer sizes.
 
-    So it is if it is at all points of a grid that is one longer in each size than its degree there.
+    That holds if it is an integer on a grid of degree + 1 points for each size.
     """
     return _is_integer(terms_of(number))
 
@@ -57,7 +57,7 @@ def _is_integer(terms: Terms) -> bool:
 
 
 def is_integer_term(monomial: Monomial, factor: Coefficient) -> bool:
-    """Whether a term is an integer by its factors alone."""
+    """Whether all factors of a term are integers."""
     return factor.denominator == 1 and all(power > 0 and is_integer_atom(atom) for atom, power in monomial)
 
 
@@ -67,7 +67,7 @@ def is_integer_atom(atom: Atom) -> bool:
 
 
 def _with_sign(terms: Terms, bar: Atom, sign: int) -> Terms:
-    """`terms` with x, or with −x, for an absolute value |x|."""
+    """`terms` with x or −x for an absolute value |x|."""
     inner = terms_of(bar.inner) * sign
     result = Terms({})
     for monomial, factor in terms.items():
@@ -93,7 +93,7 @@ def _value(polynomial: Terms, values: dict[Atom, int]) -> Coefficient:
 
 
 def is_nonnegative(number: Number) -> bool | None:
-    """Whether `number` ≥ 0 for all positive integers: True, False (for none), or None (unknown)."""
+    """Whether `number` ≥ 0 for positive sizes: True (for all), False (for none), or None (unknown)."""
     terms = terms_of(number)
     return terms.constant >= 0 if terms.is_constant else _is_nonnegative(terms)
 
@@ -107,7 +107,7 @@ def _is_nonnegative(terms: Terms) -> bool | None:
 
 
 def sign_of(number: Number) -> int | None:
-    """1 if `number` ≥ 0 for all sizes, −1 if it is ≤ 0, None where neither is proved."""
+    """1 if `number` ≥ 0 for all sizes, −1 if it is ≤ 0, None if neither can be proved."""
     terms = terms_of(number)
     if is_nonnegative(terms):
         return 1
@@ -115,7 +115,7 @@ def sign_of(number: Number) -> int | None:
 
 
 def is_positive_sum(number: Number) -> bool:
-    """Whether a polynomial is ≥ 0 for a reason that shows in its terms."""
+    """Whether a polynomial is ≥ 0 by a simple comparison of its terms."""
     terms = terms_of(number)
     if terms.is_constant:
         return terms.constant >= 0
@@ -129,15 +129,15 @@ def is_positive_sum(number: Number) -> bool:
 
 
 def _is_outweighed(polynomial: Terms) -> bool:
-    """Whether each negative term is outweighed by a positive one that is a multiple of it, as L by K·L."""
+    """Whether each negative term is outweighed by positive multiples of it, as −L by K·L."""
     order = sorted(polynomial, key=monomial_key)
-    left = {term: polynomial[term] for term in order if polynomial[term] > 0}
+    remaining = {term: polynomial[term] for term in order if polynomial[term] > 0}
     for term in reversed(order):
         missing = -polynomial[term]
-        for other in left if missing > 0 else ():
+        for other in remaining if missing > 0 else ():
             if _divides(term, other):
-                taken = min(missing, left[other])
-                left[other], missing = left[other] - taken, missing - taken
+                used = min(missing, remaining[other])
+                remaining[other], missing = remaining[other] - used, missing - used
         if missing > 0:
             return False
     return True
@@ -149,22 +149,24 @@ def _divides(term: Monomial, other: Monomial) -> bool:
 
 
 def _is_positive_from_zero(polynomial: Terms) -> bool:
-    """Whether no coefficient is negative with n + 1 for each size, n from 0 on."""
+    """Whether all coefficients are nonnegative with n + 1 substituted for each size, n ≥ 0."""
     if sum(prod(power + 1 for _, power in term) for term in polynomial) > MOST_SHIFTED:
         return False
     total: dict[Monomial, Coefficient] = {}
     for term, factor in polynomial.items():
         atoms, powers = tuple(term), tuple(power for _, power in term)
         for lower in product(*(range(power + 1) for power in powers)):
-            chosen = frozenset((atom, few) for (atom, _), few in zip(atoms, lower, strict=True) if few)
-            total[chosen] = total.get(chosen, 0) + factor * prod(map(comb, powers, lower))
+            monomial = frozenset(
+                (atom, power) for (atom, _), power in zip(atoms, lower, strict=True) if power
+            )
+            total[monomial] = total.get(monomial, 0) + factor * prod(map(comb, powers, lower))
     return all(factor >= 0 for factor in total.values())
 
 
 def without_floor(number: Number) -> Terms:
-    """An integer that is ≥ 0 where `number` is, without its floor if it has a single one.
+    """A formula that is ≥ 0 exactly where `number` is, without its floor if it has only one.
 
-    For an integer m, ⌊x⌋ + m ≥ 0 where x + m ≥ 0, and m − ⌊a/n⌋ ≥ 0 where n·(m + 1) − 1 − a ≥ 0.
+    For an integer m, ⌊x⌋ + m ≥ 0 iff x + m ≥ 0, and m − ⌊a/n⌋ ≥ 0 iff n·(m + 1) − 1 − a ≥ 0.
     """
     difference = without_divisor(number)
     floors = [atom for atom in difference.atoms if atom.kind == "rounded"]
@@ -181,14 +183,14 @@ def without_floor(number: Number) -> Terms:
 
 
 def without_divisor(number: Number) -> Terms:
-    """`number` times what it is divided by, where that is positive."""
+    """`number` times its denominator, if that is positive."""
     terms = terms_of(number)
     divisor = common_divisor(terms)
     return terms * divisor if all(atom.is_positive for atom in divisor.atoms) else terms
 
 
 def _is_of_ordered_floors(difference: Terms) -> bool:
-    """Whether it is ⌊x⌋ + m − ⌊y⌋ for an integer m with x + m ≥ y, or two floors that can be written so."""
+    """Whether it is ⌊x⌋ + m − ⌊y⌋ for an integer m with x + m ≥ y, or equal to such an expression."""
     floors = sorted((atom for atom in difference.atoms if atom.kind == "rounded"), key=lambda atom: atom.key)
     factors = [difference.get(monomial_of(atom), 0) for atom in floors]
     if len(floors) != 2 or not {*factors} <= {-1, 1}:
@@ -198,25 +200,27 @@ def _is_of_ordered_floors(difference: Terms) -> bool:
         return False
     signed = list(zip((terms_of(atom.inner) for atom in floors), factors, strict=True))
     return any(
-        _is_proved(without_divisor(_inside_floor(1, *added) + rest - _inside_floor(-1, *taken)), MOST_BOUNDED)
-        for added, taken in (signed, signed[::-1])
+        _is_proved(
+            without_divisor(_inside_floor(1, *first) + rest - _inside_floor(-1, *second)), MOST_BOUNDED
+        )
+        for first, second in (signed, signed[::-1])
     )
 
 
 def _inside_floor(sign: int, inner: Terms, factor: Coefficient) -> Terms:
-    """The x of which sign · ⌊x⌋ is factor · ⌊inner⌋: −⌊a/n⌋ = ⌊(n − 1 − a)/n⌋."""
+    """The x with sign · ⌊x⌋ = factor · ⌊inner⌋: −⌊a/n⌋ = ⌊(n − 1 − a)/n⌋."""
     divisor = common_divisor(inner)
     return inner if factor == sign else (divisor - 1 - inner * divisor) * divisor.inverse()
 
 
 def _is_proved(number: Terms, bounded: int) -> bool:
-    """Whether the least that `number` can be, in sizes from 1 on, has no negative coefficient."""
-    vague = [atom for atom in number.atoms if atom.kind in ("rounded", "absolute")]
-    if not vague:
+    """Whether `number` ≥ 0 can be proved by replacing at most `bounded` floors by their bounds."""
+    unresolved = [atom for atom in number.atoms if atom.kind in ("rounded", "absolute")]
+    if not unresolved:
         return is_positive_sum(number)
     if not bounded:
         return False
-    atom = min(vague, key=lambda atom: monomial_key(monomial_of(atom)))
+    atom = min(unresolved, key=lambda atom: monomial_key(monomial_of(atom)))
     factor, rest = _split(number, atom)
     if factor is None or (sign := _common_sign(factor)) is None:
         return False
@@ -226,16 +230,16 @@ def _is_proved(number: Terms, bounded: int) -> bool:
 
 
 def _split(number: Terms, atom: Atom) -> tuple[Terms | None, Terms]:
-    """factor and rest of number = factor · atom + rest; no factor if the atom has a power."""
-    having = {term: factor for term, factor in number.items() if any(atom == it for it, _ in term)}
-    if any((atom, 1) not in term for term in having):
+    """factor and rest of number = factor · atom + rest; no factor if the atom has another power."""
+    terms_with_atom = {term: factor for term, factor in number.items() if any(atom == it for it, _ in term)}
+    if any((atom, 1) not in term for term in terms_with_atom):
         return None, number
-    factor = Terms({term - {(atom, 1)}: factor for term, factor in having.items()})
-    return factor, Terms({term: factor for term, factor in number.items() if term not in having})
+    factor = Terms({term - {(atom, 1)}: factor for term, factor in terms_with_atom.items()})
+    return factor, Terms({term: factor for term, factor in number.items() if term not in terms_with_atom})
 
 
 def _common_sign(factor: Terms) -> int | None:
-    """The sign of a sum whose terms have one sign."""
+    """The common sign of the terms of a sum; None if they differ, or are not known."""
     if not all(atom.is_positive for atom in factor.atoms):
         return None
     signs = {coefficient > 0 for coefficient in factor.values()}
@@ -243,7 +247,7 @@ def _common_sign(factor: Terms) -> int | None:
 
 
 def _bounds(atom: Atom, sign: int) -> tuple[Terms, ...]:
-    """⌊x⌋ ≤ x and ⌊a/n⌋ ≥ (a − n + 1)/n; |x| is x or −x, and no less than either."""
+    """Bounds of an atom: ⌊x⌋ ≤ x, ⌊a/n⌋ ≥ (a − n + 1)/n, and |x| ≥ ±x, equal to one of them."""
     inner = terms_of(atom.inner)
     if atom.kind == "absolute":
         return inner, -inner

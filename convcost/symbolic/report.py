@@ -1,4 +1,4 @@
-"""Reports with open sizes: formulas and their assumptions, and functions that map over all formulas."""
+"""Reports with open sizes, and functions that map over all formulas of a report."""
 
 from __future__ import annotations
 
@@ -29,33 +29,33 @@ Change: TypeAlias = Callable[[Expr], Expr | Value]
 
 
 def open_report(network: Network, convention: Convention, dtype: str, backward: bool = False) -> Report:
-    """The report of `network`, with formulas in the sizes that have no number."""
+    """The report of `network`, with formulas in its open sizes."""
     return evaluate_feasibly(lambda evaluator: _open_report(network, convention, dtype, evaluator, backward))
 
 
 def _open_report(
     network: Network, convention: Convention, dtype: str, evaluator: SymbolicEvaluator, backward: bool
 ) -> Report:
-    ours = {id(layer): map_layer(layer, from_sympy) for layer in network.layers}
-    originals = {id(ours[id(layer)]): layer for layer in network.layers}
+    converted = {id(layer): map_layer(layer, from_sympy) for layer in network.layers}
+    originals = {id(converted[id(layer)]): layer for layer in network.layers}
     divisions = (
         Divides(*map_formulas(cast("tuple[Size | str, ...]", division), from_sympy))  # type: ignore[arg-type]
         for division in network.divisions
     )
-    opened = replace(
+    open_network = replace(
         network,
-        chain=_map_chain(network.chain, lambda layer: ours[id(layer)]),
+        chain=_map_chain(network.chain, lambda layer: converted[id(layer)]),
         input=map_formulas(network.input, from_sympy),
         divisions=tuple(divisions),
     )
-    report = opened.report(convention, dtype, evaluator, backward)
+    report = open_network.report(convention, dtype, evaluator, backward)
     if convention.padding == "valid":
         _check_valid(report)
 
     def final_form(formula: Expr) -> Expr | Value:
-        """Simplified again, as a later layer may have added an assumption that makes a division exact."""
-        settled = evaluator.simplify(formula) if evaluator.assumptions.quotients else formula
-        return to_sympy(settled) if isinstance(settled, Formula) else settled
+        """The formula in sympy, simplified again: a later assumption may make a division exact."""
+        simplified = evaluator.simplify(formula) if evaluator.assumptions.quotients else formula
+        return to_sympy(simplified) if isinstance(simplified, Formula) else simplified
 
     def final_layer(layer: Layer) -> Layer:
         original = originals.get(id(layer))
@@ -67,7 +67,7 @@ def _open_report(
 
 
 def _map_chain(chain: Chain, change: Callable[[Layer], Layer]) -> Chain:
-    """`chain` with its layers changed, and the shapes of its inputs in our own formulas."""
+    """`chain` with its layers changed, and the shapes of its inputs converted from sympy."""
     return tuple(
         call._replace(shape=map_formulas(call.shape, from_sympy))
         if isinstance(call, InputTensor)
@@ -89,11 +89,11 @@ def compute_rows(
     report: Report,
     compute: Callable[[Sequence[Row], Sequence[InputShape], MaximumFunction], tuple[Item, ...]],
 ) -> tuple[Item, ...]:
-    """`compute` of the report's rows and inputs in our own formulas, which are faster; it yields sympy's.
+    """`compute` on the rows and inputs of a report, in sympy, but computed with our faster formulas.
 
-    Each dimension that is not a single size is an opaque positive one meanwhile.
+    Dimensions that are not a single size are opaque during the computation.
     """
-    ours = [
+    rows = [
         map_row(row, from_sympy)._replace(
             layer=_with_dimensions(
                 map_layer(row.layer, from_sympy), _map_inputs(row.further_inputs, _dimension)
@@ -105,7 +105,7 @@ def compute_rows(
         for row in report.rows
     ]
     inputs = _map_inputs(report.inputs, _dimension)
-    return map_formulas(compute(ours, inputs, maximum_under(report.assumptions)), as_sympy)
+    return map_formulas(compute(rows, inputs, maximum_under(report.assumptions)), as_sympy)
 
 
 def _with_dimensions(layer: LayerLike, further_inputs: tuple[InputShape, ...]) -> LayerLike:
@@ -122,7 +122,7 @@ def _dimension(size: Expr) -> Value:
 
 
 def map_report(report: Report, change: Change) -> Report:
-    """`report` with the sizes and costs of its rows, inputs and trace changed."""
+    """`report` with `change` applied to all sizes and costs of rows, inputs and trace."""
     return replace(
         report,
         rows=tuple(map_row(row, change) for row in report.rows),
@@ -136,7 +136,7 @@ def _map_inputs(inputs: tuple[InputShape, ...], change: Change) -> tuple[InputSh
 
 
 def map_row(row: Row, change: Change) -> Row:
-    """`row` with its sizes and costs changed, but not its layer."""
+    """`row` with `change` applied to its sizes and costs, but not to its layer."""
     return row._replace(
         input=map_formulas(row.input, change),
         output=map_formulas(row.output, change),
@@ -149,7 +149,7 @@ def map_row(row: Row, change: Change) -> Row:
 
 
 def map_layer(layer: Item, change: Change) -> Item:
-    """`layer` with the formulas among its arguments changed; anything but a Layer stays as it is."""
+    """`layer` with `change` applied to formulas in its arguments; unchanged if it is not a Layer."""
     if not isinstance(layer, Layer):
         return layer
     names = [field.name for field in fields(layer)]  # type: ignore[arg-type]
@@ -157,14 +157,14 @@ def map_layer(layer: Item, change: Change) -> Item:
 
 
 def map_formulas(value: Item, change: Change) -> Item:
-    """`value`, or each item of a tuple, changed if it is a formula."""
+    """`value`, or each item of a tuple, with `change` applied to formulas."""
     if isinstance(value, tuple):
         return cast("Item", tuple(map_formulas(part, change) for part in value))
     return value if value is None or isinstance(value, int | str | float) else cast("Item", change(value))
 
 
 def map_trace(trace: Trace, change: Change) -> Trace:
-    """`trace` with its sizes and costs changed."""
+    """`trace` with `change` applied to its sizes and costs."""
     modules = (
         module._replace(
             input=map_formulas(module.input, change),
@@ -173,7 +173,7 @@ def map_trace(trace: Trace, change: Change) -> Trace:
         )
         for module in trace.modules
     )
-    uncounted = (found._replace(inputs=map_formulas(found.inputs, change)) for found in trace.uncounted)
+    uncounted = (call._replace(inputs=map_formulas(call.inputs, change)) for call in trace.uncounted)
     return trace._replace(
         inputs=_tensors(trace.inputs, change),
         outputs=_tensors(trace.outputs, change),
@@ -181,7 +181,7 @@ def map_trace(trace: Trace, change: Change) -> Trace:
         uncounted=tuple(uncounted),
         modules=tuple(modules),
         held=None,
-        conditionals=tuple(_conditional(found, change) for found in trace.conditionals),
+        conditionals=tuple(_conditional(call, change) for call in trace.conditionals),
         generation=trace.generation and _generation(trace.generation, change),
     )
 
@@ -199,19 +199,19 @@ def _operation(operation: Operation, change: Change) -> Operation:
     )
 
 
-def _conditional(found: CondCall, change: Change) -> CondCall:
-    return found._replace(
-        inputs=map_formulas(found.inputs, change),
-        true=found.true and _cost(found.true, change),
-        false=found.false and _cost(found.false, change),
+def _conditional(call: CondCall, change: Change) -> CondCall:
+    return call._replace(
+        inputs=map_formulas(call.inputs, change),
+        true=call.true and _cost(call.true, change),
+        false=call.false and _cost(call.false, change),
     )
 
 
-def _generation(found: PhaseRun, change: Change) -> PhaseRun:
-    return found._replace(
-        context=map_formulas(found.context, change),
-        tokens=map_formulas(found.tokens, change),
-        cache=tuple(tensor._replace(shape=map_formulas(tensor.shape, change)) for tensor in found.cache),
+def _generation(run: PhaseRun, change: Change) -> PhaseRun:
+    return run._replace(
+        context=map_formulas(run.context, change),
+        tokens=map_formulas(run.tokens, change),
+        cache=tuple(tensor._replace(shape=map_formulas(tensor.shape, change)) for tensor in run.cache),
     )
 
 

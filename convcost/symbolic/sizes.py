@@ -1,4 +1,4 @@
-"""Puts numbers in for the open sizes of a report, checked against its assumptions."""
+"""Substitutes values for the open sizes of a report, checked against its assumptions."""
 
 from __future__ import annotations
 
@@ -33,23 +33,23 @@ Result: TypeAlias = "int | Fraction | ndarray"
 
 
 def substitute_sizes(report: Report, given: Mapping[str, object]) -> Report:
-    """`report` with numbers for open sizes: made again from its source, or else by substitution."""
+    """`report` with values for open sizes: made again from its source, or by substitution."""
     sizes = cast("dict[str, int]", validate_sizes(report, merge_sizes(given)))
     return _from_source(report, sizes) if report.source else _from_formulas(report, sizes)
 
 
 def _from_source(report: Report, sizes: Mapping[str, int]) -> Report:
-    """The report made again: exact also where the formulas assume a sign."""
+    """The report made again, which is exact even where formulas assume a sign."""
     assert report.source
     numbers = {name: size for name, size in report.sizes.items() if isinstance(size, int)}
     try:
-        found = report.source.report(
+        result = report.source.report(
             {**numbers, **sizes}, report.convention, report.dtype, True, report.has_gradients
         )
     except ConvcostError:
         check_assumptions(report, sizes)
         raise
-    return replace(found, name=report.name, assumed=report.assumed)
+    return replace(result, name=report.name, assumed=report.assumed)
 
 
 def _from_formulas(report: Report, sizes: Mapping[str, int]) -> Report:
@@ -59,8 +59,8 @@ def _from_formulas(report: Report, sizes: Mapping[str, int]) -> Report:
     def change(formula: Expr) -> Expr | Value:
         if has_all:
             return evaluate(formula, sizes)
-        found = substitute(from_sympy(formula), sizes)
-        return to_sympy(found) if isinstance(found, Formula) else found
+        result = substitute(from_sympy(formula), sizes)
+        return to_sympy(result) if isinstance(result, Formula) else result
 
     evaluator = SymbolicEvaluator()
     _add_assumptions(report, sizes, evaluator)
@@ -80,13 +80,13 @@ def _add_assumptions(report: Report, sizes: Mapping[str, int], evaluator: Symbol
             for constraint in remaining_constraints(assumption, sizes):
                 evaluator.assumptions.add(constraint)
         except InfeasibleError:
-            raise broken_assumption(assumption, sizes) from None
+            raise violated_assumption(assumption, sizes) from None
 
 
 def metric_function(report: Report, names: tuple[str, ...], metric: str) -> Callable[..., Result]:
     """`metric` as an exact function of the named open sizes."""
     for name in names:
-        check_type("the name of a size", name, str, "a text", 'For example, "E".')
+        check_type("the name of a size", name, str, "a string", 'For example, "E".')
     _check_names(report, names)
     if check_text("metric", metric, "flops") not in BY_NAME:
         raise UsageError(f"no quantity is called {metric[:40]}{did_you_mean(metric, NAMES)}")
@@ -98,7 +98,7 @@ def metric_function(report: Report, names: tuple[str, ...], metric: str) -> Call
 
     def value(*sizes: object) -> Result:
         if len(sizes) != len(names):
-            raise UsageError(f"it takes {', '.join(names)}, but got {len(sizes)} sizes")
+            raise UsageError(f"the function takes {', '.join(names)}, but got {len(sizes)} sizes")
         given = validate_sizes(report, dict(zip(names, sizes, strict=True)))
         if not report.source:
             check_assumptions(report, given)
@@ -117,38 +117,38 @@ def _compute_each(compute: Callable[[Mapping[str, Numbers]], Result], given: Map
         return compute(given)
     from numpy import frompyfunc
 
-    each = frompyfunc(lambda *sizes: compute(dict(zip(given, sizes, strict=True))), len(given), 1)
-    found: Result = each(*given.values())
-    return found
+    elementwise = frompyfunc(lambda *sizes: compute(dict(zip(given, sizes, strict=True))), len(given), 1)
+    result: Result = elementwise(*given.values())
+    return result
 
 
 def _check_names(report: Report, names: tuple[str, ...]) -> None:
-    """UsageError unless `names` are those of all open sizes, each once."""
+    """Raise UsageError unless `names` are all open sizes, without duplicates."""
     _check_open(report, names)
-    if twice := [name for name in report.open_names if names.count(name) > 1]:
-        raise UsageError(f"{', '.join(twice)} is given twice")
+    if duplicates := [name for name in report.open_names if names.count(name) > 1]:
+        raise UsageError(f"{', '.join(duplicates)} is given twice")
     if missing := [name for name in report.open_names if name not in names]:
         raise UsageError(f"{', '.join(missing)} has no value", hint="Give every open size a value.")
 
 
 def validate_sizes(report: Report, given: Mapping[str, object]) -> dict[str, Numbers]:
-    """The numbers for open sizes of `report`, each an int or an array of Python ints.
+    """The values of open sizes of `report`, each an int or an array of Python ints.
 
-    UsageError for a size that isn't open, and for what is no whole number or less than 1.
+    UsageError for a size that is not open, or a value that is not an integer of at least 1.
     """
     _check_open(report, given)
     return {name: _sizes(name, value) for name, value in given.items()}
 
 
 def _check_open(report: Report, names: Iterable[str]) -> None:
-    """UsageError for a name that none of the report's open sizes has."""
+    """Raise UsageError for a name that is not an open size of the report."""
     for name in names:
         if name not in report.open_names:
             raise UsageError(f"no size called {name[:40]} is open{did_you_mean(name, report.open_names)}")
 
 
 def _sizes(name: str, value: object) -> Numbers:
-    """`value` as an int; an array as one of Python ints, since 64 bits overflow silently."""
+    """`value` as an int; an array as one of Python ints, as 64 bits overflow silently."""
     if hasattr(type(value), "astype") and getattr(value, "ndim", False):
         widened = cast("ndarray", value).astype(object)
         widened.flat[:] = [_size(name, each) for each in widened.flat]
@@ -159,42 +159,42 @@ def _sizes(name: str, value: object) -> Numbers:
 def _size(name: str, value: object) -> int:
     try:
         size = 0 if isinstance(value, bool) else operator.index(value)  # type: ignore[arg-type]
-    except Exception:  # whatever another's number raises
+    except Exception:  # numbers of other libraries may raise anything
         size = 0
     check_digits(name, size)
     if size < 1:
-        shown = str(value)[:40] if isinstance(value, int | Fraction) else describe_value(value)
-        raise UsageError(f"{name} is {shown}; a size is a whole number, 1 or more")
+        description = str(value)[:40] if isinstance(value, int | Fraction) else describe_value(value)
+        raise UsageError(f"{name} is {description}; a size must be a whole number, 1 or more")
     return size
 
 
 def fulfills(report: Report, sizes: Mapping[str, Numbers]) -> bool:
-    """Whether `sizes`, of which there is one for each open size, break no assumption of the report."""
+    """Whether values for all open sizes satisfy the assumptions of the report."""
     return not any(_first_violation(assumption, sizes) for assumption in report.assumptions)
 
 
 def check_assumptions(report: Report, sizes: Mapping[str, Numbers]) -> None:
-    """UsageError for the first assumption that `sizes` decide and break."""
+    """Raise UsageError for the first assumption that `sizes` violate."""
     for assumption in report.assumptions:
         check_assumption(assumption, sizes)
 
 
 def check_assumption(assumption: Assumption, sizes: Mapping[str, Numbers]) -> None:
-    """UsageError for the first of `sizes` that break the assumption, if they decide it."""
-    if is_decided(assumption, sizes) and (breaking := _first_violation(assumption, sizes)):
-        raise broken_assumption(assumption, breaking)
+    """Raise UsageError if `sizes` violate the assumption."""
+    if is_decided(assumption, sizes) and (violation := _first_violation(assumption, sizes)):
+        raise violated_assumption(assumption, violation)
 
 
 def is_decided(assumption: Assumption, sizes: Mapping[str, Numbers]) -> bool:
-    """Whether there is one of `sizes` for each name in the assumption."""
+    """Whether `sizes` has a value for each name in the assumption."""
     return sizes.keys() >= {*_names(assumption)}
 
 
-def broken_assumption(assumption: Assumption, sizes: Mapping[str, Numbers]) -> UsageError:
-    """The error that `sizes` break `assumption`."""
-    shown = [f"{name} = {sizes[name]}" for name in _names(assumption) if name in sizes]
-    verb = "break" if len(shown) > 1 else "breaks"
-    return UsageError(f"{', '.join(shown)} {verb} an assumption: {assumption.text}")
+def violated_assumption(assumption: Assumption, sizes: Mapping[str, Numbers]) -> UsageError:
+    """The error that `sizes` violate `assumption`."""
+    values = [f"{name} = {sizes[name]}" for name in _names(assumption) if name in sizes]
+    verb = "violate" if len(values) > 1 else "violates"
+    return UsageError(f"{', '.join(values)} {verb} an assumption: {assumption.text}")
 
 
 def _names(assumption: Assumption) -> list[str]:
@@ -202,7 +202,7 @@ def _names(assumption: Assumption) -> list[str]:
 
 
 def _first_violation(assumption: Assumption, sizes: Mapping[str, Numbers]) -> Mapping[str, Numbers]:
-    """The first of `sizes` that break the assumption; empty if none does."""
+    """The first of `sizes` that violate the assumption; empty if none do."""
     fulfilled = is_fulfilled(assumption, sizes)
     if isinstance(fulfilled, bool) or not fulfilled.ndim:
         return {} if fulfilled else sizes
@@ -210,12 +210,12 @@ def _first_violation(assumption: Assumption, sizes: Mapping[str, Numbers]) -> Ma
 
     if fulfilled.all():
         return {}
-    place = argmin(fulfilled.astype(bool))
-    return {name: broadcast_to(sizes[name], fulfilled.shape).flat[place] for name in _names(assumption)}
+    index = argmin(fulfilled.astype(bool))
+    return {name: broadcast_to(sizes[name], fulfilled.shape).flat[index] for name in _names(assumption)}
 
 
 def is_fulfilled(assumption: Assumption, sizes: Mapping[str, Numbers]) -> bool | ndarray:
-    """Whether the assumption holds at `sizes`; an array or a column of that for arrays or columns."""
+    """Whether the assumption holds for `sizes`; elementwise for arrays and columns."""
     numerator, denominator = quotient(assumption.formula, sizes)
     match assumption.relation:
         case "nonnegative":

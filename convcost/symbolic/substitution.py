@@ -1,4 +1,4 @@
-"""Replaces sizes, floors or absolute values in formulas, and asks what a formula is for large sizes."""
+"""Replaces sizes, floors or absolute values in formulas, and finds the sign for large sizes."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from convcost.symbolic.terms import Atom, Coefficient, terms_of
 
 SMALL = 3
 LARGE = (10**6, 10**9)
-"""At such sizes the leading terms decide the sign, if the value grows with them."""
+"""Sizes at which the leading terms decide the sign, if the value grows with them."""
 
 
 def substitute(formula: Value, sizes: Mapping[str, Value]) -> Value:
-    """`formula` with each name in `sizes` replaced; other names stay."""
+    """`formula` with the names in `sizes` replaced."""
     return transform(formula, size=sizes.get) if sizes else formula
 
 
 def value_at(formula: Value, sizes: Mapping[str, int]) -> Coefficient:
-    """The number that `formula` is where all its sizes have one."""
-    found = substitute(formula, sizes)
-    assert not isinstance(found, Formula), found
-    return found
+    """The value of `formula` with values for all its sizes."""
+    number = substitute(formula, sizes)
+    assert not isinstance(number, Formula), number
+    return number
 
 
 def transform(
@@ -33,40 +33,40 @@ def transform(
     rounding: Callable[[Value], Value] = floor_of,
     opaque: Callable[[Atom], Value] | None = None,
 ) -> Value:
-    """`formula` with `size(name)` for a size unless that is None, `absolute(x)` for |x|, and so on.
+    """`formula` with parts replaced: sizes by `size(name)` unless None, |x| by `absolute(x)`, and so on.
 
-    With `opaque`, an opaque sum is replaced by `opaque(atom)`; otherwise it is changed inside.
+    With `opaque`, an opaque sum is replaced by `opaque(atom)`; otherwise its contents are transformed.
     """
     known: dict[Atom, Value] = {}
 
     def value(atom: Atom) -> Value:
         if atom not in known:
-            known[atom] = fresh(atom)
+            known[atom] = replacement(atom)
         return known[atom]
 
-    def fresh(atom: Atom) -> Value:
+    def replacement(atom: Atom) -> Value:
         match atom.kind:
             case "name":
-                found = size(atom.inner)
-                return formula_of(atom) if found is None else found
+                new_size = size(atom.inner)
+                return formula_of(atom) if new_size is None else new_size
             case "rounded":
-                return rounding(within(atom.inner))
+                return rounding(transformed(atom.inner))
             case "absolute":
-                return absolute(within(atom.inner))
+                return absolute(transformed(atom.inner))
             case "sum" | "positive" if opaque:
                 return opaque(atom)
-        inner = within(atom.inner)
+        inner = transformed(atom.inner)
         return formula_of(atom) if inner == atom.inner else inner
 
-    def within(inner: Value) -> Value:
+    def transformed(inner: Value) -> Value:
         return inner.map_atoms(value) if isinstance(inner, Formula) else inner
 
-    return within(formula)
+    return transformed(formula)
 
 
 @lru_cache(maxsize=5_000)
 def names_in(formula: Value) -> frozenset[str]:
-    """The names of all sizes in it."""
+    """The names of all sizes in a formula."""
     if not isinstance(formula, Formula):
         return frozenset()
     names = {atom.inner for atom in formula.atoms if atom.kind == "name"}
@@ -74,7 +74,7 @@ def names_in(formula: Value) -> frozenset[str]:
 
 
 def asymptotic_sign(formula: Value, large: frozenset[str]) -> int:
-    """The sign where the sizes in `large` are large and others small; 0 if they do not decide it."""
+    """The sign if the sizes in `large` are large and others small; 0 if that does not decide it."""
     try:
         near, far = (_value_at_large(formula, large, size) for size in LARGE)
     except ZeroDivisionError:
@@ -85,9 +85,9 @@ def asymptotic_sign(formula: Value, large: frozenset[str]) -> int:
 
 def _value_at_large(formula: Value, large: frozenset[str], size: int) -> Coefficient:
     """`formula` with `size` for the large sizes; an opaque sum is large if one of its sizes is."""
-    found = transform(
+    number = transform(
         formula,
         size=lambda name: size if name in large else SMALL,
         opaque=lambda atom: size if names_in(atom.inner) & large else SMALL,
     )
-    return terms_of(found).constant
+    return terms_of(number).constant

@@ -1,4 +1,4 @@
-"""sympy's expressions as our formulas, and our formulas as sympy's expressions in their one form."""
+"""Conversion between sympy expressions and our formulas."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from convcost.symbolic.sympy_expressions import is_long, postorder
 from convcost.symbolic.terms import Atom, Coefficient, Monomial, simplify_number
 
 MOST_RECURSED = 200
-"""A formula with more parts may lie deeper than Python's recursion goes."""
+"""A formula with more parts may exceed Python's recursion limit."""
 
 
 class UnsupportedExpressionError(TypeError):
-    """An expression of a kind that no layer's cost is."""
+    """An expression that cannot be a layer's cost."""
 
 
 @cache
 def symbol(name: str) -> Symbol:
-    """The size called `name`: a positive integer. User text never reaches sympy but as a checked name."""
+    """The size `name`, a positive integer. User text reaches sympy only as a checked name."""
     return Symbol(name, integer=True, positive=True)
 
 
 def from_sympy(expression: Expr | Coefficient) -> Value:
-    """A sum of products, or a plain number; UnsupportedExpressionError for what only sympy knows."""
+    """A sympy expression as a formula, or a plain number; UnsupportedExpressionError if not supported."""
     if isinstance(expression, int | Fraction):
         return expression
     for part in postorder(expression) if is_long(expression, MOST_RECURSED) else ():
@@ -53,11 +53,11 @@ def _formula(expression: Expr) -> Value:
             return floor_of(_formula(inner))
         case Abs(args=(inner,)):
             return abs(_formula(inner))
-    raise UnsupportedExpressionError(f"no formula of a cost: {type(expression).__name__}")
+    raise UnsupportedExpressionError(f"not a formula of a cost: {type(expression).__name__}")
 
 
 def to_sympy(formula: Value) -> Expr:
-    """As sympy's."""
+    """A formula as a sympy expression."""
     if not isinstance(formula, Formula):
         return Rational(formula)
     for part in _postorder(formula) if formula.weight > MOST_RECURSED else ():
@@ -66,17 +66,17 @@ def to_sympy(formula: Value) -> Expr:
 
 
 def _postorder(formula: Formula) -> Iterator[Formula]:
-    """Every formula in the atoms of `formula` once, each before those that have it, and itself."""
+    """All formulas in the atoms of `formula`, inner ones first, then `formula`; without duplicates."""
     seen: set[Formula] = set()
-    waiting = [(formula, False)]
-    while waiting:
-        part, is_ready = waiting.pop()
+    pending = [(formula, False)]
+    while pending:
+        part, is_ready = pending.pop()
         if is_ready:
             yield part
         elif part not in seen:
             seen.add(part)
-            waiting.append((part, True))
-            waiting += [(atom.inner, False) for atom in part.atoms if atom.kind != "name"]
+            pending.append((part, True))
+            pending += [(atom.inner, False) for atom in part.atoms if atom.kind != "name"]
 
 
 @lru_cache(maxsize=5_000)
@@ -90,7 +90,7 @@ def _term(monomial: Monomial, factor: Coefficient) -> Expr:
 
 
 def _atom(atom: Atom) -> Expr:
-    """Floors and absolute values are in their one form already: sympy has nothing to find out."""
+    """Floors and absolute values are canonical already, so sympy need not evaluate them."""
     match atom.kind:
         case "name":
             return symbol(atom.inner)
@@ -103,9 +103,9 @@ def _atom(atom: Atom) -> Expr:
 
 @lru_cache(maxsize=2_000)
 def canonicalize(expression: Expr) -> Expr:
-    """`expression` in its one form: floors and signs resolved where they can be, multiplied out.
+    """`expression` in canonical form: expanded, with floors and signs resolved where possible.
 
-    What would take long stays as it is, which is as exact: it is only harder to read.
+    A long expression is unchanged, which is equally exact, but harder to read.
     """
     if not getattr(expression, "free_symbols", None) or is_long(expression):
         return expression

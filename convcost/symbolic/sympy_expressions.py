@@ -1,6 +1,6 @@
-"""sympy's expressions of any depth: their parts, their length, their exact values.
+"""Parts, length and exact values of sympy expressions of any depth.
 
-Nothing here recurses, which would run into Python's limit for the formulas of long chains.
+Functions here do not recurse, as formulas of long chains would exceed Python's recursion limit.
 """
 
 from __future__ import annotations
@@ -20,28 +20,28 @@ LONGEST = 250
 """A formula with more parts is not simplified."""
 
 MOST_EXPANDED = 200
-"""Nor is one with more terms when multiplied out."""
+"""A formula with more terms when expanded is not simplified."""
 
 HIGHEST_DEGREE = 24
-"""Nor one with higher powers when multiplied out."""
+"""A formula with higher powers when expanded is not simplified."""
 
 
 def postorder(expression: Expr, known: Collection[Expr] = ()) -> Iterator[Expr]:
-    """Every part of `expression` once, after its own parts; without those in `known` and their parts."""
+    """All parts of `expression`, inner ones first, without duplicates, and without parts in `known`."""
     seen: set[Expr] = set()
-    waiting = [(expression, False)]
-    while waiting:
-        part, is_ready = waiting.pop()
+    pending = [(expression, False)]
+    while pending:
+        part, is_ready = pending.pop()
         if is_ready:
             yield part
         elif part not in seen and part not in known:
             seen.add(part)
-            waiting.append((part, True))
-            waiting += [(inner, False) for inner in part.args]
+            pending.append((part, True))
+            pending += [(inner, False) for inner in part.args]
 
 
 def apply_outside_floors(expression: Expr, work: Callable[[Expr], Expr]) -> Expr:
-    """`work(expression)`, which does not look into floors and absolute values."""
+    """`work(expression)`, with floors and absolute values treated as unknowns."""
     unknowns = {inner: Dummy() for inner in _outermost_floors(expression)}
     if not unknowns:
         return work(expression)
@@ -49,26 +49,26 @@ def apply_outside_floors(expression: Expr, work: Callable[[Expr], Expr]) -> Expr
 
 
 def _outermost_floors(expression: Expr) -> Iterator[Expr]:
-    """The floors and absolute values that are in no other."""
-    waiting, seen = [expression], {expression}
-    while waiting:
-        part = waiting.pop()
+    """The floors and absolute values that are not inside another one."""
+    pending, seen = [expression], {expression}
+    while pending:
+        part = pending.pop()
         if isinstance(part, floor | Abs):
             yield part
             continue
         inner = [each for each in part.args if each not in seen]
         seen.update(inner)
-        waiting += inner
+        pending += inner
 
 
 def is_long(expression: Expr, most: int = LONGEST) -> bool:
-    """Whether it has more than `most` parts, as it is or multiplied out; not looked at beyond them."""
-    waiting, parts, has_powers = [expression], 0, False
-    while waiting and parts <= most:
+    """Whether the expression has more than `most` parts, or is long when expanded."""
+    pending, parts, has_powers = [expression], 0, False
+    while pending and parts <= most:
         parts += 1
-        part = waiting.pop()
+        part = pending.pop()
         has_powers |= isinstance(part, Pow)
-        waiting += part.args
+        pending += part.args
     return parts > most or (has_powers and _is_long_expanded(expression))
 
 
@@ -80,7 +80,7 @@ def _is_long_expanded(expression: Expr) -> bool:
 
 
 def _expanded_length(part: Expr, inner: list[tuple[int, int]]) -> tuple[int, int]:
-    """The number of terms and the degree when multiplied out, from those of the parts."""
+    """The number of terms and the degree when expanded, from those of the parts."""
     match part:
         case Add():
             return sum(terms for terms, _ in inner), max(degree for _, degree in inner)
@@ -88,13 +88,13 @@ def _expanded_length(part: Expr, inner: list[tuple[int, int]]) -> tuple[int, int
             return prod(terms for terms, _ in inner), sum(degree for _, degree in inner)
         case Pow(exp=exponent) if exponent.is_Integer:
             (terms, degree), power = inner[0], abs(int(exponent))
-            few = min(power, MOST_EXPANDED)
-            return comb(terms + few - 1, few) if terms > 1 else 1, degree * power
+            bounded = min(power, MOST_EXPANDED)
+            return comb(terms + bounded - 1, bounded) if terms > 1 else 1, degree * power
     return 1, int(part.is_Symbol or bool(part.args))
 
 
 def python_number(value: Expr) -> Expr | int | Fraction:
-    """`value` as a Python int or a Fraction where it is a rational number."""
+    """`value` as a Python int or Fraction if it is rational."""
     if isinstance(value, Integer):
         return int(value)
     return Fraction(int(value.p), int(value.q)) if isinstance(value, Rational) else value
@@ -112,9 +112,9 @@ class Quotient(NamedTuple):
 
 
 def evaluate(expression: Expr | int | Fraction, sizes: Mapping[str, Numbers]) -> int | Fraction | ndarray:
-    """`expression` at `sizes`: an int or a Fraction, or an array of them for arrays.
+    """The value of `expression` for `sizes`: an int or a Fraction, or an array of them for arrays.
 
-    For a size of another kind, such as a column, it is one of that kind, rounded down.
+    For other kinds of sizes, such as columns, the result has that kind, and is rounded down.
     """
     if isinstance(expression, int | Fraction):
         return expression
@@ -134,7 +134,7 @@ def _exact_quotient(numerator: int, denominator: int) -> int | Fraction:
 
 
 def quotient(expression: Expr, sizes: Mapping[str, Numbers]) -> Quotient:
-    """Numerator and denominator of `expression` at `sizes`; equal parts are computed once."""
+    """Numerator and denominator of `expression` for `sizes`; equal parts are computed once."""
     known: dict[Expr, Quotient] = {}
     for part in postorder(expression):
         known[part] = _quotient(part, known, sizes)
@@ -142,7 +142,7 @@ def quotient(expression: Expr, sizes: Mapping[str, Numbers]) -> Quotient:
 
 
 def _quotient(part: Expr, known: Mapping[Expr, Quotient], sizes: Mapping[str, Numbers]) -> Quotient:
-    """The value of a part from those of its own parts."""
+    """The value of a part, from the values of its parts."""
     match part:
         case Rational():
             return Quotient(int(part.p), int(part.q))
@@ -163,11 +163,12 @@ def _quotient(part: Expr, known: Mapping[Expr, Quotient], sizes: Mapping[str, Nu
 
 
 def _sum(first: Quotient, second: Quotient) -> Quotient:
-    (above, below), (other, other_below) = first, second
-    are_ints = isinstance(below, int) and isinstance(other_below, int)
-    if below is other_below or (are_ints and below == other_below):
-        return Quotient(above + other, below)
-    return Quotient(above * other_below + other * below, below * other_below)
+    (numerator, denominator), (other, other_denominator) = first, second
+    are_ints = isinstance(denominator, int) and isinstance(other_denominator, int)
+    if denominator is other_denominator or (are_ints and denominator == other_denominator):
+        return Quotient(numerator + other, denominator)
+    total = numerator * other_denominator + other * denominator
+    return Quotient(total, denominator * other_denominator)
 
 
 def _power(base: Quotient, exponent: int) -> Quotient:

@@ -1,4 +1,4 @@
-"""Formulas as text in their shortest form: for people, in LaTeX, and in Python's notation."""
+"""Formulas as text in their shortest form: Unicode, LaTeX, MathML, and Python notation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from convcost.symbolic.sympy_bridge import canonicalize
 from convcost.symbolic.sympy_expressions import apply_outside_floors, is_long, postorder, python_number
 
 MOST_FLOORS = 8
-"""Common factors are not searched for with more floors, as each is one more unknown."""
+"""With more floors, common factors are not searched for: each floor is another unknown."""
 
 PRINTED_ONCE = (Add, Mul, Abs, floor)
 
@@ -25,7 +25,7 @@ LONG_NUMBER = re.compile(r"(?<!\w)\d{4,}")
 
 @lru_cache(maxsize=2_000)
 def shortest_form(formula: Expr) -> Expr:
-    """`formula` multiplied out, or with its common factors in front, whichever is shorter."""
+    """`formula` expanded, or with its common factors factored out, whichever is shorter."""
     expanded = canonicalize(formula)
     if is_long(expanded):
         return expanded
@@ -36,14 +36,14 @@ def shortest_form(formula: Expr) -> Expr:
 
 
 def _with_factored_sums(product: Expr) -> Expr:
-    """`product` with its sums factored, and none of these sums mostly negative."""
+    """`product` with its sums factored, and signs moved out of mostly negative sums."""
     sign, parts = 1, []
     for part in Mul.make_args(product):
         base, exponent = part.as_base_exp()
         for each in Mul.make_args(product_of_sums(base) if isinstance(base, Add) else base):
-            turn = isinstance(each, Add) and _is_mostly_negative(each)
-            sign *= (-1) ** exponent if turn else 1
-            parts.append((-each if turn else each) ** exponent)
+            is_negated = isinstance(each, Add) and _is_mostly_negative(each)
+            sign *= (-1) ** exponent if is_negated else 1
+            parts.append((-each if is_negated else each) ** exponent)
     return sign * Mul(*parts)
 
 
@@ -53,7 +53,7 @@ def _is_mostly_negative(total: Expr) -> bool:
 
 @lru_cache(maxsize=2_000)
 def lowest_terms(formula: Expr) -> Expr:
-    """A quotient of formulas with common factors of numerator and denominator cancelled."""
+    """A quotient of formulas in lowest terms."""
     if is_long(formula) or len(formula.atoms(floor)) > MOST_FLOORS or not is_divided(formula):
         return python_number(formula)
     return python_number(_lowest_terms(canonicalize(formula)))
@@ -65,12 +65,12 @@ def _lowest_terms(quotient: Expr) -> Expr:
 
 @lru_cache(maxsize=2_000)
 def program(formula: Expr) -> str:
-    """`20*B*E**2*S`, floor divisions as `floor(L/2)`."""
+    """The formula in Python notation: `20*B*E**2*S`, `floor(L/2)`."""
     return long_program(formula) if is_long(formula) else str(shortest_form(formula))
 
 
 class _Printer(StrPrinter):  # type: ignore[misc]
-    """sympy's printer, with terms in their order, and with a cache of equal parts."""
+    """sympy's printer, without sorting terms, and with a cache of equal parts."""
 
     def __init__(self) -> None:
         super().__init__({"order": "none"})
@@ -90,7 +90,7 @@ def _printer() -> _Printer:
 
 
 def long_program(formula: Expr) -> str:
-    """`formula` as it stands, its terms not sorted, which would take long for long ones."""
+    """`formula` in Python notation, neither simplified nor sorted, as that is slow for long formulas."""
     printer = _printer()
     if len(printer.known) > MOST_PRINTED:
         printer.known.clear()
@@ -100,21 +100,21 @@ def long_program(formula: Expr) -> str:
 
 
 def readable(formula: Expr, *, grouped: bool = True) -> str:
-    """1,280·B·S·E², ⌊(L + 1)/2⌋; `grouped` separates thousands, which would not do among commas."""
+    """The formula as Unicode text: 1,280·B·S·E², ⌊(L + 1)/2⌋; `grouped` adds thousands separators."""
     return _written(formula, PRETTY, "," if grouped else "")
 
 
 def latex_expression(formula: Expr, *, grouped: bool = True) -> str:
-    r"""As `readable`, for LaTeX's math mode: 1{,}280\,B\,S\,E^{2}."""
+    r"""The formula for LaTeX math mode: 1{,}280\,B\,S\,E^{2}."""
     return _written(formula, LATEX, "{,}" if grouped else "")
 
 
 def mathml_expression(formula: Expr, *, grouped: bool = True) -> str:
-    """As `readable`, for what stands within `<math>`."""
+    """The formula in MathML, as the content of `<math>`."""
     return _written(formula, MATHML, "," if grouped else "")
 
 
 def _written(formula: Expr, notation: Notation, separator: str) -> str:
-    """`formula` in its shortest form, with thousands separated."""
+    """`formula` in its shortest form, with thousands separators."""
     text = write(shortest_form(formula), notation)
     return LONG_NUMBER.sub(lambda number: f"{int(number[0]):,}".replace(",", separator), text)

@@ -1,4 +1,4 @@
-"""What formulas are made of: sizes, floors and absolute values, their products, and sums of those."""
+"""The parts of formulas: sizes, floors and absolute values, their products, and sums of products."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ Coefficient: TypeAlias = int | Fraction
 
 
 class Atom(NamedTuple):
-    """A factor of a product: a size by its name, |inner|, ⌊inner⌋, or an opaque sum (not multiplied out).
+    """A factor of a product: a size by its name, |inner|, ⌊inner⌋, or an opaque sum, which is not expanded.
 
-    `inner` is the name, or else a Formula. A `positive` sum is opaque, and 1 or more, as a dimension is.
+    `inner` is the name, or a Formula. A `positive` sum is opaque and at least 1, like a dimension.
     """
 
     kind: Literal["name", "absolute", "rounded", "sum", "positive"]
@@ -22,17 +22,17 @@ class Atom(NamedTuple):
 
     @property
     def is_positive(self) -> bool:
-        """Whether it is 1 or more for all sizes."""
+        """Whether it is at least 1 for all sizes."""
         return self.kind in ("name", "positive")
 
     @property
     def parts(self) -> int:
-        """The number of terms and atoms that a reader sees; an opaque sum counts as one."""
+        """The number of terms and atoms; an opaque sum counts as one."""
         return int(self.inner.parts) if self.kind in ("rounded", "absolute") else 1
 
     @property
     def weight(self) -> int:
-        """The number of parts with all opaque sums written out."""
+        """The number of parts with opaque sums expanded."""
         return 1 if self.kind == "name" else int(self.inner.weight)
 
     def __str__(self) -> str:
@@ -40,15 +40,15 @@ class Atom(NamedTuple):
 
     @property
     def key(self) -> tuple[str, str]:
-        """The sort key: it is the same in each run."""
+        """A sort key that is the same in each run."""
         return self.kind, self.inner if self.kind == "name" else self.inner.key
 
 
 FUNCTIONS = {"rounded": "floor", "absolute": "Abs"}
-"""sympy's names."""
+"""Function names in sympy."""
 
 Monomial: TypeAlias = frozenset[tuple[Atom, int]]
-"""Atoms, each with its power."""
+"""Atoms with their powers."""
 
 UNIT: Monomial = frozenset()
 
@@ -58,11 +58,11 @@ class HasTerms(Protocol):
 
     @property
     def terms(self) -> Terms:
-        """The sum that it is."""
+        """The terms of the formula."""
 
 
 class Terms(dict[Monomial, Coefficient]):
-    """A sum: each monomial with its coefficient, none of them 0. Never changed once it is made."""
+    """A sum: monomials with nonzero coefficients. Immutable."""
 
     __slots__ = ("_hash",)
 
@@ -100,10 +100,10 @@ class Terms(dict[Monomial, Coefficient]):
         return Terms({monomial: -factor for monomial, factor in self.items()})
 
     def __add__(self, other: Terms | Coefficient) -> Terms:
-        found = dict(self)
+        total = dict(self)
         for monomial, factor in terms_of(other).items():
-            found[monomial] = found.get(monomial, 0) + factor
-        return Terms(found)
+            total[monomial] = total.get(monomial, 0) + factor
+        return Terms(total)
 
     def __sub__(self, other: Terms | Coefficient) -> Terms:
         return self + -other
@@ -111,40 +111,41 @@ class Terms(dict[Monomial, Coefficient]):
     def __mul__(self, other: Terms | Coefficient) -> Terms:
         if not isinstance(other, Terms):
             return Terms({monomial: factor * other for monomial, factor in self.items()})
-        found: dict[Monomial, Coefficient] = {}
-        for mine, factor in self.items():
-            for theirs, other_factor in other.items():
-                product = _product(mine, theirs)
-                found[product] = found.get(product, 0) + factor * other_factor
-        return Terms(found)
+        total: dict[Monomial, Coefficient] = {}
+        for monomial, factor in self.items():
+            for other_monomial, other_factor in other.items():
+                product = _product(monomial, other_monomial)
+                total[product] = total.get(product, 0) + factor * other_factor
+        return Terms(total)
 
     def inverse(self) -> Terms:
-        """1 / self, which has one term."""
+        """1 / self, for a sum of one term."""
         [(monomial, factor)] = self.items()
         return Terms({frozenset((atom, -power) for atom, power in monomial): Fraction(1, factor)})
 
     def __str__(self) -> str:
-        """As sympy writes it, without it: E**2 + 2*E - floor(L/2 + 1/2) + 1."""
+        """The sum in sympy's notation: E**2 + 2*E - floor(L/2 + 1/2) + 1."""
         atoms = sorted(self.atoms, key=lambda atom: (atom.kind != "name", str(atom)))
 
         def powers(term: tuple[Monomial, Coefficient]) -> list[int]:
             return [-dict(term[0]).get(atom, 0) for atom in atoms]
 
-        written = [_written(*term) for term in sorted(self.items(), key=powers)]
-        if len(written) == 2 and written[0][0] == "-" and self.constant > 0:
-            written.reverse()
-        return " + ".join(written).replace("+ -", "- ") or "0"
+        texts = [_term_text(*term) for term in sorted(self.items(), key=powers)]
+        if len(texts) == 2 and texts[0][0] == "-" and self.constant > 0:
+            texts.reverse()
+        return " + ".join(texts).replace("+ -", "- ") or "0"
 
 
-def _written(monomial: Monomial, factor: Coefficient) -> str:
+def _term_text(monomial: Monomial, factor: Coefficient) -> str:
     numerator, denominator = abs(factor.numerator), factor.denominator
-    above, below = [str(numerator)], [str(denominator)]
+    factors, divisors = [str(numerator)], [str(denominator)]
     for atom, power in sorted(monomial, key=lambda item: str(item[0])):
-        (above if power > 0 else below).append(f"{atom}**{abs(power)}" if abs(power) != 1 else str(atom))
-    above, below = above[numerator == 1 and len(above) > 1 :], below[denominator == 1 :]
-    text = "*".join(above)
-    if below:
-        text += f"/{below[0]}" if len(below) == 1 else f"/({'*'.join(below)})"
+        (factors if power > 0 else divisors).append(f"{atom}**{abs(power)}" if abs(power) != 1 else str(atom))
+    factors = factors[numerator == 1 and len(factors) > 1 :]
+    divisors = divisors[denominator == 1 :]
+    text = "*".join(factors)
+    if divisors:
+        text += f"/{divisors[0]}" if len(divisors) == 1 else f"/({'*'.join(divisors)})"
     return f"-{text}" if factor < 0 else text
 
 
@@ -165,7 +166,7 @@ def terms_of(number: HasTerms | Terms | Coefficient) -> Terms:
     if isinstance(number, int | Fraction):
         return Terms({UNIT: number})
     if not hasattr(number, "terms"):
-        raise TypeError(f"no formula: {type(number).__name__}")
+        raise TypeError(f"not a formula: {type(number).__name__}")
     return number.terms
 
 
@@ -175,7 +176,7 @@ def simplify_number(number: Coefficient) -> Coefficient:
 
 
 def monomial_of(atom: Atom) -> Monomial:
-    """The monomial that is `atom`."""
+    """The monomial of a single atom."""
     return frozenset({(atom, 1)})
 
 
@@ -185,7 +186,7 @@ def monomial_key(monomial: Monomial) -> tuple[int, list[tuple[str, str, int]]]:
 
 
 def size_name(monomial: Monomial) -> str:
-    """The size's name if the monomial is a single size, or else empty."""
+    """The name of the size if the monomial is a single size, otherwise ""."""
     if len(monomial) != 1:
         return ""
     [(atom, power)] = monomial
@@ -193,7 +194,7 @@ def size_name(monomial: Monomial) -> str:
 
 
 def common_divisor(number: HasTerms | Terms) -> Terms:
-    """The least positive product that removes all divisions when a sum is multiplied by it."""
+    """The smallest positive product that clears all denominators of a sum."""
     terms = terms_of(number)
     denominators = lcm(*(factor.denominator for factor in terms.values()))
     divisors = ((atom, -power) for atom, power in _least_powers(terms).items() if power < 0)
@@ -201,7 +202,7 @@ def common_divisor(number: HasTerms | Terms) -> Terms:
 
 
 def common_factors(number: HasTerms | Terms | Coefficient) -> Terms:
-    """The largest product, with a positive coefficient, that divides every term."""
+    """The largest product with a positive coefficient that divides all terms."""
     terms = terms_of(number)
     if not terms:
         return terms_of(1)
@@ -211,13 +212,13 @@ def common_factors(number: HasTerms | Terms | Coefficient) -> Terms:
 
 
 def _least_powers(terms: Terms) -> dict[Atom, int]:
-    """For each atom the least power that it has in a term, 0 where one is without it."""
+    """For each atom, the least power in any term; 0 if a term does not have it."""
     powers = [dict(term) for term in terms]
     return {atom: min(each.get(atom, 0) for each in powers) for atom in terms.atoms}
 
 
 def has_division(number: HasTerms | Terms | Coefficient) -> bool:
-    """Whether a size divides in it, outside of floors."""
+    """Whether the formula divides by a size outside of floors."""
     return any(
         power < 0 or (atom.kind in ("sum", "positive") and has_division(atom.inner))
         for term in terms_of(number)

@@ -145,7 +145,7 @@ class Profiler:
         """WrongTypeError if a setting has a wrong type."""
         hint = 'For example, {"mylib::scan": scan_cost}.'
         for name, formula in check_type("formulas", self.formulas, Mapping, "a mapping", hint).items():
-            check_type("the name of an operator", name, str, "a text", hint)
+            check_type("the name of an operator", name, str, "a string", hint)
             if not callable(formula):
                 raise wrong_type_error(f"the formula of {name[:80]}", formula, "a function", hint)
         check_type("backward", self.backward, bool, "True or False")
@@ -325,7 +325,7 @@ def profile(
 def check_is_module(module: Any) -> None:
     """WrongTypeError if it is not a torch module; the hint says what to give instead."""
     if isinstance(module, type) and is_module_class(module):
-        hint = f"Make one of that class: {module.__name__}(...)"
+        hint = f"Create an instance: {module.__name__}(...)"
         raise wrong_type_error("the module", module, "a torch module", hint)
     if not is_module(module):
         hint = f"For a design as text, use convcost.cost({module[:40]!r})." if isinstance(module, str) else ""

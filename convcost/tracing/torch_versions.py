@@ -1,4 +1,4 @@
-"""What differs between versions of torch, by what each of them has; nothing else asks for a version."""
+"""Differences between versions of torch, detected by features. No other module checks for a version."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from convcost.core.errors import UsageError
 
 
 class UnsupportedByTorchError(UsageError):
-    """This version of torch has no such layer, or one without an argument."""
+    """This version of torch lacks a layer, or an argument of it."""
 
 
 COMPILER = "torch._dynamo"
@@ -26,16 +26,16 @@ COMPILER = "torch._dynamo"
 VERSION = torch.__version__.partition("+")[0]
 
 OPERATOR_COMPILER = "_hop_compile_and_call"
-"""What compiles operators on functions, in torch._higher_order_ops.utils; older torch has torch.compile."""
+"""The function of torch._higher_order_ops.utils that compiles higher-order operators, in newer torch."""
 
 SAVED_TENSOR_HOOKS = hasattr(torch._C._autograd, "_top_saved_tensors_default_hooks")
-"""Whether hooks on saved tensors can be read, which those that a forward leaves behind have to be."""
+"""Whether hooks on saved tensors can be read, so that hooks that a forward left can be removed."""
 
 MODULES_ON_A_MESH = hasattr(getattr(torch._C, "_distributed_c10d", None), "FakeWork")
-"""Whether modules that are distributed can be counted: torch 2.6 has no meshes without devices for FSDP2."""
+"""Whether distributed modules can be counted. torch 2.6 has no fake meshes for FSDP2."""
 
 FLOAT32_PRECISIONS = hasattr(torch._C, "_get_fp32_precision_getter")
-"""Whether float32 has a precision for each backend and operator, as from torch 2.9 on."""
+"""Whether float32 has a precision for each backend and operator, as in torch 2.9 and newer."""
 
 REDUCTIONS = frozenset(
     (
@@ -48,7 +48,7 @@ REDUCTIONS = frozenset(
 
 
 def is_reduction(overload: Any) -> bool:
-    """Whether an operator's outputs are sums, or the like, of many elements each."""
+    """Whether an operator is a reduction, such as a sum."""
     tag = getattr(torch.Tag, "reduction", None)
     if tag is not None:
         return tag in overload.tags
@@ -56,7 +56,7 @@ def is_reduction(overload: Any) -> bool:
 
 
 class _CallableName(str):
-    """A name that is its own method."""
+    """A string that returns itself when it is called."""
 
     __slots__ = ()
 
@@ -65,14 +65,14 @@ class _CallableName(str):
 
 
 def source_name(name: str) -> str:
-    """The name of a source of sizes: older torch calls it as a method, newer torch reads it."""
+    """The name of a Source: older torch calls it as a method, newer torch reads it as an attribute."""
     return _CallableName(name)
 
 
 def show_higher_order_operators(mode: type[TorchDispatchMode]) -> None:
-    """Let `mode` see operators on functions.
+    """Let `mode` intercept higher-order operators.
 
-    Newer torch asks for `supports_higher_order_operators`, older torch wants a rule for each of them.
+    Newer torch reads `supports_higher_order_operators`; older torch needs a rule for each operator.
     """
     if not hasattr(TorchDispatchMode, "supports_higher_order_operators"):
         for operator in torch._ops._higher_order_ops.values():
@@ -85,7 +85,7 @@ def _dispatch_to_mode(operator: Any, mode: Any, *args: Any, **kwargs: Any) -> An
 
 @contextmanager
 def compiler_loaded_without_modes() -> Iterator[None]:
-    """No mode sees what loads torch's compiler in the block: older torch runs operators for that."""
+    """Hide the loading of torch's compiler from all modes in the block: in older torch it runs operators."""
     finder = _CompilerFinder()
     if COMPILER not in sys.modules:
         sys.meta_path.insert(0, finder)
@@ -117,7 +117,7 @@ def _run_without_modes(function: Any, *args: Any) -> Any:
 
 
 def flex_outputs() -> int:
-    """How many tensors the operator of flex_attention returns: newer torch adds the largest scores."""
+    """The number of outputs of flex_attention's operator: newer torch adds the largest scores."""
     from torch.nn.attention import flex_attention
 
     return 3 if hasattr(flex_attention, "AuxOutput") else 2
@@ -130,9 +130,9 @@ def has_fused_attention(dimensions: int) -> bool:
 
 
 def float32_precision(precision: str) -> list[tuple[Any, str, Any]]:
-    """What to set for a GPU's products of float32 to be in that precision, "ieee" or "tf32".
+    """The settings for float32 products on a GPU in this precision, "ieee" or "tf32".
 
-    Each item has an object, the name of its attribute, and the value.
+    An item has the object, the name of its attribute, and the value.
     """
     cuda, cudnn = torch.backends.cuda, torch.backends.cudnn
     if FLOAT32_PRECISIONS:
@@ -141,23 +141,23 @@ def float32_precision(precision: str) -> list[tuple[Any, str, Any]]:
     return [(owner, "allow_tf32", precision == "tf32") for owner in (cuda.matmul, cudnn)]
 
 
-def overrides_its_inside(function: Any) -> bool:
-    """Whether a mode is handed `function` again from within it, and then has to return something else.
+def calls_itself_under_modes(function: Any) -> bool:
+    """Whether the body of `function` passes it to modes again, with another result.
 
-    Older torch does so for `unique`, whose inside returns three tensors.
+    Older torch does so for `unique`: the inner call returns three tensors.
     """
     is_unique = getattr(function, "__name__", "") in ("unique", "unique_consecutive")
     return is_unique and not hasattr(torch.functional, "_unique_torch_function")
 
 
 def check_torch_has_meshes() -> None:
-    """UsageError where torch is too old for modules on a mesh to be counted."""
+    """UsageError if torch is too old to count modules on a mesh."""
     if not MODULES_ON_A_MESH:
         raise UsageError(f"modules on a mesh of devices need torch 2.9 or newer; this is torch {VERSION}")
 
 
 def layer_class(kind: str, arguments: Iterable[str]) -> type[torch.nn.Module]:
-    """torch.nn's layer of that name; UnsupportedByTorchError where it has none."""
+    """torch.nn's layer called `kind`; UnsupportedByTorchError if it or one of the arguments is missing."""
     found: type[torch.nn.Module] | None = getattr(torch.nn, kind, None)
     if found is None:
         raise UnsupportedByTorchError(f"torch {VERSION} has no {kind}")

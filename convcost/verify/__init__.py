@@ -1,1 +1,1 @@
-"""The formulas against torch and the counters, over generated layers of every kind."""
+"""Checks of the formulas against torch and the counters, on generated layers of all kinds."""

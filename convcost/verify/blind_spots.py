@@ -1,4 +1,4 @@
-"""The blind spots that counters are known to have on single layers, each with when it shows."""
+"""Known blind spots of counters on single layers, with their conditions."""
 
 from __future__ import annotations
 
@@ -14,15 +14,14 @@ from convcost.layers.interface import Layer
 from convcost.layers.transformers import Transformer, TransformerDecoderLayer, TransformerEncoderLayer
 
 Condition = Callable[[Layer, Shape], bool]
-"""Whether a layer on an input of that shape shows it."""
+"""Whether a blind spot applies to a layer on an input of a shape."""
 
 
 class BlindSpot(NamedTuple):
-    """What a counter does not count: an operator, or what raises an error, or comes out unexplained.
+    """A blind spot of a counter. `subject` is an operator, an error, or an unexplained figure.
 
-    Of `model`, which is our own trace of the module, a quantity that does not show in it.
-
-    `where` says in words when `shows` holds, unless that is for all layers of a kind.
+    For `model`, convcost's own trace of the module, it is a quantity that a trace does not have. `where` is
+    the condition `shows` in words, unless it holds for all layers of a kind.
     """
 
     counter: str
@@ -36,7 +35,7 @@ def _is_kind(name: str) -> Condition:
 
 
 def _is_max_unpool(layer: Layer, _: Shape) -> bool:
-    """A MaxUnpool, which decides on sizes as fvcore traces it, where torch wants no tensors."""
+    """Whether the layer is a MaxUnpool, which fails in fvcore's trace because sizes are tensors there."""
     return type(layer).__name__ in FAMILIES["unpooling"]
 
 
@@ -47,7 +46,7 @@ def _is_rnn(nonlinearity: str) -> Condition:
 
 
 def _is_unreadable_conv2d(layer: Layer, shape: Shape) -> bool:
-    """A Conv2d without a batch, or whose padding reaches torch's convolution as a word."""
+    """Whether the layer is a Conv2d without a batch, or with padding as a word."""
     if type(layer).__name__ != "Conv2d":
         return False
     arguments = layer.arguments()
@@ -56,12 +55,12 @@ def _is_unreadable_conv2d(layer: Layer, shape: Shape) -> bool:
 
 
 def _is_unsupported_layer_norm(layer: Layer, shape: Shape) -> bool:
-    """A LayerNorm on other than two to five dimensions, which fvcore's norm_flop_counter asserts."""
+    """Whether the layer is a LayerNorm on a rank that fvcore does not support: other than 2 to 5."""
     return type(layer).__name__ == "LayerNorm" and not 2 <= len(shape) <= 5
 
 
 def _is_unbatched(family: str) -> Condition:
-    """A layer of that family on an input without a batch, which the counter takes for one with it."""
+    """The condition that a layer of the family has unbatched input, which the counter treats as a batch."""
     return lambda layer, shape: type(layer).__name__ in FAMILIES[family] and _has_no_batch(layer, shape)
 
 
@@ -70,7 +69,7 @@ def _has_no_batch(layer: Layer, shape: Shape) -> bool:
 
 
 def _has_window(layer: Layer, _: Shape) -> bool:
-    """Attention through a window, which is a mask in torch's function."""
+    """Whether the layer is attention with a window, which is a mask in torch."""
     return getattr(layer, "window", None) is not None
 
 
@@ -79,7 +78,7 @@ def _runs_attention(layer: Layer, _: Shape) -> bool:
 
 
 def _takes_fast_path(layer: Layer, shape: Shape) -> bool:
-    """Self attention that torch runs as a single operator in evaluation, alone or with all of its layer."""
+    """Whether torch runs the self-attention, or its entire layer, as a single operator in evaluation mode."""
     match layer:
         case MultiheadAttention(embed_dim=size, num_heads=heads):
             is_plain = not (layer.add_bias_kv or layer.add_zero_attn)
@@ -96,13 +95,13 @@ def _runs_a_fast_layer(layer: Layer, shape: Shape) -> bool:
 
 
 def _is_blind_to_attention(layer: Layer, shape: Shape) -> bool:
-    """Where torch.profiler meets a fused kernel; it counts what attention on the fast path is made of."""
+    """Whether torch.profiler sees a fused kernel; it counts the parts of attention on the fast path."""
     is_counted = isinstance(layer, MultiheadAttention) and _takes_fast_path(layer, shape)
     return _runs_a_fused_kernel(layer, shape) and not is_counted
 
 
 def _runs_a_fused_kernel(layer: Layer, shape: Shape) -> bool:
-    """Attention for which torch has a kernel on the CPU too, as for [batch, heads, positions, width]."""
+    """Whether torch runs attention by a fused CPU kernel, as on [batch, heads, positions, width]."""
     if type(layer).__name__ != "ScaledDotProductAttention":
         return _runs_attention(layer, shape)
     from convcost.tracing.torch_versions import has_fused_attention
@@ -111,7 +110,7 @@ def _runs_a_fused_kernel(layer: Layer, shape: Shape) -> bool:
 
 
 def _is_onednn_lstm(layer: Layer, _: Shape) -> bool:
-    """An LSTM that oneDNN runs on a CPU: it has no projections."""
+    """Whether the layer is an LSTM without projection, which oneDNN runs on a CPU."""
     return type(layer).__name__ == "LSTM" and not getattr(layer, "proj_size", 0)
 
 
@@ -119,11 +118,11 @@ UNEXPLAINED = CauseKind.UNEXPLAINED
 
 FAST_PATH = "on torch's fast path for inference"
 
-ON_CPU = "where torch has a fused kernel for it on the CPU"
+ON_CPU = "with torch's fused kernel on the CPU"
 
-WITHOUT_BATCH = "where the input has no batch"
+WITHOUT_BATCH = "without a batch dimension"
 
-WITHOUT_PROJECTION = "where there is no projection"
+WITHOUT_PROJECTION = "without a projection"
 
 PEER_BLIND_SPOTS = (
     *(
@@ -136,7 +135,7 @@ PEER_BLIND_SPOTS = (
     ),
     BlindSpot("torchinfo", UNEXPLAINED, _is_kind("Bilinear")),
 )
-"""Of the counters installed on request: what they raise, and figures that have no explanation yet."""
+"""Blind spots of optional counters: errors, and unexplained figures."""
 
 BLIND_SPOTS = (
     BlindSpot("fvcore", "aten::bilinear", _is_kind("Bilinear")),
@@ -144,7 +143,7 @@ BLIND_SPOTS = (
         "fvcore",
         "AssertionError",
         _is_unsupported_layer_norm,
-        "where the input has fewer than two or more than five dimensions",
+        "for inputs of fewer than two or more than five dimensions",
     ),
     BlindSpot("fvcore", "TypeError", _is_max_unpool),
     BlindSpot("fvcore", "aten::lstm", _is_kind("LSTM")),
@@ -177,7 +176,7 @@ BLIND_SPOTS = (
     ),
     BlindSpot("torch_profiler", "aten::_addmm_activation", _runs_a_fast_layer, FAST_PATH),
     BlindSpot("torch_profiler", UNEXPLAINED, _runs_a_fast_layer, FAST_PATH),
-    BlindSpot("model", "valid_macs", _has_window, "MACs on pairs behind a mask, which are data in a module"),
+    BlindSpot("model", "valid_macs", _has_window, "masked pairs, as a module's mask is data"),
     BlindSpot("flop_counter_mode", "aten::mkldnn_rnn_layer", _is_onednn_lstm, WITHOUT_PROJECTION),
     BlindSpot("torch_profiler", "aten::lstm", _is_onednn_lstm, WITHOUT_PROJECTION),
     BlindSpot("torch_profiler", "aten::conv1d", _is_kind("Conv1d")),
@@ -189,9 +188,9 @@ BLIND_SPOTS = (
     ),
     *PEER_BLIND_SPOTS,
 )
-"""Whatever else a counter is blind to, it has become blind to: that is a new disagreement."""
+"""Any other blind spot of a counter is a new disagreement."""
 
 
 def blind_spots(counter: str, layer: Layer, shape: Shape) -> tuple[BlindSpot, ...]:
-    """What `counter` is known not to count, or to raise, in `layer` on an input of `shape`."""
+    """The known blind spots of `counter` for `layer` on an input of `shape`."""
     return tuple(spot for spot in BLIND_SPOTS if spot.counter == counter and spot.shows(layer, shape))

@@ -1,4 +1,4 @@
-"""Generated layers, each on an input that it takes, and the line of text that states both."""
+"""Generates random layers with valid inputs, and their spec texts."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from convcost.spec import parse
 from convcost.spec.resolve import Field, layer_fields
 
 MAX_TRIALS = 5_000
-"""Random layers tried for one case, most of which are invalid; a kind may have no more new ones."""
+"""The most random layers tried for a case; most are invalid, and a kind may have no new ones."""
 
 MAX_MACS = 100_000
 MAX_ELEMENTS = 20_000
-"""Larger cases show nothing more, and take long to run."""
+"""Limits of cases; larger ones are slow, and not more useful."""
 
 
 class Case(NamedTuple):
-    """A layer on an input, and what convcost says it costs."""
+    """A layer on an input, and convcost's report of it."""
 
     network: Network
     report: Report
@@ -40,26 +40,26 @@ class Case(NamedTuple):
 
     @property
     def spec(self) -> str:
-        """The line that states it: [2, 4, 10] -> Conv1d(4, 6, 3)."""
+        """The spec of the case: [2, 4, 10] -> Conv1d(4, 6, 3)."""
         return self.network.text
 
 
 def generate_cases(kind: str, number: int, seed: int) -> Iterator[Case]:
-    """`number` different layers of `kind`, or as many as there are; the same ones for the same seed.
+    """Generate up to `number` different layers of `kind`, the same ones for the same seed.
 
-    Each argument that has a default takes turns in not having it.
+    The optional arguments take turns in differing from their defaults.
     """
-    random, found = Random(f"{seed} {kind}"), set[str]()
+    random, specs = Random(f"{seed} {kind}"), set[str]()
     arguments = deque((*optional_arguments(kind), ""))
-    while arguments and len(found) < number:
+    while arguments and len(specs) < number:
         case = next(
-            (case for case in _suitable_cases(kind, arguments[0], random) if case.spec not in found), None
+            (case for case in _suitable_cases(kind, arguments[0], random) if case.spec not in specs), None
         )
         if case is None:
             arguments.popleft()
             continue
         arguments.rotate(-1)
-        found.add(case.spec)
+        specs.add(case.spec)
         yield case
 
 
@@ -71,7 +71,7 @@ def _suitable_cases(kind: str, changed: str, random: Random) -> Iterator[Case]:
 
 
 def _random_case(kind: str, changed: str, random: Random) -> Case | None:
-    """A random case; None where it is invalid, or the argument `changed` has torch's default after all."""
+    """A random case; None if it is invalid, or the argument `changed` has its default value."""
     try:
         layer = _random_layer(kind, changed, random)
         if changed and changed not in layer.arguments():
@@ -82,9 +82,9 @@ def _random_case(kind: str, changed: str, random: Random) -> Case | None:
 
 
 def make_case(layer: Layer, shape: Shape) -> Case:
-    """The case in which `layer` is run on an input of `shape`; RequirementError if it does not take it.
+    """The case of `layer` on an input of `shape`; RequirementError if it is invalid.
 
-    A layer that needs further inputs gets the usual ones.
+    A layer with several inputs gets default shapes for the others.
     """
     if isinstance(layer, MultipleInputLayer):
         layer = replace(layer, further_inputs=layer.usual_further_inputs(shape))
@@ -94,7 +94,7 @@ def make_case(layer: Layer, shape: Shape) -> Case:
 
 
 def spec_text(layer: Layer, shape: Shape) -> str:
-    """The spec that stands for `layer` on an input of `shape`, and on its further inputs."""
+    """The spec of `layer` on an input of `shape`, and on its further inputs."""
     first, *others = (f"[{', '.join(map(str, each))}]" for each in (shape, *layer.further_inputs))
     return f"{first} -> {layer}({', '.join(('x', *others))})" if others else f"{first} -> {layer}"
 
@@ -105,22 +105,22 @@ def _elements(report: Report) -> int:
 
 
 SIZES = (*(1, 1, 2, 2, 2, 3, 3, 4, 4, 5, 6, 8), *(0, 0, -1, -2))
-"""Mostly sizes; 0 and negative ones for arguments that are dimensions."""
+"""Mostly positive sizes; 0 and negative ones for arguments that are dimensions."""
 
 FLOATS = (0.5, 1.0, 2.0, 3.0)
 
 INPUT_SIZES = (*range(1, 10), 12, 16)
-"""Sizes of a dimension of the input."""
+"""Sizes of input dimensions."""
 
 DEFAULT_RATE = 0.4
-"""How often an argument that has a default is left out."""
+"""The probability of omitting an optional argument."""
 
 REUSE_RATE = 0.3
-"""How often a size is one that came before, or twice it: groups, and what they have to divide."""
+"""The probability of reusing an earlier size or twice that, so that groups divide channels."""
 
 
 def optional_arguments(kind: str) -> tuple[str, ...]:
-    """The arguments that have a default and can change a shape or a cost, which eps for example can't."""
+    """The optional arguments that can affect a shape or a cost (unlike eps)."""
     fields = layer_fields(kind).values()
     return tuple(field.name for field in fields if not field.required and _is_relevant(field))
 
@@ -131,17 +131,19 @@ def _is_relevant(field: Field) -> bool:
 
 
 def _random_layer(kind: str, changed: str, random: Random) -> Layer:
-    """A layer of `kind`, most of whose arguments fit each other; the argument `changed` is not left out."""
+    """A random layer of `kind`, often with consistent arguments; `changed` is not omitted."""
     layer = layer_class(kind)
     assert layer is not None
     sampler = _ArgumentSampler(random, layer.tuple_length or getattr(layer, "spatial", 0))
-    left = {name for name in optional_arguments(kind) if name != changed and random.random() < DEFAULT_RATE}
+    omitted = {
+        name for name in optional_arguments(kind) if name != changed and random.random() < DEFAULT_RATE
+    }
     fields = [field for field in layer_fields(kind).values() if field.required or _is_relevant(field)]
-    return layer(**{field.name: sampler.argument(field) for field in fields if field.name not in left})
+    return layer(**{field.name: sampler.argument(field) for field in fields if field.name not in omitted})
 
 
 class _ArgumentSampler:
-    """Random arguments one after the other, some of whose sizes are those of earlier ones."""
+    """Samples arguments, sometimes with sizes of earlier ones."""
 
     def __init__(self, random: Random, tuple_length: int) -> None:
         self._random = random
@@ -149,7 +151,7 @@ class _ArgumentSampler:
         self._sizes: list[int] = []
 
     def argument(self, field: Field) -> object:
-        """A value of a type that it takes."""
+        """A random value of an accepted type."""
         choices: list[object] = [*field.words]
         if bool in field.types:
             choices += [False, True]
@@ -170,7 +172,7 @@ class _ArgumentSampler:
         return self._sizes[-1]
 
     def _size_tuple(self, field: Field) -> tuple[int | None, ...]:
-        """As many sizes as a tuple has; some, where any number will do."""
+        """A tuple of sizes, with a random length if any is accepted."""
         sizes = [self._size() for _ in range(self._tuple_length or self._random.randint(1, 3))]
         return tuple(
             None if field.none_inside and self._random.random() < DEFAULT_RATE else size for size in sizes

@@ -1,4 +1,4 @@
-"""What the formulas of a layer are checked against: torch's module, its operators, and the counters."""
+"""Checks of a layer's formulas against torch's module, its operators, and the counters."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class CheckResult(NamedTuple):
-    """Whether the formulas hold, what differs, and the names of the operators or errors it is about."""
+    """The outcome of a check, the difference, and the operators or errors involved."""
 
     outcome: Outcome
     reason: str = ""
@@ -40,22 +40,22 @@ class CheckResult(NamedTuple):
 AGREES = CheckResult("agrees")
 
 REFUSED_BY_TORCH = frozenset(("refused",))
-"""The subjects where torch does not take the layer at all, so that no other check can run."""
+"""The subjects if torch does not accept the layer, so that no other check can run."""
 
 
 class LayerCheck(Protocol):
-    """One thing that formulas are checked against."""
+    """A check of formulas against a reference."""
 
     name: str
     title: str
     package: str
 
     def check(self, case: Case) -> CheckResult:
-        """Whether the formulas hold for `case`."""
+        """Check the formulas for `case`."""
 
 
 def check_result(check: LayerCheck, case: Case) -> CheckResult:
-    """What a check says of a case; that this torch has no such layer is known, and the rest not compared."""
+    """The result of a check; a layer that this torch version does not have is a known blind spot."""
     try:
         return check.check(case)
     except UnsupportedByTorchError as error:
@@ -63,11 +63,11 @@ def check_result(check: LayerCheck, case: Case) -> CheckResult:
 
 
 def compare_values(**pairs: tuple[Any, Any]) -> CheckResult:
-    """Agreement if each pair, theirs and the formula's, is equal; or else the first that is not."""
-    for name, (theirs, ours) in pairs.items():
-        if theirs != ours:
-            what = name.replace("_", " ").replace("macs", "MACs")
-            return CheckResult("new", f"{what}: {_text(theirs)}, the formula has {_text(ours)}")
+    """Compare pairs of a reference value and the formula's value; report the first difference."""
+    for name, (reference, formula) in pairs.items():
+        if reference != formula:
+            quantity = name.replace("_", " ").replace("macs", "MACs")
+            return CheckResult("new", f"{quantity}: {_text(reference)}, but {_text(formula)} by the formula")
     return AGREES
 
 
@@ -81,14 +81,14 @@ def _text(value: object) -> str:
 
 
 class TorchCheck:
-    """Runs the layer, and compares shapes; taps on real data and bias adds where it does nothing else."""
+    """Runs the layer, and compares shapes; without elementwise work also valid MACs and bias adds."""
 
     name = "torch"
     title = "torch"
     package = "torch"
 
     def check(self, case: Case) -> CheckResult:
-        """Compare shapes on the meta device, and sums of products of ones, which count them."""
+        """Compare shapes on the meta device, and counts from sums of products of ones."""
         [row] = case.report.rows
         try:
             output, parameters = _shapes(case.network)
@@ -103,11 +103,11 @@ class TorchCheck:
         except UnsupportedByTorchError:
             raise
         except Exception as error:
-            return CheckResult("new", f"torch does not take it: {error_line(error)}", REFUSED_BY_TORCH)
+            return CheckResult("new", f"torch does not accept it: {error_line(error)}", REFUSED_BY_TORCH)
 
 
 def _shapes(network: Network) -> tuple[Shape, dict[str, Shape]]:
-    """The output's shape, and each parameter's by its name in the layer's own module."""
+    """The shapes of the output, and of the parameters by name."""
     module, inputs = build_network(network, "meta")
     with no_gradients():
         output = first_tensor(module(*inputs))
@@ -116,16 +116,16 @@ def _shapes(network: Network) -> tuple[Shape, dict[str, Shape]]:
 
 
 def _count_products(network: Network) -> int | None:
-    """How many products of an input and a weight the outputs are made of: with all of them 1, their sum.
+    """The number of products in the outputs: their sum for inputs and weights of 1.
 
-    None where the output is not linear in the input, as that of Bilinear.
+    None if the output is not linear in the input, as for Bilinear.
     """
-    once, twice = (_output_sum(network, weight=1, bias=0, data=data) for data in (1, 2))
-    return once if twice == 2 * once else None
+    for_one, for_two = (_output_sum(network, weight=1, bias=0, data=data) for data in (1, 2))
+    return for_one if for_two == 2 * for_one else None
 
 
 def _count_bias_adds(network: Network) -> int:
-    """With weights of 0 and biases of 1, the sum of the outputs."""
+    """The number of bias adds: the sum of the outputs for weights of 0 and biases of 1."""
     return _output_sum(network, weight=0, bias=1, data=1)
 
 
@@ -141,14 +141,14 @@ def _output_sum(network: Network, weight: int, bias: int, data: int) -> int:
 
 
 class TracedCheck:
-    """Profiles the layer's module, as convcost model does: what convcost counts operator by operator."""
+    """Compares with convcost's count of the layer's module by operator, as in convcost model."""
 
     name = "model"
     title = "model"
     package = "convcost"
 
     def check(self, case: Case) -> CheckResult:
-        """Compare every quantity of the formulas for layers with that of the formulas for operators."""
+        """Compare all quantities by the formulas of layers with those by the formulas of operators."""
         try:
             with no_gradients():
                 module, inputs = build_network(case.network, "meta")
@@ -156,10 +156,12 @@ class TracedCheck:
         except UnsupportedByTorchError:
             raise
         except Exception as error:
-            return CheckResult("new", f"as a module it can't be counted: {error_line(error)}")
-        theirs, ours = _quantities(traced), _quantities(case.report)
+            return CheckResult("new", f"the module can't be counted: {error_line(error)}")
+        by_operator, by_layer = _quantities(traced), _quantities(case.report)
         spots = {spot.subject: spot for spot in blind_spots(self.name, case.layer, case.report.input)}
-        results = {name: compare_values(**{name: (theirs[name], ours[name])}) for name in theirs}
+        results = {
+            name: compare_values(**{name: (by_operator[name], by_layer[name])}) for name in by_operator
+        }
         differing = {name: result for name, result in results.items() if result != AGREES}
         for name, result in differing.items():
             if name not in spots:
@@ -179,7 +181,7 @@ def _quantities(report: Report) -> dict[str, object]:
 
 
 class CounterCheck:
-    """A counter that comes with convcost: it counts contractions, or is blind to an operator."""
+    """A check against a counter included in convcost."""
 
     def __init__(self, counter: Counter) -> None:
         self.name = counter.name
@@ -188,7 +190,7 @@ class CounterCheck:
         self._counter = counter
 
     def check(self, case: Case) -> CheckResult:
-        """Compare its figure; a disagreement is known if all it is about is a blind spot on such a layer."""
+        """Compare the counter's figure; a disagreement is known if it involves only known blind spots."""
         spots = {spot.subject: spot for spot in blind_spots(self.name, case.layer, case.report.input)}
         module, inputs = build_network(case.network, "cpu")
         result = self._compare(case, module, inputs)
@@ -197,7 +199,7 @@ class CounterCheck:
             return CheckResult("known", " ".join(filter(None, (result.reason.partition(": ")[0], *where))))
         unmet = [subject for subject in spots if subject != UNEXPLAINED]
         if result.outcome == "agrees" and unmet:
-            return result._replace(reason=f"{unmet[0]} is no blind spot any more")
+            return result._replace(reason=f"{unmet[0]} is no longer a blind spot")
         return result
 
     def _compare(self, case: Case, module: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> CheckResult:
@@ -213,15 +215,15 @@ class CounterCheck:
         if diagnosis.result.verdict == "agrees":
             return AGREES
         if diagnosis.result.verdict == "blind":
-            missed = {missed.operator for missed in reading.missed}
+            missed = {call.operator for call in reading.missed}
             return CheckResult("new", f"it has no formula for {' and '.join(sorted(missed))}", missed)
         unexplained = {UNEXPLAINED} if diagnosis.unexplained else set[str]()
-        subjects = unexplained | {missed.operator for missed in reading.missed}
+        subjects = unexplained | {call.operator for call in reading.missed}
         return CheckResult("new", diagnosis.reason, subjects)
 
 
 class PeerCounterCheck(CounterCheck):
-    """A counter that is installed on request: each difference has to be explained, to the last FLOP."""
+    """A check against an optional counter: all differences must be explained exactly."""
 
     def _compare(self, case: Case, module: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> CheckResult:
         with no_gradients():
@@ -230,7 +232,7 @@ class PeerCounterCheck(CounterCheck):
         if diagnosis.result.flops is None:
             return _failure(diagnosis.result.reason)
         if diagnosis.unexplained:
-            return CheckResult("new", "its figure is not explained", {UNEXPLAINED})
+            return CheckResult("new", "its figure is unexplained", {UNEXPLAINED})
         if diagnosis.result.verdict == "agrees":
             return AGREES
         kinds = dict.fromkeys(cause.kind for cause in diagnosis.causes if cause.kind not in EXTRAS)
@@ -238,14 +240,14 @@ class PeerCounterCheck(CounterCheck):
 
 
 def _failure(reason: str) -> CheckResult:
-    """`it raised AssertionError: …`, whose subject is AssertionError."""
+    """The result for a counter that failed; the subject is the exception's name."""
     name = reason.removeprefix("it raised ").partition(":")[0]
     return CheckResult("new", reason, {name})
 
 
 @contextmanager
 def no_gradients() -> Iterator[None]:
-    """Inside the block torch keeps no gradients, and what it warns of is not the user's concern."""
+    """Disable gradients and warnings in the block."""
     import torch
 
     with torch.no_grad(), warnings.catch_warnings():
@@ -255,7 +257,7 @@ def no_gradients() -> Iterator[None]:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Inside the block torch computes on one thread: for small layers, others only wait for each other."""
+    """Restrict torch to one thread in the block, which is faster for small layers."""
     import torch
 
     threads = torch.get_num_threads()

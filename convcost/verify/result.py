@@ -1,4 +1,4 @@
-"""What came of a verification: agreements, known blind spots, new disagreements. Pure data."""
+"""Results of a verification: agreements, known blind spots, new disagreements. Pure data."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Outcome = Literal["agrees", "known", "new"]
 
 
 class Reference(NamedTuple):
-    """What formulas are checked against: its name, what people call it, the package it is part of."""
+    """A reference for formulas: its name, title, and package."""
 
     name: str
     title: str
@@ -21,9 +21,9 @@ class Reference(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """What one check says of one layer; `spec` reproduces it, `reason` says what differs.
+    """The result of one check of a layer; `spec` reproduces it, and `reason` describes the difference.
 
-    An agreement has a reason where a blind spot was expected.
+    An agreement has a reason if a blind spot was expected.
     """
 
     kind: str
@@ -34,7 +34,7 @@ class Finding(NamedTuple):
 
 
 class FindingGroup(NamedTuple):
-    """Findings that are alike: the one with the shortest spec, how many there are, of which kinds."""
+    """Similar findings: the one with the shortest spec, the number of cases, and the kinds of layers."""
 
     example: Finding
     cases: int
@@ -43,7 +43,7 @@ class FindingGroup(NamedTuple):
 
 @dataclass(frozen=True)
 class VerificationResult:
-    """All findings of a run over `kinds`, with `cases` for each of their arguments, drawn by `seed`."""
+    """All findings of a run over `kinds`, with `cases` per argument, generated from `seed`."""
 
     references: tuple[Reference, ...]
     kinds: tuple[str, ...]
@@ -53,7 +53,7 @@ class VerificationResult:
 
     @cached_property
     def outcome_counts(self) -> Mapping[tuple[str, str], Tally[Outcome]]:
-        """How many findings of each outcome there are, by kind of layer and check."""
+        """The number of findings by outcome, for each kind of layer and check."""
         counts: dict[tuple[str, str], Tally[Outcome]] = defaultdict(Tally)
         for finding in self.findings:
             counts[finding.kind, finding.check][finding.outcome] += 1
@@ -61,37 +61,37 @@ class VerificationResult:
 
     @cached_property
     def known(self) -> tuple[FindingGroup, ...]:
-        """The known blind spots that were met, each once."""
-        found = [finding for finding in self.findings if finding.outcome == "known"]
-        return self._groups(found, lambda finding: finding.reason)
+        """The known blind spots that were found, without duplicates."""
+        known = [finding for finding in self.findings if finding.outcome == "known"]
+        return self._groups(known, lambda finding: finding.reason)
 
     @cached_property
     def resolved(self) -> tuple[FindingGroup, ...]:
-        """The known blind spots that are none any more."""
-        found = [finding for finding in self.findings if finding.outcome == "agrees" and finding.reason]
-        return self._groups(found, lambda finding: finding.reason)
+        """Known blind spots that no longer exist."""
+        resolved = [finding for finding in self.findings if finding.outcome == "agrees" and finding.reason]
+        return self._groups(resolved, lambda finding: finding.reason)
 
     @cached_property
     def new(self) -> tuple[FindingGroup, ...]:
-        """The new disagreements, one for each check and kind of layer."""
-        found = [finding for finding in self.findings if finding.outcome == "new"]
-        return self._groups(found, lambda finding: finding.kind)
+        """The new disagreements, grouped by check and kind of layer."""
+        new = [finding for finding in self.findings if finding.outcome == "new"]
+        return self._groups(new, lambda finding: finding.kind)
 
     @property
     def agrees(self) -> bool:
-        """Whether nothing new was found."""
+        """Whether there are no new disagreements."""
         return not self.new
 
-    def _groups(self, found: list[Finding], key: Callable[[Finding], str]) -> tuple[FindingGroup, ...]:
-        """Those of one check and key together, in the order of the checks."""
-        alike: dict[tuple[str, str], list[Finding]] = defaultdict(list)
+    def _groups(self, findings: list[Finding], key: Callable[[Finding], str]) -> tuple[FindingGroup, ...]:
+        """Findings grouped by check and key, in the order of the checks."""
+        groups: dict[tuple[str, str], list[Finding]] = defaultdict(list)
         for reference in self.references:
-            for finding in found:
+            for finding in findings:
                 if finding.check == reference.name:
-                    alike[finding.check, key(finding)].append(finding)
-        return tuple(map(_group, alike.values()))
+                    groups[finding.check, key(finding)].append(finding)
+        return tuple(map(_group, groups.values()))
 
 
-def _group(alike: list[Finding]) -> FindingGroup:
-    shortest = min(alike, key=lambda finding: (len(finding.spec), finding.spec))
-    return FindingGroup(shortest, len(alike), tuple(dict.fromkeys(finding.kind for finding in alike)))
+def _group(findings: list[Finding]) -> FindingGroup:
+    shortest = min(findings, key=lambda finding: (len(finding.spec), finding.spec))
+    return FindingGroup(shortest, len(findings), tuple(dict.fromkeys(each.kind for each in findings)))

@@ -1,4 +1,4 @@
-"""A verification: which kinds of layers are checked against what, and the findings as they come."""
+"""Runs a verification of layers against references."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ DEFAULT_CASES = 6
 
 
 class VerificationPlan(NamedTuple):
-    """Kinds of layers, counters beside torch itself, and `cases` for each argument of a layer.
+    """Kinds of layers, counters besides torch, and the number of `cases` per optional argument.
 
-    A layer has as many again in which all arguments may be torch's defaults.
+    There are `cases` more per layer in which all arguments can have defaults.
     """
 
     kinds: tuple[str, ...] = KINDS
@@ -39,11 +39,11 @@ class VerificationPlan(NamedTuple):
 
     @property
     def checks(self) -> tuple[LayerCheck, ...]:
-        """What each case is checked against."""
+        """The checks of each case."""
         return (TorchCheck(), TracedCheck(), *map(_counter_check, self.counters))
 
     def number_of_cases(self, kind: str) -> int:
-        """How many cases of `kind` there are."""
+        """The number of cases of `kind`."""
         return self.cases * (1 + len(optional_arguments(kind)))
 
 
@@ -52,7 +52,7 @@ def _counter_check(counter: Counter) -> LayerCheck:
 
 
 def run_checks(plan: VerificationPlan) -> Iterator[tuple[Finding, ...]]:
-    """The findings of one case after the other; the first disagreement of a kind is made simple."""
+    """Yield the findings of each case. The first disagreement of a kind is reduced to a simple case."""
     checks = plan.checks
     for kind in plan.kinds:
         unshrunk = {check.name for check in checks}
@@ -77,14 +77,14 @@ def _check_case(
 
 
 def collect_result(plan: VerificationPlan, findings: Iterable[tuple[Finding, ...]]) -> VerificationResult:
-    """All findings together."""
+    """Collect all findings into a result."""
     references = tuple(Reference(check.name, check.title, check.package) for check in plan.checks)
-    together = tuple(finding for each in findings for finding in each)
-    return VerificationResult(references, plan.kinds, plan.cases, plan.seed, together)
+    collected = tuple(finding for each in findings for finding in each)
+    return VerificationResult(references, plan.kinds, plan.cases, plan.seed, collected)
 
 
 def select_kinds(names: str) -> tuple[str, ...]:
-    """The kinds of a comma-separated list of layers and families, in the order of the registry; or `all`."""
+    """The kinds in a comma-separated list of layers and families, or `all`, in the order of the registry."""
     if names == "all":
         return KINDS
     wanted = {kind for name in names.split(",") for kind in _kinds(name.strip())}
@@ -97,20 +97,20 @@ def _kinds(name: str) -> tuple[str, ...]:
         return (layer.__name__,)
     if name.lower() not in FAMILIES:
         near = did_you_mean(name, (*KINDS, *FAMILIES))
-        message = f"no layer and no family of layers is called {name[:40] or '(nothing)'}{near}"
+        message = f"no layer or family of layers is called {name[:40] or '(nothing)'}{near}"
         raise UsageError(message, hint=f"The families are {', '.join(FAMILIES)}.")
     return FAMILIES[name.lower()]
 
 
 def select_installed_counters(names: str) -> tuple[Counter, ...]:
-    """The counters named, peers among them; UsageError for one that is not installed."""
+    """The named counters, including peers; UsageError for one that is not installed."""
     counters = select_model_counters(names)
     for counter in counters:
         if not is_installed(counter):
-            raise UsageError(f"{counter.name} is not installed", hint=f"It comes with: {counter.install}")
+            raise UsageError(f"{counter.name} is not installed", hint=f"Install it with: {counter.install}")
     return counters
 
 
 def family_of(kind: str) -> str:
-    """The family of layers that `kind` is of."""
+    """The family of `kind`."""
     return next(family for family, kinds in FAMILIES.items() if kind in kinds)

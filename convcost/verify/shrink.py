@@ -1,4 +1,4 @@
-"""Reducing a disagreement to the simplest layer that shows it."""
+"""Reduces a disagreement to the simplest layer that shows it."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ Design = tuple[Layer, Shape]
 
 
 def shrink(case: Case, check: LayerCheck) -> Case:
-    """`case`, made simpler step by step as long as `check` finds something new in it."""
+    """Simplify `case` step by step while `check` still finds a new disagreement."""
     while simpler := next(_simpler(case, check), None):
         case = simpler
     return case
 
 
 def _simpler(case: Case, check: LayerCheck) -> Iterator[Case]:
-    """The cases one step simpler that show something new, too."""
+    """Yield cases that are one step simpler, and still show a new disagreement."""
     for layer, shape in (*_fewer_arguments(case), *_fewer_dimensions(case), *_smaller_sizes(case)):
         if (layer, shape) == (case.layer, case.report.input):
             continue
@@ -37,7 +37,7 @@ def _simpler(case: Case, check: LayerCheck) -> Iterator[Case]:
 
 
 def _fewer_arguments(case: Case) -> Iterator[Design]:
-    """One argument left out, or a tuple as its first size where a single one will do."""
+    """Yield designs with one argument omitted, or a tuple replaced by its first size."""
     known = layer_fields(type(case.layer).__name__)
     for field in argument_fields(case.layer):
         value = getattr(case.layer, field.name)
@@ -54,7 +54,7 @@ def _fewer_dimensions(case: Case) -> Iterator[Design]:
 
 
 def _smaller_sizes(case: Case) -> Iterator[Design]:
-    """Each number smaller wherever it stands, as channels are in the layer and its input; or in one place."""
+    """Yield designs with a number made smaller, everywhere or in one place."""
     arguments, shape = case.layer.arguments(), case.report.input
     numbers = {number for value in (*arguments.values(), shape) for number in _numbers(value)}
     steps = [
@@ -70,7 +70,7 @@ def _smaller_sizes(case: Case) -> Iterator[Design]:
 
 
 def _replace_at(index: int, size: int, shape: Shape) -> Shape:
-    """`shape` with `size` at `index`, if that is smaller."""
+    """`shape` with `size` at `index`, if it is smaller."""
     return (*shape[:index], min(size, shape[index]), *shape[index + 1 :])
 
 

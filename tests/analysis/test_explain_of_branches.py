@@ -34,8 +34,8 @@ EXPECTED = """\
  ────────────────────────
  input       (B, T, E) = (2, 5, 8)
  output      (B, E, T) = (2, 8, 5)
- rule        Two dimensions swapped.
- MACs        None: it multiplies and accumulates nothing.
+ rule        Swaps two dimensions.
+ MACs        None: no multiply–accumulates.
 
  matmul() at 0
  ─────────────
@@ -54,10 +54,10 @@ EXPECTED = """\
  inputs      0 matmul = (B, T, T) = (2, 5, 5)
              input 2 = (B, 1, T) = (2, 1, 5)
  output      (B, T, T) = (2, 5, 5)
- rule        The sum of its inputs, which broadcast: an addition for each
-             element and further input.
+ rule        The sum of its inputs, which broadcast: an addition per element for
+             each input after the first.
  each        1 for each of 50 output elements = 50
- MACs        None: it multiplies and accumulates nothing.
+ MACs        None: no multiply–accumulates.
  excluded    50 elementwise operations.
 """
 

@@ -134,11 +134,11 @@ UNKNOWN = [
     ),
     (
         "[B, T, 4] -> MultiheadAttention(4, 2, batch_first=True)(x, [B, 5, 4])",
-        "what MultiheadAttention keeps of several inputs has no rule",
+        "no rule for the saved tensors of MultiheadAttention with several inputs",
     ),
     (
         "[B, T, 4] -> CosineSimilarity()(x, [B, T, 4])",
-        "what CosineSimilarity keeps of several inputs has no rule",
+        "no rule for the saved tensors of CosineSimilarity with several inputs",
     ),
     (
         "[B, T, 4] -> Linear(4, 4) -> sum(1)",
@@ -155,7 +155,7 @@ UNKNOWN = [
 def test_what_has_no_rule_is_measured_once_its_sizes_are_given(text, reason):
     opened, numbers = memory(cost(text)), memory(cost(text, B=2, T=3))
     assert figures(opened) == (None, None, None)
-    assert opened.reason == f"{reason}; with every size given, it is measured"
+    assert opened.reason == f"{reason}; it is measured if all sizes have values"
     assert (numbers.ran, numbers.reason) == ("shapes", "")
     assert figures(numbers) == measured(text, B=2, T=3)
 

@@ -72,11 +72,11 @@ def test_a_layer_with_steps_inside_keeps_what_torch_keeps_and_holds_more_for_a_m
 @pytest.mark.parametrize(
     ("kind", "why"),
     [
-        ("LSTM", "cuDNN decides what LSTM keeps"),
-        ("GRU", "cuDNN decides what GRU keeps"),
-        ("RNN", "cuDNN decides what RNN keeps"),
-        ("LSTMCell", "CUDA's fused kernel decides what LSTMCell keeps"),
-        ("GRUCell", "CUDA's fused kernel decides what GRUCell keeps"),
+        ("LSTM", "cuDNN decides which tensors LSTM saves"),
+        ("GRU", "cuDNN decides which tensors GRU saves"),
+        ("RNN", "cuDNN decides which tensors RNN saves"),
+        ("LSTMCell", "CUDA's fused kernel decides which tensors LSTMCell saves"),
+        ("GRUCell", "CUDA's fused kernel decides which tensors GRUCell saves"),
     ],
 )
 def test_a_design_with_a_layer_whose_memory_is_unknown_says_why(kind, why):
@@ -95,7 +95,10 @@ def sum_of_parameters(kind):
 
 def test_two_kinds_whose_memory_is_unknown_have_two_reasons():
     found = memory(cost("[B, E] -> 2 x LSTM(E, E) -> GRUCell(E, E)", B=2, E=3))
-    whys = ("cuDNN decides what LSTM keeps", "CUDA's fused kernel decides what GRUCell keeps")
+    whys = (
+        "cuDNN decides which tensors LSTM saves",
+        "CUDA's fused kernel decides which tensors GRUCell saves",
+    )
     assert found.reason == ", ".join(whys)
 
 
@@ -184,7 +187,7 @@ def test_a_parameter_takes_so_many_bytes_for_itself_its_gradient_its_state_and_i
         (
             "int8",
             "adamw",
-            "no parameters are trained in int8\nChoose from float64, float32, tfloat32, float16, bfloat16.",
+            "int8 can't be used for training\nChoose from float64, float32, tfloat32, float16, bfloat16.",
         ),
         (
             "float32",

@@ -143,7 +143,7 @@ def test_memory_that_was_not_measured_is_refused():
 
 def test_memory_of_reports_put_together_is_refused():
     report = profile(nn.Linear(WIDTH, WIDTH), torch.rand(ROWS, WIDTH))
-    with pytest.raises(ConvcostError, match="put together of modules"):
+    with pytest.raises(ConvcostError, match="is a sum of modules"):
         memory(report + report)
 
 

@@ -108,7 +108,7 @@ def test_flops_are_those_of_the_convention():
 
 
 def test_a_dtype_without_a_peak_is_refused():
-    with pytest.raises(UsageError, match="no peak of toy in float64"):
+    with pytest.raises(UsageError, match="toy has no peak for float64"):
         roofline(convcost.cost("[2, 10] -> Linear(10, 4)"), DEVICE, "fp64")
 
 

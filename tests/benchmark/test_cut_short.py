@@ -87,6 +87,6 @@ def test_a_forward_that_fails_later_on_is_said_with_its_place_too():
     module, x = Fails(SystemExit(0), 1_000_000), torch.ones(3, 4)
     report = convcost.profile(module, x)
     module.runs[0] = 3
-    message = r"Fails ran at first, and then could not be run: it ended the program, sys\.exit\(0\)\n  .*:\d+"
+    message = r"Fails ran once, but failed in a later run: it ended the program, sys\.exit\(0\)\n  .*:\d+"
     with pytest.raises(TargetError, match=message):
         quick_stopwatch().timed((report,), lambda: (ProfiledModel(report, module, (x,)),))

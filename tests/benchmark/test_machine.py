@@ -68,7 +68,8 @@ def test_a_dtype_that_fails_or_is_absurdly_slow_is_skipped_with_the_reason():
     assert tuple(machine.peaks) == ("float32", "bfloat16")
     assert machine.skipped == {
         "float64": "more than 100 times slower than float32",
-        "float16": 'torch can\'t multiply in it here (RuntimeError: "addmm" not implemented for Half)',
+        "float16": "torch does not support products in it here "
+        '(RuntimeError: "addmm" not implemented for Half)',
     }
 
 
@@ -125,7 +126,7 @@ def test_what_a_cache_holds_is_moved_at_its_bandwidth(moved, name, bandwidth):
 def test_what_was_measured_otherwise_is_said():
     assert describe_outdated(MACHINE, "2.13.0", 2) == ""
     assert describe_outdated(MACHINE, "2.14.0", 1) == (
-        "this was measured with torch 2.13.0, and this is 2.14.0; on 2 threads, and this is on 1"
+        "this was measured with torch 2.13.0, but this is 2.14.0; on 2 threads, but this uses 1"
     )
 
 
@@ -135,18 +136,18 @@ def test_figures_come_back_as_they_were_kept():
     assert parse_machine(machine_text(gpu), "f.json") == gpu
 
 
-HINT = "\nMove it away, and convcost devices --measure writes a new one."
+HINT = "\nRemove it, and write a new one with convcost devices --measure."
 
 
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        ("", "is no JSON"),
-        ("{", "is no JSON"),
-        ("[" * 100_000, "is no JSON"),
-        ("[]", "has no measurement of convcost's"),
-        ('{"schema": "convcost/1"}', "has no measurement of convcost's"),
-        ('{"schema": 1}', "has no measurement of convcost's"),
+        ("", "is not JSON"),
+        ("{", "is not JSON"),
+        ("[" * 100_000, "is not JSON"),
+        ("[]", "is not a measurement by convcost"),
+        ('{"schema": "convcost/1"}', "is not a measurement by convcost"),
+        ('{"schema": 1}', "is not a measurement by convcost"),
         ('{"schema": "convcost-machine/2"}', "has version 2; this convcost reads version 1"),
         ('{"schema": "convcost-machine/1"}', "is damaged: Object missing required field `name`"),
     ],

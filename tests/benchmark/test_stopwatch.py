@@ -41,9 +41,9 @@ def test_from_python_designs_are_timed_in_one_call():
         "[2, E] -> Linear(E, 4)", "[2, E] -> Linear(E, E)", stopwatch=quick_stopwatch(), E=8
     )
     assert all(report.time.forward.samples for report in found.candidates)
-    with pytest.raises(UsageError, match="timing needs a number for E"):
+    with pytest.raises(UsageError, match="timing needs a value for E"):
         convcost.timed("[2, E] -> Linear(E, 4)", "[2, E] -> Linear(E, E)")
-    with pytest.raises(UsageError, match="timing needs a number for E\n"):
+    with pytest.raises(UsageError, match="timing needs a value for E\n"):
         convcost.timed("Linear(E, 4)", "Linear(E, E)")
 
 
@@ -153,14 +153,16 @@ def test_a_place_that_is_not_there_is_refused(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(UsageError, match="torch finds no CUDA device"):
         timed_specs("[2, 8] -> Linear(8, 4)", on="cuda")
-    with pytest.raises(UsageError, match="--on is cpu or cuda, not gpu"):
+    with pytest.raises(UsageError, match="--on must be cpu or cuda, not gpu"):
         timed_specs("[2, 8] -> Linear(8, 4)", on="gpu")
 
 
 def test_what_does_not_fit_in_memory_is_not_built(monkeypatch):
     monkeypatch.setattr("convcost.benchmark.stopwatch.free_bytes", lambda on: 10**6)
     report = convcost.cost("[2, 1000] -> Linear(1000, 1000)")
-    with pytest.raises(UsageError, match=r"timing would take about 3\.83 MiB, and 977 KiB are free"):
+    with pytest.raises(
+        UsageError, match=r"timing would need about 3\.83 MiB of memory, but 977 KiB are free"
+    ):
         quick_stopwatch().timed((report,), lambda: pytest.fail("it was built"))
 
 

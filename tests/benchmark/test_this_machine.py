@@ -125,8 +125,8 @@ def test_a_measurement_of_other_circumstances_is_used_but_said(caches):
     outcome = convcost(*PLAIN, "--device", "this")
     assert outcome.code == 0
     assert outcome.err == (
-        f"convcost: this was measured with torch 1.0, and this is {torch.__version__}; on 99 threads, "
-        f"and this is on {torch.get_num_threads()}\nMeasure it: convcost devices --measure\n"
+        f"convcost: this was measured with torch 1.0, but this is {torch.__version__}; on 99 threads, "
+        f"but this uses {torch.get_num_threads()}\nMeasure it: convcost devices --measure\n"
     )
 
 
@@ -138,7 +138,7 @@ def test_another_s_file_is_refused_and_left_as_it_is(text, caches, measuring):
     for command in (("devices", "this"), ("devices", "--measure"), (*PLAIN, "--device", "this")):
         message = refused(*command)
         assert message.startswith(f"{path} ")
-        assert message.endswith("\nMove it away, and convcost devices --measure writes a new one.\n")
+        assert message.endswith("\nRemove it, and write a new one with convcost devices --measure.\n")
     assert (path.read_text(), measuring) == (text, [])
 
 

@@ -148,7 +148,7 @@ def test_a_module_that_is_there_already_is_copied_and_one_that_is_built_is_not(c
     ],
 )
 def test_open_sizes_have_no_time(command, message, clock):
-    assert refused(*command, "--time") == f"timing needs a number for {message}"
+    assert refused(*command, "--time") == f"timing needs a value for {message}"
 
 
 @pytest.mark.parametrize("option", [("--compile",), ("--on", "cpu"), ("--threads", "1")])

@@ -597,7 +597,7 @@ def test_a_time_limit_is_given_as_an_option():
 def test_a_time_limit_is_a_number_of_seconds(text):
     write_config(PAIR)
     assert refused("check", "--timeout", text).startswith(
-        f"--timeout {text[:40]}: a number of seconds above 0"
+        f"--timeout {text[:40]}: it must be a number of seconds greater than 0"
     )
 
 

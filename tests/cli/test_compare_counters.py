@@ -103,9 +103,9 @@ def test_a_counter_beyond_the_allowed_memory_says_how_much_it_would_take():
         "flops": None,
         "raw": None,
         "raw_unit": "MAC",
-        "reason": "it runs for real and would take 646 KiB; --max-memory allows 1 KiB",
+        "reason": "it runs with data and would need 646 KiB; --max-memory allows 1 KiB",
     }
-    assert conv["fvcore"]["reason"].startswith("it runs for real and would take ")
+    assert conv["fvcore"]["reason"].startswith("it runs with data and would need ")
 
 
 def test_a_counter_that_needs_no_memory_is_not_skipped_for_lack_of_it():

@@ -141,5 +141,5 @@ def test_an_error_in_a_call_of_a_definition_shows_the_design(folder):
 
 def test_a_comment_outside_a_file_is_refused_with_the_way_out():
     assert refused("cost", "Linear(3, 4)  # wider").endswith(
-        "\nComments are for files of designs, such as @designs.txt.\n"
+        "\nComments are allowed only in design files, such as @designs.txt.\n"
     )

@@ -220,7 +220,7 @@ def test_csv_has_the_least_time():
         (("--device", "toy,TOY"), "--device toy,TOY names toy twice\n"),
         (("--device", "toy,tay"), "no device is called tay (did you mean toy?)\n"),
         (("--device", "tay"), "no device is called tay (did you mean toy?)\n"),
-        (("--device", "toy", "--dtype", "fp64"), "there is no peak of toy in float64"),
+        (("--device", "toy", "--dtype", "fp64"), "toy has no peak for float64"),
         (("--device", "toy", "--dtype", "bf61"), "no dtype is called bf61 (did you mean bf16?)\n"),
     ],
 )

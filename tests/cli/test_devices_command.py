@@ -100,7 +100,7 @@ def test_only_a_vendor_or_a_kind():
 
 
 def test_an_unknown_name_is_refused_with_the_near_one():
-    hint = "convcost devices lists them.\n"
+    hint = "List all devices with convcost devices.\n"
     assert (
         refused("devices", "h100", "rtx4009")
         == f"no device is called rtx4009 (did you mean rtx-4090?)\n{hint}"
@@ -137,14 +137,14 @@ def test_devices_of_one_s_own_are_listed_with_their_file_as_source():
 def test_what_is_wrong_with_one_s_own_is_pointed_at():
     Path("own.toml").write_text("[devices.mine]\nlike = 'a100'\nmemory = 'much'\n")
     assert refused("devices", "--config", "own.toml") == (
-        "own.toml:3: devices.mine.memory: 'much' is no memory\n"
+        "own.toml:3: devices.mine.memory: 'much' is not a valid memory size\n"
         '  Write it as "80 GB", or as "5 stacks x 16 GB".\n'
     )
 
 
 @pytest.mark.parametrize("name", ["this", "This-CPU"])
 def test_one_s_own_can_t_be_called_as_this_machine_is(name):
-    said = f"{name} is what the machine that convcost runs on is called\n"
+    said = f"{name} is the name of the machine that convcost runs on\n"
     Path("own.toml").write_text(f"[devices.{name}]\nlike = 'a100'\n")
     assert refused("devices", "--config", "own.toml") == f"own.toml:1: devices.{name}: {said}"
     Path("own.toml").write_text(f"[devices.mine]\nlike = 'a100'\naliases = ['{name}']\n")
@@ -164,7 +164,7 @@ def test_a_figure_of_nothing_is_not_called_missing():
         "[devices.mine]\nvendor = 'x'\nkind = 'gpu'\nbandwidth = 0\npeaks = {float32 = 1}\n"
     )
     assert refused("devices", "--config", "own.toml") == (
-        "own.toml:4: devices.mine.bandwidth: '0' is no bytes per second\n"
+        "own.toml:4: devices.mine.bandwidth: '0' is not a valid bandwidth\n"
         '  Write it as "2.039 TB/s", or as "8 channels x 8 B x 3.2 GT/s".\n'
     )
 

@@ -71,7 +71,7 @@ def test_a_division_that_is_assumed_to_be_exact_is_not_rounded():
 
 def test_a_ratio_that_is_a_formula_says_times():
     out = convcost(*OPEN).out
-    assert " outputs     conv yields B·S·E·L output elements against B·S·E: L times as many.\n" in out
+    assert " outputs     conv has B·S·E·L output elements, compared with B·S·E: L times as many.\n" in out
     assert "             Each of them costs 6/L times the FLOPs.\n" in out
 
 
@@ -149,7 +149,7 @@ def test_json_has_each_result_exact_beside_its_sides():
 def test_the_convention_decides_what_the_flops_are_made_of():
     out = convcost(*LAYER, "--count", "bias", "--taps", "valid").out
     assert " FLOPs       2 × MACs on real data + bias adds = 2 × 458,752 + 1,280 = 918,784\n" in out
-    assert "They are left out here; without them: 458,752 MACs.\n" in out
+    assert "They are excluded here; without them: 458,752 MACs.\n" in out
 
 
 def test_markdown_shows_loops_as_code():
@@ -175,7 +175,7 @@ def test_an_unknown_format_gets_the_near_one_and_the_list():
             "--input, --inputs-from, --arg, --train and --phase are for torch modules",
         ),
         (("--E", "0"), "E is 0; it must be at least 1"),
-        (("--count", "some"), "count is matmul or bias or all, not some"),
+        (("--count", "some"), "count must be matmul or bias or all, not some"),
     ],
 )
 def test_a_wrong_request_is_refused(arguments, complaint):

@@ -132,7 +132,7 @@ def test_arguments_of_a_module_behind_it_are_sent_to_arg():
 
 @pytest.mark.parametrize("design", ["Linear(3, 4)", "Linear(3, 4) -> ReLU"])
 def test_a_single_design_is_sent_to_the_command_for_it(design):
-    assert refused("compare", design).endswith("For a single one, use convcost cost.\n")
+    assert refused("compare", design).endswith("For a single design, use convcost cost.\n")
 
 
 @pytest.mark.parametrize("arguments", [("layer", "ctcloss", "0"), ("explain", "CTCLoss(0)")])
@@ -149,7 +149,7 @@ def test_a_layer_of_torch_that_designs_lack_can_be_counted_so():
 
 @pytest.mark.parametrize("kind", ["sequential", "ModuleList"])
 def test_a_container_is_sent_to_the_arrow(kind):
-    assert "A chain of layers is written A -> B" in refused("layer", kind)
+    assert "Write a chain of layers as A -> B" in refused("layer", kind)
 
 
 def test_the_names_of_torch_s_layers_are_all_known():
@@ -222,7 +222,7 @@ def test_a_flag_of_a_layer_takes_no_other_value(value):
 def test_a_counter_of_modules_is_not_asked_about_designs():
     assert refused(*PAIR, "--counters", "ptflops") == (
         "ptflops counts torch modules, not designs\n"
-        "convcost model asks it, once it is there: pip install 'convcost[peers]'\n"
+        "Use it with convcost model, after pip install 'convcost[peers]'.\n"
     )
 
 
@@ -276,7 +276,7 @@ def test_set_gives_a_size_of_any_name(name):
     [
         (
             ("cost", "resnet50"),
-            "A model is named by its library: timm:resnet50, torchvision:resnet50 or hf:PATH.",
+            "For a model, name its library: timm:resnet50, torchvision:resnet50 or hf:PATH.",
         ),
         (
             ("cost", "net.pth"),

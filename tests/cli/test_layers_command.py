@@ -37,9 +37,9 @@ LINEAR = """\
  elementwise                                0
 
  family: Linear and Bilinear on the last dimension; Embedding and EmbeddingBag,
- which look up rows. MACs: one for each weight and position; for Bilinear also
- those of the product with the second input. A bias is added once to each
- output element. A lookup multiplies nothing.
+ which look up rows of a table. MACs: one per weight and position; for Bilinear
+ also those of the product with the second input. A bias is one addition per
+ output element. A lookup has no MACs.
 """
 
 GELU = """\
@@ -104,7 +104,7 @@ def test_a_word_from_elsewhere_finds_the_layer_that_is_meant():
 
 
 def test_a_word_that_is_in_no_name_finds_descriptions():
-    assert names("mirrored") == ["ReflectionPad1d", "ReflectionPad2d", "ReflectionPad3d"]
+    assert names("reflection of") == ["ReflectionPad1d", "ReflectionPad2d", "ReflectionPad3d"]
 
 
 def test_a_class_that_is_left_out_is_found_with_its_reason_alone():
@@ -115,7 +115,7 @@ def test_a_class_that_is_left_out_is_found_with_its_reason_alone():
             {
                 "cause": "lazy layers",
                 "names": ["LazyLinear"],
-                "reason": "They take a size from their first input: write the layer itself, with that size.",
+                "reason": "They take a size from their first input. Write the layer itself with that size.",
             }
         ],
     }
@@ -137,7 +137,7 @@ def test_json_has_the_rules_in_words():
     [found] = listed("LPPool2d")["layers"]
     assert found["rules"][0] == {
         "subject": "operations",
-        "text": "A power and a sum for each tap, a root for each output.",
+        "text": "A power and a sum per window element, a root per output element.",
     }
 
 
@@ -170,10 +170,9 @@ def test_an_unknown_family_gets_the_near_one():
 
 def test_an_unknown_layer_of_a_design_is_sent_here_and_to_model():
     assert refused("layer", "Bananas(3)").endswith(
-        "convcost layers lists them. A module of your own is counted by its file: "
-        "convcost model file.py:Net\n"
+        "List all layers with convcost layers. To count your own module: convcost model file.py:Net\n"
     )
 
 
 def test_a_lazy_layer_in_a_design_says_what_to_write_instead():
-    assert "write the layer itself, with that size" in refused("layer", "LazyLinear(3)")
+    assert "Write the layer itself with that size" in refused("layer", "LazyLinear(3)")

@@ -218,7 +218,7 @@ def test_csv_has_a_column_for_each_figure():
         (("--optimizer", "sgd"), "--optimizer needs --memory\n"),
         (
             ("--memory", "--dtype", "int8"),
-            "no parameters are trained in int8\nChoose from float64, float32, tfloat32, float16, bfloat16.\n",
+            "int8 can't be used for training\nChoose from float64, float32, tfloat32, float16, bfloat16.\n",
         ),
     ],
 )

@@ -109,7 +109,7 @@ def test_an_interrupt_leaves_no_file(ending, tmp_path):
         (("--device", "h100,,a100"), "--device h100,,a100: a name is missing"),
         (("--device", "h100,H-100"), "names h100-sxm twice"),
         (("--device", "this"), "--device this: this machine has several bandwidths"),
-        (("--device", "h100", "--dtype", "int64"), "there is no peak of h100-sxm in int64"),
+        (("--device", "h100", "--dtype", "int64"), "h100-sxm has no peak for int64"),
         (("--columns", "flops,speed"), "no quantity is called speed"),
         (("--by", "seconds"), "no quantity and no size is called seconds\nIt needs a device, --device h100;"),
         (("--columns", "seconds"), "no quantity is called seconds\nIt needs a device, --device h100;"),

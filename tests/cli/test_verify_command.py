@@ -43,7 +43,7 @@ def test_known_blind_spots_pass():
 
 def test_a_blind_spot_of_some_inputs_is_said_with_these():
     out = convcost(*FEW, "--seed", "1", "--kinds", "LayerNorm", "--counters", "fvcore").out
-    said = "it raised AssertionError where the input has fewer than two or more than five dimensions."
+    said = "it raised AssertionError for inputs of fewer than two or more than five dimensions."
     assert f"Known: fvcore, LayerNorm (2 cases): {said}" in " ".join(out.split())
 
 
@@ -68,8 +68,8 @@ def test_kinds_are_layers_and_families_in_any_case_and_each_once():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--kinds", "conv1"), "no layer and no family of layers is called conv1 (did you mean Conv1d?)\n"),
-        (("--kinds", "linear,"), "no layer and no family of layers is called (nothing)\n"),
+        (("--kinds", "conv1"), "no layer or family of layers is called conv1 (did you mean Conv1d?)\n"),
+        (("--kinds", "linear,"), "no layer or family of layers is called (nothing)\n"),
         (("--cases", "0"), "--cases is 0; it must be at least 1\n"),
         (("--cases", "1e99"), "--cases 1e99: at most 1,000,000 are drawn\n"),
         (("--cases", "-3"), "--cases -3: it must be a whole number\n"),
@@ -85,5 +85,5 @@ def test_a_wrong_request_is_refused(options, message):
 def test_a_counter_that_is_not_installed_is_refused_with_the_way_to_install_it(monkeypatch):
     monkeypatch.setattr("convcost.verify.run.is_installed", lambda counter: False)
     assert refused("verify", "--counters", "ptflops") == (
-        "ptflops is not installed\nIt comes with: pip install 'convcost[peers]'\n"
+        "ptflops is not installed\nInstall it with: pip install 'convcost[peers]'\n"
     )

@@ -69,7 +69,7 @@ def test_a_stride_with_padding_same_is_pointed_at():
     assert message.endswith(
         "  Conv1d(16, 16, 3, stride=2, padding=same)\n"
         "                    ^^^^^^^^\n"
-        "With a stride, give the padding as a number.\n"
+        "With a stride, set padding to a number.\n"
     )
 
 

@@ -110,7 +110,7 @@ def test_an_unknown_dtype_gets_a_near_one(command):
 
 def test_a_single_design_is_sent_to_layer():
     assert refused("compare", "Linear(3, 3)") == (
-        "compare needs at least two designs\nFor a single one, use convcost cost.\n"
+        "compare needs at least two designs\nFor a single design, use convcost cost.\n"
     )
 
 
@@ -119,7 +119,7 @@ def test_a_design_as_a_layer_is_refused():
 
 
 def test_a_way_of_counting_flops_that_is_none_is_refused():
-    assert refused(*PLAIN, "--count", "some").startswith("count is matmul or bias or all, not some\n")
+    assert refused(*PLAIN, "--count", "some").startswith("count must be matmul or bias or all, not some\n")
 
 
 def test_a_way_of_counting_taps_that_is_none_is_refused():

@@ -160,8 +160,8 @@ def expected(call):
 
 
 ACCEPTED = (
-    'a text such as "Linear(3, 4)" or "net.py:Net", a Spec, a Report, '
-    'or a torch module with its inputs, (module, "f32[1,3,224,224]"),'
+    'a string such as "Linear(3, 4)" or "net.py:Net", a Spec, a Report, '
+    'or a torch module with its inputs, (module, "f32[1,3,224,224]")'
 )
 
 
@@ -169,18 +169,18 @@ ACCEPTED = (
     ("call", "message"),
     [
         (lambda: convcost.compare(torch.nn.Linear, "ReLU"),
-         f"the design is the class Linear; {ACCEPTED} is needed\nMake one of that class: Linear(...)"),
-        (lambda: convcost.cost(3), f"the design is 3; {ACCEPTED} is needed"),
-        (lambda: convcost.memory(None), f"the design is None; {ACCEPTED} is needed"),
+         f"the design must be {ACCEPTED}, not the class Linear\nCreate an instance: Linear(...)"),
+        (lambda: convcost.cost(3), f"the design must be {ACCEPTED}, not 3"),
+        (lambda: convcost.memory(None), f"the design must be {ACCEPTED}, not None"),
         (lambda: convcost.profile("Linear(4, 4)"),
-         "the module is the text 'Linear(4, 4)'; a torch module is needed\n"
+         "the module must be a torch module, not the string 'Linear(4, 4)'\n"
          "For a design as text, use convcost.cost('Linear(4, 4)')."),
         (lambda: convcost.profile(torch.nn.Linear),
-         "the module is the class Linear; a torch module is needed\n"
-         "Make one of that class: Linear(...)"),
-        (lambda: convcost.memory(REPORT, torch.bfloat16), "dtype is torch.bfloat16; a text is needed\n"
+         "the module must be a torch module, not the class Linear\n"
+         "Create an instance: Linear(...)"),
+        (lambda: convcost.memory(REPORT, torch.bfloat16), "dtype must be a string, not torch.bfloat16\n"
          'Give its name: "bfloat16".'),
-        (lambda: convcost.cost(RELU, E="128"), "E is the text '128'; a size is a whole number"),
+        (lambda: convcost.cost(RELU, E="128"), "E is the string '128'; a size must be a whole number"),
     ],
 )  # fmt: skip
 def test_the_message_says_what_is_wanted_and_what_to_do(call, message):
@@ -190,7 +190,7 @@ def test_the_message_says_what_is_wanted_and_what_to_do(call, message):
 
 def test_a_formula_that_is_no_function_is_refused():
     with pytest.raises(
-        WrongTypeError, match=r"^the formula of aten::addmm is 7; a function is needed\nFor example, "
+        WrongTypeError, match=r"^the formula of aten::addmm must be a function, not 7\nFor example, "
     ):
         profiled(formulas={"aten::addmm": 7})
 
@@ -243,7 +243,7 @@ def test_an_option_that_is_a_size_says_how_the_size_is_given():
     with pytest.raises(UsageError) as caught:
         convcost.match("Linear(3, 4)", "Linear(E, metric)", vary="E", metric=4)
     assert caught.value.hint == (
-        'For example, metric="flops". A size called metric is given as sizes={"metric": 4}.'
+        'For example, metric="flops". For a size called metric, use sizes={"metric": 4}.'
     )
 
 

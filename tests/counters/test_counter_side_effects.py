@@ -40,7 +40,7 @@ def on_parameter(change):
         (lambda module: delattr(module.norm, "eps"), ("removes attributes of its modules: eps",)),
         (
             lambda module: module.linear.register_buffer("total_ops", torch.zeros(1)),
-            ("changes what the model's parameters and buffers are called: linear.total_ops",),
+            ("renames the model's parameters and buffers: linear.total_ops",),
         ),
         (on_parameter(lambda weight: weight.add_(1)), ("changes the data of linear.weight",)),
         (lambda module: module.linear.weight.data.zero_(), ("changes the data of linear.weight",)),

@@ -263,8 +263,8 @@ def test_a_model_that_cannot_be_copied_is_counted_all_the_same():
     ("counted", "frozen", "remark"),
     [
         (16, False, ()),
-        (4, True, ("counts 4 parameters where there are 16: frozen ones are left out",)),
-        (99, False, ("counts 99 parameters where there are 16",)),
+        (4, True, ("counts 4 parameters instead of 16: without frozen ones",)),
+        (99, False, ("counts 99 parameters instead of 16",)),
         (None, False, ()),
     ],
 )
@@ -280,7 +280,7 @@ def test_tied_parameters_that_count_for_each_name_are_told():
     module[1].weight = module[0].weight
     counted = (CounterEntry("0", "Linear", 18), CounterEntry("1", "Linear", 18))
     assert fake(lambda *_: CounterReading(36, counted, params=24), module).remarks == (
-        "counts 24 parameters where there are 15: tied ones count once for each name",
+        "counts 24 parameters instead of 15: tied ones once per name",
     )
 
 

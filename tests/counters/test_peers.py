@@ -202,9 +202,7 @@ def test_torchinfo_is_seen_to_count_tied_parameters_twice():
     module = nn.Sequential(nn.Embedding(32, 32), nn.Linear(32, 32))
     module[1].weight = module[0].weight
     heard = diagnosis("torchinfo", module, torch.zeros(2, 6, dtype=torch.int64))
-    assert heard.remarks == (
-        "counts 2,080 parameters where there are 1,056: tied ones count once for each name",
-    )
+    assert heard.remarks == ("counts 2,080 parameters instead of 1,056: tied ones once per name",)
 
 
 @pytest.mark.parametrize("name", ["ptflops", "ptflops_aten", "calflops", "deepspeed"])

@@ -59,8 +59,7 @@ def test_the_refusal_shows_how_to_write_it():
     with pytest.raises(UsageError) as refused:
         parse_figure("312 TFLOPS", PEAK)
     assert str(refused.value) == (
-        "'312 TFLOPS' is no arithmetic per second\n"
-        'Write it as "312 TFLOP/s", or as "40 cores x 2.3 GHz x 64 FLOP".'
+        '\'312 TFLOPS\' is not a valid peak\nWrite it as "312 TFLOP/s", or as "40 cores x 2.3 GHz x 64 FLOP".'
     )
 
 

@@ -87,7 +87,8 @@ def test_an_unknown_device_is_refused_with_the_near_name():
     with pytest.raises(UsageError) as refused:
         device_named("h1000")
     assert (
-        str(refused.value) == "no device is called h1000 (did you mean h100?)\nconvcost devices lists them."
+        str(refused.value)
+        == "no device is called h1000 (did you mean h100?)\nList all devices with convcost devices."
     )
 
 
@@ -101,7 +102,7 @@ def test_a_peak_that_there_is_none_of_names_those_that_there_are():
     with pytest.raises(UsageError) as refused:
         device_named("v100").peak("bfloat16")
     assert str(refused.value) == (
-        "there is no peak of v100-sxm2-32gb in bfloat16 (did you mean float16?)\n"
+        "v100-sxm2-32gb has no peak for bfloat16 (did you mean float16?)\n"
         "Choose from float64, float32, float16."
     )
 

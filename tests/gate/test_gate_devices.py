@@ -114,7 +114,7 @@ TERA = 'Write it as "312 TFLOP/s", or as "40 cores x 2.3 GHz x 64 FLOP".'
                 (
                     2,
                     "devices.a.like",
-                    "no device is called a101 (did you mean a10?)\nconvcost devices lists them.",
+                    "no device is called a101 (did you mean a10?)\nList all devices with convcost devices.",
                 )
             ],
         ),
@@ -125,8 +125,8 @@ TERA = 'Write it as "312 TFLOP/s", or as "40 cores x 2.3 GHz x 64 FLOP".'
         (
             "[devices.a]\nlike = 'a100'\npeaks = { float16 = '1 TFLOPS', int8 = '2' }",
             [
-                (3, "devices.a.peaks.float16", f"'1 TFLOPS' is no arithmetic per second\n{TERA}"),
-                (3, "devices.a.peaks.int8", f"'2' is no arithmetic per second\n{TERA}"),
+                (3, "devices.a.peaks.float16", f"'1 TFLOPS' is not a valid peak\n{TERA}"),
+                (3, "devices.a.peaks.int8", f"'2' is not a valid peak\n{TERA}"),
             ],
         ),
         (
@@ -135,7 +135,7 @@ TERA = 'Write it as "312 TFLOP/s", or as "40 cores x 2.3 GHz x 64 FLOP".'
                 (
                     3,
                     "devices.a.memory",
-                    "'0.5' is no memory\nWrite it as \"80 GB\", or as \"5 stacks x 16 GB\".",
+                    "'0.5' is not a valid memory size\nWrite it as \"80 GB\", or as \"5 stacks x 16 GB\".",
                 )
             ],
         ),
@@ -145,15 +145,15 @@ TERA = 'Write it as "312 TFLOP/s", or as "40 cores x 2.3 GHz x 64 FLOP".'
         ),
         (
             "[devices.a]\nvendor = 'Me'\nkind = 'gpu'\nbandwidth = '1 TB/s'",
-            [(1, "devices.a", "there is no peaks, and no like")],
+            [(1, "devices.a", "missing peaks, or like")],
         ),
         (
             "[devices.a]\nlike = 'a100'\nsources.memory = 'x'",
-            [(3, "devices.a.sources.memory", "is of a figure that is not given here")],
+            [(3, "devices.a.sources.memory", "is for a figure that is not given here")],
         ),
         (
             "[devices.'--']\nlike = 'a100'",
-            [(1, "devices.--", "a name has 1 to 64 characters that can be printed, letters among them")],
+            [(1, "devices.--", "a name must have 1 to 64 printable characters, including a letter or digit")],
         ),
     ],
 )  # fmt: skip

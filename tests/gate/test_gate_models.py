@@ -102,7 +102,7 @@ def test_what_a_counter_that_agrees_counts_besides_is_said():
 
 def test_counters_are_not_asked_with_sizes_open():
     lines = f'{ENTRY.format("Net")}inputs = ["[B,4]"]\nagree_with = ["flop_counter_mode"]'
-    assert check_outcomes(lines) == [("agree_with", False, "a counter needs numbers for B")]
+    assert check_outcomes(lines) == [("agree_with", False, "counters need values for B")]
 
 
 def test_a_ratio_may_be_of_a_model_to_a_design():

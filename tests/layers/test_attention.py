@@ -92,14 +92,14 @@ def test_cross_attention_projects_the_keys_at_their_own_positions():
 
 
 SWAPPED = [
-    ("[1, 128, 64] -> MultiheadAttention(64, 8)", {}, "the first dimension (1) for the sequence and"),
+    ("[1, 128, 64] -> MultiheadAttention(64, 8)", {}, "the first dimension (1) as the sequence and"),
     (
         "[8, 128, 64] -> MultiheadAttention(64, 8)",
         {},
-        "the second (128) for the batch; with batch_first=True",
+        "the second (128) as the batch; use batch_first=True",
     ),
-    ("[B, T, 64] -> MultiheadAttention(64, 8)", {}, "the first dimension (B) for the sequence"),
-    ("[B, T, E] -> MultiheadAttention(E, 8)", {"E": 64, "T": 9}, "the first dimension (1) for the sequence"),
+    ("[B, T, 64] -> MultiheadAttention(64, 8)", {}, "the first dimension (B) as the sequence"),
+    ("[B, T, E] -> MultiheadAttention(E, 8)", {"E": 64, "T": 9}, "the first dimension (1) as the sequence"),
 ]
 
 
@@ -128,7 +128,7 @@ REFUSED = [
     ("[4, 8] -> MultiheadAttention(8, 3)", "num_heads = 3 does not divide embed_dim = 8"),
     ("[4, 9] -> MultiheadAttention(8, 2)", "the input's last dimension is 9, but embed_dim is 8"),
     ("[4, 8] -> MultiheadAttention(8, 2, kdim=5)", "the key's last dimension is 8, but kdim is 5"),
-    ("[4, 8] -> MultiheadAttention(8, 2, dropout=2)", "dropout is 2.0; a probability is from 0 to 1"),
+    ("[4, 8] -> MultiheadAttention(8, 2, dropout=2)", "dropout is 2.0; a probability must be from 0 to 1"),
     ("[4, 9] -> ScaledDotProductAttention(2)", "num_heads + 2·kv_heads = 6 does not divide"),
     ("[4, 24] -> ScaledDotProductAttention(4, kv_heads=3)", "kv_heads = 3 does not divide num_heads = 4"),
     ("[4, 24] -> ScaledDotProductAttention(4, window=0)", "window is 0; it must be at least 1"),

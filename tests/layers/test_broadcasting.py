@@ -31,14 +31,14 @@ REFUSED = [
         (),
         (2, 3),
         (2, 4),
-        "dimension -1 of input 2 is 4, but that of the inputs before it is 3",
+        "dimension -1 of input 2 is 4, but that of the earlier inputs is 3",
     ),
     (
         "CosineSimilarity",
         (2,),
         (2, 3),
         (2, 3),
-        "the input [2, 3] has 2 dimensions; expected one with a dimension 2",
+        "the input [2, 3] has 2 dimensions; expected an input with a dimension 2",
     ),
     ("MaxUnpool1d", (2,), (2, 3), (2, 4), "dimension 1 of input 2 is 4, but that of input 1 is 3"),
     (
@@ -46,7 +46,7 @@ REFUSED = [
         (2,),
         (2, 3),
         (3,),
-        "the input [3] has 1 dimension; expected 2, as input 1 has",
+        "the input [3] has 1 dimension; expected 2, like input 1",
     ),
 ]
 
@@ -93,3 +93,13 @@ def test_a_gradient_by_both_inputs_takes_a_negative_more():
     layer = layer_class("PairwiseDistance")(further_inputs=((2, 7),))
     assert layer.elementwise_gradient((2, 7), (True, False)) == 2 * 14
     assert layer.elementwise_gradient((2, 7), (True, True)) == 3 * 14
+
+
+@pytest.mark.parametrize("kind", ["PairwiseDistance", "CosineSimilarity"])
+def test_the_gradient_by_a_broadcast_input_is_summed_up(kind):
+    layer = layer_class(kind)(further_inputs=((2, 7),))
+    of_equal_shapes = layer.elementwise_gradient((2, 7), (True, True))
+    assert layer.elementwise_gradient((1, 7), (True, True)) == of_equal_shapes + 14
+    assert layer.elementwise_gradient((1, 7), (False, True)) == layer.elementwise_gradient(
+        (2, 7), (False, True)
+    )

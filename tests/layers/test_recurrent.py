@@ -144,12 +144,12 @@ REFUSED = [
         "[2, 3, 4] -> RNNCell(4, 5)",
         "RNNCell: the input [2, 3, 4] has 3 dimensions; expected [batch, input_size]",
     ),
-    ("[3, 4] -> LSTM(4, 5, proj_size=5)", "LSTM: proj_size is 5; at most 4 is possible here"),
+    ("[3, 4] -> LSTM(4, 5, proj_size=5)", "LSTM: proj_size is 5; it must be at most 4"),
     ("[3, 4] -> LSTM(4, 5, proj_size=-1)", "LSTM: proj_size is -1; it must be at least 0"),
     ("[3, 4] -> RNN(4, 5, 0)", "RNN: num_layers is 0; it must be at least 1"),
-    ("[3, 4] -> RNN(4, 5, 10**6)", "RNN: num_layers is 1000000; at most 1000 is possible here"),
-    ("[3, 4] -> GRU(4, 5, dropout=2)", "GRU: dropout is 2.0; a probability is from 0 to 1"),
-    ("[3, 4] -> GRU(4, 5, num_layers=K)", "GRU: num_layers is a number of layers, which takes a number"),
+    ("[3, 4] -> RNN(4, 5, 10**6)", "RNN: num_layers is 1000000; it must be at most 1000"),
+    ("[3, 4] -> GRU(4, 5, dropout=2)", "GRU: dropout is 2.0; a probability must be from 0 to 1"),
+    ("[3, 4] -> GRU(4, 5, num_layers=K)", "GRU: num_layers must be a plain number"),
 ]
 
 
@@ -169,5 +169,5 @@ def test_the_wanted_order_of_dimensions_follows_batch_first():
 def test_an_initial_state_is_not_taken_and_the_way_out_is_said():
     with pytest.raises(SpecError) as refusal:
         convcost.cost("[3, 2, 4] -> GRU(4, 5)(x, [1, 2, 5])")
-    assert refusal.value.message == "GRU: it has 2 inputs, not 1"
+    assert refusal.value.message == "GRU: it has 2 inputs; expected 1"
     assert refusal.value.hint.startswith("The initial state is zeros.")

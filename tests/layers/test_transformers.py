@@ -62,13 +62,13 @@ def test_what_goes_in_first_is_normalised_at_the_same_cost():
 
 def test_a_batch_that_comes_first_is_warned_of():
     [warning] = cost("[1, 50, 64] -> TransformerEncoderLayer(64, 8)").warnings
-    assert warning.startswith("TransformerEncoderLayer takes the first dimension (1) for the sequence")
+    assert warning.startswith("TransformerEncoderLayer takes the first dimension (1) as the sequence")
 
 
 REFUSED = [
     ("[4, 8] -> TransformerEncoderLayer(8, 3)", "nhead = 3 does not divide d_model = 8"),
     ("[4, 9] -> TransformerEncoderLayer(8, 2)", "the input's last dimension is 9, but d_model is 8"),
-    ("[4, 8] -> TransformerDecoderLayer(8, 2)", "it has 1 input, not 2"),
+    ("[4, 8] -> TransformerDecoderLayer(8, 2)", "it has 1 input; expected 2"),
     ("[4, 8] -> TransformerDecoderLayer(8, 2)(x, [5, 9])", "dimension 1 of input 2 is 9"),
     ("[4, 8] -> Transformer(8, 2, 0)(x, [5, 8])", "num_encoder_layers is 0; it must be at least 1"),
     ("TransformerEncoder(6)", "designs have no layer TransformerEncoder"),

@@ -66,7 +66,7 @@ FOUNDING_PAIR = """\
  why         2 layers × 3 taps = 6; the other factors, B·S·E²·L, are in both.
  real data   917,504 / 163,840 = 5.60×
  parameters  98,560 / 163,968 = 0.601×
- outputs     conv yields 1,280 output elements against 128: 10.0× as many.
+ outputs     conv has 1,280 output elements, compared with 128: 10.0× as many.
              Each of them costs 0.600× the FLOPs.
 
  FLOPs = 2 × MACs; bias adds and elementwise work are counted separately;

@@ -16,11 +16,11 @@ BLIND = "it has no formula for aten::conv1d"
 FINDINGS = (
     Finding("Linear", "torch", "agrees", "", LINEAR),
     Finding("Linear", "torch_profiler", "new", "2 FLOPs more than 2 × MACs, unexplained", LINEAR),
-    Finding("Linear", "ptflops", "new", "its figure is not explained", LINEAR),
+    Finding("Linear", "ptflops", "new", "its figure is unexplained", LINEAR),
     *(Finding("Conv1d", "torch", "agrees", "", CONV) for _ in range(3)),
     *(Finding("Conv1d", "torch_profiler", "known", BLIND, CONV) for _ in range(3)),
     Finding("Conv1d", "ptflops", "agrees", "", CONV),
-    Finding("Conv1d", "ptflops", "agrees", "AssertionError is no blind spot any more", CONV),
+    Finding("Conv1d", "ptflops", "agrees", "AssertionError is no longer a blind spot", CONV),
     Finding("Conv1d", "ptflops", "known", "bias adds", CONV),
 )
 RESULT = VerificationResult(HEADINGS, ("Linear", "Conv1d"), 3, 0, FINDINGS)
@@ -51,11 +51,11 @@ def test_the_table_has_a_line_for_each_kind_and_notes_that_reproduce_what_is_new
         " of the counter; blind: all of them are.\n"
         " Known: torch.profiler, Conv1d (3 cases): it has no formula for aten::conv1d.\n"
         " Known: ptflops, Conv1d (1 case): bias adds counted.\n"
-        " Resolved: ptflops, Conv1d (1 case): AssertionError is no blind spot any more.\n"
+        " Resolved: ptflops, Conv1d (1 case): AssertionError is no longer a blind spot.\n"
         " New: torch.profiler, Linear (1 case): 2 FLOPs more than 2 × MACs, unexplained.\n"
         " To reproduce:\n"
         ' convcost layer "[1] -> Linear(1, 1)" --counters torch_profiler\n'
-        " New: ptflops, Linear (1 case): its figure is not explained. To reproduce:\n"
+        " New: ptflops, Linear (1 case): its figure is unexplained. To reproduce:\n"
         " convcost verify --kinds Linear --cases 3 --seed 0 --counters ptflops\n"
         "\n"
     )

@@ -47,7 +47,7 @@ def test_batch_sizes_are_1_where_the_metric_needs_them_and_others_stay_open():
         ((CONV,), {"vary": "W"}, "a design to match is missing"),
         ((DENSE, CONV), {"vary": "W", "budget": 5}, "with a budget, give only the design to fit"),
         ((CONV,), {"vary": "W", "budget": -5}, "the budget is -5\nGive 0 or more."),
-        ((CONV,), {"vary": "W", "budget": 5.5}, "budget is 5.5; a size is a whole number"),
+        ((CONV,), {"vary": "W", "budget": 5.5}, "budget is 5.5; a size must be a whole number"),
         ((CONV,), {"vary": "W", "budget": "5 apples"}, "'5 apples' is not an amount of FLOPs"),
         (
             (DENSE, CONV),
@@ -63,8 +63,8 @@ def test_batch_sizes_are_1_where_the_metric_needs_them_and_others_stay_open():
             "the range of W is empty: a multiple of 8, from 1 to 7",
         ),
         ((DENSE, CONV), {"vary": "W", "multiple_of": 0}, "W can't be a multiple of 0\nGive 1 or more."),
-        ((DENSE, CONV), {"vary": "W", "minimum": -1}, "the minimum for W is -1\nGive 0 or more."),
-        ((DENSE, CONV), {"vary": "W", "maximum": 10**19}, "the maximum for W is beyond 1e+18"),
+        ((DENSE, CONV), {"vary": "W", "minimum": -1}, "the minimum of W can't be -1\nGive 0 or more."),
+        ((DENSE, CONV), {"vary": "W", "maximum": 10**19}, "the maximum of W is above 1e+18"),
         ((DENSE, CONV), {"vary": "W", "minimum": {"V": 8}}, "minimum of V, which is not varied"),
     ],
 )

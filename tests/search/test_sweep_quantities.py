@@ -192,7 +192,7 @@ def test_columns_are_those_that_are_asked_for():
         ({"columns": "flps"}, UsageError, "no quantity is called flps .did you mean flops"),
         ({"device": "h1000"}, UsageError, "no device is called h1000"),
         ({"device": "h100,h100"}, UsageError, "h100-sxm is given twice"),
-        ({"device": "h100", "dtype": "int64"}, UsageError, "no peak of h100-sxm in int64"),
+        ({"device": "h100", "dtype": "int64"}, UsageError, "h100-sxm has no peak for int64"),
         ({"where": "seconds < 2"}, SpecError, "no quantity and no size is called seconds"),
         (
             {"where": "seconds < 2", "device": "h100,a100"},

@@ -134,7 +134,7 @@ def test_each_column_of_numbers_says_what_it_has(tmp_path):
     assert described == {
         "E": "Size: 2,4.",
         "params": "Parameters.",
-        "arithmetic_intensity": "FLOPs for each byte moved.",
+        "arithmetic_intensity": "FLOPs per byte moved.",
         "seconds": "Roofline lower bound on h100-sxm, in seconds.",
         "ratio": "Ratio of flops to that of a at the same sizes.",
     }

@@ -119,10 +119,10 @@ def test_the_input_is_the_usual_one_of_the_first_layer_that_takes_it():
 
 ERRORS = (
     """\
-add: dimension -1 of input 2 is 4, but that of the inputs before it is 3
+add: dimension -1 of input 2 is 4, but that of the earlier inputs is 3
   [2,3] -> x + Linear(3,4)
                ^^^^^^^^^^^
-It has the shape [2, 4], those before [2, 3].
+Its shape is [2, 4]; the earlier inputs have [2, 3].
 """,
     """\
 concat: dimension 1 of input 2 is 4, but that of input 1 is 3
@@ -146,10 +146,10 @@ Add -> and a layer.
 an input in the middle of a chain
   [2,3] -> ReLU -> [3,4] -> ReLU
                    ^^^^^
-Write it in front of a branch, or of the whole design.
+Put it at the start of a branch, or of the whole design.
 """,
     """\
-ReLU: it has 2 inputs, not 1
+ReLU: it has 2 inputs; expected 1
   [2,3] -> ReLU()(x, x)
            ^^^^
 """,
@@ -159,13 +159,13 @@ unexpected end; expected a layer such as Linear(10E, E)
                ^
 """,
     """\
-einsum: k is summed over in one input alone
+einsum: k occurs in one input only
   [2,3] -> einsum("ij,jk->i", x, [3,4])
                   ^^^^^^^^^^
-Sum over k in that branch: sum(1).
+Sum over k in that branch first: sum(1).
 """,
     """\
-einsum: k in input 2 is 5, but it in input 1 is 1
+einsum: k in input 2 is 5, but k in input 1 is 1
   [2,1] -> einsum("ik,kj->ij", x, [5,4])
                                   ^^^^^
 """,
@@ -180,15 +180,15 @@ matmul: a scalar has no rows or columns
                           ^
 """,
     """\
-select: index is a place, which takes a number
+select: index must be a plain number
   [2,3] -> select(0, E)
                      ^
 """,
     """\
-concat: it has 1 input, not 2 to 64
+concat: it has 1 input; expected 2 to 64
   [2,3] -> cat([x, ReLU], dim=1)
            ^^^
-Its inputs are not in a list: concat(x, ReLU, dim=1).
+Give the inputs without a list: concat(x, ReLU, dim=1).
 """,
     """\
 dims takes a list of sizes
@@ -207,12 +207,12 @@ dtype is given twice
                                ^^^^^^^^^^
 """,
     """\
-add: the input is of the design's dtype, but the layer float16
+add: the input is of the design's dtype, but the layer is float16
   [3] -> Linear(3,3,dtype=half) + [3]
                                   ^^^
 """,
     """\
-found ')'; expected 'x' and what is repeated
+found ')'; expected 'x' and the layer to repeat
   [3] -> concat(x, x, 0)
                        ^
 A number is not a branch. Name the argument: dim=1.
@@ -221,10 +221,10 @@ A number is not a branch. Name the argument: dim=1.
 found '-'; expected '->' or the end of the spec
   [3] -> x - ReLU
            ^
-Branches are joined by +, *, concat, matmul and einsum. A module may do more: file.py:Net.
+Join branches with +, *, concat, matmul or einsum. For other operations, use a module: file.py:Net.
 """,
     """\
-Linear: the input is float16, but the layer of the design's dtype
+Linear: the input is float16, but the layer is of the design's dtype
   [3] -> Linear(3,3,dtype=torch.half) -> Linear(3,2)
                                          ^^^^^^
 Give the layer the same dtype: dtype=float16.

@@ -83,17 +83,17 @@ nothing is called blok (did you mean block?)
                                  ^^^^
 """,
     """\
-Linear has a meaning already; give the definition another name
+Linear is already a layer or a keyword; choose another name
   Linear(C) = ReLU; [3] -> Linear(3)
   ^^^^^^
 """,
     """\
-permute has a meaning already; give the definition another name
+permute is already a layer or a keyword; choose another name
   permute(C) = ReLU; [3] -> permute(0)
   ^^^^^^^
 """,
     """\
-Sequential has a meaning already; give the definition another name
+Sequential is already a layer or a keyword; choose another name
   Sequential() = ReLU; [3] -> GELU
   ^^^^^^^^^^
 """,
@@ -113,7 +113,7 @@ b is defined twice
                ^
 """,
     """\
-C has to be a size here
+C must be a size here
   b(C) = Linear(2*C, 3); [3] -> b(True)
                   ^
 """,
@@ -156,7 +156,7 @@ def test_definitions_that_double_each_other_are_refused_soon():
 @pytest.mark.parametrize("doubled", ["C + C", "C * C", "(C + 1) * (C + 1)"])
 def test_sizes_that_double_in_each_definition_are_refused_soon(doubled):
     lines = [f"d{number}(C) = d{number + 1}({doubled})" for number in range(30)]
-    with pytest.raises(SpecError, match=r"a size of more than 200 parts|an exponent of at most 64"):
+    with pytest.raises(SpecError, match=r"a size with more than 200 parts|an exponent of at most 64"):
         convcost.cost("\n".join((*lines, "d30(C) = Linear(C, C)", "[E] -> d0(E)")))
 
 

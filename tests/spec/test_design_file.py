@@ -124,9 +124,9 @@ def test_a_bracket_that_is_never_closed_is_shown():
 def test_what_is_defined_twice_is_refused():
     with pytest.raises(UsageError) as error:
         parse_design_file("a(C) = ReLU\na(D) = ReLU", "d.txt")
-    assert str(error.value) == "d.txt:2: a is defined already\nIt is defined in d.txt:1."
+    assert str(error.value) == "d.txt:2: a is already defined\nIt is defined in d.txt:1."
     first, second = (parse_design_file("a(C) = ReLU", name) for name in ("d.txt", "e.txt"))
-    with pytest.raises(UsageError, match="a is defined already"):
+    with pytest.raises(UsageError, match="a is already defined"):
         first + second
 
 
@@ -144,7 +144,7 @@ def test_files_together_have_all_designs_and_definitions():
         (b"", "d.txt has no design"),
         (b"# a\n\n", "d.txt has no design"),
         (b"\xff\xfe", "d.txt is not UTF-8 text"),
-        (b"ReLU\0", "d.txt is not a text"),
+        (b"ReLU\0", "d.txt is not a text file"),
         (b" " * (2**20 + 1), "d.txt is larger than 1 MiB"),
     ],
 )

@@ -45,7 +45,7 @@ the largest exponent is 64
          ^^^^^
 """,
     """\
-a size beyond 1e+30
+a size above 1e+30
   Linear((9**60)**60, 2)
           ^^^^^
 """,
@@ -53,7 +53,7 @@ a size beyond 1e+30
 no layer is called __import__
   __import__('os')
   ^^^^^^^^^^
-convcost layers lists them. A module of your own is counted by its file: convcost model file.py:Net
+List all layers with convcost layers. To count your own module: convcost model file.py:Net
 """,
     """\
 Conv1d: groups = 3 does not divide in_channels = 8
@@ -136,7 +136,7 @@ Conv1d has no argument kernel (did you mean kernel_size?)
 ReLU has no argument dtype
   [8] -> ReLU(dtype=half)
               ^^^^^^^^^^
-ReLU has no parameters. Give the dtype to the command: --dtype bfloat16.
+ReLU has no parameters. Set the dtype of the design: --dtype bfloat16.
 """,
     """\
 no dtype is called hlf (did you mean half?)
@@ -150,7 +150,7 @@ kernel_size is given twice
                    ^^^^^^^^^^^^^
 """,
     """\
-an argument without a name stands behind one with a name
+positional argument follows keyword argument
   Conv1d(8, 16, 3, stride=2, 1)
                              ^
 """,
@@ -166,15 +166,15 @@ Linear needs in_features and out_features
 Linear(in_features, out_features, bias=True)
 """,
     """\
-Conv2d: kernel_size has 3 values; 2 or a single one is needed
+Conv2d: kernel_size has 3 values; give 2 or a single one
   Conv2d(8, 16, (3, 3, 3))
                 ^^^^^^^^^
 """,
     """\
-Conv1d: stride is 2, but what padding=same allows is 1
+Conv1d: stride is 2, but the only stride with padding=same is 1
   Conv1d(8, 16, 3, stride=2, padding=same)
                    ^^^^^^^^
-With a stride, give the padding as a number.
+With a stride, set padding to a number.
 """,
     """\
 Conv1d: padding is -1; it must be at least 0

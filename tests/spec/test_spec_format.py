@@ -64,6 +64,6 @@ def test_the_example_files_stay_what_they_are(file):
 
 
 def test_names_that_get_no_number_stay():
-    made = spec_format(convcost.parse("[B, 2L, E] -> Linear(E, E)")).put_in({"B": 7, "L": "L"})
+    made = spec_format(convcost.parse("[B, 2L, E] -> Linear(E, E)")).substitute({"B": 7, "L": "L"})
     assert made.names == ("E", "E", "E")
     assert made.format({"E": 4}) == "[7, 2*L, 4] -> Linear(4, 4)"

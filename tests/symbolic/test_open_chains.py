@@ -95,14 +95,14 @@ def texts(opened):
 def test_an_inequality_entered_later_deletes_no_equality():
     opened = convcost.cost("[1, C, C] -> Conv1d(D, 4, D)")
     assert texts(opened) == ["C = D"]
-    with pytest.raises(UsageError, match="C = 9, D = 2 break an assumption: C = D"):
+    with pytest.raises(UsageError, match="C = 9, D = 2 violate an assumption: C = D"):
         opened.subs(C=9, D=2)
 
 
 def test_an_inequality_entered_later_deletes_no_divisibility():
     opened = convcost.cost("[1, E, 1] -> Conv1d(E, E, W, groups=4)")
     assert texts(opened) == ["4 divides E", "W ≤ 1"]
-    with pytest.raises(UsageError, match="E = 6 breaks an assumption: 4 divides E"):
+    with pytest.raises(UsageError, match="E = 6 violates an assumption: 4 divides E"):
         opened.subs(E=6, W=1)
 
 
@@ -173,12 +173,12 @@ def test_a_sum_of_reports_is_asked_again_part_by_part():
             "stride is 0; it must be at least 1",
         ),
         ("[1, D, E] -> Conv1d(D, D, 1, stride=1//(E-E))", "a division by zero"),
-        ("[B, 4E] -> GLU(D)", "GLU: dim is a dimension's place, which takes a number"),
-        ("[B, E] -> Softmax(dim=D)", "Softmax: dim is a dimension's place, which takes a number"),
-        ("[B, E, 3] -> Flatten(D, 2)", "Flatten: start_dim is a dimension's place, which takes a number"),
-        ("[B, E] -> Unflatten(D, (2, -1))", "Unflatten: dim is a dimension's place, which takes a number"),
+        ("[B, 4E] -> GLU(D)", "GLU: dim must be a plain number"),
+        ("[B, E] -> Softmax(dim=D)", "Softmax: dim must be a plain number"),
+        ("[B, E, 3] -> Flatten(D, 2)", "Flatten: start_dim must be a plain number"),
+        ("[B, E] -> Unflatten(D, (2, -1))", "Unflatten: dim must be a plain number"),
         ("[1, 2, 1] -> Conv1d(2, 2, K+1)", r"The kernel spans K \+ 1\."),
-        ("[1, 8, P] -> 500 x Conv1d(8, 8, K, stride=T)", "the formulas in open sizes get too long"),
+        ("[1, 8, P] -> 500 x Conv1d(8, 8, K, stride=T)", "the formulas in open sizes are too long"),
     ],
 )
 def test_sizes_that_no_numbers_fit_are_refused_in_words(text, message):

@@ -66,7 +66,7 @@ def test_a_mask_sees_as_many_pairs_as_its_matrix_has(mask, queries, keys):
     rows, columns = torch.arange(queries)[:, None], torch.arange(keys)
     distance = columns - rows - (0 if mask.from_first else keys - queries)
     left = keys + queries if mask.left in (None, -1) else mask.left
-    assert mask.seen(queries, keys) == int(((distance >= -left) & (distance <= mask.right)).sum())
+    assert mask.visible_pairs(queries, keys) == int(((distance >= -left) & (distance <= mask.right)).sum())
 
 
 def empty(*shape):

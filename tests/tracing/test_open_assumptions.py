@@ -68,5 +68,5 @@ def test_images_that_have_to_be_square_are_assumed_to_be():
 
 def test_a_size_that_breaks_an_assumption_is_refused():
     report = profile_open(Calls(tokens_to_words, linear=nn.Linear(32, 8)), (SEQUENCE,))
-    with pytest.raises(UsageError, match="S = 6 breaks an assumption: 4 divides S"):
+    with pytest.raises(UsageError, match="S = 6 violates an assumption: 4 divides S"):
         report.subs(B=1, S=6)

@@ -136,7 +136,7 @@ def test_a_size_stays_open_up_to_the_end_of_a_table(name):
 @pytest.mark.parametrize("name", ["mask[:T, :T]", "embedding", "raise"])
 def test_a_size_beyond_the_table_is_refused(name):
     report = profile_open(model(MODELS[name][0]), (SEQUENCE,))
-    with pytest.raises(UsageError, match=r"^T = 65 breaks an assumption: T ≤ 64$"):
+    with pytest.raises(UsageError, match=r"^T = 65 violates an assumption: T ≤ 64$"):
         report.subs(B=1, T=65)
 
 

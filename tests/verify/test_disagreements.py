@@ -42,7 +42,7 @@ def test_groups_that_are_left_out_are_found_and_shown_on_the_smallest_layer(monk
     spec = "[2, 1] -> Conv1d(2, 2, 1, groups=2)"
     assert not result.agrees
     assert shown(result.new) == [
-        ("torch", ("Conv1d",), "products on real data: 2, the formula has 4", spec),
+        ("torch", ("Conv1d",), "products on real data: 2, but 4 by the formula", spec),
         ("flop_counter_mode", ("Conv1d",), "unexplained, −4 FLOPs", spec),
     ]
 
@@ -54,7 +54,7 @@ def test_a_length_that_is_wrong_is_found_by_torchs_own_shape(monkeypatch):
     monkeypatch.setattr(arithmetic, "convolution_length", without_last_step)
     result = run("Conv1d", counters=LEVEL)
     assert shown(result.new)[0] == (
-        *("torch", ("Conv1d",), "output: [1, 1], the formula has [1, 2]"),
+        *("torch", ("Conv1d",), "output: [1, 1], but [1, 2] by the formula"),
         "[1, 1] -> Conv1d(1, 1, 1)",
     )
 
@@ -71,8 +71,8 @@ def test_bias_adds_are_checked_by_torchs_own_arithmetic(monkeypatch):
 
     monkeypatch.setattr(Linear, "cost", twice)
     assert shown(run("Linear").new) == [
-        ("torch", ("Linear",), "bias adds: 1, the formula has 2", "[1] -> Linear(1, 1)"),
-        ("model", ("Linear",), "bias adds: 1, the formula has 2", "[1] -> Linear(1, 1)"),
+        ("torch", ("Linear",), "bias adds: 1, but 2 by the formula", "[1] -> Linear(1, 1)"),
+        ("model", ("Linear",), "bias adds: 1, but 2 by the formula", "[1] -> Linear(1, 1)"),
     ]
 
 
@@ -89,7 +89,7 @@ def test_a_layer_that_torch_does_not_take_is_found_once_and_nothing_else_is_aske
     result = run("AvgPool2d", counters=LEVEL, cases=1)
     [(check, _, reason, spec)] = shown(result.new)
     assert (check, spec) == ("torch", "[1, 1, 1] -> AvgPool2d(1, divisor_override=0)")
-    assert reason.startswith("torch does not take it: it raised RuntimeError: divisor must be not zero")
+    assert reason.startswith("torch does not accept it: it raised RuntimeError: divisor must be not zero")
 
 
 def test_what_has_no_single_size_is_shown_with_several(monkeypatch):
@@ -99,7 +99,7 @@ def test_what_has_no_single_size_is_shown_with_several(monkeypatch):
     monkeypatch.setattr(Unflatten, "output", lambda self, shape: (*original(self, shape), 1))
     [(check, _, reason, spec), *_] = shown(run("Unflatten").new)
     assert (check, spec) == ("torch", "[1] -> Unflatten(0, (-1,))")
-    assert reason == "output: [1], the formula has [1, 1]"
+    assert reason == "output: [1], but [1, 1] by the formula"
 
 
 def read_by(counter, monkeypatch, reading):
@@ -142,7 +142,7 @@ def test_a_blind_spot_that_is_gone_is_said_to_be_so(monkeypatch):
     read_by("torch_profiler", monkeypatch, lambda self, *call: reading(*call))
     result = run("Conv3d", counters=("torch_profiler",), cases=1)
     assert [group[:3] for group in shown(result.resolved)] == [
-        ("torch_profiler", ("Conv3d",), "aten::conv3d is no blind spot any more")
+        ("torch_profiler", ("Conv3d",), "aten::conv3d is no longer a blind spot")
     ]
     assert (result.agrees, result.known) == (True, ())
 

@@ -15,7 +15,7 @@ ATTENTION.error(
     "outer = arithmetic.elements(query.shape[:-3])",
 )
 ATTENTION.error("the mask ignored", "outer * causal_pairs(queries, keys) if is_causal else scores", "scores")
-ATTENTION.error("the gradient by the scores forgotten", "found[name] += product(value_width)", "pass")
+ATTENTION.error("the gradient by the scores forgotten", "costs[name] += product(value_width)", "pass")
 ATTENTION.error(
     "half of the pairs", "outer * causal_pairs(queries, keys) if is_causal", "scores // 2 if is_causal"
 )
@@ -32,7 +32,7 @@ ATTENTION.error(
 ATTENTION.error(
     "values as wide as queries", "widths = query.shape[-1] + value.shape[-1]", "widths = 2 * query.shape[-1]"
 )
-ATTENTION.error("the sum of a mask free", "masked = 0 if attn_mask is None else MASK", "masked = 0")
+ATTENTION.error("the sum of a mask free", "masking = 0 if attn_mask is None else MASK", "masking = 0")
 ATTENTION.error(
     "scores that are no activations",
     "return size(output) + arithmetic.elements(query.shape[:-1]) * key.shape[-2]",
@@ -40,12 +40,12 @@ ATTENTION.error(
 )
 ATTENTION.error(
     "the gradient by the values forgotten",
-    'return found | ({"value": product(value_width)} if "value" in needed else {})',
-    "return found",
+    'return costs | ({"value": product(value_width)} if "value" in needed else {})',
+    "return costs",
 )
 ATTENTION.error(
     "gradients of pairs that are masked",
-    "Cost(scores * features, seen * features)",
+    "Cost(scores * features, visible * features)",
     "Cost(scores * features, scores * features)",
 )
 ATTENTION.error(
@@ -99,13 +99,13 @@ ATTENTION_LAYERS.error(
 )
 ATTENTION_LAYERS.error(
     "the cost of the heads of keys",
-    "each = samples * self.num_heads * (width + value_width)",
-    "each = samples * self._kv_heads * (width + value_width)",
+    "macs_per_pair = samples * self.num_heads * (width + value_width)",
+    "macs_per_pair = samples * self._kv_heads * (width + value_width)",
 )
 ATTENTION_LAYERS.error(
     "one product only",
-    "each = samples * self.num_heads * (width + value_width)",
-    "each = samples * self.num_heads * width",
+    "macs_per_pair = samples * self.num_heads * (width + value_width)",
+    "macs_per_pair = samples * self.num_heads * width",
 )
 ATTENTION_LAYERS.error(
     "values as wide as keys",
@@ -133,7 +133,7 @@ ATTENTION_LAYERS.error(
     "(shape[1], shape[0]) if self.batch_first else (shape[0], shape[1])",
 )
 ATTENTION_LAYERS.error(
-    "no further key", "keys = self._positions(key)[1] + self._further_keys", "keys = self._positions(key)[1]"
+    "no further key", "keys = self._positions(key)[1] + self._appended_keys", "keys = self._positions(key)[1]"
 )
 ATTENTION_LAYERS.error(
     "keys at the positions of queries",
@@ -169,6 +169,6 @@ ATTENTION_LAYERS.error(
 )
 ATTENTION_LAYERS.error(
     "three saved tensors where they are not joint",
-    "projections = 1 if further_keys and len(shape) == 2 else 3",
+    "projections = 1 if appended_keys and len(shape) == 2 else 3",
     "projections = 3",
 )

@@ -35,8 +35,8 @@ ROOFLINES.error(
 )
 ROOFLINES.error(
     "a module's output not written",
-    "zip(shapes, each, strict=True))",
-    "zip(shapes[:-1], each, strict=False))",
+    "zip(shapes, sizes, strict=True))",
+    "zip(shapes[:-1], sizes, strict=False))",
     "core/trace.py",
 )
 ROOFLINES.error(
@@ -82,7 +82,7 @@ ROOFLINES.error(
 
 FOOTPRINTS = Family("footprints", (), ("tests/analysis",), "analysis/activation_memory.py")
 FOOTPRINTS.error("a tensor kept twice", "frozenset(self.memories[tensor]", "frozenset(tensor")
-FOOTPRINTS.error("statistics forgotten", "own = step.own_saved if is_keeping else 0", "own = 0")
+FOOTPRINTS.error("statistics forgotten", "own = step.own_saved if saves else 0", "own = 0")
 FOOTPRINTS.error(
     "views in memory of their own", "            if self.shares(step):\n", "            if False:\n"
 )
@@ -95,8 +95,8 @@ FOOTPRINTS.error("what branches start from gone", "(own, *step.inputs, *step.hel
 FOOTPRINTS.error("what nobody reads kept", "tensors.training and step.is_used", "tensors.training")
 FOOTPRINTS.error(
     "gradients summed up in place",
-    "[*pending.values(), *new[place:], total]",
-    "[*pending.values(), *new[place:]]",
+    "[*pending.values(), *new[index:], total]",
+    "[*pending.values(), *new[index:]]",
 )
 FOOTPRINTS.error("no gradients that wait", "[*pending.values(), of_output]", "[of_output]")
 FOOTPRINTS.error(
@@ -124,7 +124,7 @@ FOOTPRINTS.error(
 )
 FOOTPRINTS.error(
     "a transposed input as a contiguous one",
-    "return tuple(places.index(dimension) for dimension in order)",
+    "return tuple(permutation.index(dimension) for dimension in order)",
     "return tuple(range(len(order)))",
     "analysis/memory_layout.py",
 )

@@ -7,7 +7,7 @@ BACKWARD = "operators/backward.py"
 GRADIENTS = Family(
     "gradients", (), (*MODULES, "tests/tracing/test_higher_gradients.py"), "operators/interface.py"
 )
-GRADIENTS.error("a gradient by a bias as a product", "summed if name == added else product", "product")
+GRADIENTS.error("a gradient by a bias as a product", "sums if name == addend else product", "product")
 GRADIENTS.error(
     "one of a convolution's gradients",
     "[product] * (by_input + by_weight)",

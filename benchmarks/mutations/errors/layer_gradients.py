@@ -28,8 +28,8 @@ LAYER_GRADIENTS.error(
 )
 LAYER_GRADIENTS.error(
     "one of Bilinear's two inputs",
-    "Gradients(found.by_input + found.by_input, found.by_weight)",
-    "found",
+    "Gradients(gradients.by_input + gradients.by_input, gradients.by_weight)",
+    "gradients",
     "layers/dense.py",
 )
 LAYER_GRADIENTS.error(
@@ -58,8 +58,8 @@ LAYER_GRADIENTS.error(
 )
 LAYER_GRADIENTS.error(
     "copies whose gradients are those of the input alone",
-    '"""A sum for each element of the output."""\n        return arithmetic.elements(self.output(shape))',
-    '"""A sum for each element of the output."""\n        return arithmetic.elements(shape)',
+    '"""A sum per output element."""\n        return arithmetic.elements(self.output(shape))',
+    '"""A sum per output element."""\n        return arithmetic.elements(shape)',
     "layers/padding.py",
 )
 LAYER_GRADIENTS.error(
@@ -72,7 +72,7 @@ LAYER_GRADIENTS.error(
     "the mean over all positions as any other",
     "1 if _is_mean(lengths) else DERIVATIVE_AND_PRODUCT",
     "DERIVATIVE_AND_PRODUCT",
-    "layers/adaptive.py",
+    "layers/operation_counts.py",
 )
 LAYER_GRADIENTS.error(
     "a root's gradient for each input",
@@ -88,9 +88,8 @@ LAYER_GRADIENTS.error(
 )
 LAYER_GRADIENTS.error(
     "blocks that are not added up",
-    '"""The gradients of the blocks are added up, as Fold does."""\n'
-    "        return arithmetic.elements(self.output(shape))",
-    '"""The gradients of the blocks are added up, as Fold does."""\n        return 0',
+    'overlapping blocks are summed."""\n        return arithmetic.elements(self.output(shape))',
+    'overlapping blocks are summed."""\n        return 0',
     "layers/rearrangement.py",
 )
 LAYER_GRADIENTS.error(
@@ -117,7 +116,7 @@ DESIGN_GRADIENTS.error(
 )
 DESIGN_GRADIENTS.error(
     "what goes through a layer without parameters needs no gradient",
-    "needs.append(bool(row.parameters) or comes_from)",
+    "needs.append(bool(row.parameters) or input_needs)",
     "needs.append(bool(row.parameters))",
 )
 DESIGN_GRADIENTS.error(
@@ -144,19 +143,19 @@ DESIGN_GRADIENTS.error(
 )
 DESIGN_GRADIENTS.error(
     "what is broadcast without a sum",
-    "return 0 if is_alike(operand, output) else arithmetic.elements(output)",
+    "return 0 if is_broadcast_already(operand, output) else arithmetic.elements(output)",
     "return 0",
     "layers/joins.py",
 )
 DESIGN_GRADIENTS.error(
     "gradients by the first factor alone",
-    "before = any(needed[:number]), outputs[number - 1]",
-    "before = needed[0], outputs[number - 1]",
+    "first = any(needed[:number]), outputs[number - 1]",
+    "first = needed[0], outputs[number - 1]",
     "layers/joins.py",
 )
 DESIGN_GRADIENTS.error(
     "einsum's product of elements by one factor",
-    "self.cost(shape).elementwise * found",
+    "self.cost(shape).elementwise * operations",
     "self.cost(shape).elementwise",
     "layers/joins.py",
 )
@@ -174,7 +173,7 @@ DESIGN_GRADIENTS.error(
 )
 DESIGN_GRADIENTS.error(
     "gradients by inputs alone",
-    "by_weight = arithmetic.total([found.by_weight for found in gradients], Cost())",
+    "by_weight = arithmetic.total([each.by_weight for each in gradients], Cost())",
     "by_weight = Cost()",
     "core/report.py",
 )

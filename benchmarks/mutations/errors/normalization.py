@@ -62,7 +62,7 @@ NORMALIZED = Family("normalisation operators", ("normalization",), MODULES, "ope
 NORMALIZED.error(
     "statistics always taken", "COMPUTE_STATISTICS if running_mean is None else 0", "COMPUTE_STATISTICS"
 )
-NORMALIZED.error("weights free", "(operations + scaled) * size(input)", "operations * size(input)")
+NORMALIZED.error("weights free", "(operations + parameters) * size(input)", "operations * size(input)")
 NORMALIZED.error("a factor of RMSNorm", "MEAN_SQUARE_AND_SCALE = 3", "MEAN_SQUARE_AND_SCALE = 4")
 NORMALIZED.error(
     "known statistics free", "statistics + SCALE_BY_STATISTICS, weight, bias", "statistics, weight, bias"

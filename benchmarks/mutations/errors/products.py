@@ -8,8 +8,8 @@ CONTRACTION.error(
 )
 CONTRACTION.error(
     "matmul by rows",
-    'broadcast; vectors on either side."""\n    return product(size(output) * self.shape[-1])',
-    'broadcast; vectors on either side."""\n    return product(size(output) * self.shape[0])',
+    'broadcast; either side can be a vector."""\n    return product(size(output) * self.shape[-1])',
+    'broadcast; either side can be a vector."""\n    return product(size(output) * self.shape[0])',
 )
 CONTRACTION.error(
     "addmm's bias as MACs",
@@ -100,8 +100,8 @@ CONVOLVED.error(
 )
 CONVOLVED.error(
     "a transposed one's channels swapped",
-    "(outside, inside) if transposed else",
-    "(inside, outside) if transposed else",
+    "(first, second) if transposed else",
+    "(second, first) if transposed else",
 )
 
 FOURIER = Family("fourier", (), MODULES, "operators/linear_algebra.py")

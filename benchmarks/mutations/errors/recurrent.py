@@ -122,8 +122,8 @@ RECURRENT.error(
 )
 RECURRENT.error(
     "a cell's sums forgotten",
-    "{name: Cost(macs, macs) for name, macs in found.items()} | sums",
-    "{name: Cost(macs, macs) for name, macs in found.items()}",
+    "{name: Cost(macs, macs) for name, macs in macs_by_name.items()} | sums",
+    "{name: Cost(macs, macs) for name, macs in macs_by_name.items()}",
 )
 RECURRENT.error(
     "a cell's hidden gradient by the input's matrix", '"hx": "w_hh", "w_ih"', '"hx": "w_ih", "w_ih"'

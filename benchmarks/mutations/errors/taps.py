@@ -20,8 +20,8 @@ TAPS.error(
 TAPS.error("negative counts made positive", "return (value + abs(value)) // 2", "return abs(value)", FORMULAS)
 TAPS.error(
     "the padding in front ignored",
-    "windows * kernel_size - in_front - behind",
-    "windows * kernel_size - behind",
+    "windows * kernel_size - taps_before - taps_after",
+    "windows * kernel_size - taps_after",
 )
 TAPS.error(
     "more taps on padding than windows",

@@ -23,7 +23,7 @@ NETWORK.error(
 )
 NETWORK.error(
     "a repeated layer always on its first input",
-    "key = id(call.layer), alike, call.dtype",
+    "key = id(call.layer), inputs, call.dtype",
     "key = id(call.layer), (), call.dtype",
 )
 NETWORK.error(
@@ -110,7 +110,7 @@ TOTALS.error(
     "a layer lost", "total(parts[middle:], nothing)", "total(parts[middle + 1 :], nothing)", FORMULAS
 )
 TOTALS.error("the MACs of the first part", "self.macs + other.macs,", "self.macs,")
-TOTALS.error("the MACs on real data of the first part", "else mine + others,", "else mine,")
+TOTALS.error("the MACs on real data of the first part", "else first + second,", "else first,")
 TOTALS.error("the bias adds of the first part", "self.bias_adds + other.bias_adds,", "self.bias_adds,")
 TOTALS.error(
     "the elementwise work of the first part", "self.elementwise + other.elementwise,", "self.elementwise,"

@@ -42,8 +42,8 @@ TRANSFORMERS.error(
 TRANSFORMERS.error("the output of the encoder", "return self.further_inputs[0]", "return shape")
 TRANSFORMERS.error(
     "a normalisation behind the encoder without parameters",
-    'found |= prefixed("encoder.norm", self._norm().parameters())',
-    "found |= {}",
+    'parameters |= prefixed("encoder.norm", self._norm().parameters())',
+    "parameters |= {}",
 )
 TRANSFORMERS.error(
     "a bias where there is none",

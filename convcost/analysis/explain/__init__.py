@@ -1,1 +1,1 @@
-"""How a result comes about, step by step, as data: words and formulas, not yet laid out."""
+"""Step-by-step derivations of costs, as data: words and formulas without layout."""

@@ -1,4 +1,4 @@
-"""One design compared with another, and the loops that make the ratio of their MACs."""
+"""The comparison of two designs, and the loops that explain the ratio of their MACs."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ from convcost.core.report import Report
 from convcost.core.units import plural
 
 MOST_FACTORS = 4
-"""More left-over factors are no reason that a reader can hold in mind."""
+"""More factors are not a readable explanation."""
 
-ALIKE = "the other loops are alike."
+EQUAL_LOOPS = "the other loops are equal."
 
 LayerGroups = tuple[LayerGroup, ...]
 
@@ -39,7 +39,7 @@ LayerGroups = tuple[LayerGroup, ...]
 def comparison_part(
     comparison: Comparison, other: Report, first_groups: LayerGroups, groups: LayerGroups
 ) -> DerivationPart:
-    """`other` against the first candidate; a torch module has no groups of layers."""
+    """The comparison of `other` with the first candidate; a torch module has no groups of layers."""
     first = comparison.first
     are_specs = bool(first_groups and groups)
     inputs = _inputs(first, other, first_groups[0], groups[0]) if are_specs else ()
@@ -86,14 +86,14 @@ def _ratio(first: Report, other: Report, metric: str) -> Iterator[DerivationLine
 def _why(
     first: Report, other: Report, first_groups: LayerGroups, groups: LayerGroups
 ) -> Iterator[DerivationLine]:
-    """Where the ratio comes from, if FLOPs are MACs alone and it can be derived."""
+    """The origin of the ratio, if FLOPs are only MACs and it can be derived."""
     if first.convention == MATMUL and first.macs != 0 and other.macs != 0:
         sizes = {**first.sizes, **other.sizes}
         yield from ratio_reason(first_groups, groups, divided(other.macs, first.macs), sizes)
 
 
 def _on_real_data(first: Report, other: Report) -> Iterator[DerivationLine]:
-    """The ratio without taps on padding, where that is another."""
+    """The ratio without MACs on padding, if it differs."""
     base, value = first.valid_macs, other.valid_macs
     if first.convention != MATMUL or base is None or value is None or base == 0:
         return
@@ -103,43 +103,44 @@ def _on_real_data(first: Report, other: Report) -> Iterator[DerivationLine]:
 
 def _outputs(comparison: Comparison, other: Report) -> Iterator[DerivationLine]:
     first = comparison.first
-    more = comparison.ratio("output_elements", other)
-    each = comparison.ratio("flops_per_output_element", other)
-    if other.output_elements == first.output_elements or each is None:
+    output_ratio = comparison.ratio("output_elements", other)
+    cost_ratio = comparison.ratio("flops_per_output_element", other)
+    if other.output_elements == first.output_elements or cost_ratio is None:
         return
     counts = other.output_elements, first.output_elements
     yield Sentence(
-        "{} yields {} output elements against {}: {} as many.", (other.name, *counts, Multiple(more))
+        "{} has {} output elements, compared with {}: {} as many.",
+        (other.name, *counts, Multiple(output_ratio)),
     )
-    yield Sentence("Each of them costs {} the FLOPs.", (Multiple(each),))
+    yield Sentence("Each of them costs {} the FLOPs.", (Multiple(cost_ratio),))
 
 
 class LoopTerm(NamedTuple):
-    """A loop, or repeated layers, and the factors of its extent that the other side lacks."""
+    """A loop, or repeated layers, and the remaining factors of its extent that the other side lacks."""
 
     loop: Loop
-    left: tuple[Any, ...]
+    remaining: tuple[Any, ...]
 
     @property
     def is_whole(self) -> bool:
-        """Whether nothing of it was cancelled."""
-        return self.left == factors(self.loop.named)
+        """Whether no factor was cancelled."""
+        return self.remaining == factors(self.loop.named)
 
 
 class LoopQuotient(NamedTuple):
     """The terms of a quotient."""
 
-    above: list[LoopTerm]
-    below: list[LoopTerm]
+    numerator: list[LoopTerm]
+    denominator: list[LoopTerm]
 
 
 def ratio_reason(
     first: LayerGroups, other: LayerGroups, ratio: Any, sizes: Mapping[str, Size]
 ) -> Iterator[DerivationLine]:
-    """`ratio` as the loops that only one side has, or else as a formula in the names of sizes."""
-    told = _shared_loops(first, other, ratio, sizes)
-    if told:
-        yield told
+    """`ratio` explained by the loops that only one side has, or by a formula in the names of sizes."""
+    sentence = _shared_loops(first, other, ratio, sizes)
+    if sentence:
+        yield sentence
         return
     named = divided(*(sum(each.times * each.named.cost.macs for each in side) for side in (other, first)))
     if named != ratio:
@@ -149,18 +150,19 @@ def ratio_reason(
 def _shared_loops(
     first: LayerGroups, other: LayerGroups, ratio: Any, sizes: Mapping[str, Size]
 ) -> DerivationLine | None:
-    """The sentence, if each side has one kind of contraction and what is left of them says it all."""
-    above, below = ([group for group in side if group.row.contracts] for side in (other, first))
-    if len(above) != 1 or len(below) != 1:
+    """The explanation by loops, if each side has one kind of contraction and the rest explains the ratio."""
+    numerator, denominator = ([group for group in side if group.row.contracts] for side in (other, first))
+    if len(numerator) != 1 or len(denominator) != 1:
         return None
-    sides = _without_common(LoopQuotient(_terms(above[0]), _terms(below[0])))
+    sides = _without_common(LoopQuotient(_terms(numerator[0]), _terms(denominator[0])))
     values = [[_value(term, sizes) for term in side] for side in sides]
-    if len(sides.above + sides.below) > MOST_FACTORS or None in (*values[0], *values[1]):
+    if len(sides.numerator + sides.denominator) > MOST_FACTORS or None in (*values[0], *values[1]):
         return None
     if divided(*(elements(tuple(side)) for side in values)) != ratio:
         return None
-    alone = elements(tuple(factor for term in sides.below for factor in term.left))
-    return _sentence(sides, values, ratio, divided(below[0].times * below[0].named.cost.macs, alone))
+    own = elements(tuple(factor for term in sides.denominator for factor in term.remaining))
+    macs = denominator[0].times * denominator[0].named.cost.macs
+    return _sentence(sides, values, ratio, divided(macs, own))
 
 
 def _terms(group: LayerGroup) -> list[LoopTerm]:
@@ -169,11 +171,11 @@ def _terms(group: LayerGroup) -> list[LoopTerm]:
 
 
 def _without_common(sides: LoopQuotient) -> LoopQuotient:
-    """Without loops that are alike, and then without the names of sizes that both sides multiply."""
-    alike = set(map(_identity, sides.above)) & set(map(_identity, sides.below))
-    above, below = ([term for term in side if _identity(term) not in alike] for side in sides)
-    common = _names_in_terms(above) & _names_in_terms(below)
-    return LoopQuotient(_reduced(above, common.copy()), _reduced(below, common.copy()))
+    """The quotient without equal loops, and without names of sizes that are factors of both sides."""
+    equal = set(map(_identity, sides.numerator)) & set(map(_identity, sides.denominator))
+    numerator, denominator = ([term for term in side if _identity(term) not in equal] for side in sides)
+    common = _names_in_terms(numerator) & _names_in_terms(denominator)
+    return LoopQuotient(_reduced(numerator, common.copy()), _reduced(denominator, common.copy()))
 
 
 def _identity(term: LoopTerm) -> tuple[str, Size]:
@@ -187,29 +189,31 @@ def _names_in_terms(terms: list[LoopTerm]) -> Counter[Any]:
 def _reduced(terms: list[LoopTerm], common: Counter[Any]) -> list[LoopTerm]:
     reduced = []
     for term in terms:
-        left = []
-        for factor in term.left:
+        remaining = []
+        for factor in term.remaining:
             if common[factor] > 0:
                 common[factor] -= 1
             elif factor != 1:
-                left.append(factor)
-        reduced.append(term._replace(left=tuple(left)))
-    return [term for term in reduced if term.left and term.loop.extent != 1]
+                remaining.append(factor)
+        reduced.append(term._replace(remaining=tuple(remaining)))
+    return [term for term in reduced if term.remaining and term.loop.extent != 1]
 
 
 def _value(term: LoopTerm, sizes: Mapping[str, Size]) -> Any:
-    """What is left of `term` as a number where its sizes have one; None where it is not known."""
+    """The value of the remaining factors of `term`; None if a size has no value."""
     if term.is_whole:
         return term.loop.extent
-    values = tuple(factor if isinstance(factor, int) else sizes.get(str(factor), 0) for factor in term.left)
+    values = tuple(
+        factor if isinstance(factor, int) else sizes.get(str(factor), 0) for factor in term.remaining
+    )
     return None if 0 in values else elements(values)
 
 
 def _sentence(sides: LoopQuotient, values: list[list[Any]], ratio: Any, shared: Any) -> DerivationLine:
-    above, below = (list(map(_words, *pair)) for pair in zip(sides, values, strict=True))
-    quotient = " ÷ ".join((" × ".join(above) or "1", *below))
+    numerator, denominator = (list(map(_words, *pair)) for pair in zip(sides, values, strict=True))
+    quotient = " ÷ ".join((" × ".join(numerator) or "1", *denominator))
     is_named = not isinstance(shared, int)
-    common, rest = ("the other factors, {}, are in both.", (shared,)) if is_named else (ALIKE, ())
+    common, rest = ("the other factors, {}, are in both.", (shared,)) if is_named else (EQUAL_LOOPS, ())
     result = ratio if isinstance(ratio, int) else Factor(ratio)
     return Sentence(f"{quotient} = {{}}; {common}", (*values[0], *values[1], result, *rest))
 

@@ -1,11 +1,11 @@
-"""From designs and sizes to the derivation of their costs."""
+"""Makes derivations of the costs of designs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
 from convcost.analysis.explain.comparison import comparison_part
-from convcost.analysis.explain.layer import flops, layer_part, left_out
+from convcost.analysis.explain.layer import excluded_step, flops, layer_part
 from convcost.analysis.explain.layer_group import LayerGroup, layer_groups
 from convcost.analysis.explain.operation_group import module_parts, sum_equation
 from convcost.analysis.explain.steps import (
@@ -37,15 +37,20 @@ from convcost.tracing.module_design import ModuleDesign
 MODULE_HINT = "Explain the reports one by one."
 
 MOST_BY_NAME = 12
-"""A chain of more different layers is explained in numbers alone."""
+"""A chain of more different layers is explained only in numbers."""
 
 
 def explain(*designs: GivenDesign, convention: Convention = MATMUL, **sizes: Size) -> Explanation:
-    """How the costs of designs come about, step by step: shapes, loops, MACs, FLOPs, parameters, ratios.
+    """Derive the costs of designs step by step: shapes, loops, MACs, FLOPs, parameters, ratios.
 
-    Each is what `cost` takes, under this `convention`; without any it is the founding pair. A torch module,
-    given with its inputs as (module, x), is derived by the operators that it runs. Raises as `cost` does,
-    and UsageError for a file of weights.
+    Args:
+        designs: What `cost` takes: specs, reports, or a torch module with its inputs, as (module, x). The
+            founding pair if there are none. A module is derived by the operators that it runs.
+        convention: What counts as FLOPs.
+        sizes: Values of sizes, by name.
+
+    Raises:
+        UsageError: For a file of weights. Also the errors of `cost`.
 
     >>> explain("Linear(10E, E)", E=128).parts[0].title
     'Linear(1280, 128)'
@@ -78,7 +83,7 @@ def _counted(
 def derivation(
     designs: Sequence[CountedDesign], sizes: Mapping[str, Size], convention: Convention = MATMUL
 ) -> Explanation:
-    """How the costs of `designs` come about, in the names of sizes and with numbers put in."""
+    """Derive the costs of `designs`, by names of sizes and by values."""
     specs = [design if isinstance(design, Spec) else None for design in designs]
     return _derivation(specs, tuple(designs), sizes, convention)
 
@@ -89,14 +94,14 @@ def _derivation(
     sizes: Mapping[str, Size],
     convention: Convention,
 ) -> Explanation:
-    found = reports(designs, sizes, convention)
-    require_costs(found, "a derivation needs FLOPs")
-    named = (_by_name(spec, each) if spec else each for spec, each in zip(specs, found, strict=True))
-    return explanation(found, tuple(named))
+    results = reports(designs, sizes, convention)
+    require_costs(results, "a derivation needs FLOPs")
+    named = (_by_name(spec, each) if spec else each for spec, each in zip(specs, results, strict=True))
+    return explanation(results, tuple(named))
 
 
 def _by_name(spec: Spec, report: Report) -> Report:
-    """`report` with every size left open; itself where that is not possible, or too long to be read."""
+    """The report with all sizes open; `report` itself if that is impossible, or too long to read."""
     if not spec.names or len(spec.templates) > MOST_BY_NAME:
         return report
     try:
@@ -106,31 +111,32 @@ def _by_name(spec: Spec, report: Report) -> Report:
 
 
 def explanation(reports: tuple[Report, ...], named: tuple[Report, ...]) -> Explanation:
-    """How `reports` come about; `named` are the same designs with every size left open, or the same."""
-    found = [
+    """Derive the costs in `reports`; `named` are the reports with all sizes open, or the same reports."""
+    groups = [
         () if report.trace else layer_groups(report, by_name)
         for report, by_name in zip(reports, named, strict=True)
     ]
     is_single = len(reports) == 1
     designs = tuple(
-        DesignDerivation(report, _parts(report, alike, "" if is_single else report.name))
-        for report, alike in zip(reports, found, strict=True)
+        DesignDerivation(report, _parts(report, own_groups, "" if is_single else report.name))
+        for report, own_groups in zip(reports, groups, strict=True)
     )
     if is_single:
         return Explanation(designs)
-    first, *others = found
+    first, *others = groups
     comparison = Comparison(reports)
     pairs = zip(reports[1:], others, strict=True)
     return Explanation(
-        designs, tuple(comparison_part(comparison, other, first, alike) for other, alike in pairs)
+        designs,
+        tuple(comparison_part(comparison, other, first, other_groups) for other, other_groups in pairs),
     )
 
 
-def _parts(report: Report, found: tuple[LayerGroup, ...], title: str) -> tuple[DerivationPart, ...]:
+def _parts(report: Report, groups: tuple[LayerGroup, ...], title: str) -> tuple[DerivationPart, ...]:
     if report.trace:
         return module_parts(report, report.trace, title)
-    parts = tuple(layer_part(group, report.convention, title) for group in found)
-    return (*parts, total_part(report, found)) if len(found) > 1 else parts
+    parts = tuple(layer_part(group, report.convention, title) for group in groups)
+    return (*parts, total_part(report, groups)) if len(groups) > 1 else parts
 
 
 def total_part(report: Report, groups: tuple[LayerGroup, ...]) -> DerivationPart:
@@ -138,7 +144,7 @@ def total_part(report: Report, groups: tuple[LayerGroup, ...]) -> DerivationPart
     steps = (
         _sum("MACs", groups, lambda row: row.cost.macs, report.macs),
         flops(report.cost, report.convention),
-        left_out(report.cost, report.convention, report.rows),
+        excluded_step(report.cost, report.convention, report.rows),
         _sum("parameters", groups, lambda row: row.params, report.params),
     )
     return DerivationPart(f"{report.name}, in total", tuple(step for step in steps if step.lines))

@@ -1,4 +1,4 @@
-"""How a layer reads its inputs: their shapes, where they come from, and by how many loops for an element."""
+"""How a layer reads its inputs: shapes, origins, and inner loops."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ FIRST_INPUT = -1
 
 LAST_DIMENSION = "{} works on the last dimension; every other dimension is a position."
 
-BOTH = f"{LAST_DIMENSION} Its two inputs come joined along the last one."
+CONCATENATED = f"{LAST_DIMENSION} Its two inputs are concatenated along the last one."
 
 SEQUENCE = (
-    "{} runs position by position. The features of each gate are its input and the state of the position "
-    "before, those of all layers together."
+    "{} runs position by position. The features of each gate are the input and the previous state, over "
+    "all layers."
 )
 
 
 def input_step(group: LayerGroup, read: InputReading) -> DerivationStep:
-    """The input, by name and with numbers put in, and what is read from it; or each of several inputs."""
+    """The step about the input or inputs, by names of sizes and by values."""
     if not group.row.further_inputs:
         return DerivationStep(
             "input", (shape_equation(group.named.input, group.row.input), *arrangement(group, read))
@@ -53,14 +53,14 @@ def _shapes(row: Row) -> tuple[Shape, ...]:
 
 
 def shape_equation(named: Shape, shape: Shape, name: str = "") -> DerivationLine:
-    """A shape, by name and with numbers put in."""
+    """A shape by names of sizes and by values."""
     return Equation((number(named), number(shape)), name)
 
 
 def arrangement(group: LayerGroup, read: InputReading) -> Iterator[DerivationLine]:
-    """What the layer wants, and which dimensions were merged to get there."""
-    if read.wants:
-        yield Sentence(read.wants, (group.row.kind,))
+    """The input that the layer expects, and the dimensions merged for it."""
+    if read.expects:
+        yield Sentence(read.expects, (group.row.kind,))
     if FIRST_INPUT not in group.row.sources:
         return
     for size in group.named.input:
@@ -70,9 +70,9 @@ def arrangement(group: LayerGroup, read: InputReading) -> Iterator[DerivationLin
 
 
 class InputReading(NamedTuple):
-    """How a layer reads its input: in words, by how many loops for each element, and of what."""
+    """How a layer reads its input: in words, with the number of inner loops per element."""
 
-    wants: str = ""
+    expects: str = ""
     inner_loops: int = 0
     element: str = "output element"
     spatial: int = 0
@@ -82,12 +82,12 @@ class InputReading(NamedTuple):
 
 
 def input_reading(layer: LayerLike) -> InputReading:
-    """How `layer` reads its input; nothing where that is not known."""
+    """How `layer` reads its input; an empty InputReading if that is not known."""
     match layer:
         case Linear():
             return InputReading(LAST_DIMENSION, 1)
         case Bilinear():
-            return InputReading(BOTH, 2)
+            return InputReading(CONCATENATED, 2)
         case Conv1d() | Conv2d() | Conv3d():
             return InputReading(
                 _wanted(layer.names), 1 + layer.spatial, "output element", layer.spatial, "multiply padding"

@@ -1,4 +1,4 @@
-"""One layer, or several alike, derived from its input to its costs."""
+"""The derivation of a layer, or of several equal ones, from its input to its costs."""
 
 from __future__ import annotations
 
@@ -28,30 +28,30 @@ from convcost.core.cost import FLOPS_PER_MAC, Convention, Cost
 from convcost.core.row import Row
 from convcost.core.units import plural
 
-MOST_PLACES = 4
-"""The places of more layers alike are told by the first ones."""
+MOST_PATHS = 4
+"""The most paths listed for equal layers."""
 
 LONGEST_COUNT = 60
-"""A longer formula for the taps on padding tells a reader nothing."""
+"""A longer formula for taps on padding is unreadable."""
 
 LONGEST_SHARE = 60
-"""A longer formula for a share of the FLOPs tells a reader nothing."""
+"""A longer formula for a share of the FLOPs is unreadable."""
 
 
 def layer_part(group: LayerGroup, convention: Convention, design: str = "") -> DerivationPart:
-    """How the cost of a group of layers comes about."""
+    """The derivation of the cost of a group of layers."""
     times = f"{group.times} × " if group.times > 1 else ""
     steps = _composite if group.parts else _contraction if group.row.contracts else _elementwise
-    found = (step for step in steps(group, convention) if step.lines)
+    nonempty = (step for step in steps(group, convention) if step.lines)
     return DerivationPart(
-        f"{design}{': ' if design else ''}{times}{group.row.layer}{_places(group)}", tuple(found)
+        f"{design}{': ' if design else ''}{times}{group.row.layer}{_paths(group)}", tuple(nonempty)
     )
 
 
-def _places(group: LayerGroup) -> str:
-    """Where its rows are in a design with branches."""
-    shown = ", ".join(group.places[:MOST_PLACES])
-    return f" at {shown}{', …' if len(group.places) > MOST_PLACES else ''}" if shown else ""
+def _paths(group: LayerGroup) -> str:
+    """The paths of its rows in a design with branches."""
+    paths = ", ".join(group.paths[:MOST_PATHS])
+    return f" at {paths}{', …' if len(group.paths) > MOST_PATHS else ''}" if paths else ""
 
 
 def _contraction(group: LayerGroup, convention: Convention) -> Iterator[DerivationStep]:
@@ -63,7 +63,7 @@ def _contraction(group: LayerGroup, convention: Convention) -> Iterator[Derivati
     yield DerivationStep("MACs", (_macs(group),))
     yield DerivationStep(read.unread_title, tuple(padding_lines(group, read, convention)))
     yield flops(group.row.cost, convention)
-    yield left_out(group.row.cost, convention, (group.row,))
+    yield excluded_step(group.row.cost, convention, (group.row,))
     yield DerivationStep("parameters", tuple(_parameters(group)))
     yield DerivationStep(f"all {group.times}", tuple(_all_layers(group, convention)))
 
@@ -77,13 +77,13 @@ def _composite(group: LayerGroup, convention: Convention) -> Iterator[Derivation
     yield DerivationStep("output", (_output(group),))
     yield DerivationStep("MACs", tuple(_macs_of_parts(group)))
     yield flops(group.row.cost, convention)
-    yield left_out(group.row.cost, convention, (group.row,))
+    yield excluded_step(group.row.cost, convention, (group.row,))
     yield DerivationStep("parameters", tuple(_parameters(group)))
     yield DerivationStep(f"all {group.times}", tuple(_all_layers(group, convention)))
 
 
 def _macs_of_parts(group: LayerGroup) -> Iterator[DerivationLine]:
-    """The loops of each part that multiplies, and the MACs of all together."""
+    """The loops of each part that multiplies, and the total MACs."""
     for name, loops, macs in group.parts:
         factors = (tuple(loop.named for loop in loops), tuple(loop.extent for loop in loops))
         yield Equation((*map(product, factors if loops else ()), number(macs)), name)
@@ -96,15 +96,15 @@ def _elementwise(group: LayerGroup, convention: Convention) -> Iterator[Derivati
         yield DerivationStep("output", (_output(group),))
     yield DerivationStep("rule", (Sentence("{}", ((type(group.row.layer).__doc__ or "").splitlines()[0],)),))
     yield DerivationStep("each", tuple(_per_element(group.row)))
-    yield DerivationStep("MACs", (Sentence("None: it multiplies and accumulates nothing.", ()),))
+    yield DerivationStep("MACs", (Sentence("None: no multiply–accumulates.", ()),))
     yield flops(group.row.cost, convention) if convention.count == "all" else DerivationStep("FLOPs", ())
-    yield left_out(group.row.cost, convention, (group.row,))
+    yield excluded_step(group.row.cost, convention, (group.row,))
     yield DerivationStep("parameters", tuple(_parameters(group)))
     yield DerivationStep(f"all {group.times}", tuple(_all_layers(group, convention)))
 
 
 def _per_element(row: Row) -> Iterator[DerivationLine]:
-    """The operations, as so many for each element of the output, or else of the input."""
+    """The operations per element of the output, or of the input."""
     total = row.cost.elementwise
     for name, count in (("output", elements(row.output)), ("input", elements(row.input))):
         each = divided(total, count)
@@ -164,7 +164,7 @@ def _all_layers(group: LayerGroup, convention: Convention) -> Iterator[Derivatio
 
 
 def padding_lines(group: LayerGroup, read: InputReading, convention: Convention) -> Iterator[DerivationLine]:
-    """How many of the taps of one pair of channels read no data, if any, and whether they count."""
+    """The number of taps of one channel pair on padding, if any, and whether they count."""
     cost = group.row.cost
     if cost.macs == cost.valid_macs:
         return
@@ -176,18 +176,18 @@ def padding_lines(group: LayerGroup, read: InputReading, convention: Convention)
     taps = elements(tuple(sides))
     wasted = _wasted(cost.macs, cost.valid_macs, taps)
     if wasted is None:
-        words = f"Some of the {{}} {read.taps} {read.unread}; give every size to see how many."
+        words = f"Some of the {{}} {read.taps} {read.unread}; give all sizes a value to see how many."
         yield Sentence(words, (taps,))
         return
-    is_told = all(isinstance(side, int) for side in sides)
-    count = EquationSide("{} × {} = {}", (*sides, taps)) if is_told else taps
+    is_numeric = all(isinstance(side, int) for side in sides)
+    count = EquationSide("{} × {} = {}", (*sides, taps)) if is_numeric else taps
     yield Sentence(f"{{}} of the {{}} {read.taps} {read.unread}.", (wasted, count))
-    verb = "They are left out here" if convention.padding == "valid" else "They are included"
+    verb = "They are excluded here" if convention.padding == "valid" else "They are included"
     yield Sentence(f"{verb}; without them: {{}} MACs.", (cost.valid_macs,))
 
 
 def _wasted(macs: Any, valid_macs: Any, taps: Any) -> Any:
-    """The taps of one pair of channels that are wasted; None where that is no short formula."""
+    """The wasted taps of one channel pair; None without a short formula."""
     if valid_macs is None:
         return None
     wasted = divided((macs - valid_macs) * taps, macs)
@@ -195,7 +195,7 @@ def _wasted(macs: Any, valid_macs: Any, taps: Any) -> Any:
 
 
 def flops(cost: Cost, convention: Convention) -> DerivationStep:
-    """FLOPs = 2 × MACs, and what else the convention counts."""
+    """FLOPs = 2 × MACs, plus other work that the convention counts."""
     macs = ("MACs on real data", cost.valid_macs) if convention.padding == "valid" else ("MACs", cost.macs)
     added = [macs]
     added += [("bias adds", cost.bias_adds)] if convention.count != "matmul" else []
@@ -207,27 +207,29 @@ def flops(cost: Cost, convention: Convention) -> DerivationStep:
     return DerivationStep("FLOPs", (Equation((words, numbers, number(cost.flops(convention)))),))
 
 
-def left_out(cost: Cost, convention: Convention, rows: Sequence[Row]) -> DerivationStep:
-    """What there is to compute that is not in the FLOPs of `rows`, which cost `cost` together."""
-    return DerivationStep("excluded", tuple(_left_out(cost, convention, rows)))
+def excluded_step(cost: Cost, convention: Convention, rows: Sequence[Row]) -> DerivationStep:
+    """The work of `rows` that is not in their FLOPs; `cost` is their total."""
+    return DerivationStep("excluded", tuple(_excluded(cost, convention, rows)))
 
 
-def _left_out(cost: Cost, convention: Convention, rows: Sequence[Row]) -> Iterator[DerivationLine]:
+def _excluded(cost: Cost, convention: Convention, rows: Sequence[Row]) -> Iterator[DerivationLine]:
     if convention.count == "matmul" and cost.bias_adds != 0:
         is_one_layer = len({str(row.layer) for row in rows}) == 1
         is_once = is_one_layer and all(map(_adds_bias_once, rows))
         remark = ", one for each output element" if is_once else ""
-        yield _apart(cost, convention, cost.bias_adds, "bias add", remark)
+        yield _excluded_amount(cost, convention, cost.bias_adds, "bias add", remark)
     if convention.count != "all" and cost.elementwise != 0:
-        yield _apart(cost, convention, cost.elementwise, "elementwise operation", "")
+        yield _excluded_amount(cost, convention, cost.elementwise, "elementwise operation", "")
 
 
 def _adds_bias_once(row: Row) -> bool:
-    """Whether it adds a bias to each output element, or none at all."""
+    """Whether the row has no bias adds, or one per output element."""
     return row.cost.bias_adds == 0 or divided(row.cost.bias_adds, elements(row.output)) == 1
 
 
-def _apart(cost: Cost, convention: Convention, amount: int, noun: str, remark: str) -> DerivationLine:
+def _excluded_amount(
+    cost: Cost, convention: Convention, amount: int, noun: str, remark: str
+) -> DerivationLine:
     words = f"{{}} {plural(amount, noun)}{remark}"
     total = cost.flops(convention)
     if total == 0 or len(str(divided(amount, total))) > LONGEST_SHARE:

@@ -1,4 +1,4 @@
-"""The layers of a design that are explained together, with their loops and where their inputs come from."""
+"""Groups of equal layers that are explained together, with their loops and the origins of their inputs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from convcost.layers.composite import CompositeLayer
 
 
 class PartMacs(NamedTuple):
-    """The MACs of a part of a layer, and its loops if it has no parts itself."""
+    """The MACs of a part of a layer, and its loops, if it has no parts."""
 
     name: str
     loops: tuple[Loop, ...]
@@ -21,42 +21,41 @@ class PartMacs(NamedTuple):
 
 
 class LayerGroup(NamedTuple):
-    """Rows of one layer on inputs of one shape; `named` is the first with names for its sizes.
+    """Rows of equal layers on inputs of equal shape; `named` is the first row by names of sizes.
 
-    `loops` are those of one row, with their names and with numbers put in; `parts` those of a composite one.
-    In a design with branches `places` are the paths of all rows, and where one reads several inputs `origins`
-    says where each comes from.
+    `loops` are those of one row; `parts` those of a composite layer. In a design with branches, `paths` are
+    the paths of all rows, and `origins` say where each of several inputs comes from.
     """
 
     rows: tuple[Row, ...]
     named: Row
     loops: tuple[Loop, ...]
     parts: tuple[PartMacs, ...]
-    places: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
 
     @property
     def row(self) -> Row:
-        """The one that stands for all."""
+        """The first row."""
         return self.rows[0]
 
     @property
     def times(self) -> int:
-        """How many they are."""
+        """The number of rows."""
         return len(self.rows)
 
     @property
     def macs(self) -> Size:
-        """MACs of all of them."""
+        """The MACs of all rows."""
         return self.times * self.row.cost.macs
 
 
 def layer_groups(report: Report, named: Report) -> tuple[LayerGroup, ...]:
-    """The layers of `report` in order of appearance, those alike together."""
+    """The layers of `report` in order of appearance, with equal ones grouped."""
     has_branches = any(row.further_inputs for row in report.rows)
-    found: dict[tuple[LayerLike, Shape], list[tuple[Row, Row]]] = {}
+    grouped: dict[tuple[LayerLike, Shape], list[tuple[Row, Row]]] = {}
     for row, by_name in zip(report.rows, named.rows, strict=True):
-        found.setdefault((row.layer, row.input), []).append((row, by_name))
+        grouped.setdefault((row.layer, row.input), []).append((row, by_name))
     return tuple(
         LayerGroup(
             tuple(row for row, _ in pairs),
@@ -66,13 +65,13 @@ def layer_groups(report: Report, named: Report) -> tuple[LayerGroup, ...]:
             tuple(row.path for row, _ in pairs) if has_branches else (),
             tuple(_origins(report, [row for row, _ in pairs])),
         )
-        for pairs in found.values()
+        for pairs in grouped.values()
         for row, by_name in pairs[:1]
     )
 
 
 def _origins(report: Report, rows: Sequence[Row]) -> Iterator[str]:
-    """For each of several inputs what makes it, or its number in the design; of rows alike nothing."""
+    """The layer that makes each of several inputs, or the input's number; empty for several rows."""
     if len(rows) > 1 or not rows[0].further_inputs:
         return
     for source in rows[0].sources:
@@ -85,16 +84,16 @@ def _loops(named: dict[str, Size], extents: dict[str, Size]) -> tuple[Loop, ...]
 
 
 def _extents(report: Report, layer: LayerLike, shape: Shape) -> dict[str, Size]:
-    """The loops of `layer`, each division that is assumed to be exact written as one."""
+    """The loops of `layer`, with divisions that are assumed to be exact not rounded."""
     return {name: without_rounding(extent, report.assumptions) for name, extent in layer.loops(shape)}
 
 
 def _part_macs(report: Report, row: Row, named: Report, by_name: Row) -> tuple[PartMacs, ...]:
-    """The MACs of each part that multiplies; nothing where the layer has no parts."""
+    """The MACs of each part that multiplies; empty if the layer has no parts."""
     if not (isinstance(row.layer, CompositeLayer) and isinstance(by_name.layer, CompositeLayer)):
         return ()
     parts = zip(by_name.layer.parts(by_name.input), row.layer.parts(row.input), strict=True)
-    found = (
+    macs_by_part = (
         PartMacs(
             part.name,
             _loops(
@@ -105,4 +104,4 @@ def _part_macs(report: Report, row: Row, named: Report, by_name: Row) -> tuple[P
         )
         for part_by_name, part in parts
     )
-    return tuple(part for part in found if part.macs != 0)
+    return tuple(part for part in macs_by_part if part.macs != 0)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from convcost.analysis.breakdown import NUMBER
-from convcost.analysis.explain.layer import flops, left_out
+from convcost.analysis.explain.layer import excluded_step, flops
 from convcost.analysis.explain.steps import (
     DerivationLine,
     DerivationPart,
@@ -84,7 +84,7 @@ def operation_part(group: OperationGroup, report: Report, design: str = "") -> D
         DerivationStep("MACs", (_macs(group, report),)),
         DerivationStep("real data", tuple(_on_real_data(cost))),
         flops(cost, convention),
-        left_out(cost, convention, ()),
+        excluded_step(cost, convention, ()),
         DerivationStep(f"all {group.calls}", tuple(_all_calls(group, convention))),
     )
     title = f"{design}{': ' if design else ''}{group.title}"
@@ -128,7 +128,7 @@ def _total(report: Report, groups: tuple[OperationGroup, ...]) -> DerivationPart
     steps = (
         DerivationStep("MACs", (sum_equation(terms, report.macs),)),
         flops(report.cost, report.convention),
-        left_out(report.cost, report.convention, ()),
+        excluded_step(report.cost, report.convention, ()),
         DerivationStep("parameters", (Equation((number(report.params),)),)),
     )
     return DerivationPart(f"{report.name}, in total", tuple(step for step in steps if step.lines))

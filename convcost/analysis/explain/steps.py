@@ -1,4 +1,4 @@
-"""The steps of a derivation as data: numbers and formulas stay values, which each format writes."""
+"""Steps of a derivation as data. Numbers and formulas are values that each output format writes."""
 
 from __future__ import annotations
 
@@ -13,51 +13,51 @@ from convcost.core.report import Assumption, Report
 from convcost.core.row import Row
 
 Value: TypeAlias = Any
-"""A size, a fraction, a formula, a shape, a Percentage, a Factor, a Multiple, an EquationSide, or a text."""
+"""A size, fraction, formula, shape, Percentage, Factor, Multiple, EquationSide, or text."""
 
 
 class Percentage(NamedTuple):
-    """`part` of `whole`, in per cent."""
+    """`part` of `whole`, in percent."""
 
     part: Size
     whole: Size
 
 
 class Factor(NamedTuple):
-    """How many times as much."""
+    """A ratio: 6.00×."""
 
     value: Value
 
 
 class Multiple(NamedTuple):
-    """How many times as much, before what there is as much of."""
+    """A ratio before a noun or "as many": L times."""
 
     value: Value
 
 
 class EquationSide(NamedTuple):
-    """One side of an equation: words and signs, with `{}` where the values stand."""
+    """One side of an equation: words and signs, with `{}` for values."""
 
     template: str
     values: tuple[Value, ...] = ()
 
 
 class Sentence(NamedTuple):
-    """Words, with `{}` where the values stand."""
+    """A sentence with `{}` for values."""
 
     template: str
     values: tuple[Value, ...] = ()
 
 
 class Equation(NamedTuple):
-    """What `name` comes to: sides that are all equal, the result last. Without a name it is its step's."""
+    """Equal sides, the result last, for the quantity `name`; without a name, for that of the step."""
 
     sides: tuple[EquationSide, ...]
     name: str = ""
 
 
 class Loop(NamedTuple):
-    """A loop by name, its extent in the names of sizes, and with numbers put in."""
+    """A loop, with its extent by names of sizes and by value."""
 
     name: str
     named: Size
@@ -81,14 +81,14 @@ class DerivationStep(NamedTuple):
 
 
 class DerivationPart(NamedTuple):
-    """The derivation of one thing: of a layer, of a total, of a ratio."""
+    """The derivation of a layer, a total, or a comparison."""
 
     title: str
     steps: tuple[DerivationStep, ...]
 
 
 class DesignDerivation(NamedTuple):
-    """A design's report, and the parts that lead up to it."""
+    """A report of a design, and the parts of its derivation."""
 
     report: Report
     parts: tuple[DerivationPart, ...]
@@ -96,19 +96,19 @@ class DesignDerivation(NamedTuple):
 
 @dataclass(frozen=True, repr=False)
 class Explanation(PrintMethods):
-    """Every design's derivation, and how the others compare with the first."""
+    """The derivations of all designs, and comparisons of the others with the first."""
 
     designs: tuple[DesignDerivation, ...]
     comparison: tuple[DerivationPart, ...] = ()
 
     @property
     def parts(self) -> tuple[DerivationPart, ...]:
-        """All parts in the order of reading."""
+        """All parts in order."""
         return (*(part for design in self.designs for part in design.parts), *self.comparison)
 
 
 def lengths(row: Row) -> Iterator[Equation]:
-    """How each spatial dimension of the output comes about."""
+    """The equation of each spatial dimension of the output."""
     formulas = row.layer.length_formulas(row.input)
     for formula, length in zip(formulas, row.output[len(row.output) - len(formulas) :], strict=True):
         name, template, values = formula
@@ -116,7 +116,7 @@ def lengths(row: Row) -> Iterator[Equation]:
 
 
 def number(value: Value) -> EquationSide:
-    """`value` alone."""
+    """`value` as a side of an equation."""
     return EquationSide("{}", (value,))
 
 
@@ -126,14 +126,14 @@ def product(values: tuple[Size, ...]) -> EquationSide:
 
 
 def sum_of_products(terms: tuple[tuple[Size, ...], ...]) -> EquationSide:
-    """The sum of the products of each of `terms`."""
+    """The sum of the products of `terms`."""
     sides = [product(term) for term in terms]
     template = " + ".join(side.template for side in sides)
     return EquationSide(template, tuple(value for side in sides for value in side.values))
 
 
 def divided(numerator: Size, denominator: Size) -> Any:
-    """numerator / denominator in lowest terms: an int or a formula where it is one, else a fraction."""
+    """numerator / denominator in lowest terms: an int, a formula, or a fraction."""
     result = quotient(numerator, denominator)
     if isinstance(result, Fraction):
         return int(result) if result.denominator == 1 else result
@@ -143,7 +143,7 @@ def divided(numerator: Size, denominator: Size) -> Any:
 
 
 def without_rounding(size: Size, assumed: tuple[Assumption, ...]) -> Any:
-    """`size`, with the divisions in it that are assumed to leave nothing."""
+    """`size` with divisions that are assumed to be exact not rounded."""
     if isinstance(size, int):
         return size
     from convcost.symbolic.bounds import without_exact_floors
@@ -152,7 +152,7 @@ def without_rounding(size: Size, assumed: tuple[Assumption, ...]) -> Any:
 
 
 def factors(size: Size) -> tuple[Any, ...]:
-    """What `size` is a product of, as far as names tell: a number is one factor."""
+    """The factors of `size` by names; a number is one factor."""
     if isinstance(size, int):
         return (size,)
     from convcost.symbolic import factorization as symbolic
@@ -161,5 +161,5 @@ def factors(size: Size) -> tuple[Any, ...]:
 
 
 def names_in(size: Size) -> tuple[Any, ...]:
-    """The factors of `size` that are no numbers."""
+    """The factors of `size` that are not numbers."""
     return tuple(factor for factor in factors(size) if not isinstance(factor, int | Fraction))

@@ -1,7 +1,7 @@
-"""The counters that users quote and that are installed on request. A new one: a file here, and a line.
+"""Popular counters in optional packages. To add one, write a file here, and add a line.
 
-They patch torch or the model while they count, so each runs in a process of its own; convcost's own changes
-to them, which record their figures call by call, end with it.
+They patch torch or the model, so each runs in a separate process. That also confines convcost's changes to
+them, which record counts call by call.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""calflops: FLOPs and MACs of patched functions of torch."""
+"""calflops: FLOPs and MACs of patched torch functions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Calflops(PeerCounter):
-    """Counts what torch.nn.functional and torch.matmul are called with; its MACs are these."""
+    """Counts calls of torch.nn.functional and torch.matmul, in MACs."""
 
     name = "calflops"
     title = "calflops"
@@ -27,7 +27,7 @@ class Calflops(PeerCounter):
     def read(
         self, module: torch.nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> CounterReading:
-        """Count a forward as `calflops.calculate_flops` does, without moving its inputs."""
+        """Count a forward pass like `calflops.calculate_flops`, but without moving the inputs."""
         _skip_package_init()
         from calflops import pytorch_ops
         from calflops.calculate_pipline import CalFlopsPipline
@@ -44,7 +44,7 @@ class Calflops(PeerCounter):
 
 
 class CalflopsFlops(Calflops):
-    """The same, in FLOPs."""
+    """The same counter, in FLOPs."""
 
     name = "calflops_flops"
     title = "calflops (FLOPs)"
@@ -56,7 +56,7 @@ class CalflopsFlops(Calflops):
 
 
 def _skip_package_init() -> None:
-    """Import calflops without its __init__, which needs transformers and accelerate; counting doesn't."""
+    """Import calflops without its __init__, which needs transformers and accelerate."""
     spec = find_spec("calflops")
     if "calflops" not in sys.modules and spec and spec.submodule_search_locations:
         package = ModuleType("calflops")

@@ -1,4 +1,4 @@
-"""Shared by peers: their defaults, patched functions of torch, and rules for recurrent layers."""
+"""Code shared by peers: defaults, patched torch functions, and rules for recurrent layers."""
 
 from __future__ import annotations
 
@@ -16,12 +16,11 @@ if TYPE_CHECKING:
 GATES = {"RNN": 1, "GRU": 3, "LSTM": 4}
 
 ELEMENTWISE = {"RNN": 1, "GRU": 7, "LSTM": 10}
-"""Elementwise operations for each element of the hidden state at a step, as ptflops, calflops and
-DeepSpeed count."""
+"""Elementwise operations per element of the hidden state and step in ptflops, calflops and DeepSpeed."""
 
 
 class PeerCounter:
-    """What most peers are: counters of MACs with hooks on functions, that run with data."""
+    """Defaults of peers: count MACs, hook functions, run with data."""
 
     install = "pip install 'convcost[peers]'"
     unit: Unit = "MACs"
@@ -30,7 +29,7 @@ class PeerCounter:
 
 
 class ProfilerSteps(NamedTuple):
-    """How calflops and DeepSpeed are driven: `start` and `end` patch torch and take the patches back."""
+    """The functions that control calflops and DeepSpeed; `start` patches torch, and `end` undoes it."""
 
     start: Callable[[], None]
     flops: Callable[[], int]
@@ -47,10 +46,10 @@ def read_patched_functions(
     args: tuple[Any, ...],
     kwargs: Mapping[str, Any],
 ) -> CounterReading:
-    """Run `module` under a profiler that patches torch's functions, in one of its two units.
+    """Run `module` under a profiler that patches torch functions, and read it in one of its two units.
 
-    `operations` has the formulas that `start` patches with: of a function's arguments they make FLOPs and
-    MACs. It also has hooks for recurrent layers, which count FLOPs alone.
+    `operations` is the module with the formulas that `start` installs, which return FLOPs and MACs. It also
+    has hooks for recurrent layers, which count only FLOPs.
     """
     recorder, wrap = CallRecorder(module), operations.wrapFunc
 
@@ -81,7 +80,7 @@ def read_patched_functions(
 
 
 def _function_adjustments(name: str, flops: int, macs: int, args: tuple[Any, ...]) -> Adjustments:
-    """What the FLOPs of a function have beside twice its MACs; an einsum has FLOPs alone."""
+    """The FLOPs of a function in excess of 2 × its MACs; an einsum has only FLOPs."""
     if name == "aten::einsum":
         return einsum_adjustments(args[0], [operand.shape for operand in args[1:]], flops, FLOPS_PER_MAC)
     kind = CauseKind.BIAS_ADDS if "conv" in name else CauseKind.ELEMENTWISE
@@ -89,7 +88,7 @@ def _function_adjustments(name: str, flops: int, macs: int, args: tuple[Any, ...
 
 
 def _recurrent_adjustments(_: int, module: Any, inputs: Any, __: Any) -> Adjustments:
-    """A sum of k products counts as 2k − 1; biases and gates beside them."""
+    """A sum of k products counts as 2k − 1; biases and gates are added."""
     runs = cell_runs(module, inputs[0])
     sums = dot_products(module) * runs
     return (
@@ -100,14 +99,14 @@ def _recurrent_adjustments(_: int, module: Any, inputs: Any, __: Any) -> Adjustm
 
 
 def cell_runs(module: Any, data: Any) -> int:
-    """How often a counter takes a cell to run: samples × positions × directions; a cell once a sample."""
+    """The cell runs that a counter assumes: samples × positions × directions; for a cell, samples."""
     if is_cell(module):
         return int(data.shape[0])
     return int(data.shape[0] * data.shape[1]) * (2 if module.bidirectional else 1)
 
 
 def is_cell(module: Any) -> bool:
-    """Whether it is one step of a layer."""
+    """Whether `module` is a cell, one step of a layer."""
     return type(module).__name__.endswith("Cell")
 
 
@@ -122,10 +121,10 @@ def hidden_elements(module: Any) -> int:
 
 
 def elementwise_operations(module: Any) -> int:
-    """Of all layers at a step."""
+    """Elementwise operations of all layers per step."""
     return ELEMENTWISE[cell_kind(module)] * hidden_elements(module)
 
 
 def dot_products(module: Any) -> int:
-    """The rows of all weights at a step: each is a sum of products, and may have a bias."""
+    """The sums of products per step: the rows of all weights. Each may have a bias."""
     return 2 * GATES[cell_kind(module)] * hidden_elements(module)

@@ -1,4 +1,4 @@
-"""DeepSpeed's flops profiler: FLOPs and MACs of patched functions of torch."""
+"""DeepSpeed's flops profiler: FLOPs and MACs of patched torch functions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class DeepSpeed(PeerCounter):
-    """Counts what torch's functions are called with; its MACs are these."""
+    """Counts calls of torch functions, in MACs."""
 
     name = "deepspeed"
     title = "DeepSpeed"
@@ -25,7 +25,7 @@ class DeepSpeed(PeerCounter):
     def read(
         self, module: torch.nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> CounterReading:
-        """Count a forward as `get_model_profile` does, without its warm-up."""
+        """Count a forward pass like `get_model_profile`, but without warm-up."""
         from deepspeed.profiling.flops_profiler import profiler
 
         counter = profiler.FlopsProfiler(module)
@@ -40,7 +40,7 @@ class DeepSpeed(PeerCounter):
 
 
 class DeepSpeedFlops(DeepSpeed):
-    """The same, in FLOPs."""
+    """The same counter, in FLOPs."""
 
     name = "deepspeed_flops"
     title = "DeepSpeed (FLOPs)"

@@ -1,4 +1,4 @@
-"""ptflops: MACs and bias adds, by hooks on modules and patched functions, or of the operators dispatched."""
+"""ptflops: MACs and bias adds, by hooks on modules and patched functions, or by dispatched operators."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Ptflops(PeerCounter):
-    """Its default backend: hooks on the modules of torch, and patches of some functions."""
+    """The default backend of ptflops: hooks on torch modules, and some patched functions."""
 
     name = "ptflops"
     title = "ptflops"
@@ -35,14 +35,14 @@ class Ptflops(PeerCounter):
     def read(
         self, module: torch.nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> CounterReading:
-        """Count a forward of the whole batch, which ptflops divides by where it sees it."""
+        """Count a forward pass of the whole batch; ptflops itself divides by the batch size."""
         from ptflops import pytorch_ops
 
         recorder, hooks = CallRecorder(module), pytorch_ops.MODULES_MAPPING
         hooked = frozenset(path for path, part in module.named_modules() if type(part) in hooks)
 
         def counted_by_hook(amount: int, *_: Any, **__: Any) -> Adjustments:
-            """What a module with a hook does counts again where a patched function does it."""
+            """Work of a hooked module counts twice if it calls a patched function."""
             return ((CauseKind.COUNTED_TWICE, amount if recorder.path in hooked else 0),)
 
         hooks.update(recorder.record_module_rules(hooks, "__flops__", _module_adjustments))
@@ -53,7 +53,7 @@ class Ptflops(PeerCounter):
 
 
 class PtflopsAten(PeerCounter):
-    """Its backend aten, which counts mm, addmm, bmm and convolution."""
+    """The `aten` backend of ptflops, which counts mm, addmm, bmm and convolution."""
 
     name = "ptflops_aten"
     title = "ptflops (aten)"
@@ -66,7 +66,7 @@ class PtflopsAten(PeerCounter):
     def read(
         self, module: torch.nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> CounterReading:
-        """Count a forward, with a recorder behind its mode for what that passes over."""
+        """Count a forward pass, and record the operators that ptflops does not count."""
         from ptflops.aten_engine import FlopCounterMode
         from ptflops.aten_ops import ATEN_OPS_MAPPING as FORMULAS
 
@@ -77,7 +77,7 @@ class PtflopsAten(PeerCounter):
 
 
 def _reading(recorder: CallRecorder, model: torch.nn.Module, backend: str) -> CounterReading:
-    """Ptflops' own count; raises what the model raised, which ptflops only prints."""
+    """The count of ptflops. Raises the model's exception, which ptflops only prints."""
     from ptflops import get_model_complexity_info
 
     total, params = get_model_complexity_info(
@@ -89,7 +89,7 @@ def _reading(recorder: CallRecorder, model: torch.nn.Module, backend: str) -> Co
         backend=backend,
     )
     if total is None:
-        raise getattr(model, "failure", None) or RuntimeError("it gave no figure")
+        raise getattr(model, "failure", None) or RuntimeError("it returned no figure")
     return recorder.reading(total, params)
 
 
@@ -111,7 +111,7 @@ def _module_adjustments(_: int, module: Any, inputs: Any, output: Any) -> Adjust
 
 
 def _attention_adjustments(module: Any, query: Any, key: Any) -> Adjustments:
-    """Queries scaled and scores normalised, at one operation each; biases of four projections."""
+    """Scaled queries and normalized scores, one operation each; biases of four projections."""
     batch, width = query.shape[0 if module.batch_first else 1], query.shape[2]
     queries, keys = (tensor.shape[1 if module.batch_first else 0] for tensor in (query, key))
     input_bias_adds = (queries + 2 * keys) * width if module.in_proj_bias is not None else 0

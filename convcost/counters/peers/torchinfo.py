@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Torchinfo(PeerCounter):
-    """Counts parameters × outputs, whatever a module does with them."""
+    """Counts parameters × outputs, whatever the module computes."""
 
     name = "torchinfo"
     title = "torchinfo"
@@ -31,7 +31,7 @@ class Torchinfo(PeerCounter):
     def read(
         self, module: torch.nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> CounterReading:
-        """Take its summary, a layer at a time."""
+        """Read torchinfo's summary, layer by layer."""
         import torchinfo
 
         recorder = CallRecorder(module)
@@ -50,7 +50,7 @@ def _bias_adds(layer: Any) -> Adjustments:
 
 
 def _outputs(layer: Any, name: str) -> int:
-    """What the size of a parameter is multiplied with."""
+    """The factor that a parameter's size is multiplied by."""
     if name not in {"weight", "bias"}:
         return prod(layer.output_size[:2])
     if "Conv" in layer.class_name:

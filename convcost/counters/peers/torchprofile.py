@@ -1,4 +1,4 @@
-"""torchprofile: MACs of the operators of a trace."""
+"""torchprofile: MACs of operators in a trace."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     import torch
 
 LABEL = "submodule "
-"""What the scopes of submodules are called, before their paths."""
+"""The prefix of submodule scopes, before the path."""
 
 Handler = Callable[[Any], int]
-"""Takes a node of a trace, and returns its MACs."""
+"""Takes a node of a trace. Returns its MACs."""
 
 
 class Torchprofile(PeerCounter):
-    """Counts a traced forward by the operators' shapes."""
+    """Counts a traced forward pass by operator shapes."""
 
     name = "torchprofile"
     title = "torchprofile"
@@ -35,13 +35,13 @@ class Torchprofile(PeerCounter):
     def read(
         self, module: torch.nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> CounterReading:
-        """Trace `module`, each submodule's path as the scope of what is traced in it."""
+        """Trace `module`, with submodule paths as scopes."""
         from torchprofile import profile_macs
         from torchprofile.handlers import HANDLER_MAP
 
         recorder = CallRecorder(module)
         missing = {f"aten::{name}": _missed(recorder) for name in contractions()}
-        known = {name: _recorded(recorder, found) for name, found in HANDLER_MAP.items() if found is not None}
+        known = {name: _recorded(recorder, rule) for name, rule in HANDLER_MAP.items() if rule is not None}
         HANDLER_MAP.update({**missing, **known})
         with _scopes(module):
             return recorder.reading(

@@ -1,4 +1,4 @@
-"""ultralytics-thop: MACs by rules for modules, and for functions that no rule's module runs."""
+"""ultralytics-thop: MACs by rules for modules, and for functions outside of them."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     import torch
 
 ELEMENTWISE = {"RNN": 1, "GRU": 7, "LSTM": 8}
-"""Sums and products of each element of the hidden state at a step."""
+"""Sums and products per element of the hidden state and step."""
 
 
 class Thop(PeerCounter):
-    """Counts what its rules know, in eval mode."""
+    """Counts modules and functions with rules, in eval mode."""
 
     name = "ultralytics_thop"
     title = "ultralytics-thop"
@@ -30,7 +30,7 @@ class Thop(PeerCounter):
     def read(
         self, module: torch.nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> CounterReading:
-        """Count a forward, each rule's figure recorded."""
+        """Count a forward pass, and record the figure of each rule."""
         from thop import profile
 
         recorder, tables = CallRecorder(module), profile.__globals__
@@ -54,7 +54,7 @@ def _module_adjustments(_: int, module: Any, inputs: Any, output: Any) -> Adjust
 
 
 def _attention_adjustments(module: Any, inputs: Any, output: Any) -> Adjustments:
-    """The softmax: exp, sum and quotient of each row of scores, one sum less."""
+    """The softmax: exp, sum and quotient per score, minus one sum per row."""
     out, weights = output
     position_dim = -2 if module.batch_first or out.dim() == 2 else 0
     queries = out.shape[position_dim]
@@ -74,7 +74,7 @@ def _recurrent_adjustments(module: Any, data: Any) -> Adjustments:
 
 
 def _cell_runs(module: Any, data: Any) -> int:
-    """As `cell_runs`, of one sample too."""
+    """`cell_runs`, extended to unbatched input."""
     if data.dim() == 3 or is_cell(module):
         return cell_runs(module, data) if data.dim() > 1 else 1
     return int(data.shape[0]) * (2 if module.bidirectional else 1)

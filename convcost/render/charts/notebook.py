@@ -38,13 +38,13 @@ def plot(result: object, metric: str = "", ranges: Mapping[str, object] | None =
 
 def _range(name: str, values: object) -> range:
     """A range, or a pair of the first and the last size as a range."""
-    check_type("the name of a size", name, str, "a text", 'For example, "L".')
+    check_type("the name of a size", name, str, "a string", 'For example, "L".')
     if isinstance(values, range):
         found = values
     elif isinstance(values, tuple) and [*map(type, values)] == [int, int]:
         found = range(values[0], values[1] + 1)
     else:
-        raise wrong_type_error(f"the range of {name[:40]}", values, "a range, or a pair such as (1, 512),")
+        raise wrong_type_error(f"the range of {name[:40]}", values, "a range, or a pair such as (1, 512)")
     if not found or found.step < 1 or found[0] < 1:
         raise UsageError(
             f"the range of {name[:40]} is {found.start} to {found.stop - 1}", hint="Sizes are 1 or more."

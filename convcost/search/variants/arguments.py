@@ -111,7 +111,9 @@ def argument_axes(over_args: Mapping[str, Any]) -> tuple[ArgumentAxis, ...]:
 def _values_axis(name: str, values: Any, hint: str) -> ArgumentAxis:
     if isinstance(values, str):
         return parse_argument_axis(f"{name}={values}")
-    listed = check_type(f"over_args {name}", values, (list, tuple, range), "a text, a range or a list", hint)
+    listed = check_type(
+        f"over_args {name}", values, (list, tuple, range), "a string, a range or a list", hint
+    )
     return _axis(name, listed, ",".join(str(plain_argument(value)) for value in listed))
 
 

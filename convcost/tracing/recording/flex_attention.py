@@ -30,7 +30,7 @@ def flex_attention(
 ) -> Any:
     """Run flex_attention: the output, the logarithms of the sums and, in newer torch, the largest scores."""
     arguments = {"query": query, "key": key, "value": value}
-    arguments["seen"] = unmasked_pairs(query, key, block_mask, mask_mod_other_buffers)
+    arguments["visible_pairs"] = unmasked_pairs(query, key, block_mask, mask_mod_other_buffers)
     scores = _modified_scores(call, query, key, score_mod, score_mod_other_buffers)
     if scores is not None:
         arguments["scores"] = scores

@@ -47,7 +47,7 @@ from convcost.tracing.recording.repeated_calls import MetaTensorKind, RepeatedCa
 from convcost.tracing.recording.tape import Tape
 from convcost.tracing.recording.unrecorded_gradients import with_unrecorded_gradient
 from convcost.tracing.tensors import flat_tensors, has_data, has_own_tensor, tensors
-from convcost.tracing.torch_versions import overrides_its_inside
+from convcost.tracing.torch_versions import calls_itself_under_modes
 
 
 class NestedCalls(threading.local):
@@ -139,7 +139,7 @@ class Recorder:
         if known is not None and not self._tape.is_decomposed(known):
             return self._run_known(known, function, args, kwargs)
         inner = None if is_transformed else without_override_check(function)
-        if inner is None or function in mode.entered_functions or overrides_its_inside(function):
+        if inner is None or function in mode.entered_functions or calls_itself_under_modes(function):
             return function(*args, **kwargs)
         with mode.active_inside(function), requested_leaves(function, args, kwargs):
             return inner(*args, **kwargs)

@@ -80,7 +80,7 @@ class MetaTensorKind:
             return None
         if tensor.is_neg() or torch._C._functorch.is_functorch_wrapped_tensor(
             tensor
-        ):  # which knows its gradient
+        ):  # a functorch tensor knows its gradient
             return None
         return tensor.shape, tensor.stride(), dtype, tensor.requires_grad
 
