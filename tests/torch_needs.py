@@ -1,4 +1,4 @@
-"""Tests of what an older torch does not have, or does otherwise."""
+"""Tests that an older torch can't run, by the features they need."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ HAS_TORCH = find_spec("torch") is not None
 
 
 class Need(NamedTuple):
-    """What torch has to have for tests, which are given by parts of their names.
+    """A feature that tests need, and parts of the names of these tests.
 
-    `of` is an attribute, one with a parameter of that name, or a kernel ("aten::_scaled_mm on CPU"). Where
-    none of them tells, it is "newer than 2.9", and `older` says what older torch does.
+    `feature` is an attribute of torch, one with a parameter, or a kernel ("aten::_scaled_mm on CPU"). Where
+    none of these tells, it is "newer than 2.9", and `older` says what older versions do.
     """
 
-    of: str
+    feature: str
     tests: tuple[str, ...]
     older: str = ""
 
@@ -162,27 +162,27 @@ NEEDS = (
 
 
 def reason_to_skip(name: str) -> str:
-    """Why this torch can't run a test; nothing if it can."""
+    """Why this torch can't run a test; empty if it can."""
     needs = (need for need in NEEDS if HAS_TORCH and any(part in name for part in need.tests))
-    return next((explained(need) for need in needs if not is_there(need.of)), "")
+    return next((explained(need) for need in needs if not is_there(need.feature)), "")
 
 
 def explained(need: Need) -> str:
     from convcost.tracing.torch_versions import VERSION
 
-    return f"torch {VERSION}: {need.older}" if need.older else f"torch {VERSION} has no {need.of}"
+    return f"torch {VERSION}: {need.older}" if need.older else f"torch {VERSION} has no {need.feature}"
 
 
-def is_there(of: str) -> bool:
-    """Whether torch has it."""
+def is_there(feature: str) -> bool:
+    """Whether torch has a feature."""
     import torch
 
-    if of.startswith("newer than "):
-        return version(torch.__version__) > version(of.removeprefix("newer than "))
-    if "::" in of:
-        operator, _, device = of.partition(" on ")
+    if feature.startswith("newer than "):
+        return version(torch.__version__) > version(feature.removeprefix("newer than "))
+    if "::" in feature:
+        operator, _, device = feature.partition(" on ")
         return has_kernel(operator, device)
-    path, _, parameter = of.rstrip(")").partition("(")
+    path, _, parameter = feature.rstrip(")").partition("(")
     owner, name = path.rpartition(".")[::2]
     try:
         found = getattr(import_owner(owner), name, None) or import_module(path)
@@ -196,7 +196,7 @@ def version(text: str) -> tuple[int, ...]:
 
 
 def has_kernel(operator: str, device: str) -> bool:
-    """Whether torch can run an operator there, which has to be one that it knows."""
+    """Whether torch knows an operator and can run it on a device."""
     import torch
 
     try:

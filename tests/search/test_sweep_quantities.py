@@ -199,7 +199,7 @@ def test_columns_are_those_that_are_asked_for():
             SpecError,
             "no quantity and no size is called seconds",
         ),
-        ({"where": "flops < 2ms", "device": "h100"}, SpecError, "2ms is a time, and nothing here is in"),
+        ({"where": "flops < 2ms", "device": "h100"}, SpecError, "2ms is a time, but nothing here is in"),
         ({"where": "seconds < 2 or flops < 2ms", "device": "h100"}, SpecError, "2ms is a time"),
         ({"where": "seconds < 2min", "device": "h100"}, SpecError, "found '2min'"),
     ],
