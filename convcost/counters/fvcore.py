@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 SAME_PADDING = "aten::_convolution_mode"
 
-NOTE = f"fvcore counts {SAME_PADDING} (padding='same') as 0; convcost supplied the formula"
+NOTE = f"convcost supplied the formula for padding='same' ({SAME_PADDING}), which fvcore counts as 0"
 
 
 class Fvcore:
