@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from convcost.core.report import Report
 
-SCREEN = 76
+MESSAGE_WIDTH = 76
 """The width of failure texts, which pytest indents."""
 
 
@@ -20,7 +20,7 @@ def assert_cost(
     taps: str = "full",
     tolerance: str = "",
     dtype: str = "float32",
-    **asked: Any,
+    **limits_and_sizes: Any,
 ) -> Report:
     """Assert the cost of a design, and return its report.
 
@@ -32,7 +32,7 @@ def assert_cost(
         taps: "full" to include MACs on padding, or "valid".
         tolerance: The allowed relative difference, such as "2%".
         dtype: The dtype of a spec.
-        asked: Limits and sizes. Limits are `params`, `macs`, `valid_macs`, `flops`, `bias_adds`,
+        limits_and_sizes: Limits and sizes. Limits are `params`, `macs`, `valid_macs`, `flops`, `bias_adds`,
             `elementwise`, `output_elements`, `activations` and `bytes`, optionally prefixed by `max_` or
             `min_`. A limit is a number, an amount such as `"2 MFLOPs"`, or a formula such as
             `"120*B*S*E**2"`, which must hold for all values of open sizes. For a size with the name of a
@@ -51,9 +51,9 @@ def assert_cost(
     from convcost.gate.assertion import evaluate_assertion, parse_options
     from convcost.gate.limit import LIMITS
 
-    limits = {key: value for key, value in asked.items() if key in LIMITS}
+    limits = {key: value for key, value in limits_and_sizes.items() if key in LIMITS}
     try:
-        sizes = merge_sizes({key: value for key, value in asked.items() if key not in LIMITS})
+        sizes = merge_sizes({key: value for key, value in limits_and_sizes.items() if key not in LIMITS})
         options = parse_options(count, taps, tolerance, dtype)
         result = evaluate_assertion(design, inputs, sizes, limits, like, options)
     except ConvcostError as error:  # without convcost's traceback, as the error is in the test
@@ -61,5 +61,5 @@ def assert_cost(
     if not result.passed:
         from convcost.render.assertion import failure_text
 
-        raise AssertionError(failure_text(result, SCREEN))
+        raise AssertionError(failure_text(result, MESSAGE_WIDTH))
     return result.counted.report

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["assert_cost", "convcost", "pytest_configure"]
 
-MARKER = "convcost(**asked): default limits, sizes and options of the fixture convcost"
+MARKER = "convcost(**options): default limits, sizes and options of the fixture convcost"
 
-RECORDED = ("flops", "macs", "params", "trainable_params")
+RECORDED_METRICS = ("flops", "macs", "params", "trainable_params")
 """The quantities recorded in JUnit reports."""
 
 
@@ -51,10 +51,10 @@ def convcost(
     """`assert_cost` with defaults from the `convcost` markers of the test; the innermost one wins."""
     defaults = _defaults(request.node)
 
-    def assert_with_defaults(design: Any, /, *inputs: Any, **asked: Any) -> Report:
+    def assert_with_defaults(design: Any, /, *inputs: Any, **options: Any) -> Report:
         __tracebackhide__ = True
-        report = assert_cost(design, *inputs, **{**defaults, **asked})
-        for metric in RECORDED:
+        report = assert_cost(design, *inputs, **{**defaults, **options})
+        for metric in RECORDED_METRICS:
             record_property(f"convcost.{report.name}.{metric}", str(getattr(report, metric)))
         return report
 

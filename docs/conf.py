@@ -30,10 +30,10 @@ autodoc_mock_imports: list[str] = []
 
 nitpicky = True
 nitpick_ignore_regex = [("py:.*", r"(?!convcost\.[A-Z]).*")]
-"""References lead somewhere where they name something public; other types are names alone."""
+"""Only references to public names must resolve."""
 
 GoogleDocstring._parse_attribute_docstring = GoogleDocstring._consume_to_end  # type: ignore[method-assign]
-"""A colon in the first line of a property is one of the sentence: no type stands before it."""
+"""A colon in the first line of a property belongs to the sentence; it does not follow a type."""
 
 html_theme = "furo"
 html_title = "convcost"

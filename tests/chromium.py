@@ -1,4 +1,4 @@
-"""Debian's Chromium without a window, driven over a pipe by its own protocol, with the network off.
+"""A headless Chromium, driven over a pipe by its DevTools protocol, with the network off.
 
 https://chromedevtools.github.io/devtools-protocol/
 """
@@ -25,7 +25,7 @@ FLAGS = (
     "--hide-scrollbars",
     "--remote-debugging-pipe",
 )
-"""With the last, it reads commands from descriptor 3 and writes answers to descriptor 4."""
+"""The last one makes it read commands from descriptor 3 and write answers to descriptor 4."""
 
 
 @contextmanager
@@ -49,7 +49,7 @@ def started():
 
 
 def _pipe():
-    """Both ends of a pipe, as descriptors above those that the browser has its own at."""
+    """Both ends of a pipe, at descriptors above those of the browser."""
     ends = os.pipe()
     raised = [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10) for end in ends]
     for end in ends:
@@ -58,7 +58,7 @@ def _pipe():
 
 
 class Browser:
-    """Sends commands, and keeps the events that come between their answers."""
+    """Sends commands, and stores events that arrive between answers."""
 
     def __init__(self, output, answers):
         self._output, self._answers, self._buffer, self._number = output, answers, b"", 0
@@ -83,7 +83,7 @@ class Browser:
 
     @contextmanager
     def page(self, path, width=1280, dark=False, media=""):
-        """The page at `path` as it is shown at this width."""
+        """Open the page at `path` at this width."""
         target = self.send("Target.createTarget", url="about:blank")["targetId"]
         session = self.send("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         shown = ShownPage(self, session)
@@ -101,7 +101,7 @@ class Browser:
 
 
 class ShownPage:
-    """What a page does and how it is laid out."""
+    """An open page: its layout, requests and console."""
 
     def __init__(self, browser, session):
         self.browser, self.session = browser, session
@@ -114,7 +114,7 @@ class ShownPage:
             self.browser.events.append(self.browser._next())
 
     def evaluate(self, expression):
-        """The value of an expression of JavaScript, which the page's own policy does not concern."""
+        """The value of a JavaScript expression, which the page's policy does not restrict."""
         answer = self.send("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
@@ -128,12 +128,12 @@ class ShownPage:
 
     @property
     def requests(self):
-        """The addresses that it asked for; its own comes first."""
+        """The addresses that the page requested, its own first."""
         return [event["request"]["url"] for event in self._events("Network.requestWillBeSent")]
 
     @property
     def complaints(self):
-        """What stands on the console."""
+        """The messages on the console."""
         return self._events("Log.entryAdded", "Runtime.consoleAPICalled", "Runtime.exceptionThrown")
 
     def screenshot(self, path):

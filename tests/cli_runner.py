@@ -1,4 +1,4 @@
-"""The command line, run in this process where that is enough, and in one of its own where it is not."""
+"""Runs the command line in this process, or in a child process where that is needed."""
 
 import json
 import os
@@ -25,7 +25,7 @@ class Outcome(NamedTuple):
 
 
 def convcost(*arguments: str, encoding: str = "utf-8") -> Outcome:
-    """In this process, on streams of that encoding."""
+    """Run in this process, with streams of this encoding."""
     result = CliRunner(charset=encoding).invoke(app, arguments, prog_name="convcost")
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception
@@ -33,7 +33,7 @@ def convcost(*arguments: str, encoding: str = "utf-8") -> Outcome:
 
 
 def refused(*arguments: str) -> str:
-    """The message that refuses the request, with nothing on stdout."""
+    """The error message of a refused request, after checking that stdout is empty."""
     code, out, err = convcost(*arguments)
     assert (code, out) == (2, "")
     assert err.startswith("convcost: ")
@@ -41,7 +41,7 @@ def refused(*arguments: str) -> str:
 
 
 def record(*arguments: str) -> dict[str, Any]:
-    """What the command says as JSON, without the counters."""
+    """The command's JSON, without counters."""
     outcome = convcost(*arguments, "--json", "--counters", "none")
     assert outcome.err == ""
     return json.loads(outcome.out)
@@ -52,7 +52,7 @@ def environment(**changes: str) -> dict[str, str]:
 
 
 def process(*arguments: str, **changes: str) -> Outcome:
-    """In a process of its own, its environment changed."""
+    """Run in a child process with a changed environment."""
     result = subprocess.run(
         [*COMMAND, *arguments], capture_output=True, env=environment(**changes), check=False
     )
@@ -60,12 +60,12 @@ def process(*arguments: str, **changes: str) -> Outcome:
 
 
 def shell(script: str, **changes: str) -> Outcome:
-    """A shell's `script`, in which $convcost is the command."""
+    """Run a shell script in which $convcost is the command."""
     variables = environment(convcost=" ".join(COMMAND), **changes)
     result = subprocess.run(["bash", "-c", script], capture_output=True, env=variables, check=False)
     return Outcome(result.returncode, result.stdout.decode(), result.stderr.decode())
 
 
 def interruptible() -> None:
-    """What a shell starts in the background ignores interrupts, and so would its children."""
+    """Restore interrupts, which background processes of a shell ignore, as do their children."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)

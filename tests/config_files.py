@@ -1,4 +1,4 @@
-"""Configurations, checks of them, and their lock file."""
+"""Writes configurations, checks them, and reads their lock file."""
 
 import tomllib
 from pathlib import Path
@@ -25,30 +25,30 @@ sizes = { E = 128, L = 10 }
 
 
 def write_config(*texts):
-    """Make the texts together the configuration."""
+    """Write the texts as the configuration."""
     CONFIG_FILE.write_text("\n".join(texts))
 
 
 def config_of(*texts):
-    """The configuration that the texts are together."""
+    """The configuration with these texts."""
     write_config(*texts)
     return read_config("")
 
 
 def entry_results(*texts, update=False):
-    """Each entry of the configuration by its name, judged."""
+    """The evaluated entries of the configuration by name."""
     result = run_gate(config_of(*texts), update=update)
     return {each.entry.name: each for each in result.entries}
 
 
 def check_outcomes(*texts):
-    """Each check of the one entry that there is: its key, whether it passed, and why not."""
+    """The checks of the only entry: key, whether it passed, and the reason if not."""
     [result] = entry_results(*texts).values()
     return [(each.key, each.passed, each.reason) for each in result.checks]
 
 
 def config_problems(*texts):
-    """What is wrong with the configuration, with line and key."""
+    """The problems of the configuration, with line and key."""
     try:
         found = run_gate(config_of(*texts)).problems
     except ConfigError as error:

@@ -1,4 +1,4 @@
-"""Fixtures that tests of several packages use; generated cases, the same in every run."""
+"""Fixtures for several packages; generated cases are the same in every run."""
 
 import shutil
 import sys
@@ -19,7 +19,7 @@ settings.load_profile("repeatable")
 
 
 class SkippedWithoutTorch:
-    """Skips what imports torch where it is not installed; messages about it have a process of their own."""
+    """Skips tests that import torch if it is not installed."""
 
     @staticmethod
     def find_spec(name, path=None, target=None):
@@ -32,12 +32,12 @@ if not HAS_TORCH:
 
 
 def pytest_ignore_collect(collection_path):
-    """Files that import what this torch does not have."""
+    """Ignore files that import what this torch lacks."""
     return True if collection_path.suffix == ".py" and reason_to_skip(str(collection_path)) else None
 
 
 def pytest_collection_modifyitems(items):
-    """Skip what this torch is too old for."""
+    """Skip tests for which this torch is too old."""
     for item in items:
         if reason := reason_to_skip(item.nodeid):
             item.add_marker(pytest.mark.skip(reason=reason))
@@ -45,7 +45,7 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """An empty folder that is the current one; what is imported from it is forgotten."""
+    """An empty current folder; modules imported from it are unloaded."""
     monkeypatch.chdir(tmp_path)
     yield tmp_path
     for name, module in [*sys.modules.items()]:
@@ -55,7 +55,7 @@ def folder(tmp_path, monkeypatch):
 
 @pytest.fixture
 def plain_screen(monkeypatch):
-    """A screen of 80 columns without colour, whatever the tests themselves run in."""
+    """A terminal of 80 columns without colour, independent of the real one."""
     monkeypatch.setenv("COLUMNS", "80")
     for name in ("NO_COLOR", "FORCE_COLOR", "TERM", "PYTHONIOENCODING"):
         monkeypatch.delenv(name, raising=False)
@@ -63,7 +63,7 @@ def plain_screen(monkeypatch):
 
 @pytest.fixture(scope="session")
 def spark():
-    """A Spark of two threads, which the sweeps of this process use."""
+    """A Spark with two threads, used by all sweeps of this process."""
     if not shutil.which("java"):
         pytest.skip("Spark needs Java 17")
     from convcost.search.engines.spark.session import spark_session
@@ -76,7 +76,7 @@ def spark():
 
 @pytest.fixture
 def torch_warnings_ignored():
-    """torch warns of unusual arguments, which generated cases are full of."""
+    """Ignore torch's warnings about unusual arguments, which generated cases have."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

@@ -1,4 +1,4 @@
-"""The console blocks of Markdown files: a command each, and what it prints."""
+"""Runs the console blocks of Markdown files, and rewrites their outputs."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ BLOCK = re.compile(r"(?P<fence>```console\n\$ convcost (?P<command>.*)\n)(?P<out
 
 
 PROGRESS = re.compile(r"^running .+: \d+ of \d+\n", re.M)
-"""What a command says while it works, if it takes a while."""
+"""Progress messages, which appear if a command takes a while."""
 
 ROOT = Path(__file__).parent.parent
 
 
 def documents() -> list[Path]:
-    """README in both languages and the pages of the documentation that are written by hand."""
+    """README in both languages and the hand-written pages of the documentation."""
     pages = sorted((ROOT / "docs").rglob("*.md"))
     return [
         ROOT / "README.md",
@@ -35,12 +35,12 @@ def documents() -> list[Path]:
 
 
 def blocks(document: Path) -> list[tuple[str, str]]:
-    """Each command with the output that the document shows for it."""
+    """The commands of a document with the outputs that it shows."""
     return [(match["command"], match["output"]) for match in BLOCK.finditer(document.read_text())]
 
 
 def printed(command: str) -> str:
-    """What `convcost command` prints at 80 columns, on both streams, without trailing blank lines."""
+    """The output of a command at 80 columns, of both streams, without trailing blank lines."""
     with as_first_installed():
         result = CliRunner(env={"COLUMNS": "80", "NO_COLOR": "1"}).invoke(app, shlex.split(command))
     return PROGRESS.sub("", result.output).rstrip("\n") + "\n"
@@ -48,7 +48,7 @@ def printed(command: str) -> str:
 
 @contextmanager
 def as_first_installed() -> Iterator[None]:
-    """Without the counters that are installed on request, whether they are there or not."""
+    """Hide the optional counters, whether they are installed or not."""
     peers, version = {peer.package for peer in PEERS}, metadata.version
 
     def found(package: str) -> str:
@@ -61,7 +61,7 @@ def as_first_installed() -> Iterator[None]:
 
 
 def rewritten(document: Path) -> str:
-    """The document with every output as it is now."""
+    """The document with every output updated."""
     return BLOCK.sub(lambda match: f"{match['fence']}{printed(match['command'])}```", document.read_text())
 
 

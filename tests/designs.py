@@ -1,4 +1,4 @@
-"""Generated designs with branches: a text in a size C, whose inputs are [2, C, 6, 4]."""
+"""Generates designs with branches, as texts in a size C with the input [2, C, 6, 4]."""
 
 from hypothesis import strategies as st
 
@@ -16,7 +16,7 @@ def designs(draw, depth: int = 4) -> str:
 
 @st.composite
 def chains(draw, channels: str, depth: int) -> tuple[str, str]:
-    """One to three steps, and the channels of their output; the other sizes stay as they are."""
+    """One to three steps, and the channels of their output; other sizes do not change."""
     steps = []
     for _ in range(draw(st.integers(1, 3))):
         step, channels = draw(step_on(channels, depth))
@@ -99,7 +99,7 @@ def contraction(draw, channels: str, depth: int) -> tuple[str, str]:
 
 @st.composite
 def scaling(draw, channels: str, depth: int) -> tuple[str, str]:
-    """A product of elements with something that is broadcast."""
+    """An elementwise product with a broadcast operand."""
     inner = draw(branch_with(channels, channels, depth - 1))
     return f'einsum("bchw,bc->bchw", {inner}, {inner} -> sum((-1, 2)))', channels
 

@@ -1,4 +1,4 @@
-"""Generated layers with an input they take: a strategy for each kind, wide in arguments, small in sizes."""
+"""Generates layers with valid inputs: a strategy for each kind, with varied arguments and small sizes."""
 
 from dataclasses import replace
 from math import prod
@@ -23,7 +23,7 @@ BATCH = st.one_of(st.just(()), st.integers(1, 3).map(lambda batch: (batch,)))
 
 
 def cases(kind: str) -> st.SearchStrategy[Case]:
-    """Layers of `kind`, each with the shape of an input that it takes."""
+    """Layers of `kind`, each with the shape of a valid input."""
     family = next(family for family, kinds in FAMILIES.items() if kind in kinds)
     if family == "activation" and kind not in ACTIVATIONS:
         return plain(kind)
@@ -202,7 +202,7 @@ def local_response(draw, kind):
 
 @st.composite
 def plain(draw, kind):
-    """A layer without sizes; flags and numbers stay at torch's defaults, required numbers are drawn."""
+    """A layer without sizes; only required numbers are drawn, the rest are torch's defaults."""
     numbers = {"Threshold": (0.1, 20.0)}.get(kind, ())
     at_ends = {"Dropout1d": (2, 3), "Dropout2d": (3, 4), "Dropout3d": (4, 5), "Softmax2d": (3, 4)}
     shortest, longest = at_ends.get(kind, (2 if kind.startswith("FeatureAlpha") else 1, 4))
@@ -341,7 +341,7 @@ def distance(draw, kind):
 
 @st.composite
 def loss(draw, kind):
-    """Inputs of one shape, or as the loss takes them; every argument that changes its cost."""
+    """Inputs of one shape, or of the shapes that the loss takes; all arguments that change its cost."""
     shortest, longest = {"CosineEmbeddingLoss": (2, 2), "MultiMarginLoss": (2, 2)}.get(kind, (1, 4))
     if kind in ("NLLLoss", "CrossEntropyLoss"):
         shortest = 2

@@ -1,4 +1,4 @@
-"""MathML as the formula that a reader makes of it: evaluated with numbers for its names."""
+"""Evaluates MathML with numbers for its names."""
 
 from fractions import Fraction
 from xml.etree import ElementTree
@@ -7,7 +7,7 @@ SIGNS = {"·": "*", "×": "*", "−": "-", "⌊": "floor(", "⌋": ")", "{": "("
 
 
 def evaluated(mathml, **sizes):
-    """The value of what stands within `<math>`; exact."""
+    """The exact value of the content of `<math>`."""
     exact = {name: Fraction(size) for name, size in sizes.items()}
     names = {"floor": lambda value: value // 1, "max": max, "absolute": abs, "F": Fraction, **exact}
     return eval(_program(ElementTree.fromstring(f"<mrow>{mathml}</mrow>")), {"__builtins__": {}}, names)

@@ -1,4 +1,4 @@
-"""A page as a parser reads it: elements with their attributes and texts, in order."""
+"""Parses an HTML page: elements with their attributes and texts, in order."""
 
 from html.parser import HTMLParser
 from typing import NamedTuple
@@ -18,7 +18,7 @@ class Element(NamedTuple):
 
 
 class PageReader(HTMLParser):
-    """Checks that every element is closed, in its order."""
+    """Checks that every element is closed in the right order."""
 
     def __init__(self, page):
         super().__init__()
@@ -42,7 +42,7 @@ class PageReader(HTMLParser):
             element.pieces.append(data)
 
     def all(self, *tags):
-        """The elements of these tags, in their order."""
+        """The elements with these tags, in order."""
         return [element for element in self.elements if element.tag in tags]
 
     def texts(self, *tags):

@@ -95,7 +95,7 @@ FUNCTIONS = {
 NO_SPEC = "needs a spec, but .* is (the report of )?a torch module\n"
 NOT_MEASURED = "the memory of Sequential in float32 was not measured\nProfile the module with Profiler"
 NOT_TIMED = "needs a spec, but Sequential is the report of a torch module\nGive the module itself"
-NOT_OPEN = "no size (of .* )?is called B\n(It has|There is) no open size"
+NOT_OPEN = "no size (of .* )?is called B\n(It has no open size|No size is open)"
 
 REFUSALS = {
     **{(name, kind): NO_SPEC for name in ("code", "build") for kind in KINDS if kind not in SPECS},

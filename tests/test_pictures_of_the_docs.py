@@ -53,7 +53,7 @@ def test_every_picture_has_its_command():
 @pytest.mark.parametrize("name", SCRIPT["CHARTS"])
 def test_a_chart_shows_what_its_command_says_now(name):
     (texts, labels, paths), (new_texts, new_labels, new_paths) = map(
-        shown, (current(name), SCRIPT["drawn"](name))
+        shown, (current(name), SCRIPT["draw"](name))
     )
     assert texts == new_texts
     assert labels == new_labels

@@ -140,7 +140,9 @@ def test_costs_are_properties_in_a_junit_report(run, pytester):
 
 
 def test_the_marker_is_explained_and_takes_keywords_alone(run):
-    run("", "--markers").stdout.fnmatch_lines(["@pytest.mark.convcost([*][*]asked): limits, sizes*"])
+    run("", "--markers").stdout.fnmatch_lines(
+        ["@pytest.mark.convcost([*][*]options): default limits, sizes*"]
+    )
     result = run("@pytest.mark.convcost('2 GFLOPs')\ndef test_cost(convcost):\n    convcost(CONV, flops=1)\n")
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(
@@ -176,7 +178,7 @@ def test_a_marker_of_a_class_is_for_those_of_its_tests_that_take_the_fixture(run
 
 def test_the_fixture_is_listed_with_its_first_line(run):
     run("", "--fixtures").stdout.fnmatch_lines(
-        ["convcost -- *", "    `assert_cost`, with defaults from the `convcost` markers of the test*"]
+        ["convcost -- *", "    `assert_cost` with defaults from the `convcost` markers of the test*"]
     )
 
 

@@ -17,7 +17,7 @@ COUNTING = {"torch", "fvcore"}
 
 
 def environment_without_torch(folder, project):
-    """The interpreter of a virtual environment with what that project needs, but for torch and fvcore.
+    """The interpreter of a virtual environment with all dependencies except torch and fvcore.
 
     Packages are links to those of this environment.
     """

@@ -109,7 +109,8 @@ def match(
     print_result(result, format_name)
     emit(charts)
     if not result.found:
-        print_error(result.notes[-1])
+        if format_name in ("json", "csv"):  # the others have it among their notes
+            print_error(result.notes[-1])
         raise typer.Exit(1)
 
 

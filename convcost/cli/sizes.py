@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sized
 from contextlib import suppress
@@ -89,6 +90,9 @@ def _settings(settings: Iterable[str]) -> Iterator[Option]:
 def _size(name: str, text: str | None) -> Size:
     if text is None or not text.strip():
         raise UsageError(f"--{name} has no value", hint=f"Write it as --{name} 128.")
+    if SEVERAL_VALUES.fullmatch(text):
+        hint = f"convcost sweep tries several: --over {name[:40]}={text.strip()[:40]}."
+        raise UsageError(f"--{name[:40]} {text[:40]}: a size has one value", hint=hint)
     try:
         expression = parse_size(text)
         if open_name := next(names(expression), None):
@@ -109,6 +113,9 @@ def _as_integer(name: str, text: str) -> str:
             return f"Write it as --{name} {int(number)}." if number == int(number) else WHOLE_NUMBER_HINT
     return ""
 
+
+SEVERAL_VALUES = re.compile(r"\s*[0-9]+(?:\s*[,:]\s*[0-9]+)+\s*")
+"""Values as --over takes them: 64,128 or 64:512:64."""
 
 LARGEST_HINTED = 10**15
 WHOLE_NUMBER_HINT = "A size is a whole number."

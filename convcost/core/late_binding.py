@@ -111,11 +111,13 @@ class TableMethods:
         """
         return hook("arrow_table")(self)
 
-    def pandas(self) -> pandas.DataFrame:
+    def to_pandas(self) -> pandas.DataFrame:
         """The rows as a pandas data frame, with integers of 64 bits, or Python ints if one is larger."""
         return cast("pandas.DataFrame", hook("pandas_table")(self))
 
-    to_pandas = pandas
+    def pandas(self) -> pandas.DataFrame:
+        """The same as to_pandas."""
+        return self.to_pandas()
 
     def polars(self) -> polars.DataFrame:
         """The rows as a Polars data frame, with integers of 64 bits, or 128 bits if one is larger."""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from convcost.analysis.breakdown import ModuleTotals
 from convcost.analysis.parts import ReportPart, gradient_cost, layer_part, sum_part
+from convcost.core.errors import did_you_mean
 from convcost.core.report import Report
 from convcost.core.row import Row
 from convcost.render.columns import Write, cells, headings
@@ -69,7 +70,7 @@ def _table(
     lines = [line(group.label, layer_part(group.rows, report)) for group in shown.items]
     if shown.others:
         lines.append(sum_line(others_label(len(shown.others)), shown.others))
-    if view.filter:
+    if view.filter and (shown.items or shown.others):
         lines.append(sum_line("subtotal", shown.items + shown.others))
     if view.filter or view.columns or view.top is not None:
         lines.append(sum_line("total", _groups(report, None)))
@@ -105,7 +106,8 @@ def _groups(report: Report, depth: int | None) -> Iterator[TableGroup]:
 def layer_notes(report: Report, view: View) -> tuple[str, ...]:
     """Notes on the layers that are not shown."""
     shown = select_layers(report, view)
-    missing = f"No layer has {view.filter[:40]!a} in its path or arguments." if not shown.items else ""
+    near = did_you_mean(view.filter[:40], (row.kind for row in report.rows))
+    missing = f"No layer has {view.filter[:40]!a} in its path or arguments{near}." if not shown.items else ""
     return tuple(note for note in (missing, top_note(shown, view, _reader(report), "layers")) if note)
 
 

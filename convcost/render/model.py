@@ -94,7 +94,7 @@ def _notes(
         *_tied_parameters(trace),
         *generation_notes(report),
         _repeated_modules(root),
-        *_part_notes(report, trace, selection, view),
+        *_part_notes(report, trace, root, selection, view),
         _deeper_modules(root, selection, view),
         assumptions_note((report,)),
         NO_COUNTERS if report.open_names else "",
@@ -203,11 +203,13 @@ def _repeated_modules(root: ModuleNode) -> str:
     return f"{join_first(texts)}: every run is counted, parameters only once." if texts else ""
 
 
-def _part_notes(report: Report, trace: Trace, selection: RowSelection, view: View) -> tuple[str, ...]:
+def _part_notes(
+    report: Report, trace: Trace, root: ModuleNode, selection: RowSelection, view: View
+) -> tuple[str, ...]:
     """Notes on the modules, or operators, that are not shown."""
     if view.by == "operator":
         return operator_notes(report, trace, view)
-    return module_notes(selection, view, report.convention)
+    return module_notes(root, selection, view, report.convention)
 
 
 def _deeper_modules(root: ModuleNode, selection: RowSelection, view: View) -> str:

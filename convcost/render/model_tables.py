@@ -15,6 +15,7 @@ from convcost.analysis.breakdown import (
 )
 from convcost.analysis.parts import ReportPart, module_part, sum_part
 from convcost.core.cost import Convention
+from convcost.core.errors import did_you_mean
 from convcost.core.report import Report
 from convcost.render.columns import cells, headings
 from convcost.render.document import Line, Table
@@ -197,19 +198,30 @@ def _table(
     ]
     if selection.others:
         lines.append(sum_line(others_label(len(selection.others)), total_of(selection.others)))
-    if view.filter:
+    if view.filter and selection.modules:
         lines.append(sum_line("subtotal", selection.total))
     lines.append(sum_line("total", root.total))
     return Table(("module", *headings(names)), tuple(lines))
 
 
-def module_notes(selection: RowSelection, view: View, convention: Convention) -> tuple[str, ...]:
-    """Notes on the modules that are not shown."""
+def module_notes(
+    root: ModuleNode, selection: RowSelection, view: View, convention: Convention, noun: str = "module"
+) -> tuple[str, ...]:
+    """Notes on the modules of `root` that are not shown; those of a file of weights are called tensors."""
     if view.filter and not selection.modules:
-        return (f"No module has {view.filter[:40]!a} in its path or class.",)
+        where = "path or class" if noun == "module" else "name or dtype"
+        near = did_you_mean(view.filter[:40], _filter_words(root))
+        return (f"No {noun} has {view.filter[:40]!a} in its {where}{near}.",)
     shown = ShownItems(selection.modules, selection.others)
-    note = top_note(shown, view, module_reader(convention), "modules")
+    note = top_note(shown, view, module_reader(convention), f"{noun}s")
     return (note,) if note else ()
+
+
+def _filter_words(root: ModuleNode) -> list[str]:
+    """What a filter may be: the parts of paths, and classes."""
+    modules = [node.module for node in root.walk()]
+    parts = (part for module in modules for part in module.path.split(".") if not part.isdecimal())
+    return [*dict.fromkeys((*(module.kind for module in modules), *parts))]
 
 
 def module_label(found: ShownModule) -> str:

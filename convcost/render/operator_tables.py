@@ -9,6 +9,7 @@ from functools import partial
 from convcost.analysis.breakdown import OperatorTotal, operator_totals, sum_operators
 from convcost.analysis.parts import ReportPart, operator_part
 from convcost.core.cost import Convention
+from convcost.core.errors import did_you_mean
 from convcost.core.report import Report
 from convcost.core.trace import Trace
 from convcost.render.columns import cells, headings
@@ -53,7 +54,7 @@ def operator_table(report: Report, trace: Trace, view: View, width: int) -> Tabl
         label = operator_name(first.operator) if is_named else others_label(len(shown.others))
         lines.append(sum_line(label, shown.others))
     lines += _uncounted_lines(trace, names, view.filter if is_in_full else "")
-    if is_in_full and view.filter:
+    if is_in_full and view.filter and (shown.items or shown.others):
         lines.append(sum_line("subtotal", shown.items + shown.others))
     lines.append(sum_line("total", totals))
     label = "operator, forward" if trace.phases else "operator"
@@ -90,7 +91,8 @@ def operator_notes(report: Report, trace: Trace, view: View) -> tuple[str, ...]:
     """Notes on the operators that are not shown."""
     shown = select_operators(forward_totals(trace), view, report.convention)
     if view.filter and not shown.items:
-        return (f"No operator has {view.filter[:40]!a} in its name.",)
+        near = did_you_mean(view.filter[:40], (operator_name(each.operator) for each in trace.operations))
+        return (f"No operator has {view.filter[:40]!a} in its name{near}.",)
     note = top_note(shown, view, _reader(report.convention), "operators")
     return (note,) if note else ()
 

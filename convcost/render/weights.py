@@ -25,7 +25,10 @@ def weights_document(report: WeightsReport, style: Style) -> Document:
     view = largest_first(style.view)
     tree = tensor_tree(report)
     selection = select(tree, view, report.convention)
-    notes = (*module_notes(selection, view, report.convention), *_deeper(tree.depth, selection, view))
+    notes = (
+        *module_notes(tree, selection, view, report.convention, "tensor"),
+        *_deeper(tree.depth, selection, view),
+    )
     return Document(
         heading=designs_heading((report,)),
         costs=Section(

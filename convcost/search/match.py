@@ -8,14 +8,20 @@ from math import isqrt, prod
 from typing import Any
 
 from convcost.api import CountedDesign
-from convcost.core.cost import MATMUL, Convention, Size
+from convcost.core.cost import BATCH_LIKE, MATMUL, Convention, Size
 from convcost.core.errors import ConvcostError, UsageError, did_you_mean
 from convcost.core.match import LARGEST, MOST_PAIRS, UNITS, Match, PerSize, Range, metric_named
+from convcost.core.metrics import BY_NAME
+from convcost.core.report import Report
 from convcost.core.type_checks import MOST_DIGITS_OF_A_TOTAL, check_size_names, check_type, merge_sizes
 from convcost.core.units import parse_amount, sizes_in_full
+from convcost.core.weights import require_costs
 from convcost.design import GivenDesign, as_design, check_sizes, counted_designs
 from convcost.search.design import CountedQuantities, Design, complete_design, open_names
 from convcost.spec.spec import check_int
+
+WEIGHT_METRICS = ("params", "bytes")
+"""What a file of weights has."""
 
 MOST_TRIED = {1: 2**27, 2: 2**24}
 """The most values of one size, or pairs of two, to try."""
@@ -109,7 +115,10 @@ def match_designs(
     """As `match`, with a convention and a dtype among the options."""
     request = Request(designs, tuple(name.strip() for name in vary), **options)
     _check_designs(request)
-    _check_varied(request.vary, request.designs[-1])
+    if request.metric not in WEIGHT_METRICS:
+        reports = (design for design in designs if isinstance(design, Report))
+        require_costs(reports, f"a match needs {BY_NAME[metric_named(request.metric)].standalone_label}")
+    _check_varied(request.vary, request.designs[-1], sizes)
     check_sizes(sizes, request.designs)
     sizes = {name: check_int(name, size) for name, size in sizes.items()}
     _check_not_bound(request, sizes)
@@ -144,18 +153,26 @@ def _check_designs(request: Request) -> None:
         )
 
 
-def _check_varied(vary: tuple[str, ...], design: CountedDesign) -> None:
+def _check_varied(vary: tuple[str, ...], design: CountedDesign, sizes: Mapping[str, Size]) -> None:
+    names = open_names(design)
     if not 1 <= len(set(vary)) == len(vary) <= 2:
         raise UsageError(
             f"one or two different sizes can be varied, not {', '.join(vary)[:60] or 'none'}",
-            hint="For example, --vary E or --vary E,K.",
+            hint=_vary_hint(design, [name for name in names if name not in sizes]),
         )
-    names = open_names(design)
     for name in vary:
         if name not in names:
             hint = f"It has {', '.join(names)}." if names else "It has no open size."
             near = did_you_mean(name, names)
             raise UsageError(f"no size of {design.name} is called {name[:64]}{near}", hint=hint)
+
+
+def _vary_hint(design: CountedDesign, names: Sequence[str]) -> str:
+    """What can be varied: first the sizes that have no default."""
+    if not names:
+        return f"{design.name} has no open size to vary."
+    listed = sorted(names, key=lambda name: name in BATCH_LIKE)
+    return f"The open sizes of {design.name} are {', '.join(listed)}: for example, --vary {listed[0]}."
 
 
 def _check_not_bound(request: Request, sizes: Mapping[str, Size]) -> None:

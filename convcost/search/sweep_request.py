@@ -16,6 +16,7 @@ from convcost.core.errors import UnboundSizeError, UsageError, did_you_mean, unk
 from convcost.core.metrics import NAMES
 from convcost.core.report import Report
 from convcost.core.sweep import RATIO, SECONDS, Objective
+from convcost.core.weights import require_costs
 from convcost.design import check_sizes
 from convcost.devices.device import Device
 from convcost.search.design import CountedQuantities, Design, complete_design, open_names
@@ -96,6 +97,7 @@ def check_request(request: SweepRequest, sizes: Mapping[str, Size]) -> None:
     if request.file:
         check_file(request.file)
     check_engine(request.engine, request.master, has_variants=bool(request.variants))
+    require_costs((each for each in request.designs if isinstance(each, Report)), "a sweep needs FLOPs")
     _check_swept(request)
     _check_given(request, sizes)
 
@@ -125,7 +127,7 @@ def parse_criteria(request: SweepRequest, sizes: Mapping[str, Size]) -> SweepCri
     for objective in (by, *pareto):
         if objective.name not in known:
             hint = CONDITIONAL.get(objective.name, "")
-            raise unknown_name("no quantity and no size is called", objective.name, known, hint=hint)
+            raise unknown_name("no quantity or size is called", objective.name, known, hint=hint)
     condition = parse_condition(request.where, known, table.times) if request.where.strip() else None
     names = frozenset(each.name for each in (by, *pareto)) | (condition.names if condition else frozenset())
     _check_numeric_arguments(request, names)
@@ -268,4 +270,8 @@ def check_values(used: Iterable[str], grid: Grid) -> None:
     """UnboundSizeError for a size without a value that only the condition or the order uses."""
     have = {*(axis.name for axis in grid.axes), *grid.fixed}
     if missing := next((name for name in sorted(used) if name not in have), ""):
-        raise UnboundSizeError(f"{missing} has no value", hint=f"Give sizes: --{missing} 128")
+        raise UnboundSizeError(
+            f"{missing} has no value",
+            hint=f"Give sizes: {missing}=128",
+            cli_hint=f"Give sizes: --{missing} 128",
+        )

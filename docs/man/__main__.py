@@ -15,13 +15,13 @@ from convcost.cli import app
 PAGE = Path(__file__).parent / "convcost.1"
 
 AS_WRITTEN = "\b"
-"""What click takes for a paragraph that is not to be wrapped."""
+"""click's mark for a paragraph that is not wrapped."""
 
 EXIT_STATUS = (
     ("0", "Success."),
-    ("1", "The answer is no: a check failed, nothing fits, or, with --strict, a counter differs."),
-    ("2", "The request was wrong, or a model ended the command."),
-    ("128+N", "Signal N ended it, such as 130 for Ctrl-C."),
+    ("1", "The answer is no: a check failed, nothing fits, or with --strict, a counter differs."),
+    ("2", "The request was wrong, or a model ended the process."),
+    ("128+N", "Ended by signal N, such as 130 for Ctrl-C."),
 )
 
 
@@ -83,7 +83,7 @@ def _item(name: str, text: str) -> Iterator[str]:
 
 
 def _line(text: str) -> str:
-    """A line, which roff does not take for a request."""
+    """A line, escaped so that roff does not take it for a request."""
     line = _escape(text)
     return f"\\&{line}" if line.startswith((".", "'")) else line
 

@@ -22,7 +22,7 @@ FOLDER = Path(__file__).parent
 COLUMNS = 80
 
 SCREENS = {"founding": "compare --E 128 --L 10"}
-"""Pictures of what a terminal shows."""
+"""Pictures of terminal output."""
 
 CHARTS = {
     "break-even": "compare @examples/mixing.txt --E 64 --counters none",
@@ -31,7 +31,7 @@ CHARTS = {
     "--over C=64:1024:64 --over K=1,3,5,7 --over M=2C,4C --over G=1,2,3 --pareto flops,C:max",
     "parts": "cost 'f32[1,3,32,32] -> examples/resnet.py:resnet20(classes=10)' --counters none",
 }
-"""What --plot saves."""
+"""Pictures saved by --plot."""
 
 SVG = """\
 <svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">
@@ -59,13 +59,13 @@ SVG = """\
 </g>
 </svg>
 """
-"""rich's own template, without fonts from a server."""
+"""rich's template, without fonts from a server."""
 
 
 def screen(command: str) -> str:
-    """What the terminal shows of `convcost` with these arguments, as SVG."""
+    """The terminal output of `convcost` with these arguments, as SVG."""
     console = Console(record=True, width=COLUMNS, file=TextIOWrapper(BytesIO()), force_terminal=True)
-    console.print(Text.from_ansi(_printed(command)))
+    console.print(Text.from_ansi(_run(command)))
     return console.export_svg(
         title=f"convcost {command}", theme=SVG_EXPORT_THEME, code_format=SVG, unique_id="screen"
     )
@@ -75,12 +75,12 @@ def chart(command: str) -> str:
     """The picture that `convcost` with these arguments saves, as SVG."""
     with TemporaryDirectory() as folder:
         file = Path(folder) / "picture.svg"
-        _printed(f"{command} --plot {shlex.quote(str(file))}")
+        _run(f"{command} --plot {shlex.quote(str(file))}")
         return file.read_text(encoding="utf-8")
 
 
-def _printed(command: str) -> str:
-    """What it prints, in colour."""
+def _run(command: str) -> str:
+    """The output of the command, in colour."""
     stdout = TextIOWrapper(BytesIO(), encoding="utf-8")
     colors = {"FORCE_COLOR": "1", "NO_COLOR": "", "COLUMNS": str(COLUMNS)}
     with chdir(ROOT), patch.dict(os.environ, colors), redirect_stdout(stdout):
@@ -91,11 +91,11 @@ def _printed(command: str) -> str:
     return buffer.getvalue().decode()
 
 
-def drawn(name: str) -> str:
-    """The picture of that name, drawn anew."""
+def draw(name: str) -> str:
+    """Draw the picture called `name`."""
     return screen(SCREENS[name]) if name in SCREENS else chart(CHARTS[name])
 
 
 if __name__ == "__main__":
     for name in (*SCREENS, *CHARTS):
-        (FOLDER / f"{name}.svg").write_text(drawn(name), encoding="utf-8")
+        (FOLDER / f"{name}.svg").write_text(draw(name), encoding="utf-8")

@@ -22,7 +22,7 @@ def pages() -> Iterator[tuple[str, str]]:
 
 
 AS_WRITTEN = "\b"
-"""What click takes for a paragraph that is not to be wrapped."""
+"""click's mark for a paragraph that is not wrapped."""
 
 
 def _paragraph(source: str) -> str:

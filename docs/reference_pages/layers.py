@@ -13,12 +13,12 @@ from docs.reference_pages.markdown import code, page, table, text
 
 
 def pages() -> Iterator[tuple[str, str]]:
-    """A page for each family, and one for the classes of torch.nn that are no layers here."""
+    """A page for each family, and one for unsupported classes of torch.nn."""
     for family, names in (FAMILIES | FUNCTIONS).items():
         layers = [layer_reference(name) for name in names]
         yield f"layers/{family}", _family_page(family, layers)
     rows = ((code(name), text(group.reason)) for group in UNSUPPORTED for name in group.names)
-    yield "layers/unsupported", page("Classes of torch.nn left out", table(("class", "reason"), rows))
+    yield "layers/unsupported", page("Unsupported classes of torch.nn", table(("class", "reason"), rows))
 
 
 def _family_page(family: str, layers: list[LayerReference]) -> str:

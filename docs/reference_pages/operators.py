@@ -17,9 +17,9 @@ def pages() -> Iterator[tuple[str, str]]:
     yield "operators", page("Operators", INTRODUCTION, *_families())
 
 
-INTRODUCTION = """An `nn.Module` is counted operator by operator. These operators have a formula of their own.
-Those that torch tags as pointwise count one elementwise operation for each output element. Any other operator
-is named as not counted."""
+INTRODUCTION = """An `nn.Module` is counted operator by operator. The operators below have formulas. Operators
+that torch tags as pointwise count one elementwise operation for each output element. All others are reported
+as not counted."""
 
 
 def _families() -> Iterator[str]:
@@ -33,12 +33,12 @@ def _families() -> Iterator[str]:
 
 
 def _rules(family: Mapping[str, Operator]) -> Iterator[tuple[str, str]]:
-    """The operators of each rule, and what it says."""
+    """The operators of each rule, and its text."""
     names: dict[str, list[str]] = {}
     for name, operator in sorted(family.items()):
         names.setdefault(_first_paragraph(operator.cost), []).append(name)
-    for rule, those in names.items():
-        yield ", ".join(map(code, those)), text(rule)
+    for rule, operators_of_rule in names.items():
+        yield ", ".join(map(code, operators_of_rule)), text(rule)
 
 
 def _first_paragraph(source: object) -> str:

@@ -20,7 +20,7 @@ def pages() -> Iterator[tuple[str, str]]:
     yield "python", page("Functions and classes", INTRODUCTION, *sections)
 
 
-INTRODUCTION = """[How designs are given](../python.md), with examples, is on a page of its own."""
+INTRODUCTION = """[Python API](../python.md) shows how to pass designs, with examples."""
 
 
 def _directive(name: str, target: str) -> str:

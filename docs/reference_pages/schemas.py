@@ -1,4 +1,4 @@
-"""What the configuration, the lock file and the JSON of each command have: their JSON Schemas as tables."""
+"""The JSON Schemas of the configuration, the lock file and each command's JSON, as tables."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _sections(schema: dict[str, Any]) -> Iterator[str]:
 
 
 def _with_enums_in_place(schema: dict[str, Any]) -> dict[str, Any]:
-    """The schema with each reference to a list of words replaced by these, as they have no section."""
+    """The schema with references to enums replaced by the enums, which have no sections."""
     enums = {f"#/$defs/{name}": found for name, found in schema.get("$defs", {}).items() if "enum" in found}
     found: dict[str, Any] = json.loads(
         json.dumps(schema), object_hook=lambda key: enums.get(str(key.get("$ref")), key)

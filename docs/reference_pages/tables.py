@@ -12,7 +12,7 @@ from docs.reference_pages.markdown import code, page, table, text
 
 
 def pages() -> Iterator[tuple[str, str]]:
-    """A page for each."""
+    """A page for each table."""
     rows = (
         (code(metric.name), metric.standalone_label, ", ".join(metric.units), text(metric.sentence))
         for metric in (*METRICS, *OF_SOME_MODULES)
@@ -21,7 +21,7 @@ def pages() -> Iterator[tuple[str, str]]:
     yield "devices", page("Devices", DEVICES, render(DeviceList(read_devices("").devices), "markdown"))
 
 
-QUANTITIES = """The names are the keys in JSON, the attributes of a `Report`, and what `--metric`,
-`--by`, `--columns` and `--sort` take. [The glossary](../glossary.md) defines the terms."""
+QUANTITIES = """The names are the keys in JSON, the attributes of a `Report`, and the values of `--metric`,
+`--by`, `--columns` and `--sort`. [The glossary](../glossary.md) defines the terms."""
 
 DEVICES = """Peaks are dense. `convcost devices NAME` shows one device with the source of each figure."""

@@ -1,4 +1,4 @@
-"""Where the generated pages are written, and which there are."""
+"""Writes the generated pages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def all_pages() -> Iterator[tuple[str, str]]:
 
 
 def write_pages() -> None:
-    """Write all pages anew, and leave none that is no more."""
+    """Write all pages, and remove those that no longer exist."""
     rmtree(FOLDER, ignore_errors=True)
     for name, text in all_pages():
         path = FOLDER / f"{name}.md"

@@ -300,3 +300,9 @@ REFUSALS = {
 @pytest.mark.parametrize(("request_", "message"), REFUSALS.items(), ids=[" ".join(key) for key in REFUSALS])
 def test_a_wrong_request_is_refused_in_a_few_words(request_, message):
     assert refused("cost", *request_).startswith(message)
+
+
+def test_a_filter_that_no_layer_has_names_what_is_near():
+    out = convcost("cost", "Linear(3, 4) -> ReLU -> Linear(4, 5)", "--filter", "liner").out
+    assert "No layer has 'liner' in its path or arguments (did you mean Linear?)." in out
+    assert "subtotal" not in out

@@ -373,7 +373,7 @@ REFUSALS = {
     ("net.py:Net", *IDS, "--depth", "0"): "--depth is 0; it must be at least 1\n",
     ("net.py:Net", *IDS, "--depth", "x"): "--depth x: it must be a whole number\n",
     ("net.py:Net", *IDS, "--format", "yaml"): "no format is called yaml\n",
-    ("net.py:Net", *IDS, "--backwards"): "no option and no size is called --backwards",
+    ("net.py:Net", *IDS, "--backwards"): "no option or size is called --backwards",
     ("net.py:Net", "--input", "i64[B,7]", "--T", "3"): "no size is called T\nThe sizes here are B.\n",
     ("net.py:Twice", "--input", "[B,4]", "--sort", "macs"): "--sort macs needs a number for B\n",
     ("net.py:Twice", "--input", "[B,4]", "--backward"): "--backward needs a number for B\n",
@@ -437,12 +437,12 @@ def test_counters_are_asked_about_modules_beside_designs():
     text = printed("compare", "net.py:Twice", "[3, 4] -> Linear(4, 4)", "--input", "[3,4]")
     assert (
         """
- counter                   its own figure   as FLOPs   verdict
-───────────────────────────────────────────────────────────────
- fvcore, Twice                    96 MACs        192    agrees
- fvcore, Linear                   48 MACs         96    agrees
- FlopCounterMode, Twice         192 FLOPs        192    agrees
- FlopCounterMode, Linear         96 FLOPs         96    agrees
+ counter                    reported   as FLOPs   verdict
+──────────────────────────────────────────────────────────
+ fvcore, Twice               96 MACs        192    agrees
+ fvcore, Linear              48 MACs         96    agrees
+ FlopCounterMode, Twice    192 FLOPs        192    agrees
+ FlopCounterMode, Linear    96 FLOPs         96    agrees
 """
         in text
     )
@@ -507,3 +507,37 @@ def test_a_strict_model_names_the_counters_that_differ(tmp_path):
     found = convcost(*command, "--strict")
     assert found.code == 1
     assert found.err.endswith("convcost: differs from the exact count: FlopCounterMode\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("class Net(Module): ...\n\ndef make(): ...\n", "Write it as one.py:Net.\n"),
+        ("class A(Module): ...\nclass B(Module): ...\n", "It has the classes A, B: one.py:A, for example.\n"),
+        ("def make(): ...\ndef _own(): ...\n", "Write it as one.py:make.\n"),
+        ("x = 1\n", "Write it as path/to/file.py:Name or as package.module:Name.\n"),
+        ("class (\n", "Write it as path/to/file.py:Name or as package.module:Name.\n"),
+    ],
+)
+def test_a_file_alone_is_told_its_names(folder, text, hint):
+    (folder / "one.py").write_text(text, encoding="utf-8")
+    assert refused("model", "one.py") == f"one.py does not name a class or function\n{hint}"
+
+
+def test_a_filter_that_nothing_has_names_what_is_near():
+    out = convcost(
+        "model",
+        "torch.nn:Linear",
+        "--arg",
+        "in_features=3",
+        "--arg",
+        "out_features=4",
+        "--input",
+        "f32[1,3]",
+        "--by",
+        "operator",
+        "--filter",
+        "linaer",
+    ).out
+    assert "No operator has 'linaer' in its name (did you mean linear?)." in out
+    assert "subtotal" not in out

@@ -84,8 +84,8 @@ def test_counters_count_the_prompt_and_not_the_next_token():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("model", *MODEL, "--context", "4"), "--context is for --phase"),
-        (("model", *MODEL, "--phase", "decode"), "a phase needs the number of tokens"),
+        (("model", *MODEL, "--context", "4"), "--context needs --phase"),
+        (("model", *MODEL, "--phase", "decode"), "a phase needs a context, the number of tokens"),
         (
             ("model", *MODEL, "--phase", "decade", "--context", "4"),
             "no phase is called decade (did you mean decode?)",

@@ -24,7 +24,8 @@ PAIRS = ("match", "Conv1d(E, E, K)", "--vary", "E,K", "--budget", "10MFLOPs", "-
         ((*WIDTH, "--budget", "3"), "with a budget, give only the design to fit\n"),
         (
             ("match", DENSE, CONV, "--E", "2", "--L", "3"),
-            "one or two different sizes can be varied, not none\n",
+            "one or two different sizes can be varied, not none\n"
+            "The open sizes of 2 x Conv1d are W, B, S: for example, --vary W.\n",
         ),
         ((*PAIRS[:5], "2GMACs", "--L", "3"), "'2GMACs' is not an amount of FLOPs\nWrite it as 1.5e9"),
         ((*PAIRS[:5], "1.5", "--L", "3"), "'1.5' is not an amount of FLOPs\n"),
@@ -44,7 +45,7 @@ PAIRS = ("match", "Conv1d(E, E, K)", "--vary", "E,K", "--budget", "10MFLOPs", "-
         ((*WIDTH[:4], "", *WIDTH[5:]), "one or two different sizes can be varied, not none\n"),
         ((*WIDTH, "--format", "jsn"), "no format is called jsn (did you mean json?)\n"),
         (("match", DENSE, "Conv1(W, W)", "--vary", "W", "--E", "2"), "no layer is called Conv1"),
-        ((*WIDTH, "--varry", "3"), "no option and no size is called --varry (did you mean --vary?)\n"),
+        ((*WIDTH, "--varry", "3"), "no option or size is called --varry (did you mean --vary?)\n"),
     ],
 )
 def test_a_wrong_request_is_refused(arguments, message):

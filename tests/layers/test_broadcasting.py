@@ -93,3 +93,13 @@ def test_a_gradient_by_both_inputs_takes_a_negative_more():
     layer = layer_class("PairwiseDistance")(further_inputs=((2, 7),))
     assert layer.elementwise_gradient((2, 7), (True, False)) == 2 * 14
     assert layer.elementwise_gradient((2, 7), (True, True)) == 3 * 14
+
+
+@pytest.mark.parametrize("kind", ["PairwiseDistance", "CosineSimilarity"])
+def test_the_gradient_by_a_broadcast_input_is_summed_up(kind):
+    layer = layer_class(kind)(further_inputs=((2, 7),))
+    of_equal_shapes = layer.elementwise_gradient((2, 7), (True, True))
+    assert layer.elementwise_gradient((1, 7), (True, True)) == of_equal_shapes + 14
+    assert layer.elementwise_gradient((1, 7), (False, True)) == layer.elementwise_gradient(
+        (2, 7), (False, True)
+    )

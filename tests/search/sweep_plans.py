@@ -80,8 +80,8 @@ def by_graph(plan: SweepPlan, tail_axes: int) -> Found:
 
         assert values(program.point) == [point]
         for group in program.rule_groups:
-            taken, *fulfilled = values(group.taken, *(rule.condition for rule in group.rules))
-            if taken and not all(fulfilled):
+            applies, *fulfilled = values(group.condition, *(rule.condition for rule in group.rules))
+            if applies and not all(fulfilled):
                 impossible[group.rules[fulfilled.index(False)].text] += group.times
         for number, design in enumerate(program.designs):
             if all(values(program.possible(number), program.condition(number))):

@@ -199,10 +199,10 @@ def test_a_library_that_is_missing_is_named_with_the_way_to_install_it(
 ):
     monkeypatch.setitem(__import__("sys").modules, library, None)
     found = convcost.sweep("Linear(E, E)", over={"E": "1:3"})
-    with pytest.raises(UsageError, match=f"{library} is not installed"):
+    with pytest.raises(UsageError, match=f"{library}.* is not installed"):
         getattr(found, method)()
     if library == "pyarrow":
-        with pytest.raises(UsageError, match="pyarrow is not installed") as caught:
+        with pytest.raises(UsageError, match="need pyarrow, which is not installed") as caught:
             convcost.sweep("Linear(E, E)", over={"E": "1:3"}, out=tmp_path / "x.parquet")
         assert caught.value.hint == "pip install 'convcost[sweep]'"
     convcost.sweep("Linear(E, E)", over={"E": "1:3"}, out=tmp_path / "x.csv")

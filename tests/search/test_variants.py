@@ -154,7 +154,7 @@ def test_a_module_with_its_inputs_is_a_design():
         ({"over_args": {"width": [8, 8]}}, "a value is given twice"),
         (
             {"over_args": {"width": range(MOST_VARIANTS + 1)}},
-            "100,001 combinations of arguments; 100,000 at most",
+            "100,001 combinations of arguments; the limit is 100,000",
         ),
         ({"over_args": {"width": [8]}, "inputs": ()}, "inputs are missing"),
         ({"over_args": {"width": [8]}, "over": {"E": "1,2"}}, "no size is called E"),
@@ -173,7 +173,7 @@ def test_a_module_with_its_inputs_is_a_design():
             {"over_args": {"width": [8], "bias": ["a"]}, "where": "bias = 1"},
             "bias has values that are not numbers",
         ),
-        ({"over_args": {"width": [8]}, "where": "depth = 1"}, "no quantity and no size is called depth"),
+        ({"over_args": {"width": [8]}, "where": "depth = 1"}, "no quantity or size is called depth"),
         ({"over_args": {"width": [8], "params": [1]}}, "params is both an argument and a size or a quantity"),
     ],
 )
@@ -185,7 +185,7 @@ def test_a_wrong_request_is_refused(given, message):
 def test_over_args_are_for_what_makes_modules():
     with pytest.raises(WrongTypeError, match="a class of torch modules"):
         convcost.sweep("Linear(E, E)", over_args={"E": [1]}, inputs="f32[2]")
-    with pytest.raises(UsageError, match="returned an int; a torch"):
+    with pytest.raises(UsageError, match="returned an int; expected a torch"):
         convcost.sweep(lambda width: 3, over_args={"width": [1]}, inputs="f32[2]")
 
 

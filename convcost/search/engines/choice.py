@@ -20,6 +20,9 @@ ENGINES = (AUTO, "numpy", "duckdb", SPARK)
 MOST_IN_NUMPY = 10**8
 """The most points for NumPy, which takes some minutes."""
 
+MOST_IN_DUCKDB = 10**10
+"""Points that a database on one machine evaluates: several minutes."""
+
 FEWEST_IN_DUCKDB = 2**18
 """The number of points from which a database is faster than NumPy, including its start."""
 
@@ -31,9 +34,13 @@ def check_engine(name: str, master: str, *, has_variants: bool) -> None:
     if name not in ENGINES:
         raise unknown_name("no engine is called", name, ENGINES)
     if master and name != SPARK:
-        raise UsageError("a master is for Spark only", hint="Add --engine spark.")
+        raise UsageError(
+            "a master is for Spark only", hint='Add engine="spark".', cli_hint="Add --engine spark."
+        )
     if has_variants and name not in (AUTO, "numpy"):
-        raise UsageError(f"the engine {name} can't evaluate variants of a module", hint="Leave out --engine.")
+        raise UsageError(
+            f"the engine {name} can't evaluate variants of a module", hint="Leave the engine out."
+        )
 
 
 def engine_for(name: str, plan: SweepPlan, master: str = "") -> Engine:
@@ -49,6 +56,9 @@ def engine_for(name: str, plan: SweepPlan, master: str = "") -> Engine:
     elif name == "duckdb" or (name == AUTO and points >= FEWEST_IN_DUCKDB and has_duckdb()):
         from convcost.search.graph.expression_graph import EngineLimitError
 
+        if points > MOST_IN_DUCKDB:
+            message = f"the grid has {points:,} points; the limit is {MOST_IN_DUCKDB:,} on one machine"
+            raise UsageError(message, hint="Take larger steps or fewer sizes, or use --engine spark.")
         try:
             return _duckdb_engine(plan)
         except EngineLimitError:

@@ -7,7 +7,7 @@ find or read.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -64,6 +64,8 @@ class BuildableModel:
             default inputs that are used.
         input_names: The names of forward's arguments, if known.
         complete: Adds required inputs that the user did not declare.
+        limits: Makes sentences on inputs, with a number of new tokens after them, that the model does not
+            run on.
     """
 
     make: Callable[[], torch.nn.Module]
@@ -72,6 +74,7 @@ class BuildableModel:
     input_note: str = ""
     input_names: tuple[str, ...] = ()
     complete: Callable[[DeclaredInputs], DeclaredInputs] | None = None
+    limits: Callable[[DeclaredInputs, int], Iterable[str]] | None = None
 
 
 @dataclass(frozen=True)

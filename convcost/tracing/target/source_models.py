@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -71,6 +72,17 @@ def source_notes(target: Target) -> tuple[str, ...]:
     model, request = target.model, target.request
     has_context = request is not None and request.context is not None
     inputs = without_prompt(target.inputs) if has_context else model.inputs
+    notes = (*_limit_notes(target), *model.notes)
     if not (target.inputs_are_assumed and inputs.all and model.input_note):
-        return model.notes
-    return (*model.notes, model.input_note.replace(INPUTS, str(inputs)))
+        return notes
+    return (*notes, model.input_note.replace(INPUTS, str(inputs)))
+
+
+def _limit_notes(target: Target) -> Iterable[str]:
+    """Notes on inputs that the model does not run on."""
+    model, request = target.model, target.request
+    if not isinstance(model, BuildableModel) or not model.limits:
+        return ()
+    named = dict(zip(model.input_names, target.inputs.args, strict=False)) | dict(target.inputs.kwargs)
+    new_tokens = 1 if request and request.phase == "decode" else 0
+    return model.limits(DeclaredInputs((), named), new_tokens)

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from os.path import realpath
+from os.path import isfile, realpath
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -62,8 +62,36 @@ def parse_place(text: str) -> Place:
     """The place that `text` names, `[LABEL =] SOURCE:NAME`."""
     found = PLACE.fullmatch(text)
     if not found:
-        raise UsageError(f"{text.strip()[:80]} does not name a class or function", hint=FORM)
+        message = f"{text.strip()[:80]} does not name a class or function"
+        raise UsageError(message, hint=_names_hint(text.strip()) or FORM)
     return Place(found["source"].strip(), found["name"], found["label"] or "")
+
+
+def _names_hint(source: str) -> str:
+    """The classes in the file `source`, or else its functions; empty without any. Nothing in it runs."""
+    path = Path(source)
+    try:
+        if path.suffix != ".py" or not isfile(path) or path.stat().st_size > LARGEST_PARSED:
+            return ""
+        body = ast.parse(path.read_bytes()).body
+    except (OSError, SyntaxError, ValueError, MemoryError, RecursionError):
+        return ""
+    classes = [found.name for found in body if isinstance(found, ast.ClassDef) and found.bases]
+    functions = [found.name for found in body if isinstance(found, ast.FunctionDef)]
+    names = [name for name in classes or functions if not name.startswith("_")]
+    if len(names) == 1:
+        return f"Write it as {source[:80]}:{names[0][:80]}."
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    kind = "classes" if classes else "functions"
+    listed = ", ".join(name[:40] for name in names[:MOST_NAMED])
+    return f"It has the {kind} {listed}{more}: {source[:80]}:{names[0][:40]}, for example." if names else ""
+
+
+LARGEST_PARSED = 2**20
+"""Bytes of a file whose names are read for a hint."""
+
+MOST_NAMED = 6
+"""Names in a hint."""
 
 
 def parse_argument_value(text: str) -> Any:

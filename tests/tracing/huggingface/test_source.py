@@ -6,11 +6,16 @@ pytest.importorskip("transformers", reason="transformers is not installed")
 
 import torch
 from cli_runner import convcost, refused
-from tracing.huggingface.encoder_configs import ENCODERS
+from tracing.huggingface.encoder_configs import ENCODERS, whisper
 
 import convcost as library
 from convcost.core.errors import UsageError
+from convcost.tracing.declared_inputs import parse_inputs
+from convcost.tracing.prompt_inputs import PhaseRequest
 from convcost.tracing.sources.huggingface.source import load
+from convcost.tracing.sources.interface import SourceReference
+from convcost.tracing.target.source_models import source_notes, with_source_model
+from convcost.tracing.target.target import Target
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -257,3 +262,30 @@ def test_a_missing_library_says_what_to_install(folder, monkeypatch):
     monkeypatch.setitem(sys.modules, "transformers", None)
     with pytest.raises(UsageError, match=r"hf:small needs transformers: pip install 'convcost\[hf\]'"):
         library.cost("hf:small")
+
+
+GPT2 = {"model_type": "gpt2", "architectures": ["GPT2LMHeadModel"], "n_embd": 16, "n_layer": 1, "n_head": 2}
+WHISPER = {**whisper(16, 1, 2), "max_target_positions": 64}
+
+
+@pytest.mark.parametrize(
+    ("fields", "inputs", "request_", "note"),
+    [
+        (GPT2, "i64[1,64]", "decode", "64 positions (max_position_embeddings), and 65 tokens need more."),
+        (GPT2, "i64[1,63]", "decode", ""),
+        (GPT2, "i64[1,65]", "", "64 positions (max_position_embeddings), and 65 tokens need more."),
+        (GPT2, "i64[1,T]", "", "64 positions (max_position_embeddings): the formulas are for no more"),
+        (WHISPER, "decoder_input_ids=i64[1,64]", "decode", "64 positions (max_target_positions), and 65"),
+        ({}, "i64[1,65]", "", "64 positions (max_position_embeddings): 65 tokens are more than it was"),
+        ({}, "i64[1,T]", "", ""),
+    ],
+)
+def test_more_tokens_than_positions_are_said(write_config, fields, inputs, request_, note):
+    home = write_config(**fields, **({"n_positions": 64} if fields is GPT2 else {}))
+    target = Target(
+        SourceReference(str(home), "hf"),
+        inputs=parse_inputs([inputs]),
+        request=PhaseRequest(request_) if request_ else None,
+    )
+    notes = [each for each in source_notes(with_source_model(target)) if "positions" in each]
+    assert [each.partition("has ")[2].startswith(note) for each in notes] == [True] * bool(note)

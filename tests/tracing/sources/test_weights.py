@@ -360,3 +360,30 @@ def test_what_the_libraries_write_is_read(folder):
         {"x": numpy.zeros((2, 3), numpy.float16)}, "b.safetensors"
     )
     assert library.cost("b.safetensors").tensors == (StoredTensor("x", "F16", (2, 3), 12),)
+
+
+def test_a_filter_that_no_tensor_has_names_what_is_near(folder):
+    (folder / "w.safetensors").write_bytes(safetensors(SMALL))
+    out = convcost("model", "w.safetensors", "--filter", "weigth").out
+    assert "No tensor has 'weigth' in its name or dtype (did you mean weight?)." in out
+
+
+def test_the_largest_are_tensors(folder):
+    (folder / "w.safetensors").write_bytes(safetensors(SMALL))
+    assert (
+        "The top 1 of 4 tensors has 46.4% of the parameters"
+        in convcost("model", "w.safetensors", "--top", "1").out
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("match", "[1,8] -> Linear(8,X)", "w.safetensors", "--vary", "X"), "a match needs FLOPs: w.safe"),
+        (("match", "w.safetensors", "[1,8] -> Linear(8,X)", "--vary", "X"), "a match needs FLOPs: w.safe"),
+        (("sweep", "w.safetensors", "--over", "B=1:4"), "a sweep needs FLOPs: w.safetensors"),
+    ],
+)
+def test_what_needs_flops_says_why_weights_will_not_do(folder, arguments, message):
+    (folder / "w.safetensors").write_bytes(safetensors(SMALL))
+    assert refused(*arguments).startswith(message)

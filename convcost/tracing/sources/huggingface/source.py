@@ -16,6 +16,7 @@ from convcost.tracing.sources.huggingface.default_inputs import (
     has_multimodal_tokens,
 )
 from convcost.tracing.sources.huggingface.model_class import build, find_model_class
+from convcost.tracing.sources.huggingface.positions import position_notes
 from convcost.tracing.sources.interface import INPUTS, BuildableModel
 from convcost.tracing.sources.libraries import import_library
 
@@ -43,6 +44,7 @@ def load(name: str, arguments: Mapping[str, Any]) -> BuildableModel:
         input_note=f"The input {INPUTS} is assumed, from the configuration.",
         input_names=forward_names(model_class),
         complete=partial(complete_inputs, inputs, model_class),
+        limits=partial(position_notes, config),
     )
 
 

@@ -1,0 +1,42 @@
+"""How many tokens a model has positions for, by its configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from convcost.tracing.declared_inputs import DeclaredInputs
+
+FIELDS = {
+    "input_ids": ("max_position_embeddings",),
+    "decoder_input_ids": ("max_target_positions", "max_position_embeddings"),
+}
+"""The fields of a configuration that limit each input of tokens, the first that there is."""
+
+ROTARY = ("rope_parameters", "rope_scaling", "rotary_dim")
+"""Fields of models that compute their positions, and so run beyond those that they were trained on."""
+
+
+def position_notes(config: Any, inputs: DeclaredInputs, new_tokens: int) -> Iterator[str]:
+    """A sentence for each input of more tokens than the model has positions for.
+
+    `new_tokens` run after those of the prompt. With an open number of tokens, the limit is told if the model
+    has a table of positions, which ends there.
+    """
+    text = config.get_text_config(decoder=True)
+    has_table = not any(getattr(text, field, None) for field in ROTARY)
+    for name, fields in FIELDS.items():
+        declared = inputs.kwargs.get(name)
+        known = ((field, getattr(text, field, None)) for field in fields)
+        field, most = next((pair for pair in known if isinstance(pair[1], int) and pair[1] > 0), ("", 0))
+        if declared is None or not declared.shape or not most:
+            continue
+        tokens = declared.shape[-1]
+        limit = f"The model has {most:,} positions ({field})"
+        if not isinstance(tokens, int):
+            if has_table:
+                yield f"{limit}: the formulas are for no more tokens than that."
+        elif has_table and tokens + new_tokens > most:
+            yield f"{limit}, and {tokens + new_tokens:,} tokens need more."
+        elif tokens > most:
+            yield f"{limit}: {tokens:,} tokens are more than it was trained on."
