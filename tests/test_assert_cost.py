@@ -138,7 +138,7 @@ def test_a_failure_of_a_module_is_by_module():
 
 def test_what_is_not_like_another_design_is_shown_in_both_by_layer():
     assert failure(net(), "f32[2,8]", like=net(32)) == (
-        "Sequential does not cost as much as Sequential\n"
+        "Sequential does not cost the same as Sequential\n"
         "\n"
         " Sequential          Sequential   here   difference    share\n"
         "─────────────────────────────────────────────────────────────\n"
@@ -217,9 +217,9 @@ def test_a_limit_that_holds_for_some_sizes_only_does_not_hold():
             (),
             {"max_flop": 1},
             UsageError,
-            "no size and no limit is called max_flop (did you mean max_flops?)",
+            "no size or limit is called max_flop (did you mean max_flops?)",
         ),
-        (CONV, (), {"X": 3, "flops": 1}, UsageError, "no size and no limit is called X"),
+        (CONV, (), {"X": 3, "flops": 1}, UsageError, "no size or limit is called X"),
         (CONV, (), {"E": 1.5, "flops": 1}, UsageError, "E is 1.5; a size must be a whole number"),
         (
             *(CONV, (), {"max_flops": 10}, UnboundSizeError),
@@ -294,7 +294,7 @@ def test_a_limit_that_holds_for_some_sizes_only_does_not_hold():
         (7, (), {"flops": 1}, UsageError, "the design must be a string such as"),
         (net(), (), {"flops": 1}, UsageError, "Sequential has no inputs"),
         (net(), ("f32[B,8",), {"flops": 1}, SpecError, ""),
-        (net(), (torch.zeros(2, 8),), {"flops": 768, "B": 3}, UsageError, "no size and no limit is called B"),
+        (net(), (torch.zeros(2, 8),), {"flops": 768, "B": 3}, UsageError, "no size or limit is called B"),
     ],
     ids=str,
 )

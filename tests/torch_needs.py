@@ -5,34 +5,27 @@ from __future__ import annotations
 import inspect
 from importlib import import_module
 from importlib.util import find_spec
+from typing import NamedTuple
 
 HAS_TORCH = find_spec("torch") is not None
 
-NO_SUCH_LAYER_ARGUMENT = "torch.nn.BatchNorm1d(bias)"
-RECENT = "torch.Tag.reduction"
-OPERATORS_ON_FUNCTIONS = "torch._higher_order_ops.local_map_hop"
-ARCHIVES = "torch.export.pt2_archive"
-MESHES = "torch._C._distributed_c10d.FakeWork"
 
-NEEDS: tuple[tuple[str, str], ...] = (
-    ("tracing/test_attention_kernels.py", "torch.nn.attention.varlen"),
-    ("tracing/test_grouped_products.py", "torch.nn.functional.grouped_mm"),
-    ("test_experts_cost_each_token_one_expert_in_any_dtype", "torch.nn.functional.grouped_mm"),
-    ("test_groups_of_other_sizes_are_refused_as_torch_does", "torch.nn.functional.grouped_mm"),
-    ("test_a_loss_of_logits_in_chunks_is_not_partial", "torch.nn.functional.linear_cross_entropy"),
-    ("test_higher_order.py::test_a_loop_that_stacks_its_trips", OPERATORS_ON_FUNCTIONS),
-    ("test_higher_order.py::test_a_loop_runs_as_often_as_its_values_say[integer]", OPERATORS_ON_FUNCTIONS),
-    ("test_higher_order.py::test_a_scan_costs_what_its_steps_cost", OPERATORS_ON_FUNCTIONS),
-    ("test_higher_order.py::test_a_map_costs_what_its_slices_cost", OPERATORS_ON_FUNCTIONS),
-    ("test_higher_order.py::test_an_associative_scan_counts", OPERATORS_ON_FUNCTIONS),
-    ("test_higher_order.py::test_a_wrapper_costs_what_it_wraps", OPERATORS_ON_FUNCTIONS),
-    ("test_higher_order.py::test_a_checkpointed_graph_is_computed_again", OPERATORS_ON_FUNCTIONS),
-    ("test_higher_order.py::test_operators_one_after_the_other_are_counted", OPERATORS_ON_FUNCTIONS),
-    ("test_higher_order.py::test_nothing_is_compiled_and_nothing_is_said", OPERATORS_ON_FUNCTIONS),
-    ("test_higher_order.py::test_torch_compiles_again_afterwards", OPERATORS_ON_FUNCTIONS),
-    *((f"{name}[{layer}", NO_SUCH_LAYER_ARGUMENT) for layer in (
-        "BatchNorm", "GroupNorm", "InstanceNorm",
-    ) for name in (
+class Need(NamedTuple):
+    """A feature that tests need, and parts of the names of these tests.
+
+    `feature` is an attribute of torch, one with a parameter, or a kernel ("aten::_scaled_mm on CPU"). Where
+    none of these tells, it is "newer than 2.9", and `older` says what older versions do.
+    """
+
+    feature: str
+    tests: tuple[str, ...]
+    older: str = ""
+
+
+NORMS_WITH_BIAS = tuple(
+    f"{test}[{layer}"
+    for layer in ("BatchNorm", "GroupNorm", "InstanceNorm")
+    for test in (
         "test_a_layer_as_a_module_costs_what_its_formula_says",
         "test_the_backward_of_a_layer_costs_what_a_trace_of_its_module_says",
         "test_convcost_refuses_what_torch_refuses_and_nothing_else",
@@ -42,49 +35,174 @@ NEEDS: tuple[tuple[str, str], ...] = (
         "test_the_fields_are_the_arguments_of_torch",
         "test_a_layer_holds_what_torch_holds_at_once",
         "test_a_layer_with_steps_inside_keeps_what_torch_keeps_and_holds_more_for_a_moment",
-    )),
-    ("test_a_cost_without_a_formula_is_named", RECENT),  # FFTs on fake tensors
-    ("test_the_smaller_of_two_sizes_is_a_size_of_its_own", RECENT),  # older torch asks which one it is
-    ("test_a_rounded_number_of_a_size_needs_its_number", "torch.SymFloat.__int__"),
-    ("[EmbeddingBag]", RECENT),  # older torch infers another shape with include_last_offset
-    *((f"refuses_and_nothing_else[{layer}", RECENT) for layer in (
-        "CosineSimilarity", "FractionalMaxPool3d", "NLLLoss",
-    )),
-    ("test_a_refusal_says_what_is_not_so[BatchNorm2d(3, eps=-1.0)", RECENT),  # older torch takes any eps
-    ("test_a_loop_of_unknown_length_makes_the_count_partial", OPERATORS_ON_FUNCTIONS),
-    ("test_every_kind_agrees_with_torch_and_every_counter_but_for_known", RECENT),  # as its EmbeddingBag
-    ("test_a_layer_holds_what_torch_holds_at_once[Embedding]", RECENT),  # older torch says less of Embedding
-    ("gradients_are_asked_for_is_counted_or_named[tensor subclass]", RECENT),  # no detach in a test's mode
-    ("cli/test_mesh_option.py", MESHES),
-    ("tracing/sources/test_exported.py", ARCHIVES),
-    ("tracing/test_fully_sharded.py", MESHES),
-    ("tracing/test_tensor_parallel.py", MESHES),
-    ("tracing/test_distributed_isolation.py", MESHES),
-    ("test_ranks_of_a_mesh_send_all_to_all_as_gpus_do", RECENT),  # older DTensor keeps shards
-    ("test_embeddings_and_outputs_that_are_gathered", RECENT),  # older DTensor can't reduce masked parts
-    ("test_numbers_in_the_formulas_are_what_is_counted_on_numbers", MESHES),  # older torch asks more of sizes
-    ("open_sizes_alone_load_sympy[profile", MESHES),  # older torch loads SymPy for any fake tensor
-    ("test_the_first_profile_of_a_process_changes_no_setting", MESHES),  # SymPy adds a filter of warnings
-    ("[lanczos", "torch.ops.aten._upsample_lanczos2d_aa"),
-)  # fmt: skip
-"""Parts of tests' names, and the feature that they need: an attribute of torch, or one with a parameter."""
+    )
+)
+
+NEEDS = (
+    Need("torch.nn.BatchNorm1d(bias)", NORMS_WITH_BIAS),
+    Need("torch.nn.attention.varlen", ("tracing/test_attention_kernels.py",)),
+    Need(
+        "torch.nn.functional.grouped_mm",
+        (
+            "test_a_grouped_product_multiplies_each_row_by_the_matrix_of_its_group",
+            "test_a_grouped_product_has_two_gradients",
+            "test_experts_cost_each_token_one_expert_in_any_dtype",
+            "test_groups_of_other_sizes_are_refused_as_torch_does",
+        ),
+    ),
+    Need("torch.nn.functional.linear_cross_entropy", ("test_a_loss_of_logits_in_chunks_is_not_partial",)),
+    Need(
+        "newer than 2.9",
+        ("test_a_product_may_have_an_output_of_another_dtype",),
+        "products on the CPU have no out_dtype",
+    ),
+    Need("aten::_scaled_mm on CPU", ("is_what_a_run_on_data_multiplies[float8]",)),
+    Need("torch.ops.aten._upsample_lanczos2d_aa", ("[lanczos",)),
+    Need("torch._higher_order_ops.while_loop_stack_output", ("test_a_loop_that_stacks_its_trips",)),
+    Need("torch._higher_order_ops.local_map_hop", ("test_a_wrapper_costs_what_it_wraps[local_map]",)),
+    Need(
+        "torch._higher_order_ops.tag_activation_checkpoint",
+        ("test_a_wrapper_costs_what_it_wraps", "test_nothing_is_compiled_and_nothing_is_said"),
+    ),
+    Need(
+        "newer than 2.6",
+        (
+            "test_a_loop_runs_as_often_as_its_values_say[integer]",
+            "test_a_scan_costs_what_its_steps_cost",
+            "test_a_map_costs_what_its_slices_cost",
+            "test_an_associative_scan_counts",
+            "test_operators_one_after_the_other_are_counted",
+            "is_what_a_run_on_data_multiplies[torch.cond]",
+        ),
+        "loops carry tensors alone, and operators on functions do not run under modes",
+    ),
+    Need(
+        "newer than 2.9",
+        ("test_a_wrapper_costs_what_it_wraps[with_effects]",),
+        "effects have no token outside of a compiled graph",
+    ),
+    Need(
+        "newer than 2.9",
+        ("test_a_checkpointed_graph_is_computed_again",),
+        "a checkpointed graph that is not compiled keeps all tensors",
+    ),
+    Need("torch.export.pt2_archive", ("tracing/sources/test_exported.py",)),
+    Need(
+        "torch._C._distributed_c10d.FakeWork",
+        (
+            "cli/test_mesh_option.py",
+            "tracing/test_fully_sharded.py",
+            "tracing/test_tensor_parallel.py",
+            "tracing/test_distributed_isolation.py",
+        ),
+    ),
+    Need(
+        "torch._C._autograd._top_saved_tensors_default_hooks",
+        ("test_what_a_real_run_changes_is_seen[torch/saved tensor hooks]",),
+    ),
+    Need("torch.SymFloat.__int__", ("test_a_rounded_number_of_a_size_needs_its_number",)),
+    Need(
+        "newer than 2.9",
+        ("test_the_smaller_of_two_sizes_is_a_size_of_its_own",),
+        "a decomposition asks which size is smaller, and that becomes an assumption",
+    ),
+    Need(
+        "newer than 2.9",
+        ("test_numbers_in_the_formulas_are_what_is_counted_on_numbers",),
+        "a pooling asks more about sizes, and that becomes an assumption",
+    ),
+    Need("newer than 2.6", ("test_a_cost_without_a_formula_is_named",), "fake tensors have no FFT"),
+    Need(
+        "newer than 2.6",
+        (
+            "open_sizes_alone_load_sympy[profile",
+            "test_the_first_profile_of_a_process_changes_no_setting",
+        ),
+        "any fake tensor loads SymPy, which adds a filter of warnings",
+    ),
+    Need(
+        "newer than 2.9",
+        ("[EmbeddingBag]", "test_every_kind_agrees_with_torch_and_every_counter_but_for_known"),
+        "EmbeddingBag reads past its offsets with include_last_offset, and infers another shape",
+    ),
+    Need(
+        "newer than 2.9",
+        (
+            "refuses_and_nothing_else[CosineSimilarity",
+            "test_a_refusal_says_what_is_not_so[BatchNorm2d(3, eps=-1.0)",
+        ),
+        "eps may be negative",
+    ),
+    Need(
+        "newer than 2.6",
+        ("refuses_and_nothing_else[FractionalMaxPool3d",),
+        "the kernel of a pooling may be negative",
+    ),
+    Need(
+        "newer than 2.6",
+        ("refuses_and_nothing_else[NLLLoss",),
+        "one target may go with several inputs",
+    ),
+    Need(
+        "newer than 2.6",
+        ("test_a_layer_holds_what_torch_holds_at_once[Embedding]",),
+        "an Embedding saves less",
+    ),
+    Need(
+        "newer than 2.9",
+        ("gradients_are_asked_for_is_counted_or_named[tensor subclass]",),
+        "a mode has to know detach for each subclass",
+    ),
+    Need(
+        "newer than 2.9",
+        ("test_embeddings_and_outputs_that_are_gathered",),
+        "DTensor can't reduce the parts of a masked embedding",
+    ),
+)
 
 
 def reason_to_skip(name: str) -> str:
     """Why this torch can't run a test; empty if it can."""
-    needed = (path for part, path in NEEDS if part in name and HAS_TORCH)
-    return next((f"needs a torch with {path}" for path in needed if not is_there(path)), "")
+    needs = (need for need in NEEDS if HAS_TORCH and any(part in name for part in need.tests))
+    return next((explained(need) for need in needs if not is_there(need.feature)), "")
 
 
-def is_there(path: str) -> bool:
+def explained(need: Need) -> str:
+    from convcost.tracing.torch_versions import VERSION
+
+    return f"torch {VERSION}: {need.older}" if need.older else f"torch {VERSION} has no {need.feature}"
+
+
+def is_there(feature: str) -> bool:
     """Whether torch has a feature."""
-    path, _, parameter = path.rstrip(")").partition("(")
+    import torch
+
+    if feature.startswith("newer than "):
+        return version(torch.__version__) > version(feature.removeprefix("newer than "))
+    if "::" in feature:
+        operator, _, device = feature.partition(" on ")
+        return has_kernel(operator, device)
+    path, _, parameter = feature.rstrip(")").partition("(")
     owner, name = path.rpartition(".")[::2]
     try:
         found = getattr(import_owner(owner), name, None) or import_module(path)
     except (ImportError, AttributeError):
         return False
     return not parameter or parameter in inspect.signature(found).parameters
+
+
+def version(text: str) -> tuple[int, ...]:
+    return tuple(map(int, text.split(".")[:2]))
+
+
+def has_kernel(operator: str, device: str) -> bool:
+    """Whether torch knows an operator and can run it on a device."""
+    import torch
+
+    try:
+        return torch._C._dispatch_has_kernel_for_dispatch_key(operator, device)
+    except RuntimeError:
+        return False
 
 
 def import_owner(path: str) -> object:

@@ -150,7 +150,12 @@ def _check_sizes(reports: Sequence[Report]) -> None:
     names = dict.fromkeys(name for report in reports for name in _required_sizes(report))
     if names:
         options = " ".join(f"--{name} 128" for name in names)
-        raise UsageError(f"timing needs a value for {', '.join(names)}", hint=f"Give sizes: {options}")
+        arguments = ", ".join(f"{name}=128" for name in names)
+        raise UsageError(
+            f"timing needs a value for {', '.join(names)}",
+            hint=f"Give sizes: {arguments}",
+            cli_hint=f"Give sizes: {options}",
+        )
 
 
 def _required_sizes(report: Report) -> tuple[str, ...]:

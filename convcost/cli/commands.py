@@ -137,7 +137,7 @@ def show_errors() -> Iterator[None]:
     try:
         yield
     except ConvcostError as error:
-        print_error(str(error))
+        print_error(error.cli_text)
         raise typer.Exit(2) from None
 
 

@@ -24,7 +24,7 @@ OPEN_HINT = "A size without a value stays a symbol: leave its option out."
 STDOUT_HINT = "The result goes to stdout; redirect it to a file: > FILE."
 METRICS_HINT = "All quantities are shown; --count and --taps choose what counts as FLOPs."
 POSITIONS_HINT = "The sequence length is a size of the input, such as S: --S 128."
-COLOURS_HINT = "Set NO_COLOR=1 for no colours, FORCE_COLOR=1 for colours in a pipe."
+COLOURS_HINT = "Set NO_COLOR=1 for no colors, FORCE_COLOR=1 for colors in a pipe."
 HARDWARE_HINT = "--device a100 shows the roofline lower bound; --time --on cpu measures here."
 
 OPTION_HINTS: dict[str, str] = {
@@ -117,7 +117,7 @@ def unknown_option(
     `hints` take precedence over those of all commands.
     """
     word, own = name.replace("_", "-"), tuple(own)
-    message = f"no option and no size is called --{name[:40]}"
+    message = f"no option or size is called --{name[:40]}"
     meant = hints.get(word) or OPTION_HINTS.get(word, f"--{word}")
     if meant.removeprefix("--") in own:
         return UsageError(f"{message} (did you mean {meant}?)")

@@ -185,7 +185,7 @@ class TimingOptions:
         bool,
         typer.Option(
             "--backward",
-            help="Also count the gradients of inputs and weights; with --time, also time a training step.",
+            help="Also count input and weight gradients; with --time, also time a training step.",
         ),
     ] = False
     compile: Annotated[
@@ -345,7 +345,7 @@ class MeshOptions:
         typer.Option(
             "--parallelize",
             metavar="FILE.py:NAME",
-            help="With --mesh: a function of the module and the mesh that parallelises the module.",
+            help="With --mesh: a function of the module and the mesh that parallelizes the module.",
         ),
     ] = ""
 

@@ -62,7 +62,7 @@ def _no_such_option(error: Any, context: Any, arguments: Sequence[str], help_hin
         return UsageError(f"{name[:40]} comes before the command", hint=hint)
     own = [option.removeprefix("--") for option in option_names(context)]
     found = unknown_option(context, name.lstrip("-"), value or None, own)
-    message = found.message.replace("no option and no size is", "no option is")
+    message = found.message.replace("no option or size", "no option")
     return UsageError(message, hint=found.hint or help_hint)
 
 

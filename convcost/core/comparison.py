@@ -17,6 +17,11 @@ from convcost.core.type_checks import check_text, check_type
 BACKWARD_HINT = "Use compare(..., backward=True) or --backward."
 
 
+def quotient_name(other: str, first: str) -> str:
+    """`conv ÷ dense`, of two names; one that is a chain in brackets: `(Linear -> ReLU) ÷ dense`."""
+    return " ÷ ".join(f"({name})" if " -> " in name else name for name in (other, first))
+
+
 @dataclass(frozen=True, repr=False)
 class Comparison(RenderMethods):
     """Two or more candidates. Ratios are relative to the first one; `notes` are remarks on the candidates."""

@@ -30,10 +30,10 @@ class CauseKind(StrEnum):
     LAST_ADDITIONS = "sums", "sums of k products as 2k − 1"
     COUNTED_TWICE = "again", "counted twice, inside another operator"
     NO_COMPUTATION = "free", "counted without computation"
-    NO_FORMULA = "formula", "no formula"
+    NO_FORMULA = "formula", "no formula for"
     ATTENTION = "attention", "attention missed"
     FUNCTION = "function", "functional call not seen"
-    NO_MODULE_RULE = "rule", "no rule"
+    NO_MODULE_RULE = "rule", "no rule for"
     UNSEEN = "unseen", "not seen"
     REPEATED_CALL = "repeated", "repeated calls not counted"
     SEVERAL_NAMES = "names", "counted once per name"
@@ -77,10 +77,24 @@ class Cause(NamedTuple):
     @property
     def description(self) -> str:
         """`bias adds counted: Conv2d ×53`: the number of modules, or of calls of an operator."""
+        return f"{self.kind.phrase}{self.link}{self.counted_subject}"
+
+    @property
+    def link(self) -> str:
+        """What is between the phrase and the subject."""
+        return "" if not self.subject else " " if self.kind.phrase.endswith(" for") else ": "
+
+    @property
+    def counted_subject(self) -> str:
+        """`Conv2d ×53`."""
         number = len(self.paths) if self.subject[:1].isupper() else self.calls
-        times = f" ×{number:,}" if number > 1 else ""
-        about = f": {self.subject.replace('aten::', '')}{times}" if self.subject else ""
-        return self.kind.phrase + about
+        times = f" ×{number:,}" if number > 1 and self.subject else ""
+        return f"{self.subject.replace('aten::', '')}{times}"
+
+    @property
+    def amount(self) -> str:
+        """`(+1,600 FLOPs)`."""
+        return f"({'+' if self.flops > 0 else '−'}{in_full(abs(self.flops))} FLOPs)"
 
 
 class CounterDiagnosis(NamedTuple):
@@ -103,10 +117,16 @@ class CounterDiagnosis(NamedTuple):
 
     @property
     def reason(self) -> str:
-        """The difference in one line, in FLOPs: bias adds counted: Conv2d ×53, +1,600 FLOPs."""
+        """Its difference in one line, in FLOPs: bias adds counted: Conv2d ×53 (+1,600 FLOPs)."""
+        alike: dict[CauseKind, list[Cause]] = {}
+        for cause in self.causes:
+            alike.setdefault(cause.kind, []).append(cause)
         parts = (
-            f"{cause.description}, {'+' if cause.flops > 0 else '−'}{in_full(abs(cause.flops))} FLOPs"
-            for cause in self.causes
+            ", ".join(
+                f"{cause.counted_subject if number else cause.description} {cause.amount}"
+                for number, cause in enumerate(causes)
+            )
+            for causes in alike.values()
         )
         result = (self.result.reason,) if self.result.reason else ()
         return "; ".join((*result, *parts, *self.remarks))

@@ -12,13 +12,20 @@ from convcost.core.source_text import locate
 class ConvcostError(Exception):
     """A request that cannot be answered; `hint` is a sentence on how to proceed.
 
-    Both may quote user input; characters that would hide or move text are escaped.
+    The command line shows `cli_hint` instead. All may quote what a user wrote: what would hide or move in it
+    is escaped.
     """
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
+    def __init__(self, message: str, *, hint: str = "", cli_hint: str = "") -> None:
         self.message = make_lines_printable(message)
         self.hint = make_lines_printable(hint)
+        self.cli_hint = make_lines_printable(cli_hint) or self.hint
         super().__init__(self.message)
+
+    @property
+    def cli_text(self) -> str:
+        """The text for the command line."""
+        return str(self).removesuffix(self.hint) + self.cli_hint
 
     def __str__(self) -> str:
         return "\n".join(line for line in (self.message, self.hint) if line)

@@ -23,7 +23,7 @@ class FlopCounter:
     hook_level: HookLevel = "operators"
     runs_on_meta = True
     counts = "2 × MACs of convolutions, matrix products and attention"
-    blind_spots = "Bilinear, matrix × vector; on CPU scaled_dot_product_attention and LSTM; elementwise work"
+    blind_spots = "Bilinear, matrix × vector; on CPU, fused attention and LSTM; elementwise work"
 
     def read(
         self, module: torch.nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]

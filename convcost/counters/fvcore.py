@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 SAME_PADDING = "aten::_convolution_mode"
 
-NOTE = f"fvcore counts {SAME_PADDING} (padding='same') as 0; convcost supplied the formula"
+NOTE = f"convcost supplied the formula for padding='same' ({SAME_PADDING}), which fvcore counts as 0"
 
 
 class Fvcore:
@@ -34,7 +35,9 @@ class Fvcore:
         self, module: torch.nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> CounterReading:
         """Trace `module`, and record the count of each operator with its submodule."""
-        from fvcore.nn import FlopCountAnalysis
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # fvcore calls what newer torch deprecates
+            from fvcore.nn import FlopCountAnalysis
 
         prefix = "module." if kwargs else ""
         analysis = FlopCountAnalysis(bind_arguments(module, args, kwargs) if kwargs else module, args)

@@ -134,7 +134,7 @@ def _check_names(sizes: Mapping[str, Size], designs: Iterable[CountedEntry], lim
     for name in sizes:
         if name not in used:
             near = did_you_mean(name, (*used, *LIMITS))
-            raise UsageError(f"no size and no limit is called {name[:64]}{near}")
+            raise UsageError(f"no size or limit is called {name[:64]}{near}")
 
 
 def _compare_with(like: CountedEntry, counted: CountedEntry) -> BaselineChanges | None:

@@ -103,7 +103,9 @@ def _amount(value: object, metric: str, sizes: tuple[str, ...]) -> LimitValue:
         return parse_amount(value, metric)
     except UsageError as error:
         if not any(sign in value for sign in "*/+-^·×()") and value.strip() not in sizes:
-            raise UsageError(error.message, hint=f"{error.hint} Or as a formula: 20*B*S*E**2.") from None
+            raise UsageError(
+                error.message, hint=f"{error.hint.removesuffix('.')}, or as a formula: 20*B*S*E**2."
+            ) from None
     return _formula(value, sizes)
 
 

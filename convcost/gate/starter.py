@@ -58,7 +58,7 @@ def _lines() -> Iterator[str]:
     yield ""
     yield from _commented_out(defaults)
     yield START
-    yield from _comment(f"{EntryTable.__doc__} Its keys:")
+    yield from _comment("An entry is a spec or a torch module, with limits on its cost. Its keys:")
     described = ("spec", "sizes")
     for name in described:
         yield from _comment(f"{name}: {entry[name].description}")

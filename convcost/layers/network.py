@@ -150,7 +150,7 @@ class Network:
         for division in self.divisions:
             evaluator.require(division, 0)
         run = _Run(evaluator, dtype)
-        run.chain(self.chain, run.input(self.input))
+        run.chain(self.chain, run.input(self.input, self.input_is_inferred))
         rows = with_gradients(run.rows, evaluator.gradients) if backward else tuple(run.rows)
         return Report(
             name=self.name,
@@ -187,15 +187,22 @@ class _Run:
         self.evaluator = evaluator
         self.dtype = dtype
         self.rows: list[Row] = []
+        self._inferred: Shape = ()
         self.inputs: list[InputShape] = []
         self._known: dict[tuple[int, tuple[_Tensor, ...], str], Row] = {}
 
-    def input(self, shape: Shape) -> _Tensor:
-        """Add an input to the network."""
-        for size in shape:
-            self.evaluator.require(AtLeast(size, 1, "a dimension of the input"), len(self.rows))
+    def input(self, shape: Shape, is_inferred: bool = False) -> _Tensor:
+        """A new input of the network; one that is inferred is checked after the arguments of the layer."""
+        if is_inferred:
+            self._inferred = shape
+        else:
+            self._check_sizes(shape)
         self.inputs.append(InputShape(shape))
         return _Tensor(shape, -len(self.inputs))
+
+    def _check_sizes(self, shape: Shape) -> None:
+        for size in shape:
+            self.evaluator.require(AtLeast(size, 1, "a dimension of the input"), len(self.rows))
 
     def chain(self, chain: Chain, tensor: _Tensor, path: str = "") -> _Tensor:
         """The output of `chain` on `tensor`; the paths of its layers start with `path`."""
@@ -246,6 +253,8 @@ class _Run:
         dtypes = [tensor.dtype for tensor in tensors]
         for requirement in chain(_call_requirements(call, dtypes), layer.requirements(shape)):
             self.evaluator.require(requirement, step)
+        self._check_sizes(self._inferred)
+        self._inferred = ()
         output, parameters = self.evaluator.output(layer, shape), layer.parameters()
         own = ITEMSIZES[call.dtype] if call.dtype else None
         return Row(
@@ -275,7 +284,10 @@ def _call_requirements(call: LayerCall, dtypes: list[str]) -> Iterator[ArgumentC
     counts, count = call.layer.input_counts, len(dtypes)
     wanted = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
     message = f"it has {count} {plural(count, 'input')}; expected {wanted}"
-    yield ArgumentCheck(count in counts, message, hint=call.layer.further_inputs_hint)
+    hint = call.layer.further_inputs_hint
+    if count < counts[0] and not hint:
+        hint = f"Give every input: [...] -> {call.layer}({', '.join(['x', *['[...]'] * (counts[0] - 1)])})"
+    yield ArgumentCheck(count in counts, message, hint=hint)
     for number, dtype in enumerate(dtypes):
         expected = call.layer.input_dtype(number) or (call.dtype if call.layer.has_dtype else dtypes[0])
         message = f"the input is {dtype or OF_DESIGN}, but the layer is {expected or OF_DESIGN}"

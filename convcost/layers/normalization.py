@@ -94,7 +94,7 @@ class _BatchNorm(_PerChannel):
 
 
 class BatchNorm1d(_BatchNorm):
-    """[batch, channels] or [batch, channels, length]; per element 2, and 1 each for weight and bias.
+    """[batch, channels] or [batch, channels, length]: 2 operations per element, plus 1 each for weight, bias.
 
     Without running statistics, 3 more.
     """
@@ -105,7 +105,7 @@ class BatchNorm1d(_BatchNorm):
 
 
 class BatchNorm2d(_BatchNorm):
-    """[batch, channels, height, width]; per element 2, and 1 each for weight and bias."""
+    """[batch, channels, height, width]: 2 operations per element, plus 1 each for weight and bias."""
 
     ranks = (4,)
     wanted = "[batch, channels, height, width]"
@@ -113,7 +113,7 @@ class BatchNorm2d(_BatchNorm):
 
 
 class BatchNorm3d(_BatchNorm):
-    """[batch, channels, depth, height, width]; per element 2, and 1 each for weight and bias."""
+    """[batch, channels, depth, height, width]: 2 operations per element, plus 1 each for weight and bias."""
 
     ranks = (5,)
     wanted = "[batch, channels, depth, height, width]"
@@ -153,7 +153,7 @@ class _InstanceNorm(_PerChannel):
 
 
 class InstanceNorm1d(_InstanceNorm):
-    """[batch, channels, length] or without batch; per element 5, and 1 each for weight and bias.
+    """[batch, channels, length] or without batch: 5 operations per element, plus 1 each for weight and bias.
 
     With running statistics, 3 less.
     """
@@ -165,7 +165,7 @@ class InstanceNorm1d(_InstanceNorm):
 
 
 class InstanceNorm2d(_InstanceNorm):
-    """[batch, channels, height, width] or without batch; per element 5, and 1 each for weight and bias."""
+    """Images, with or without a batch: 5 operations per element, plus 1 each for weight and bias."""
 
     spatial = 2
     ranks = (3, 4)
@@ -174,7 +174,7 @@ class InstanceNorm2d(_InstanceNorm):
 
 
 class InstanceNorm3d(_InstanceNorm):
-    """[batch, channels, depth, height, width] or without batch; per element 5, 1 each for weight and bias."""
+    """Volumes, with or without a batch: 5 operations per element, plus 1 each for weight and bias."""
 
     spatial = 3
     ranks = (4, 5)
@@ -229,7 +229,7 @@ class LayerNorm(_OverLastDimensions):
 
 @dataclass(frozen=True, repr=False)
 class RMSNorm(_OverLastDimensions):
-    """x / √(mean x² + eps) · γ; per element a square, a sum, a product, and 1 for the weight."""
+    """x / √(mean x² + eps) · γ: square, sum and product per element, plus 1 for the weight."""
 
     normalized_shape: Sizes
     eps: float | None = None

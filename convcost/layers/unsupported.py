@@ -51,12 +51,12 @@ UNSUPPORTED = (
         "They distribute a module over devices. Write the module itself, or BatchNorm2d.",
     ),
     UnsupportedLayers(
-        "costs by data",
+        "data-dependent costs",
         ("AdaptiveLogSoftmaxWithLoss", "CTCLoss", "MultiLabelMarginLoss"),
         "Their cost depends on the values of the targets: cluster, length or number.",
     ),
     UnsupportedLayers(
-        "checks of data",
+        "value checks",
         ("GaussianNLLLoss",),
         "It checks the values of its variances, so it cannot run on shapes alone.",
     ),

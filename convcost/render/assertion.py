@@ -29,7 +29,7 @@ def failure_text(result: AssertionResult, width: int) -> str:
     name = result.counted.report.name
     sentences: list[str] = [MixedText(f"{name}: ", failure_sentence(check)) for check in result.failed]
     if result.changes:
-        sentences.append(f"{name} does not cost as much as {result.like}")
+        sentences.append(f"{name} does not cost the same as {result.like}")
     sizes = sizes_text((result.report,))
     tables = (wrap_to_fit(table, width) for table in _tables(result, width))
     section = Section(tuple(tables), tuple(MixedText(text, ".") for text in _notes(result)))

@@ -7,7 +7,7 @@ from typing import Any
 
 from convcost.core import units
 from convcost.core.breakeven import BreakEven
-from convcost.core.comparison import Comparison
+from convcost.core.comparison import Comparison, quotient_name
 from convcost.core.metrics import BY_NAME
 from convcost.core.report import Report
 from convcost.render.formulas import TOO_LONG, is_number, relation_text, short_text, simplify
@@ -32,7 +32,7 @@ def _verdict(comparison: Comparison, other: Report, metric: str, found: BreakEve
     if ratio is None:
         amount = short_text(values[1]) if values[1] != 0 else "neither"
         return MixedText(f"{first.name} has none, {other.name} ", amount, ".")
-    quotient = f"{other.name} ÷ {first.name}"
+    quotient = quotient_name(other.name, first.name)
     if is_number(ratio):
         names = map(MathText, dict.fromkeys((*first.open_names, *other.open_names)))
         return MixedText(

@@ -128,8 +128,11 @@ def comparison_notes(comparison: Comparison) -> tuple[str, ...]:
 def verdicts(comparison: Comparison) -> tuple[str, ...]:
     """Each candidate compared with the first; with open sizes also the cheapest by range."""
     others = comparison.candidates[1:]
+    if not comparison.is_open and len(others) == 1:
+        sentences = (_verdict(comparison, *others), _output_note(comparison, *others))
+        return (MixedText.joined(" ", filter(None, sentences)),)
     if not comparison.is_open:
-        return tuple(_verdict(comparison, other) for other in others)
+        return (*(_verdict(comparison, other) for other in others), *_output_notes(comparison))
     notes = [verdict for other in others for verdict in open_verdicts(comparison, other)]
     return (*notes, *(cheapest_notes(comparison) if len(others) > 1 else ()))
 
@@ -154,13 +157,14 @@ def _verdict(comparison: Comparison, other: Report) -> str:
     first = comparison.first
     if isinstance(first, WeightsReport) or isinstance(other, WeightsReport):
         return _weights_verdict(comparison, other)
-    if any((first.flops, other.flops, first.params, other.params)):
+    if not (first.flops or other.flops) and (first.params or other.params):
+        costs = f"Neither costs FLOPs; {other.name} has {_params_clause(comparison, other)}."
+    elif first.flops or other.flops:
         flops = f"{costs_against(first, other)}{_flops_amounts(first, other)}"
         costs = f"{flops} and has {_params_clause(comparison, other)}."
     else:
         costs = f"{other.name} costs no FLOPs and has no parameters, like {first.name}."
-    training = _training_note(comparison, other)
-    return MixedText.joined(" ", filter(None, (costs, training, _output_note(comparison, other))))
+    return MixedText.joined(" ", filter(None, (costs, _training_note(comparison, other))))
 
 
 def _weights_verdict(comparison: Comparison, other: Report) -> str:
@@ -179,9 +183,9 @@ def _training_note(comparison: Comparison, other: Report) -> str:
 
 
 def _flops_amounts(first: Report, other: Report) -> str:
-    """(1.97 MFLOPs against 327.7 KFLOPs); exact if both round to the same, empty if the first has none."""
+    """(1.97 MFLOPs against 327.7 KFLOPs); exact where both look alike, nothing where one has none."""
     amounts = [human(report.flops, "FLOPs") for report in (other, first)]
-    if not first.flops:
+    if not first.flops or not other.flops:
         return ""
     if first.flops == other.flops:
         return f" ({amounts[0]} each)"
@@ -192,6 +196,8 @@ def _flops_amounts(first: Report, other: Report) -> str:
 
 def _params_clause(comparison: Comparison, other: Report) -> str:
     """0.60× its parameters."""
+    if comparison.first.params and not other.params:
+        return f"no parameters against {exact(comparison.first.params)}"
     if comparison.first.params:
         return f"{ratio(comparison.ratio('params', other))} its parameters"
     return f"{exact(other.params)} parameters against none" if other.params else "no parameters either"
@@ -211,6 +217,27 @@ def _output_note(comparison: Comparison, other: Report) -> str:
     each = ratio(comparison.ratio("flops_per_output_element", other))
     yields = f": {other.name} yields {elements} the output elements, each at {each} the FLOPs"
     return MixedText("The outputs differ, ", shapes, yields, ", so they are not drop-in replacements.")
+
+
+def _output_notes(comparison: Comparison) -> Iterator[str]:
+    """Of several candidates, which have outputs that differ from the first one's."""
+    first, *others = comparison.candidates
+    if _has_phases(comparison):
+        return
+    differing = [other for other in others if other.output != first.output and not _is_file(other)]
+    alike = [other.name for other in differing if other.output_elements == first.output_elements]
+    unlike = [other.name for other in differing if other.name not in alike]
+    if alike:
+        yield f"{', '.join(alike)}: the output has another shape than {first.name}'s, with as many elements."
+    if unlike:
+        yield (
+            f"{', '.join(unlike)}: the output has another size than {first.name}'s, so they are not drop-in "
+            "replacements."
+        )
+
+
+def _is_file(report: Report) -> bool:
+    return isinstance(report, WeightsReport)
 
 
 def differences(comparison: Comparison) -> Section:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from convcost.core.cost import FLOPS_PER_MAC
 from convcost.core.diagnosis import Cause, CounterDiagnosis, DiagnosedReport
-from convcost.core.report import CounterResult, Report
+from convcost.core.report import CounterResult, Report, Verdict
 from convcost.core.units import exact, fraction, human, in_full, sign
 from convcost.counters import COUNTERS
 from convcost.counters.interface import Counter
@@ -22,14 +22,23 @@ MISSING = "not installed"
 VersionedCounters = list[tuple[Counter, str | None]]
 """Counters, each with its version, or None if not installed."""
 
-DIAGNOSIS_COLUMNS = ("counter", "its own figure", "as MACs", "difference")
+DIAGNOSIS_COLUMNS = ("counter", "reported", "as MACs", "difference")
 
-DIAGNOSIS_NOTE = "The causes under a counter add up to its difference exactly."
+DIAGNOSIS_NOTE = "The causes listed under a counter add up exactly to its difference."
 
-UNEXPLAINED_NOTE = "The part of a difference without a known cause is listed as unexplained."
+UNEXPLAINED_NOTE = "Unexplained: the part of a difference that has no known cause."
 
 BROKEN_LABEL = 28
 """The minimum width of a label that is broken into lines."""
+
+VERBS: dict[Verdict, tuple[str, str]] = {
+    "agrees": ("agrees", "agree"),
+    "differs": ("differs", "differ"),
+    "blind": ("is blind", "are blind"),
+    "skipped": ("was skipped", "were skipped"),
+    "unavailable": ("is unavailable", "are unavailable"),
+}
+"""A verdict in a sentence, of one counter and of several."""
 
 Amount = Callable[[Fraction, str], str]
 """Formats a number with its unit, or with an empty one."""
@@ -56,7 +65,7 @@ def _verdict_tables(reports: tuple[Report, ...]) -> tuple[Table, ...]:
     ]
     if not lines:
         return ()
-    return (Table(("counter", "its own figure", "as FLOPs", "verdict"), tuple(lines)),)
+    return (Table(("counter", "reported", "as FLOPs", "verdict"), tuple(lines)),)
 
 
 def _verdict_line(name: str, report: Report, several: bool) -> Line:
@@ -65,33 +74,34 @@ def _verdict_line(name: str, report: Report, several: bool) -> Line:
     if result is None:
         return Line(label, (PENDING, PENDING, "counting"))
     return Line(
-        label, (_own_figure(result), "–" if result.flops is None else exact(result.flops), result.verdict)
+        label,
+        (_reported_figure(result), "–" if result.flops is None else exact(result.flops), result.verdict),
     )
 
 
-def _own_figure(result: CounterResult) -> str:
+def _reported_figure(result: CounterResult) -> str:
     if result.raw is None or (result.flops is None and result.raw == 0):
         return "–"
     return f"{exact(result.raw)} {result.raw_unit}s"
 
 
 def _verdict_notes(reports: tuple[Report, ...]) -> tuple[str, ...]:
-    """The reason of every verdict, once, with its candidates."""
-    about: dict[tuple[str, str, str], list[str]] = {}
+    """Every verdict's reason, once, with the counters and the candidates it is about."""
+    about: dict[tuple[str, Verdict, str], list[str]] = {}
     for report in reports:
         for name, result in report.counters.items():
             if result is not None and result.reason:
                 about.setdefault((COUNTERS[name].title, result.verdict, result.reason), []).append(
                     report.name
                 )
+    alike: dict[tuple[Verdict, str, str], list[str]] = {}
+    for (title, verdict, reason), names in about.items():
+        candidates = f" ({', '.join(names)})" if len(names) < len(reports) else ""
+        alike.setdefault((verdict, candidates, reason), []).append(title)
     return tuple(
-        f"{title} {verdict}{_candidate_names(names, reports)}: {reason}."
-        for (title, verdict, reason), names in about.items()
+        f"{', '.join(titles)} {VERBS[verdict][len(titles) > 1]}{candidates}: {reason}."
+        for (verdict, candidates, reason), titles in alike.items()
     )
-
-
-def _candidate_names(names: list[str], reports: tuple[Report, ...]) -> str:
-    return f" ({', '.join(names)})" if len(reports) > 1 else ""
 
 
 def counters_document(result: CounterList, style: Style) -> Document:
@@ -149,7 +159,7 @@ def _fits(table: Table, width: int) -> bool:
 
 
 def _diagnosis_table(report: DiagnosedReport, amount: Amount) -> Table:
-    lines = [Line("exact", ("", fraction(report.macs), ""))]
+    lines = [Line("convcost", ("", fraction(report.macs), ""))]
     for diagnosis in report.diagnoses.values():
         lines.append(Line(diagnosis.title, _diagnosis_cells(report, diagnosis, amount)))
         lines += [

@@ -141,7 +141,7 @@ def distributed_notes(report: Report) -> tuple[str, ...]:
         _failure(report),
         _replicated_work(report, run),
         _uneven_shards(run),
-        f"Nothing is parallelised over {join_words(run.unused)}." if run.unused else "",
+        f"Nothing is parallelized over {join_words(run.unused)}." if run.unused else "",
         _input_shards(report, run),
         _own_inputs(run),
         RING_NOTE if run.collectives else "",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple, TypeVar, cast
 
 from convcost.render.texts import MathText, map_text
@@ -84,12 +84,24 @@ class Table(NamedTuple):
     def _column_groups(self, width: int, labels: int) -> list[list[int]]:
         """The columns of each part that fit beside labels of that width."""
         groups: list[list[int]] = [[]]
-        for column in range(1, len(self.columns)):
-            used = labels + sum(map(self.column_width, groups[-1]))
-            if groups[-1] and used + self.column_width(column) > width:
+        for columns in self._inseparable_columns(width - labels):
+            used = labels + sum(map(self.column_width, (*groups[-1], *columns)))
+            if groups[-1] and used > width:
                 groups.append([])
-            groups[-1].append(column)
+            groups[-1] += columns
         return groups
+
+    def _inseparable_columns(self, room: int) -> Iterator[list[int]]:
+        """Each column alone; but a ratio, `÷ first`, with the candidate before it if `room` is for both."""
+        columns: list[int] = []
+        for column, heading in enumerate(self.columns[1:], start=1):
+            pair = [*columns, column]
+            if columns and heading.startswith("÷ ") and sum(map(self.column_width, pair)) <= room:
+                columns = pair
+            else:
+                yield from filter(None, [columns])
+                columns = [column]
+        yield from filter(None, [columns])
 
 
 class Section(NamedTuple):

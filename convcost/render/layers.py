@@ -61,7 +61,7 @@ def _in_full(layer: LayerReference, formulas: Report | None) -> Document:
 
 def _facts(layer: LayerReference, formulas: Report | None) -> Iterator[Fact]:
     yield Fact("family", layer.family)
-    yield Fact("is", layer.summary)
+    yield Fact("summary", layer.summary)
     yield Fact("takes", inputs_text(layer))
     if layer.inferred_input:
         yield Fact("input", f"{shape_text(layer.inferred_input)} if not given")

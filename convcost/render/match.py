@@ -45,7 +45,7 @@ def match_document(match: Match, style: Style) -> Document:
 
 def _table(match: Match, others: tuple[Metric, ...]) -> Table:
     sizes, units = map(MathText, match.vary), (UNITS[name] for name in others)
-    columns = ("", *sizes, UNITS[match.metric], "difference", "share", *units)
+    columns = ("", *sizes, UNITS[match.metric], "difference", "relative", *units)
     lines = (_line(choice, match, others) for choice in _table_choices(match))
     return Table(columns, (_target_line(match, others), *lines))
 
@@ -137,8 +137,10 @@ def _notes(match: Match, lines: int) -> tuple[str, ...]:
     notes = [_verdict(match)] if match.found else []
     if len(match.choices) > 1:
         first, second = map(MathText, match.vary)
-        which = MixedText(" with the same ", first, " or the same ", second, " is closer.")
-        notes.append(MixedText(f"No other pair within {_target(match)}", which))
+        which = MixedText(
+            f"Each pair is the closest within {_target(match)} for its ", first, " or for its ", second, "."
+        )
+        notes.append(which)
     if len(match.choices) > lines:
         notes.append(f"{len(match.choices):,} such pairs were found; {lines} are shown.")
     return (*notes, *match.notes, *([convention_note(match.convention)] if match.metric == "flops" else []))

@@ -99,7 +99,9 @@ def valid_macs_note(reports: tuple[Report, ...]) -> str:
 
 
 def costs_against(first: Report, other: Report) -> str:
-    """conv costs 6.00× the FLOPs of dense; if dense has none, conv costs 128 FLOPs against none of dense."""
+    """conv costs 6.00× the FLOPs of dense; or, if one has none, 128 FLOPs against none of dense."""
+    if not other.flops:
+        return f"{other.name} costs no FLOPs against {human(first.flops, 'FLOPs')} of {first.name}"
     if not first.flops:
         return f"{other.name} costs {human(other.flops, 'FLOPs')} against none of {first.name}"
     return f"{other.name} costs {ratio(quotient(other.flops, first.flops))} the FLOPs of {first.name}"

@@ -11,7 +11,15 @@ from convcost.render.document import Line, Table
 from convcost.render.formulas import approximate_text, factor_text, short_text
 from convcost.render.quantities import candidate_columns, with_ratios
 
-ESTIMATE_NOTE = "Elementwise work of the backward is estimated by a usual rule, not exact."
+PHASE_LABELS: dict[Phase, str] = {
+    "forward": "forward",
+    "gradient by input": "input gradient",
+    "gradient by weight": "weight gradient",
+    "recomputation": "recomputation",
+}
+"""What tables call the phases, which keep their longer names in JSON."""
+
+ESTIMATE_NOTE = "Elementwise work of the backward is an estimate."
 
 
 def phase_tables(report: Report) -> tuple[Table, ...]:
@@ -29,7 +37,7 @@ def phase_tables(report: Report) -> tuple[Table, ...]:
             (approximate_text(cost.macs), approximate_text(flops), times, approximate_text(cost.elementwise)),
         )
 
-    lines = [line(phase, cost) for phase, cost in costs.items()]
+    lines = [line(PHASE_LABELS[phase], cost) for phase, cost in costs.items()]
     lines.append(line("total", sum(costs.values(), Cost())))
     return (Table(("training step", "MACs", "FLOPs", "÷ forward", "elementwise"), tuple(lines)),)
 
@@ -47,7 +55,9 @@ def phase_comparison(comparison: Comparison) -> tuple[Table, ...]:
     if not any(report.phases for report in reports):
         return ()
     ran = [phase for phase in PHASES if any(phase in report.phases for report in reports)]
-    lines = [_ratio_line(phase, [_phase_flops(report, phase) for report in reports]) for phase in ran]
+    lines = [
+        _ratio_line(PHASE_LABELS[phase], [_phase_flops(report, phase) for report in reports]) for phase in ran
+    ]
     lines.append(_ratio_line("training step", [report.training_flops for report in reports]))
     return (Table(("FLOPs", *candidate_columns(reports)), tuple(lines)),)
 

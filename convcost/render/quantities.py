@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from convcost.core.arithmetic import elements
+from convcost.core.comparison import quotient_name
 from convcost.core.metrics import DETAILS, METRICS, Metric
 from convcost.core.report import Report
 from convcost.core.units import NONE, exact, fraction, human
@@ -21,8 +22,20 @@ DTYPES = ("float64", "float32", "bfloat16", "int8")
 def totals_table(report: Report) -> Table:
     """Every quantity of one design; of its forward, if a backward is counted too."""
     label = "forward" if report.phases else ""
-    headings = (label, "formula") if report.open_names else (label, "exact", "about")
+    headings = (label, "formula") if report.open_names else (label, _exactness(report), "about")
     return Table(headings, tuple(total_lines(report)))
+
+
+def _exactness(report: Report) -> str:
+    """What numbers with every digit are: not exact where an operator is not counted, or by an estimate."""
+    trace = report.trace
+    if trace is None:
+        return "exact"
+    if trace.is_partial:
+        return "counted"
+    operations = (found for found in trace.operations if found.phase == "forward" and found.estimated)
+    is_estimate = any(found.cost.flops(report.convention) for found in operations)
+    return "estimate" if is_estimate else "exact"
 
 
 def total_lines(report: Report) -> list[Line]:
@@ -101,7 +114,10 @@ def metric_label(metric: Metric, report: Report) -> str:
 def candidate_columns(reports: Sequence[Report]) -> tuple[str, ...]:
     """The headings of candidates and of their ratios."""
     first, *others = reports
-    headings = [f"{other.name} ÷ {first.name}" if len(others) == 1 else f"÷ {first.name}" for other in others]
+    if len(others) == 1:
+        headings = [quotient_name(others[0].name, first.name)]
+    else:
+        headings = [f"÷ {first.name}"] * len(others)
     return with_ratios([report.name for report in reports], headings)
 
 

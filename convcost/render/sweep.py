@@ -12,7 +12,7 @@ from typing import Any
 from convcost.core.cost import MATMUL
 from convcost.core.metrics import BY_NAME
 from convcost.core.sweep import RATIO, Sweep, SweepRow, plain_argument
-from convcost.core.units import NONE, duration, exact, in_full, plural, ratio
+from convcost.core.units import NONE, duration, exact, in_full, ratio
 from convcost.render.document import Document, Fact, Line, Section, Table
 from convcost.render.notes import convention_note, join_sizes
 from convcost.render.style import Style
@@ -40,9 +40,9 @@ def _table(sweep: Sweep) -> Table:
         *map(MathText, first.sizes),
         *(_label(name, sweep) for name in sweep.columns),
     ]
-    several = sweep.designs[1:]
+    several, places = sweep.designs[1:], len(str(min(len(sweep.rows), MOST_LINES)))
     lines = tuple(
-        Line(row.name if several else str(number), tuple(_cells(row, sweep)))
+        Line(row.name if several else str(number).rjust(places), tuple(_cells(row, sweep)))
         for number, row in enumerate(islice(sweep, MOST_LINES), 1)
     )
     return Table(("", *headings, *([RATIO] if sweep.reference else [])), lines)
@@ -80,12 +80,12 @@ def _facts(sweep: Sweep) -> Iterator[Fact]:
 
 
 def summary(sweep: Sweep) -> str:
-    """1,024 designs, 96 impossible: groups must divide in_channels (96); the condition holds for 300."""
-    text = f"{sweep.number:,} {plural(sweep.number, 'design')}"
+    """1,024; 96 impossible: groups must divide in_channels (96); the condition holds for 300."""
+    text = f"{sweep.number:,}"
     if sweep.impossible:
         reasons = [f"{reason} ({count:,})" for reason, count in sweep.impossible.items()]
         more = f"; and {len(reasons) - MOST_REASONS} more reasons" if reasons[MOST_REASONS:] else ""
-        text += f", {sweep.number_impossible:,} impossible: {'; '.join(reasons[:MOST_REASONS])}{more}"
+        text += f"; {sweep.number_impossible:,} impossible: {'; '.join(reasons[:MOST_REASONS])}{more}"
     return f"{text}; the condition holds for {sweep.matching:,}" if sweep.where else text
 
 
@@ -118,7 +118,7 @@ def _notes(sweep: Sweep) -> Iterator[str]:
         what = _label(sweep.ratio_of, sweep)
         yield f"ratio: {what} relative to {sweep.reference.name} at the same sizes."
     if sweep.pareto and sweep.rows:
-        yield "Of designs that tie in every quantity of the front, only the first is shown."
+        yield "Of designs that are equal in all of these quantities, only the first is shown."
     if sweep.bounds and sweep.rows:
         devices = ", ".join(f"{name} on {device}" for name, device in sweep.bounds.items())
         yield f"Roofline lower bound in {sweep.dtype}: {devices}. Real times are longer."

@@ -14,9 +14,9 @@ from convcost.render.texts import CommandText
 from convcost.verify.result import FindingGroup, Outcome, Reference, VerificationResult
 
 LEGEND = (
-    "Numbers are cases that agree. torch: shapes, and the products and bias adds of a run on ones. model: "
-    "every quantity that convcost counts when the module runs. Counters: FLOPs as 2 × MACs. Cases in "
-    "brackets are in a known blind spot of the counter; blind: all of them are."
+    "Numbers are cases that agree. torch: output shapes, MACs and bias adds, from running layers on ones. "
+    "model: all quantities, from counting the module. Counters: FLOPs as 2 × MACs. In brackets: cases in a "
+    "known blind spot; blind: all cases."
 )
 
 SEVERAL = 4
@@ -48,7 +48,7 @@ def _verdict(result: VerificationResult) -> str:
 def _cases_text(result: VerificationResult) -> str:
     number = len(result.kinds)
     kinds = f"{number} kind{'s' * (number != 1)} of layer"
-    return f"{exact(_cases(result))} of {kinds}, up to {result.cases} for each argument, seed {result.seed}"
+    return f"{exact(_cases(result))} of {kinds}, up to {result.cases} per argument, seed {result.seed}"
 
 
 def _cases(result: VerificationResult) -> int:
@@ -104,8 +104,8 @@ def _reference(result: VerificationResult, group: FindingGroup) -> Reference:
 
 
 def reason(group: FindingGroup) -> str:
-    """The causes in words."""
-    phrases = {str(kind): kind.phrase for kind in CauseKind}
+    """Causes by the phrases that they have elsewhere."""
+    phrases = {str(kind): kind.phrase.removesuffix(" for") for kind in CauseKind}
     return ", ".join(phrases.get(part, part) for part in group.example.reason.split(", "))
 
 

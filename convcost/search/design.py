@@ -202,6 +202,12 @@ def _check_given(stated: CountedDesign, missing: Sequence[str], range_option: st
     if missing:
         verb = "have no values" if missing[1:] else "has no value"
         options = " ".join(f"--{name} 128" for name in missing)
-        a_range = f", or a range: {range_option} {missing[0]}=64:1024:64" if range_option else ""
-        hint = f"Give sizes: {options}{a_range}"
-        raise UnboundSizeError(f"{', '.join(missing)} {verb} in {stated.name}", hint=hint)
+        arguments = ", ".join(f"{name}=128" for name in missing)
+        range_text = f"{missing[0]}=64:1024:64"
+        raise UnboundSizeError(
+            f"{', '.join(missing)} {verb} in {stated.name}",
+            hint=f"Give sizes: {arguments}"
+            + (f", or a range: over={{'{missing[0]}': '64:1024:64'}}" if range_option else ""),
+            cli_hint=f"Give sizes: {options}"
+            + (f", or a range: {range_option} {range_text}" if range_option else ""),
+        )

@@ -94,7 +94,7 @@ def parse_values(name: str, values: str, text: str = "", offset: int = 0) -> Axi
     """
     text, parts = text or values, []
     if values.count(",") >= MOST_PARTS:
-        raise UsageError(f"--over {name[:40]} has more than {MOST_PARTS:,} values", hint="Write a range.")
+        raise UsageError(f"{name[:40]} has more than {MOST_PARTS:,} values", hint="Write a range.")
     for part in values.split(","):
         parts += _parse_part(part, text, offset)
         offset += len(part) + 1
@@ -162,7 +162,7 @@ def _range(start: int, stop: int, step: int = 1, *, text: str, span: Span) -> ra
 
 def _circle_error(names: list[str]) -> UsageError:
     whose = "their values depend on each other" if names[1:] else "its values depend on itself"
-    return UsageError(f"--over {', '.join(names)}: {whose}", hint=OVER_HINT)
+    return UsageError(f"{', '.join(names)}: {whose}", hint=OVER_HINT)
 
 
 def _check_bounds(values: range, span: Span, text: str) -> None:
@@ -194,7 +194,7 @@ def _check_values(axis: Axis) -> None:
     formulas = [part.expression for part in axis.parts if isinstance(part, AxisFormula)]
     twice |= {value for part in ranges if len(part) > 1 for value in single if value in part}
     if twice or len({*map(str, formulas)}) < len(formulas):
-        raise UsageError(f"--over {axis.name}={axis.text[:60]}: a value is given twice")
+        raise UsageError(f"{axis.name}={axis.text[:60]}: a value is given twice")
 
 
 @dataclass(frozen=True)
@@ -207,13 +207,16 @@ class Grid:
     def __post_init__(self) -> None:
         every = [axis.name for axis in self.axes]
         if twice := next((name for name in every if every.count(name) > 1), ""):
-            raise UsageError(f"--over {twice} is given twice", hint="Write all its values in one: K=1,3,5")
+            raise UsageError(f"{twice} is swept twice", hint="Write all its values together: K=1,3,5")
         if fixed := next((name for name in every if name in self.fixed), ""):
             raise UsageError(f"{fixed} is swept but also has a value", hint="Leave one of them out.")
         for axis in self.axes:
             for name in sorted(axis.names - {*every, *self.fixed}):
-                message = f"--over {axis.name}={axis.text[:60]}: {name[:40]} has no value"
-                raise UsageError(message, hint=f"Give it with --{name[:40]} 128, or another --over.")
+                raise UsageError(
+                    f"{axis.name}={axis.text[:60]}: {name[:40]} has no value",
+                    hint=f"Give it a value, {name[:40]}=128, or sweep it.",
+                    cli_hint=f"Give it a value, --{name[:40]} 128, or sweep it.",
+                )
         _ = self.order
         if self.points > MOST_POINTS:
             message = f"the grid has {self.points:,} points; the limit is {MOST_POINTS:,}"

@@ -115,7 +115,7 @@ class ParetoFront(Selection):
         self._take(self._front_of_two() if len(self.values) == 2 else self._front())
         if len(self.points) > MOST_ON_A_FRONT:
             message = f"more than {MOST_ON_A_FRONT:,} designs are on the Pareto front"
-            raise UsageError(message, hint="Ask for fewer quantities, or for fewer designs with --where.")
+            raise UsageError(message, hint="Ask for fewer quantities, or for fewer designs by a condition.")
 
     def _front_of_two(self) -> Any:
         """The rows in order whose second value is below all previous ones."""

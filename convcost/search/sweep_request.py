@@ -127,7 +127,7 @@ def parse_criteria(request: SweepRequest, sizes: Mapping[str, Size]) -> SweepCri
     for objective in (by, *pareto):
         if objective.name not in known:
             hint = CONDITIONAL.get(objective.name, "")
-            raise unknown_name("no quantity and no size is called", objective.name, known, hint=hint)
+            raise unknown_name("no quantity or size is called", objective.name, known, hint=hint)
     condition = parse_condition(request.where, known, table.times) if request.where.strip() else None
     names = frozenset(each.name for each in (by, *pareto)) | (condition.names if condition else frozenset())
     _check_numeric_arguments(request, names)
@@ -270,4 +270,8 @@ def check_values(used: Iterable[str], grid: Grid) -> None:
     """UnboundSizeError for a size without a value that only the condition or the order uses."""
     have = {*(axis.name for axis in grid.axes), *grid.fixed}
     if missing := next((name for name in sorted(used) if name not in have), ""):
-        raise UnboundSizeError(f"{missing} has no value", hint=f"Give sizes: --{missing} 128")
+        raise UnboundSizeError(
+            f"{missing} has no value",
+            hint=f"Give sizes: {missing}=128",
+            cli_hint=f"Give sizes: --{missing} 128",
+        )

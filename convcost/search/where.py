@@ -253,7 +253,7 @@ class _Parser:
     def _check_known(self, token: Token) -> None:
         if token.text not in self.known:
             near = did_you_mean(token.text, self.known)
-            message = f"no quantity and no size is called {token.text[:40]}{near}"
+            message = f"no quantity or size is called {token.text[:40]}{near}"
             self.fail_at(token, message, CONDITIONAL.get(token.text, f"Choose from {', '.join(self.known)}."))
 
 

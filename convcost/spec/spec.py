@@ -218,7 +218,7 @@ class _ChainBuilder:
 
     def _repeated(self, repeat: Repeat) -> TemplateChain:
         if repeat.times < 1:
-            self._fail("repeat it at least once", repeat.span)
+            self._fail(f"the repeat count is {repeat.times}; it must be at least 1", repeat.span)
         before = self._layers
         chain = self.chain(repeat.steps)
         self._count((self._layers - before) * (repeat.times - 1), repeat.span)

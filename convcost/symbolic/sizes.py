@@ -144,7 +144,7 @@ def _check_open(report: Report, names: Iterable[str]) -> None:
     """Raise UsageError for a name that is not an open size of the report."""
     for name in names:
         if name not in report.open_names:
-            raise UsageError(f"no size called {name[:40]} is open{did_you_mean(name, report.open_names)}")
+            raise UsageError(f"no open size is called {name[:40]}{did_you_mean(name, report.open_names)}")
 
 
 def _sizes(name: str, value: object) -> Numbers:

@@ -103,8 +103,9 @@ def _is_of_decoder(name: str) -> bool:
 def _plain_prompt(context: int | str | None) -> DeclaredTensor:
     if context is None:
         raise UsageError(
-            "a phase needs the number of tokens",
-            hint="For example, --context 4096, or context=4096 in Python.",
+            "a phase needs a context, the number of tokens",
+            hint="For example, context=4096.",
+            cli_hint="For example, --context 4096.",
         )
     return DeclaredTensor("int64", (OPEN_BATCH if isinstance(context, str) else 1, context))
 
@@ -125,7 +126,9 @@ def _tokens(inputs: DeclaredInputs) -> tuple[str, DeclaredTensor]:
     name, found = next(named, None) or next(integers, None) or ("", None)
     if found is None or not found.shape:
         raise UsageError(
-            "a phase needs an input of token ids", hint='For example, --input "input_ids=i64[1,4096]".'
+            "a phase needs an input of token ids",
+            hint='For example, input_ids="i64[1,4096]".',
+            cli_hint='For example, --input "input_ids=i64[1,4096]".',
         )
     return name, found
 

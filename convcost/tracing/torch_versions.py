@@ -123,6 +123,12 @@ def flex_outputs() -> int:
     return 3 if hasattr(flex_attention, "AuxOutput") else 2
 
 
+def has_fused_attention(dimensions: int) -> bool:
+    """Whether attention on that many dimensions has a fused kernel on the CPU; three have in newer torch."""
+    sample = torch.zeros((1,) * dimensions)
+    return torch._fused_sdp_choice(sample, sample, sample) != 0
+
+
 def float32_precision(precision: str) -> list[tuple[Any, str, Any]]:
     """The settings for float32 products on a GPU in this precision, "ieee" or "tf32".
 

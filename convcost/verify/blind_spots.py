@@ -101,9 +101,12 @@ def _is_blind_to_attention(layer: Layer, shape: Shape) -> bool:
 
 
 def _runs_a_fused_kernel(layer: Layer, shape: Shape) -> bool:
-    """Whether torch runs attention on [batch, heads, positions, width], which has a fused CPU kernel."""
-    is_function = type(layer).__name__ == "ScaledDotProductAttention"
-    return len(shape) == 3 if is_function else _runs_attention(layer, shape)
+    """Whether torch runs attention by a fused CPU kernel, as on [batch, heads, positions, width]."""
+    if type(layer).__name__ != "ScaledDotProductAttention":
+        return _runs_attention(layer, shape)
+    from convcost.tracing.torch_versions import has_fused_attention
+
+    return has_fused_attention(1 + len(shape))
 
 
 def _is_onednn_lstm(layer: Layer, _: Shape) -> bool:

@@ -16,16 +16,16 @@ EXPECTED = """\
              Linear works on the last dimension; every other dimension is a
              position.
  output      (B, T, E) = (2, 5, 8)
- each        in_features = E = 8 multiplies for each output element
+ per output  in_features = E = 8 MACs
  loops       for position in range(B·T):      10
                for out_feature in range(E):    8
                  for in_feature in range(E):   8
                    one multiply–accumulate
  MACs        B·T·E·E = 10·8·8 = 640
  FLOPs       2 × MACs = 2 × 640 = 1,280
- excluded    80 bias adds, one for each output element: 6.25% of the FLOPs.
+ excluded    80 bias adds, one per output element: 6.25% of the FLOPs.
  parameters  weight + bias = E·E + E = 8·8 + 8 = 72
- all 2       MACs = 2 × 640 = 1,280
+ 2 layers    MACs = 2 × 640 = 1,280
              FLOPs = 2 × 1,280 = 2,560
              bias adds = 2 × 80 = 160
              parameters = 2 × 72 = 144
@@ -35,14 +35,14 @@ EXPECTED = """\
  input       (B, T, E) = (2, 5, 8)
  output      (B, E, T) = (2, 8, 5)
  rule        Swaps two dimensions.
- MACs        None: no multiply–accumulates.
+ MACs        none
 
  matmul() at 0
  ─────────────
  inputs      0.0 Linear = (B, T, E) = (2, 5, 8)
              0.1.1 transpose = (B, E, T) = (2, 8, 5)
  output      (B, T, T) = (2, 5, 5)
- each        terms = E = 8 multiplies for each output element
+ per output  terms = E = 8 MACs
  loops       for output element in range(B·T²):  50
                for term in range(E):              8
                  one multiply–accumulate
@@ -56,8 +56,8 @@ EXPECTED = """\
  output      (B, T, T) = (2, 5, 5)
  rule        The sum of its inputs, which broadcast: an addition per element for
              each input after the first.
- each        1 for each of 50 output elements = 50
- MACs        None: no multiply–accumulates.
+ operations  1 × 50 output elements = 50
+ MACs        none
  excluded    50 elementwise operations.
 """
 
@@ -73,7 +73,7 @@ def test_a_design_with_branches_is_derived_layer_by_layer():
 
 def test_an_einsum_multiplies_the_letters_that_are_summed_over_for_each_element():
     shown = explained('[B, Q, D] -> einsum("bqd,bkd->bqk", x, [B, K, D])')
-    assert " each        d = D multiplies for each output element\n" in shown
+    assert " per output  d = D MACs\n" in shown
     assert " MACs        B·Q·K·D = B·D·K·Q\n" in shown
 
 

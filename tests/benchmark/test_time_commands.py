@@ -47,15 +47,14 @@ MODEL = """\
  measured on cpu, float32              Net
 ───────────────────────────────────────────
  forward                          100.0 µs
-   middle half              100.0–101.0 µs
+   quartiles                100.0–101.0 µs
    achieved                   2.56 MFLOP/s
  training step                    101.0 µs
-   middle half              101.0–102.0 µs
+   quartiles                101.0–102.0 µs
    achieved                   5.07 MFLOP/s
 
- Times are medians of 3 rounds in turn on 2 threads, without gradients, on
- random inputs unless given. A training step is forward and backward in
- training mode, from ones at every output; no optimizer.
+ Times are medians of 3 rounds on 2 threads, without gradients. A training step
+ is a forward and a backward in training mode, without an optimizer.
 
 """
 

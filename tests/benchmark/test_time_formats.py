@@ -21,15 +21,14 @@ from convcost.schemas.generate import generate
 DENSE, CONV = 20_971_520, 125_829_120
 
 HOW = """\
- Times are medians of 3 rounds in turn on 2 threads, without gradients, on
- random inputs unless given.
+ Times are medians of 3 interleaved rounds on 2 threads, without gradients.
 """
 
 HEAD = """\
  measured on cpu, float32           dense             conv   conv ÷ dense
 ──────────────────────────────────────────────────────────────────────────
  forward                         100.0 µs         400.0 µs          4.00×
-   middle half              98.0–102.0 µs   390.0–410.0 µs
+   quartiles                98.0–102.0 µs   390.0–410.0 µs
    achieved                 209.7 GFLOP/s    314.6 GFLOP/s
 """
 
@@ -46,8 +45,8 @@ ON_THIS = f"""\
 
  conv costs 6.00× the FLOPs of dense and takes 4.00× the time here: both are
  compute-bound (20.6 and 73.8 FLOPs per byte).
- More than 100% of a roofline: a cache holds what is moved, or the device can
- do more than its figures.
+ More than 100% of a roofline: caches hold the data, or the device exceeds its
+ listed figures.
 {HOW}
 """
 
@@ -64,7 +63,7 @@ TOO_NEAR = f"""\
  measured on cpu, float32           dense            conv   conv ÷ dense
 ─────────────────────────────────────────────────────────────────────────
  forward                         100.0 µs        108.0 µs        unclear
-   middle half              90.0–110.0 µs   99.0–119.0 µs
+   quartiles                90.0–110.0 µs   99.0–119.0 µs
    achieved                 209.7 GFLOP/s    1.17 TFLOP/s
 
  conv costs 6.00× the FLOPs of dense; their times overlap too much to tell
@@ -76,21 +75,21 @@ EVERYTHING = """\
  measured on cpu, float32            dense               conv   conv ÷ dense
 ─────────────────────────────────────────────────────────────────────────────
  forward                          100.0 µs           400.0 µs          4.00×
-   middle half               98.0–102.0 µs     390.0–410.0 µs
+   quartiles                 98.0–102.0 µs     390.0–410.0 µs
    achieved                  209.7 GFLOP/s      314.6 GFLOP/s
  training step                    300.0 µs            1.00 ms          3.33×
-   middle half              290.0–310.0 µs   990.0 µs–1.00 ms
+   quartiles                290.0–310.0 µs   990.0 µs–1.00 ms
    achieved                  139.8 GFLOP/s                  –
  forward, compiled                       –           200.0 µs              –
-   middle half                           –     190.0–210.0 µs
+   quartiles                             –     190.0–210.0 µs
    achieved                              –      629.1 GFLOP/s
 
  conv costs 6.00× the FLOPs of dense and takes 4.00× the time here: dense
  reaches 209.7 GFLOP/s, conv 314.6 GFLOP/s.
  dense, compiled, could not be timed: no C++ compiler.
- Times are medians of 3 rounds in turn on 2 threads, without gradients, on
- random inputs unless given. A training step is forward and backward in
- training mode, from ones at every output; no optimizer.
+ Times are medians of 3 interleaved rounds on 2 threads, without gradients. A
+ training step is a forward and a backward in training mode, without an
+ optimizer.
 
 """
 
@@ -219,8 +218,11 @@ def test_what_calls_can_not_explain_is_not_explained_by_them():
     times = timing(forward(10, flops=DENSE)), timing(forward(6000, flops=CONV))
     text = " ".join(below(on(founding(*times, B=1), MACHINE.device_for(1))).split())
     assert "takes 600× the time here: dense reaches 2.10 TFLOP/s, conv 21.0 GFLOP/s." in text
-    assert "conv took more than 10 times as long as work and calls explain: other processes may" in text
-    assert "calls explain" not in small(layer=1.0, convolution=1.0)
+    assert (
+        "conv took more than 10 times as long as their work and call overhead explain: other processes may"
+        in text
+    )
+    assert "overhead explain" not in small(layer=1.0, convolution=1.0)
 
 
 def test_a_share_that_is_next_to_nothing_has_its_digits_too():

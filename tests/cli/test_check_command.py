@@ -482,7 +482,7 @@ def test_a_blind_counter_does_not_agree():
     code, out, _ = convcost("check", "conv")
     assert code == 1
     assert "   torch_profiler   blind              failed\n" in out
-    assert "conv: torch_profiler blind: no formula: conv1d ×2, −1,966,080 FLOPs (agree_with)." in (
+    assert "conv: torch_profiler blind: no formula for conv1d ×2 (−1,966,080 FLOPs) (agree_with)." in (
         out.replace("\n ", " ")
     )
 

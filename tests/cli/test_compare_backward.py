@@ -44,12 +44,12 @@ def test_the_founding_pair_has_the_phases_of_a_training_step():
     out = printed(*FOUNDING, "--backward")
     assert (
         """
- FLOPs                  dense        conv   conv ÷ dense
-─────────────────────────────────────────────────────────
- forward              327,680   1,966,080          6.00×
- gradient by input          0     983,040              –
- gradient by weight   327,680   1,966,080          6.00×
- training step        655,360   4,915,200          7.50×
+ FLOPs               dense        conv   conv ÷ dense
+──────────────────────────────────────────────────────
+ forward           327,680   1,966,080          6.00×
+ input gradient          0     983,040              –
+ weight gradient   327,680   1,966,080          6.00×
+ training step     655,360   4,915,200          7.50×
 """
         in out
     )
@@ -119,14 +119,14 @@ def test_the_roofline_is_of_training_steps():
     out = printed(*FOUNDING, "--backward", "--device", "a100")
     section = out[out.index(" lower bound") :]
     labels = [line[:21].strip() for line in section.splitlines()[:4]]
-    assert labels == ["lower bound", "forward", "gradient by input", "gradient by weight"]
+    assert labels == ["lower bound", "forward", "input gradient", "weight gradient"]
     sentence = "A training step of conv costs 7.50× the FLOPs of one of dense and 0.784× its lower bound on"
     assert sentence in " ".join(out.split())
 
 
 @pytest.mark.parametrize("command", [("cost",), ("compare", "Linear(4, 4)")])
 def test_elementwise_work_of_a_backward_is_said_to_be_an_estimate_where_it_counts(command):
-    note = " Elementwise work of the backward is estimated by a usual rule, not exact."
+    note = " Elementwise work of the backward is an estimate."
     arguments = (*command, "[3, 4] -> Linear(4, 4) -> ReLU", "--backward")
     assert note in printed(*arguments, "--count", "all")
     assert note not in printed(*arguments)

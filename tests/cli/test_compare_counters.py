@@ -9,7 +9,7 @@ from convcost.counters import COUNTERS
 from convcost.counters.interface import CounterEntry, CounterReading, MissedOperator
 
 FOUNDING_COUNTERS = """\
- counter                   its own figure    as FLOPs   verdict
+ counter                         reported    as FLOPs   verdict
 ────────────────────────────────────────────────────────────────
  fvcore, dense               163,840 MACs     327,680    agrees
  fvcore, conv                983,040 MACs   1,966,080    agrees
@@ -18,9 +18,9 @@ FOUNDING_COUNTERS = """\
  torch.profiler, dense      327,680 FLOPs     327,680    agrees
  torch.profiler, conv                   –           –     blind
 
- fvcore agrees (conv): fvcore counts aten::_convolution_mode (padding='same')
- as 0; convcost supplied the formula.
- torch.profiler blind (conv): no formula: conv1d ×2, −1,966,080 FLOPs.
+ fvcore agrees (conv): convcost supplied the formula for padding='same'
+ (aten::_convolution_mode), which fvcore counts as 0.
+ torch.profiler is blind (conv): no formula for conv1d ×2 (−1,966,080 FLOPs).
 
 """
 

@@ -63,7 +63,7 @@ def test_an_equation_is_broken_at_its_signs_of_equality():
 
 def test_a_division_that_is_assumed_to_be_exact_is_not_rounded():
     out = convcost("explain", "conv1d", "C", "F", "3", "--groups", "G").out
-    assert " each        in_channels × taps = (C/G)·3\n" in out
+    assert " per output  in_channels × taps = (C/G)·3" in out
     assert "for in_channel in range(C/G):\n" in out
     assert " parameters  weight + bias = F·(C/G)·3 + F" in out
     assert "⌊C/G⌋" not in out
@@ -71,7 +71,8 @@ def test_a_division_that_is_assumed_to_be_exact_is_not_rounded():
 
 def test_a_ratio_that_is_a_formula_says_times():
     out = convcost(*OPEN).out
-    assert " outputs     conv has B·S·E·L output elements, compared with B·S·E: L times as many.\n" in out
+    words = " ".join(out.split())
+    assert "outputs conv has B·S·E·L output elements, compared with B·S·E: L times as many. Each" in words
     assert "             Each of them costs 6/L times the FLOPs.\n" in out
 
 
@@ -87,12 +88,12 @@ def test_the_loops_of_an_lstm_are_over_its_gates_and_its_biases_are_more_than_it
     assert "for gate in range(4):" in explained
     assert "6·5·4·9 = 1,080" in explained
     assert "240 bias adds: 11.1% of the FLOPs." in explained
-    assert "one for each output element" not in explained
+    assert "one per output element" not in explained
 
 
 def test_elementwise_work_is_derived_from_the_elements():
     out = convcost("explain", "[2, 8] -> LeakyReLU").out
-    assert " each        2 for each of 16 output elements = 32\n" in out
+    assert " operations  2 × 16 output elements = 32\n" in out
 
 
 def test_large_numbers_have_every_digit_in_a_derivation():
@@ -132,7 +133,7 @@ def test_a_pipe_gets_no_colour():
 def test_json_has_the_same_steps_as_data():
     [dense, conv] = json.loads(convcost(*FOUNDING, "--json").out)["designs"]
     assert [step["title"] for step in dense["parts"][0]["steps"]] == [
-        *("input", "output", "each", "loops", "MACs", "FLOPs", "excluded", "parameters"),
+        *("input", "output", "per output", "loops", "MACs", "FLOPs", "excluded", "parameters"),
     ]
     assert conv["macs"] == 983_040
 

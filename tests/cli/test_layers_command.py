@@ -17,7 +17,7 @@ LEFT_OUT_NAMES = [name for group in UNSUPPORTED for name in group.names]
 LINEAR = """\
  layer    Linear(in_features, out_features, bias=True)
  family   dense
- is       y = x Wᵀ + b on the last dimension: [*, in_features] → [*,
+ summary  y = x Wᵀ + b on the last dimension: [*, in_features] → [*,
           out_features].
  takes    1 input of the design's dtype
  input    [B, S, in_features] if not given

@@ -18,11 +18,11 @@ WIDTH_TABLE = """\
  vary        W of 2 x Conv1d
  searched    W from 1 to 1,048,576: all 1,048,576 values
 
-               W     FLOPs   difference     share   parameters
-───────────────────────────────────────────────────────────────
- Linear            327,680                             163,968
- closest      52   324,480       −3,200   −0.977%       16,328
- next above   53   337,080       +9,400    +2.87%       16,960
+               W     FLOPs   difference   relative   parameters
+────────────────────────────────────────────────────────────────
+ Linear            327,680                              163,968
+ closest      52   324,480       −3,200    −0.977%       16,328
+ next above   53   337,080       +9,400     +2.87%       16,960
 
  With W = 52, 2 x Conv1d costs 324,480 FLOPs, 3,200 (0.977%) fewer than Linear.
  FLOPs = 2 × MACs; bias adds and elementwise work are counted separately;
@@ -36,18 +36,18 @@ PAIRS_TABLE = """\
  vary      E, K
  searched  E from 8 to 1,048,576 in steps of 8, K from 1 to 4: all 524,288 pairs
 
-                 E   K        FLOPs   difference     share   parameters
-────────────────────────────────────────────────────────────────────────
+                 E   K        FLOPs   difference   relative   parameters
+─────────────────────────────────────────────────────────────────────────
  budget                  10,000,000
-               200   4    9,280,000     −720,000    −7.20%      160,200
-               232   3    9,688,320     −311,680    −3.12%      161,704
-               280   2    9,721,600     −278,400    −2.78%      157,080
- closest       392   1    9,834,496     −165,504    −1.66%      154,056
- over budget   208   4   10,037,248      +37,248   +0.372%      173,264
+               200   4    9,280,000     −720,000     −7.20%      160,200
+               232   3    9,688,320     −311,680     −3.12%      161,704
+               280   2    9,721,600     −278,400     −2.78%      157,080
+ closest       392   1    9,834,496     −165,504     −1.66%      154,056
+ over budget   208   4   10,037,248      +37,248    +0.372%      173,264
 
  With E = 392, K = 1, Conv1d costs 9,834,496 FLOPs, 165,504 (1.66%) fewer than
  the budget.
- No other pair within the budget with the same E or the same K is closer.
+ Each pair is the closest within the budget for its E or for its K.
  FLOPs = 2 × MACs; bias adds and elementwise work are counted separately;
  padding MACs are included (convention: matmul, full).
 
@@ -60,11 +60,11 @@ ENCODER_TABLE = """\
  vary                T
  searched            T from 1 to 1,048,576: all 1,048,576 values
 
-                 T           FLOPs    difference     share   parameters
-────────────────────────────────────────────────────────────────────────
+                 T           FLOPs    difference   relative   parameters
+─────────────────────────────────────────────────────────────────────────
  budget              2,000,000,000
- closest       145   1,996,759,040    −3,240,960   −0.162%    3,159,040
- over budget   146   2,011,725,824   +11,725,824   +0.586%    3,159,040
+ closest       145   1,996,759,040    −3,240,960    −0.162%    3,159,040
+ over budget   146   2,011,725,824   +11,725,824    +0.586%    3,159,040
 
  With T = 145, TransformerEncoder costs 1,996,759,040 FLOPs, 3,240,960 (0.162%)
  fewer than the budget.
@@ -80,11 +80,11 @@ OPEN_TABLE = """\
  vary        W of 2 x Conv1d
  searched    W from 1 to 1,048,576: all 1,048,576 values
 
-                W   parameters   difference     share
-──────────────────────────────────────────────────────
+                W   parameters   difference   relative
+───────────────────────────────────────────────────────
  Linear                163,968
- closest      165      163,680         −288   −0.176%
- next above   166      165,668       +1,700    +1.04%
+ closest      165      163,680         −288    −0.176%
+ next above   166      165,668       +1,700     +1.04%
 
  With W = 165, 2 x Conv1d has 163,680 parameters, 288 (0.176%) fewer than
  Linear.
@@ -97,10 +97,10 @@ IN_VAIN_TABLE = """\
  vary      V
  searched  V from 1 to 9: all 9 values
 
-               V   FLOPs   difference    share   parameters
-────────────────────────────────────────────────────────────
+               V   FLOPs   difference   relative   parameters
+──────────────────────────────────────────────────────────────
  budget              500
- over budget   9     768         +268   +53.6%          200
+ over budget   9     768         +268     +53.6%          200
 
  No V from 1 to 9 stays within the budget: the cheapest, V = 9, has 768 FLOPs.
  FLOPs = 2 × MACs; bias adds and elementwise work are counted separately;
@@ -114,16 +114,16 @@ STRIDES_TABLE = """\
  vary      W, V
  searched  W from 1 to 20, V from 1 to 20: all 400 pairs
 
-               W   V    MACs   difference     share   parameters
-─────────────────────────────────────────────────────────────────
+               W   V    MACs   difference   relative   parameters
+──────────────────────────────────────────────────────────────────
  budget                3,999
-               2   1   3,744         −255    −6.38%          300
-               8   3   3,456         −543    −13.6%        1,164
- closest       9   2   3,888         −111    −2.78%        1,308
- over budget   7   2   4,032          +33   +0.825%        1,020
+               2   1   3,744         −255     −6.38%          300
+               8   3   3,456         −543     −13.6%        1,164
+ closest       9   2   3,888         −111     −2.78%        1,308
+ over budget   7   2   4,032          +33    +0.825%        1,020
 
  With W = 9, V = 2, Conv1d costs 3,888 MACs, 111 (2.78%) fewer than the budget.
- No other pair within the budget with the same W or the same V is closer.
+ Each pair is the closest within the budget for its W or for its V.
 
 """
 
@@ -235,7 +235,7 @@ def test_other_formats_have_the_table_too(name, expected):
 
 def test_an_ascii_screen_is_served():
     out = convcost(*WIDTH, encoding="ascii").out
-    assert "-3,200   -0.977%" in out
+    assert "-3,200    -0.977%" in out
     assert "?" not in out
 
 

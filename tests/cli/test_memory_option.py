@@ -38,20 +38,20 @@ class Picky(nn.Linear):
 """
 
 ESTIMATE = """\
- An estimate: input and output stay in memory throughout, gradients and the
- optimizer's state throughout a step; saved tensors are those that CUDA's
- kernels save. Not included: temporary tensors within a layer, library
- workspaces, allocator rounding and fragmentation, the CUDA context.
+ An estimate: inputs and outputs stay in memory throughout, gradients and
+ optimizer state throughout a step; saved tensors are those of CUDA kernels.
+ Not included: temporary tensors within a layer, library workspaces, allocator
+ overhead, the CUDA context.
 """
 
 OF_DESIGNS = """\
- The input of a design is assumed to need a gradient, as inside a network;
- buffers are not included.
+ Saved tensors assume that the input needs a gradient, as inside a network.
+ Buffers are not included.
 """
 
 MIXED = """\
- With bfloat16, the optimizer's state and a master copy of the parameters are
- in float32, as is usual in mixed precision.
+ With bfloat16, optimizer state and a master copy of the parameters are in
+ float32, as usual in mixed precision.
 """
 
 FOUNDING = f"""\
@@ -59,7 +59,7 @@ FOUNDING = f"""\
 ──────────────────────────────────────────────────────────────
  parameters                327.9 KB   197.1 KB         0.601×
  gradients                 327.9 KB   197.1 KB         0.601×
- state of adamw             1.31 MB   788.5 KB         0.601×
+ adamw state                1.31 MB   788.5 KB         0.601×
  master copy in float32    655.9 KB   394.2 KB         0.601×
  saved for backward         2.56 KB    5.12 KB          2.00×
  peak of a forward         330.8 KB   204.8 KB         0.619×
@@ -75,7 +75,7 @@ LAYER = f"""\
 ──────────────────────────────────────────────
  parameters                262,144   262.1 KB
  gradients                 262,144   262.1 KB
- state of sgd                    0        0 B
+ sgd state                       0        0 B
  saved for backward          2,048    2.05 KB
  peak of a forward         272,384   272.4 KB
  peak of a training step   544,768   544.8 KB
@@ -84,14 +84,14 @@ LAYER = f"""\
 """
 
 OPEN = f"""\
- memory, float32                          formula
-──────────────────────────────────────────────────
- parameters                                 4·E·F
- gradients                                  4·E·F
- state of adamw                             8·E·F
- saved for backward                         4·B·E
- peak of a forward          4·B·E + 4·B·F + 4·E·F
- peak of a training step   8·B·E + 8·B·F + 16·E·F
+ memory in bytes, float32                  formula
+───────────────────────────────────────────────────
+ parameters                                  4·E·F
+ gradients                                   4·E·F
+ adamw state                                 8·E·F
+ saved for backward                          4·B·E
+ peak of a forward           4·B·E + 4·B·F + 4·E·F
+ peak of a training step    8·B·E + 8·B·F + 16·E·F
 
 {OF_DESIGNS}{ESTIMATE}
 """
@@ -101,13 +101,12 @@ MODEL = f"""\
 ────────────────────────────────────────────────
  parameters                  264,448   264.4 KB
  gradients                   264,448   264.4 KB
- state of adamw              528,896   528.9 KB
+ adamw state                 528,896   528.9 KB
  saved for backward           18,432    18.4 KB
  peak of a forward           299,264   299.3 KB
  peak of a training step   1,111,040    1.11 MB
 
- Net: saved tensors are those of a forward and backward in training, on shapes
- alone.
+ Net: saved tensors are those of a training step, run on shapes alone.
 {ESTIMATE}
 """
 
@@ -116,13 +115,13 @@ UNKNOWN = f"""\
 ─────────────────────────────────────────────
  parameters                 16,640   16.6 KB
  gradients                  16,640   16.6 KB
- state of adamw             33,280   33.3 KB
+ adamw state                33,280   33.3 KB
  saved for backward        unknown
  peak of a forward         unknown
  peak of a training step   unknown
 
- What Picky saves for the backward pass is unknown, and so are the peaks:
- TypeError: it is trained already.
+ Saved tensors and peaks of Picky are unknown: TypeError: it is trained
+ already.
 {ESTIMATE}
 """
 
@@ -137,7 +136,7 @@ def after_costs(*arguments):
     """What stands below the costs."""
     outcome = convcost(*arguments, "--memory", "--counters", "none")
     assert (outcome.code, outcome.err) == (0, "")
-    return outcome.out[outcome.out.index(" memory, ") :]
+    return outcome.out[outcome.out.index("\n memory") + 1 :]
 
 
 def test_the_founding_pair_in_bfloat16():

@@ -130,7 +130,7 @@ def test_dp_shards_the_parameters_of_any_module():
         ),
         (
             ("--mesh", "tp=2", "--parallelize", "net.py:number"),
-            "the function that parallelises the module returned int",
+            "the function that parallelizes the module returned int",
         ),
     ],
 )

@@ -373,7 +373,7 @@ REFUSALS = {
     ("net.py:Net", *IDS, "--depth", "0"): "--depth is 0; it must be at least 1\n",
     ("net.py:Net", *IDS, "--depth", "x"): "--depth x: it must be a whole number\n",
     ("net.py:Net", *IDS, "--format", "yaml"): "no format is called yaml\n",
-    ("net.py:Net", *IDS, "--backwards"): "no option and no size is called --backwards",
+    ("net.py:Net", *IDS, "--backwards"): "no option or size is called --backwards",
     ("net.py:Net", "--input", "i64[B,7]", "--T", "3"): "no size is called T\nThe sizes here are B.\n",
     ("net.py:Twice", "--input", "[B,4]", "--sort", "macs"): "--sort macs needs a number for B\n",
     ("net.py:Twice", "--input", "[B,4]", "--backward"): "--backward needs a number for B\n",
@@ -437,12 +437,12 @@ def test_counters_are_asked_about_modules_beside_designs():
     text = printed("compare", "net.py:Twice", "[3, 4] -> Linear(4, 4)", "--input", "[3,4]")
     assert (
         """
- counter                   its own figure   as FLOPs   verdict
-───────────────────────────────────────────────────────────────
- fvcore, Twice                    96 MACs        192    agrees
- fvcore, Linear                   48 MACs         96    agrees
- FlopCounterMode, Twice         192 FLOPs        192    agrees
- FlopCounterMode, Linear         96 FLOPs         96    agrees
+ counter                    reported   as FLOPs   verdict
+──────────────────────────────────────────────────────────
+ fvcore, Twice               96 MACs        192    agrees
+ fvcore, Linear              48 MACs         96    agrees
+ FlopCounterMode, Twice    192 FLOPs        192    agrees
+ FlopCounterMode, Linear    96 FLOPs         96    agrees
 """
         in text
     )

@@ -25,24 +25,24 @@ class Net(nn.Module):
 """
 
 COUNTERS = """\
- counter                              its own figure   as MACs   difference
-────────────────────────────────────────────────────────────────────────────
- exact                                                 110,752
- fvcore                                 118,944 MACs   118,944       +8,192
-   elementwise counted: BatchNorm2d                                  +8,192
- FlopCounterMode                       221,504 FLOPs   110,752            0
+ counter                                   reported   as MACs   difference
+───────────────────────────────────────────────────────────────────────────
+ convcost                                             110,752
+ fvcore                                118,944 MACs   118,944       +8,192
+   elementwise counted: BatchNorm2d                                 +8,192
+ FlopCounterMode                      221,504 FLOPs   110,752            0
 
- The causes under a counter add up to its difference exactly.
+ The causes listed under a counter add up exactly to its difference.
 
 """
 
 BESIDE = """\
- counter          its own figure   as FLOPs   verdict
-──────────────────────────────────────────────────────
- fvcore, Net        118,944 MACs    221,504    agrees
- fvcore, Conv2d     110,592 MACs    221,184    agrees
+ counter              reported   as FLOPs   verdict
+────────────────────────────────────────────────────
+ fvcore, Net      118,944 MACs    221,504    agrees
+ fvcore, Conv2d   110,592 MACs    221,184    agrees
 
- fvcore agrees (Net): elementwise counted: BatchNorm2d, +16,384 FLOPs.
+ fvcore agrees (Net): elementwise counted: BatchNorm2d (+16,384 FLOPs).
 
 """
 
@@ -64,7 +64,7 @@ def test_the_counters_stand_below_the_model(net):
 
 
 def test_no_counter_is_asked_unless_it_is_said(net):
-    assert "its own figure" not in counted(net).out
+    assert "reported" not in counted(net).out
     assert json.loads(counted(net, "--json").out)["counters"] == {}
 
 

@@ -85,7 +85,7 @@ def test_counters_count_the_prompt_and_not_the_next_token():
     ("arguments", "message"),
     [
         (("model", *MODEL, "--context", "4"), "--context needs --phase"),
-        (("model", *MODEL, "--phase", "decode"), "a phase needs the number of tokens"),
+        (("model", *MODEL, "--phase", "decode"), "a phase needs a context, the number of tokens"),
         (
             ("model", *MODEL, "--phase", "decade", "--context", "4"),
             "no phase is called decade (did you mean decode?)",

@@ -32,10 +32,13 @@ def test_json_stays_as_it_is():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((*CURVE, "--plot", "a.jpg"), "--plot a.jpg: unsupported kind of picture"),
-        ((*CURVE, "--plot", "a.svgz"), "--plot a.svgz: unsupported kind of picture (did you mean .svg?)\n"),
+        ((*CURVE, "--plot", "a.jpg"), "--plot a.jpg: .jpg is not a supported picture format"),
+        (
+            (*CURVE, "--plot", "a.svgz"),
+            "--plot a.svgz: .svgz is not a supported picture format (did you mean .svg?)\n",
+        ),
         ((*CURVE, "--plot", "nosuch/a.svg"), "--plot nosuch/a.svg: there is no directory nosuch\n"),
-        ((*CURVE, "--plot", "."), "--plot .: unsupported kind of picture\n"),
+        ((*CURVE, "--plot", "."), "--plot .: this name is not a supported picture format\n"),
         ((*CURVE, "--plot-metric", "params"), "--plot-metric needs --plot"),
         ((*CURVE, "--plot-range", "L=1:3"), "--plot-range needs --plot"),
         ((*CURVE, "--plot", "a.svg", "--plot-metric", "flop"), "called flop (did you mean flops?)"),

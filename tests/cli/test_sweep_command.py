@@ -20,8 +20,8 @@ TABLE = """\
  sizes             L = 16; B defaults to 1
  over              C = 8:32:8; K = 1,3; M = 2C,C/3; G = 1,3
  where             flops <= 100K and not K = 3
- designs           32 designs, 20 impossible: M = C/3 must be a whole number
-                   (12); groups must divide in_channels (6); groups must divide
+ designs           32; 20 impossible: M = C/3 must be a whole number (12);
+                   groups must divide in_channels (6); groups must divide
                    out_channels (2); the condition holds for 5
  shown             5 of 5, by parameters, largest first
 
@@ -70,7 +70,7 @@ def test_a_file_stays_as_it_was_where_the_sweep_fails(tmp_path):
     code, out, err = convcost("sweep", "Linear(E, E)", "--over", "E=1", "--where", "x", "--out", str(file))
     assert (code, out) == (2, "")
     assert file.read_text() == "mine"
-    assert err.startswith("convcost: no quantity and no size is called x")
+    assert err.startswith("convcost: no quantity or size is called x")
 
 
 def test_json_has_what_the_library_has():
@@ -123,7 +123,7 @@ def test_without_a_design_the_exit_code_is_1_and_the_reason_is_said(options, err
         ((), "C has no value in Linear\nGive sizes: --C 128, or a range: --over C=64:1024:64\n"),
         (("--over", "C"), "--over C is not a size with its values"),
         (("--over", "D=1"), "no size is called D"),
-        (("--over", "C=1", "--over", "C=2"), "--over C is given twice"),
+        (("--over", "C=1", "--over", "C=2"), "C is swept twice"),
         (
             ("--over", "C=1:2000000000", "--engine", "numpy"),
             "2,000,000,000 points; the limit is 100,000,000 without",
@@ -140,17 +140,17 @@ def test_without_a_design_the_exit_code_is_1_and_the_reason_is_said(options, err
             ("--C", "64,128"),
             "--C 64,128: a size has one value\nconvcost sweep tries several: --over C=64,128.\n",
         ),
-        (("--over", "C=1", "--by", "flps"), "no quantity and no size is called flps (did you mean flops?)"),
+        (("--over", "C=1", "--by", "flps"), "no quantity or size is called flps (did you mean flops?)"),
         (("--over", "C=1", "--by", "flops:most"), "flops:most: most is not min or max"),
         (("--over", "C=1", "--pareto", "flops,C", "--by", "params"), "params is not among the quantities"),
         (("--over", "C=1", "--pareto", "flops,flops:max"), "one quantity can't be the smallest and the"),
         (("--over", "C=1", "--out", "x.txt"), "x.txt must end in .csv, .jsonl, .parquet or .arrow\n"),
         (("--over", "C=1", "--out", "/nowhere/x.csv"), "/nowhere/x.csv can't be written: No such file"),
         (("--over", "C=1", "--top", "0"), "top is 0"),
-        (("--over", "C=1", "--where", "ratio > 1"), "no quantity and no size is called ratio"),
+        (("--over", "C=1", "--where", "ratio > 1"), "no quantity or size is called ratio"),
         (
             ("--over", "C=1", "--by", "ratio"),
-            "no quantity and no size is called ratio\nIt needs at least two designs.",
+            "no quantity or size is called ratio\nIt needs at least two designs.",
         ),
         (("--over", "C=1+"), "unexpected end; expected a size"),
     ],

@@ -111,7 +111,7 @@ def test_an_interrupt_leaves_no_file(ending, tmp_path):
         (("--device", "this"), "--device this: this machine has several bandwidths"),
         (("--device", "h100", "--dtype", "int64"), "h100-sxm has no peak for int64"),
         (("--columns", "flops,speed"), "no quantity is called speed"),
-        (("--by", "seconds"), "no quantity and no size is called seconds\nIt needs --device h100;"),
+        (("--by", "seconds"), "no quantity or size is called seconds\nIt needs --device h100;"),
         (("--columns", "seconds"), "no quantity is called seconds\nIt needs --device h100;"),
         (("--where", "params < 2ms"), "2ms is a time, but nothing here is in seconds"),
     ],

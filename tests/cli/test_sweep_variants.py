@@ -37,7 +37,7 @@ TABLE = """\
  Net      {net}:Net
  over     width = 4:12:4; act = relu,gelu
  where    width > 4
- designs  6 designs; the condition holds for 4
+ designs  6; the condition holds for 4
  shown    the Pareto front in elementwise work (smallest), width (largest): 2 of
           2, by elementwise work, smallest first
 
@@ -46,7 +46,7 @@ TABLE = """\
  1       8   relu   1,920          104                 80
  2      12   relu   2,880          156                120
 
- Of designs that tie in every quantity of the front, only the first is shown.
+ Of designs that are equal in all of these quantities, only the first is shown.
  FLOPs = 2 × MACs; bias adds and elementwise work are counted separately;
  padding MACs are included (convention: matmul, full).
 
@@ -130,7 +130,7 @@ def test_where_no_variant_is_possible_the_exit_code_is_1(net):
         (("--over-arg", "width=1", "--jobs", "0"), "--jobs is 0"),
         (("--over-arg", "width=1:1000000"), "1,000,000 combinations of arguments; the limit is 100,000"),
         (("--over-arg", "width=a", "--where", "width < 3"), "width has values that are not numbers"),
-        (("--over-arg", "width=1", "--where", "depth < 3"), "no quantity and no size is called depth"),
+        (("--over-arg", "width=1", "--where", "depth < 3"), "no quantity or size is called depth"),
         (("--over", "B=1", "--jobs", "2", "--arg", "width=2"), "--jobs needs --over-arg"),
         (("--over-arg", "B=1"), "takes (width"),
     ],

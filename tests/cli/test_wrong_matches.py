@@ -45,7 +45,7 @@ PAIRS = ("match", "Conv1d(E, E, K)", "--vary", "E,K", "--budget", "10MFLOPs", "-
         ((*WIDTH[:4], "", *WIDTH[5:]), "one or two different sizes can be varied, not none\n"),
         ((*WIDTH, "--format", "jsn"), "no format is called jsn (did you mean json?)\n"),
         (("match", DENSE, "Conv1(W, W)", "--vary", "W", "--E", "2"), "no layer is called Conv1"),
-        ((*WIDTH, "--varry", "3"), "no option and no size is called --varry (did you mean --vary?)\n"),
+        ((*WIDTH, "--varry", "3"), "no option or size is called --varry (did you mean --vary?)\n"),
     ],
 )
 def test_a_wrong_request_is_refused(arguments, message):

@@ -121,7 +121,8 @@ def test_padding_as_a_word_is_counted_with_the_formula_that_fvcore_is_given_and_
     fvcore = asked(module, torch.zeros(1, 2, 5)).diagnoses["fvcore"]
     assert (fvcore.result.verdict, fvcore.result.raw, fvcore.causes) == ("agrees", 2 * 4 * 3 * 5, ())
     assert fvcore.remarks == (
-        "fvcore counts aten::_convolution_mode (padding='same') as 0; convcost supplied the formula",
+        "convcost supplied the formula for padding='same' (aten::_convolution_mode), "
+        "which fvcore counts as 0",
     )
 
 

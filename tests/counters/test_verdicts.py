@@ -7,7 +7,9 @@ from convcost.core.report import CounterResult
 from convcost.counters import COUNTERS
 from convcost.spec import parse
 
-FVCORE_SAME = "fvcore counts aten::_convolution_mode (padding='same') as 0; convcost supplied the formula"
+FVCORE_SAME = (
+    "convcost supplied the formula for padding='same' (aten::_convolution_mode), which fvcore counts as 0"
+)
 
 
 @pytest.mark.parametrize(
@@ -28,7 +30,7 @@ def test_two_counters_agree_on_convolutions(counter, raw, unit):
 @pytest.mark.parametrize("spec", [CONV, SAME])
 def test_torch_profiler_is_blind_to_conv1d_and_names_the_operator(spec):
     assert counter_result("torch_profiler", spec) == CounterResult(
-        "blind", None, 0, "FLOP", f"no formula: conv1d ×2, −{2 * 9_600:,} FLOPs"
+        "blind", None, 0, "FLOP", f"no formula for conv1d ×2 (−{2 * 9_600:,} FLOPs)"
     )
 
 
@@ -40,7 +42,8 @@ def test_torch_profiler_says_what_it_counts_beside_what_it_misses():
     spec = "[2, 4, 10] -> Conv1d(4, 4, 3, padding=1) -> Linear(10, 5)"
     assert counter_result("torch_profiler", spec).raw == 2 * 400
     assert (
-        counter_result("torch_profiler", spec).reason == f"no formula: conv1d, −{2 * 2 * 10 * 4 * 12:,} FLOPs"
+        counter_result("torch_profiler", spec).reason
+        == f"no formula for conv1d (−{2 * 2 * 10 * 4 * 12:,} FLOPs)"
     )
 
 
@@ -68,7 +71,7 @@ def test_fvcore_also_counts_norms_and_poolings_and_that_is_told_apart():
     macs = parse(NORMED).report({}).macs
     assert (found.verdict, found.flops) == ("agrees", 2 * macs)
     assert found.raw > macs
-    assert found.reason == f"elementwise counted: BatchNorm2d, +{2 * 2 * 6 * 36 * 2:,} FLOPs"
+    assert found.reason == f"elementwise counted: BatchNorm2d (+{2 * 2 * 6 * 36 * 2:,} FLOPs)"
 
 
 @pytest.mark.parametrize("counter", ["fvcore", "flop_counter_mode"])
@@ -87,7 +90,7 @@ def test_two_counters_are_blind_to_bilinear_and_name_the_operator(counter, opera
     assert counter_result(counter, BILINEAR).verdict == "blind"
     assert (
         counter_result(counter, BILINEAR).reason
-        == f"no formula: {operator}, −{2 * 2 * 3 * 4 * 5 + 2 * 2 * 4 * 5:,} FLOPs"
+        == f"no formula for {operator} (−{2 * 2 * 3 * 4 * 5 + 2 * 2 * 4 * 5:,} FLOPs)"
     )
 
 

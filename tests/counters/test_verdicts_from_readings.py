@@ -39,13 +39,13 @@ def test_a_counter_of_macs_agrees_with_the_macs():
 
 def test_a_counter_of_macs_that_says_flops_differs():
     assert of(conv(648), counter=FVCORE) == CounterResult(
-        "differs", 1_296, 648, "MAC", "unexplained, +648 FLOPs"
+        "differs", 1_296, 648, "MAC", "unexplained (+648 FLOPs)"
     )
 
 
 def test_elementwise_work_by_the_counters_own_rule_agrees_and_is_said():
     assert of(conv(648), norm(1_000, 1_000)) == CounterResult(
-        "agrees", 648, 1_648, "FLOP", "elementwise counted: batch_norm, +1,000 FLOPs"
+        "agrees", 648, 1_648, "FLOP", "elementwise counted: batch_norm (+1,000 FLOPs)"
     )
 
 
@@ -53,7 +53,7 @@ def test_elementwise_work_by_the_counters_own_rule_agrees_and_is_said():
 def test_elementwise_work_that_is_not_what_the_rule_gives_differs(amount):
     found = of(conv(648), norm(amount, 1_000))
     assert found.verdict == "differs"
-    assert f"unexplained, {'+' if amount > 1_000 else '−'}{abs(amount - 1_000):,} FLOPs" in found.reason
+    assert f"unexplained ({'+' if amount > 1_000 else '−'}{abs(amount - 1_000):,} FLOPs)" in found.reason
 
 
 def test_products_that_are_wrong_are_not_hidden_by_an_extra_that_makes_up_for_them():
@@ -68,7 +68,7 @@ def test_work_that_is_missed_is_not_hidden_by_an_extra_that_makes_up_for_it():
 
 def test_bias_adds_agree_and_are_said():
     assert of(conv(648 + BIAS_ADDS)) == CounterResult(
-        "agrees", 648, 684, "FLOP", "bias adds counted: Conv1d, +36 FLOPs"
+        "agrees", 648, 684, "FLOP", "bias adds counted: Conv1d (+36 FLOPs)"
     )
 
 
@@ -83,7 +83,7 @@ def test_what_convcost_supplies_is_part_of_the_figure():
 
 def test_a_missed_operator_makes_it_blind_with_no_flops():
     assert of(missed=(MissedOperator("conv", "aten::conv1d"),)) == CounterResult(
-        "blind", None, 0, "FLOP", "no formula: conv1d, −648 FLOPs"
+        "blind", None, 0, "FLOP", "no formula for conv1d (−648 FLOPs)"
     )
 
 

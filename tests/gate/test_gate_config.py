@@ -48,8 +48,8 @@ def test_a_model_has_its_place_inputs_and_arguments():
     ("line", "key", "message"),
     [
         ("max_flop = 1", ".max_flop", "unknown key (did you mean max_flops?)"),
-        ("max_flops = true", ".max_flops", "takes a string or a number, not true"),
-        ("max_flops = 1979-05-27", ".max_flops", "takes a string or a number, not a date"),
+        ("max_flops = true", ".max_flops", "must be a string or a number, not true"),
+        ("max_flops = 1979-05-27", ".max_flops", "must be a string or a number, not a date"),
         ("max_flops = -1", ".max_flops", "is -1; it must be at least 0"),
         ("max_flops = nan", ".max_flops", "is nan; it must be a number"),
         ("max_flops = 1e999999999", ".max_flops", "is inf; it must be at most 1e+40"),
@@ -58,7 +58,7 @@ def test_a_model_has_its_place_inputs_and_arguments():
             'max_flops = "400 KMACs"',
             ".max_flops",
             "'400 KMACs' is not an amount of FLOPs\n"
-            "Write it as 1.5e9 or 64 MFLOPs. Or as a formula: 20*B*S*E**2.",
+            "Write it as 1.5e9 or 64 MFLOPs, or as a formula: 20*B*S*E**2.",
         ),
         (
             'flops = "20*B*T*E**2"',
@@ -75,11 +75,11 @@ def test_a_model_has_its_place_inputs_and_arguments():
             ".flops",
             "20E could be an amount or a product with E\nWrite 20*E, or the number with all its digits.",
         ),
-        ("dtype = 'float33'", ".dtype", "is one of float64, int64, float32, tfloat32, float16, bfloat16, "
-         "float8, int8, not float33 (did you mean float32?)"),
-        ('count = "matmull"', ".count", "is matmul or bias or all, not matmull (did you mean matmul?)"),
-        ('agree_with = "fvcore"', ".agree_with", "takes a list of strings, not a string"),
-        ("agree_with = ['fvcore', 3]", ".agree_with.1", "takes a string, not a number"),
+        ("dtype = 'float33'", ".dtype", "must be one of float64, int64, float32, tfloat32, float16, "
+         "bfloat16, float8, int8, not float33 (did you mean float32?)"),
+        ('count = "matmull"', ".count", "must be matmul or bias or all, not matmull (did you mean matmul?)"),
+        ('agree_with = "fvcore"', ".agree_with", "must be a list of strings, not a string"),
+        ("agree_with = ['fvcore', 3]", ".agree_with.1", "must be a string, not a number"),
         (
             'agree_with = ["fvcor"]',
             ".agree_with",
@@ -114,11 +114,11 @@ NEAR = "unknown key (did you mean entries?)"
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("entries = 3", [(1, "entries", "takes a table of tables, not a number")]),
+        ("entries = 3", [(1, "entries", "must be a table of tables, not a number")]),
         ("[entry.a]\nspec = 'ReLU'", [(1, "entry", NEAR)]),
-        ("[[entries.a]]\nspec = 'ReLU'", [(1, "entries.a", "takes a table, not a list")]),
+        ("[[entries.a]]\nspec = 'ReLU'", [(1, "entries.a", "must be a table, not a list")]),
         ("[entries.a]", [(1, "entries.a", "an entry needs a spec or a model")]),
-        ("[entries.'a b']\nspec = 1", [(2, 'entries."a b".spec', "takes a string, not a number")]),
+        ("[entries.'a b']\nspec = 1", [(2, 'entries."a b".spec', "must be a string, not a number")]),
         (
             "[entries.\"a\\nb\"]\nspec = 'Linear(2, 3)'",
             [(1, 'entries."a\nb"', "a name must have 1 to 64 printable characters")],
@@ -137,7 +137,7 @@ NEAR = "unknown key (did you mean entries?)"
         ),
         (
             "[entries.a]\nspec = 'Linear(E, 3)'\n[entries.a.sizes]\n\nE = true",
-            [(5, "entries.a.sizes.E", "takes a whole number, not true")],
+            [(5, "entries.a.sizes.E", "must be a whole number, not true")],
         ),
         (
             "[entries.a]\nspec = '''\n\nLinea()'''",

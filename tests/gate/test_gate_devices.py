@@ -103,7 +103,7 @@ TERA = 'Write it as "312 TFLOP/s", or as "40 cores x 2.3 GHz x 64 FLOP".'
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("devices = 3", [(1, "devices", "takes a table of tables, not a number")]),
+        ("devices = 3", [(1, "devices", "must be a table of tables, not a number")]),
         (
             "[devices.a]\nlike = 'a100'\nbandwith = '1 TB/s'",
             [(3, "devices.a.bandwith", "unknown key (did you mean bandwidth?)")],
@@ -141,7 +141,7 @@ TERA = 'Write it as "312 TFLOP/s", or as "40 cores x 2.3 GHz x 64 FLOP".'
         ),
         (
             "[devices.a]\nlike = 'a100'\nkind = 'fpga'",
-            [(3, "devices.a.kind", "is one of gpu, cpu, tpu, npu, not fpga")],
+            [(3, "devices.a.kind", "must be one of gpu, cpu, tpu, npu, not fpga")],
         ),
         (
             "[devices.a]\nvendor = 'Me'\nkind = 'gpu'\nbandwidth = '1 TB/s'",

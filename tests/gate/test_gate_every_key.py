@@ -152,7 +152,7 @@ def test_a_share_as_a_number_is_refused_with_how_it_is_written():
     with pytest.raises(ConfigError) as error:
         read_config("")
     assert (
-        str(error.value) == 'convcost.toml:1: tolerance: takes a string, not a number\n  For example, "1%".'
+        str(error.value) == 'convcost.toml:1: tolerance: must be a string, not a number\n  For example, "1%".'
     )
 
 

@@ -90,7 +90,7 @@ def test_a_loop_of_unknown_length_makes_the_count_partial():
 def test_a_counter_agrees_that_counts_the_same_products_whatever_else():
     counters = 'agree_with = ["fvcore", "flop_counter_mode"]'
     assert check_outcomes(ENTRY.format("Net") + INPUT + counters) == [
-        ("agree_with", True, "elementwise counted: BatchNorm1d, +32 FLOPs"),
+        ("agree_with", True, "elementwise counted: BatchNorm1d (+32 FLOPs)"),
         ("agree_with", True, ""),
     ]
 
@@ -98,7 +98,7 @@ def test_a_counter_agrees_that_counts_the_same_products_whatever_else():
 def test_what_a_counter_that_agrees_counts_besides_is_said():
     result = run_gate(config_of(ENTRY.format("Net") + INPUT + 'agree_with = ["fvcore"]'))
     text = " ".join(render(result, "table").split())
-    assert "fvcore agrees (elementwise counted: BatchNorm1d, +32 FLOPs)." in text
+    assert "fvcore agrees; elementwise counted: BatchNorm1d (+32 FLOPs)." in text
 
 
 def test_counters_are_not_asked_with_sizes_open():

@@ -60,9 +60,9 @@ def heard(scale):
 
 
 TABLE = """\
- counter                                its own figure    as MACs    difference
+ counter                                      reported    as MACs    difference
 ────────────────────────────────────────────────────────────────────────────────
- exact                                                     94,720
+ convcost                                                  94,720
  fvcore                                    94,720 MACs     94,720             0
  FlopCounterMode                               0 FLOPs          0       −94,720
    attention missed:                                                    −94,720
@@ -74,8 +74,8 @@ TABLE = """\
  torchinfo                                           –          –   unavailable
  calflops                                            –          –   unavailable
 
- The causes under a counter add up to its difference exactly.
- The part of a difference without a known cause is listed as unexplained.
+ The causes listed under a counter add up exactly to its difference.
+ Unexplained: the part of a difference that has no known cause.
  ptflops: leaves the model in eval mode; leaves hooks on the model.
  torchinfo, calflops: unavailable, it raised KeyError.
 
@@ -110,7 +110,7 @@ def test_the_table_is_plain_where_the_screen_has_ascii_alone():
 def test_the_counters_stand_below_the_costs():
     text = render(diagnosed(), "table")
     assert text.endswith(TABLE)
-    assert text.index("parameters") < text.index("its own figure")
+    assert text.index("parameters") < text.index("reported")
 
 
 def test_json_has_every_figure_and_cause_exact():

@@ -21,14 +21,14 @@ FOUNDING_PAIR = """\
              position.
              E and L are merged into one dimension.
  output      (B, S, E) = (1, 1, 128)
- each        in_features = E·L = 1,280 multiplies for each output element
+ per output  in_features = E·L = 1,280 MACs
  loops       for position in range(B·S):            1
                for out_feature in range(E):       128
                  for in_feature in range(E·L):  1,280
                    one multiply–accumulate
  MACs        B·S·E·E·L = 1·128·1,280 = 163,840
  FLOPs       2 × MACs = 2 × 163,840 = 327,680
- excluded    128 bias adds, one for each output element: 0.0391% of the FLOPs.
+ excluded    128 bias adds, one per output element: 0.0391% of the FLOPs.
  parameters  weight + bias = E·E·L + E = 128·1,280 + 128 = 163,968
 
  conv: 2 × Conv1d(128, 128, 3, padding=same)
@@ -39,8 +39,7 @@ FOUNDING_PAIR = """\
              B and S are merged into one dimension.
  output      length_out = ⌊(10 + 1 + 1 − 1·(3 − 1) − 1) / 1⌋ + 1 = 10
              (B·S, E, L) = (1, 128, 10)
- each        in_channels × taps = E·K = 128·3
-               = 384 multiplies for each output element
+ per output  in_channels × taps = E·K = 128·3 = 384 MACs
  loops       for sample in range(B·S):            1
                for out_channel in range(E):     128
                  for position in range(L):       10
@@ -51,9 +50,9 @@ FOUNDING_PAIR = """\
  padding     2 of the 10 × 3 = 30 taps multiply padding.
              They are included; without them: 458,752 MACs.
  FLOPs       2 × MACs = 2 × 491,520 = 983,040
- excluded    1,280 bias adds, one for each output element: 0.130% of the FLOPs.
+ excluded    1,280 bias adds, one per output element: 0.130% of the FLOPs.
  parameters  weight + bias = E·E·K + E = 128·128·3 + 128 = 49,280
- all 2       MACs = 2 × 491,520 = 983,040
+ 2 layers    MACs = 2 × 491,520 = 983,040
              FLOPs = 2 × 983,040 = 1,966,080
              bias adds = 2 × 1,280 = 2,560
              parameters = 2 × 49,280 = 98,560
@@ -87,8 +86,7 @@ CONV2D_EXPLAINED = """\
  output      height_out = ⌊(16 + 1 + 1 − 2·(3 − 1) − 1) / 2⌋ + 1 = 7
              width_out = ⌊(17 + 2 + 2 − 1·(5 − 1) − 1) / 2⌋ + 1 = 9
              (4, 16, 7, 9)
- each        in_channels × tap_rows × tap_columns = 2·3·5
-               = 30 multiplies for each output element
+ per output  in_channels × tap_rows × tap_columns = 2·3·5 = 30 MACs
  loops       for sample in range(4):
                for out_channel in range(16):
                  for row in range(7):
@@ -101,7 +99,7 @@ CONV2D_EXPLAINED = """\
  padding     125 of the 63 × 15 = 945 taps multiply padding.
              They are included; without them: 104,960 MACs.
  FLOPs       2 × MACs = 2 × 120,960 = 241,920
- excluded    4,032 bias adds, one for each output element: 1.67% of the FLOPs.
+ excluded    4,032 bias adds, one per output element: 1.67% of the FLOPs.
  parameters  weight + bias = 16·2·3·5 + 16 = 496
 
  FLOPs = 2 × MACs; bias adds and elementwise work are counted separately;

@@ -187,7 +187,7 @@ def test_of_many_layers_it_shows_the_largest_and_derives_the_first(sizes):
     page = page_html(report_page(spec.report(sizes), derivation((spec,), sizes)), ORIGIN)
     assert len(page.encode()) < 1_000_000
     reader = PageReader(page)
-    assert "Layers left out here: 180. convcost explain derives them too." in reader.texts("li")
+    assert "180 layers are not derived here; convcost explain derives all." in reader.texts("li")
     assert len(reader.texts("h3")) == 21
     if sizes:
         assert any(note.startswith("The top 150 of 200 layers") for note in reader.texts("li"))

@@ -37,7 +37,7 @@ def test_the_table_has_a_line_for_each_kind_and_notes_that_reproduce_what_is_new
     pretend_installed(monkeypatch)
     assert render(RESULT, "table", Style(width=80)) == (
         " verified  torch 3.0, ptflops 1.0\n"
-        " cases     4 of 2 kinds of layer, up to 3 for each argument, seed 0\n"
+        " cases     4 of 2 kinds of layer, up to 3 per argument, seed 0\n"
         " result    2 new disagreements\n"
         "\n"
         " layer    torch   profiler   ptflops\n"
@@ -45,10 +45,10 @@ def test_the_table_has_a_line_for_each_kind_and_notes_that_reproduce_what_is_new
         " Linear       1      1 new     1 new\n"
         " Conv1d       3      blind     2 (1)\n"
         "\n"
-        " Numbers are cases that agree. torch: shapes, and the products and bias adds of\n"
-        " a run on ones. model: every quantity that convcost counts when the module\n"
-        " runs. Counters: FLOPs as 2 × MACs. Cases in brackets are in a known blind spot\n"
-        " of the counter; blind: all of them are.\n"
+        " Numbers are cases that agree. torch: output shapes, MACs and bias adds, from\n"
+        " running layers on ones. model: all quantities, from counting the module.\n"
+        " Counters: FLOPs as 2 × MACs. In brackets: cases in a known blind spot; blind:\n"
+        " all cases.\n"
         " Known: torch.profiler, Conv1d (3 cases): it has no formula for aten::conv1d.\n"
         " Known: ptflops, Conv1d (1 case): bias adds counted.\n"
         " Resolved: ptflops, Conv1d (1 case): AssertionError is no longer a blind spot.\n"
@@ -71,7 +71,7 @@ def test_nothing_new_is_said_in_one_line(monkeypatch):
     pretend_installed(monkeypatch)
     assert render(CLEAN, "table").splitlines()[:3] == [
         " verified  torch 3.0",
-        " cases     1 of 1 kind of layer, up to 1 for each argument, seed 7",
+        " cases     1 of 1 kind of layer, up to 1 per argument, seed 7",
         " result    every formula agrees, except in known blind spots",
     ]
 

@@ -193,11 +193,11 @@ def test_columns_are_those_that_are_asked_for():
         ({"device": "h1000"}, UsageError, "no device is called h1000"),
         ({"device": "h100,h100"}, UsageError, "h100-sxm is given twice"),
         ({"device": "h100", "dtype": "int64"}, UsageError, "h100-sxm has no peak for int64"),
-        ({"where": "seconds < 2"}, SpecError, "no quantity and no size is called seconds"),
+        ({"where": "seconds < 2"}, SpecError, "no quantity or size is called seconds"),
         (
             {"where": "seconds < 2", "device": "h100,a100"},
             SpecError,
-            "no quantity and no size is called seconds",
+            "no quantity or size is called seconds",
         ),
         ({"where": "flops < 2ms", "device": "h100"}, SpecError, "2ms is a time, but nothing here is in"),
         ({"where": "seconds < 2 or flops < 2ms", "device": "h100"}, SpecError, "2ms is a time"),

@@ -173,7 +173,7 @@ def test_a_module_with_its_inputs_is_a_design():
             {"over_args": {"width": [8], "bias": ["a"]}, "where": "bias = 1"},
             "bias has values that are not numbers",
         ),
-        ({"over_args": {"width": [8]}, "where": "depth = 1"}, "no quantity and no size is called depth"),
+        ({"over_args": {"width": [8]}, "where": "depth = 1"}, "no quantity or size is called depth"),
         ({"over_args": {"width": [8], "params": [1]}}, "params is both an argument and a size or a quantity"),
     ],
 )

@@ -110,7 +110,7 @@ def test_numbers_beyond_64_bits_are_compared_exactly():
         ("flops <= 1G parms < 2", 12, "found 'parms'; expected 'and', 'or'"),
         ("flops <= 1X", 9, "found '1X'; expected a quantity"),
         ("flops <= 1.2.3", 9, "found '1.2.3'; expected a quantity"),
-        ("flop <= 1", 0, "no quantity and no size is called flop (did you mean flops?)"),
+        ("flop <= 1", 0, "no quantity or size is called flop (did you mean flops?)"),
         ("(flops <= 1", 11, "unexpected end; expected ')'"),
         ("flops <= 1)", 10, "found ')'; expected 'and', 'or'"),
         ("flops <= 1 and", 14, "unexpected end; expected a quantity"),

@@ -182,7 +182,7 @@ Conv1d: padding is -1; it must be at least 0
                    ^^^^^^^^^^
 """,
     """\
-repeat it at least once
+the repeat count is 0; it must be at least 1
   0 x Linear(8, 8)
   ^^^^^^^^^^^^^^^^
 """,

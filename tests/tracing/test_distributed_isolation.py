@@ -98,7 +98,7 @@ def test_one_that_exists_is_not_touched():
 
 
 def test_a_plan_that_does_nothing_is_refused():
-    with pytest.raises(UsageError, match="FeedForward was not parallelised"):
+    with pytest.raises(UsageError, match="FeedForward was not parallelized"):
         on_mesh(lambda module, mesh: None)
 
 

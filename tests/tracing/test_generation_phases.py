@@ -207,7 +207,7 @@ class WithoutReturn(nn.Module):
         (nn.Linear(3, 3), {"phase": "decode", "context": 4}, "Linear.forward takes no cache"),
         (WithoutReturn(), {"phase": "decode", "context": 4}, "WithoutReturn.forward returned no cache"),
         (OwnDecoder(), {"phase": "decoding", "context": 4}, "no phase is called decoding"),
-        (OwnDecoder(), {"phase": "decode"}, "a phase needs the number of tokens"),
+        (OwnDecoder(), {"phase": "decode"}, "a phase needs a context, the number of tokens"),
         (OwnDecoder(), {"phase": "decode", "context": 0}, "the context is 0 tokens"),
         (OwnDecoder(), {"phase": "decode", "context": 4, "backward": True}, "decode has no backward"),
         (

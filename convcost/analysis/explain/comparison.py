@@ -23,7 +23,7 @@ from convcost.analysis.explain.steps import (
     number,
 )
 from convcost.core.arithmetic import elements
-from convcost.core.comparison import Comparison
+from convcost.core.comparison import Comparison, quotient_name
 from convcost.core.cost import MATMUL, Shape, Size
 from convcost.core.report import Report
 from convcost.core.units import plural
@@ -52,7 +52,7 @@ def comparison_part(
         DerivationStep("parameters", tuple(_ratio(first, other, "params"))),
         DerivationStep("outputs", tuple(_outputs(comparison, other))),
     )
-    return DerivationPart(f"{other.name} ÷ {first.name}", tuple(step for step in steps if step.lines))
+    return DerivationPart(quotient_name(other.name, first.name), tuple(step for step in steps if step.lines))
 
 
 def _inputs(

@@ -74,7 +74,7 @@ class InputReading(NamedTuple):
 
     expects: str = ""
     inner_loops: int = 0
-    element: str = "output element"
+    element: str = "output"
     spatial: int = 0
     unread: str = ""
     taps: str = "taps"
@@ -90,13 +90,11 @@ def input_reading(layer: LayerLike) -> InputReading:
             return InputReading(CONCATENATED, 2)
         case Conv1d() | Conv2d() | Conv3d():
             return InputReading(
-                _wanted(layer.names), 1 + layer.spatial, "output element", layer.spatial, "multiply padding"
+                _wanted(layer.names), 1 + layer.spatial, "output", layer.spatial, "multiply padding"
             )
         case ConvTranspose1d() | ConvTranspose2d() | ConvTranspose3d():
             unread = "end where padding crops the output"
-            return InputReading(
-                _wanted(layer.names), 1 + layer.spatial, "input element", layer.spatial, unread
-            )
+            return InputReading(_wanted(layer.names), 1 + layer.spatial, "input", layer.spatial, unread)
         case ScaledDotProductAttention():
             pairs = "pairs of a query and a key"
             return InputReading(spatial=1, unread="are masked", taps=pairs, unread_title="mask")

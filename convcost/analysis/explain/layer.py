@@ -58,14 +58,14 @@ def _contraction(group: LayerGroup, convention: Convention) -> Iterator[Derivati
     read = input_reading(group.row.layer)
     yield input_step(group, read)
     yield DerivationStep("output", (*lengths(group.row), _output(group)))
-    yield DerivationStep("each", tuple(_one_element(group.loops, read)))
+    yield DerivationStep(f"per {read.element}", tuple(_one_element(group.loops, read)))
     yield DerivationStep("loops", (LoopNest(group.loops),))
     yield DerivationStep("MACs", (_macs(group),))
     yield DerivationStep(read.unread_title, tuple(padding_lines(group, read, convention)))
     yield flops(group.row.cost, convention)
     yield excluded_step(group.row.cost, convention, (group.row,))
     yield DerivationStep("parameters", tuple(_parameters(group)))
-    yield DerivationStep(f"all {group.times}", tuple(_all_layers(group, convention)))
+    yield DerivationStep(f"{group.times} layers", tuple(_all_layers(group, convention)))
 
 
 def _output(group: LayerGroup) -> DerivationLine:
@@ -79,7 +79,7 @@ def _composite(group: LayerGroup, convention: Convention) -> Iterator[Derivation
     yield flops(group.row.cost, convention)
     yield excluded_step(group.row.cost, convention, (group.row,))
     yield DerivationStep("parameters", tuple(_parameters(group)))
-    yield DerivationStep(f"all {group.times}", tuple(_all_layers(group, convention)))
+    yield DerivationStep(f"{group.times} layers", tuple(_all_layers(group, convention)))
 
 
 def _macs_of_parts(group: LayerGroup) -> Iterator[DerivationLine]:
@@ -95,12 +95,12 @@ def _elementwise(group: LayerGroup, convention: Convention) -> Iterator[Derivati
     if group.row.output != group.row.input or group.row.further_inputs:
         yield DerivationStep("output", (_output(group),))
     yield DerivationStep("rule", (Sentence("{}", ((type(group.row.layer).__doc__ or "").splitlines()[0],)),))
-    yield DerivationStep("each", tuple(_per_element(group.row)))
-    yield DerivationStep("MACs", (Sentence("None: no multiply–accumulates.", ()),))
+    yield DerivationStep("operations", tuple(_per_element(group.row)))
+    yield DerivationStep("MACs", (Sentence("none", ()),))
     yield flops(group.row.cost, convention) if convention.count == "all" else DerivationStep("FLOPs", ())
     yield excluded_step(group.row.cost, convention, (group.row,))
     yield DerivationStep("parameters", tuple(_parameters(group)))
-    yield DerivationStep(f"all {group.times}", tuple(_all_layers(group, convention)))
+    yield DerivationStep(f"{group.times} layers", tuple(_all_layers(group, convention)))
 
 
 def _per_element(row: Row) -> Iterator[DerivationLine]:
@@ -109,16 +109,14 @@ def _per_element(row: Row) -> Iterator[DerivationLine]:
     for name, count in (("output", elements(row.output)), ("input", elements(row.input))):
         each = divided(total, count)
         if total != 0 and isinstance(each, int):
-            yield Equation(
-                (EquationSide(f"{{}} for each of {{}} {name} elements", (each, count)), number(total))
-            )
+            yield Equation((EquationSide(f"{{}} × {{}} {name} elements", (each, count)), number(total)))
             return
 
 
 def _one_element(loops: tuple[Loop, ...], read: InputReading) -> Iterator[DerivationLine]:
     if inner := loops[len(loops) - read.inner_loops :] if read.inner_loops else ():
         extents = tuple(loop.extent for loop in inner)
-        total = EquationSide(f"{{}} multiplies for each {read.element}", (elements(extents),))
+        total = EquationSide("{} MACs", (elements(extents),))
         named = tuple(loop.named for loop in inner)
         factors = [product(sizes) for sizes in (named, extents) if len(inner) > 1 or sizes != extents]
         yield Equation((*factors, total), " × ".join(map(_plural, inner)))
@@ -216,7 +214,7 @@ def _excluded(cost: Cost, convention: Convention, rows: Sequence[Row]) -> Iterat
     if convention.count == "matmul" and cost.bias_adds != 0:
         is_one_layer = len({str(row.layer) for row in rows}) == 1
         is_once = is_one_layer and all(map(_adds_bias_once, rows))
-        remark = ", one for each output element" if is_once else ""
+        remark = ", one per output element" if is_once else ""
         yield _excluded_amount(cost, convention, cost.bias_adds, "bias add", remark)
     if convention.count != "all" and cost.elementwise != 0:
         yield _excluded_amount(cost, convention, cost.elementwise, "elementwise operation", "")

@@ -30,7 +30,7 @@ class Torchprofile(PeerCounter):
     counts = (
         "MACs of convolutions, matrix products, LSTM and attention; one for each element of mul, norms, means"
     )
-    blind_spots = "Bilinear, GRU, padding='same', fused attention; transposed convolutions come out too large"
+    blind_spots = "Bilinear, GRU, padding='same', fused attention; overcounts transposed convolutions"
 
     def read(
         self, module: torch.nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]

@@ -47,7 +47,8 @@ def figure_of(result: object, options: ChartOptions) -> Figure:
     if not found:
         raise UsageError(
             "this result has no chart",
-            hint="Give sizes, another --plot-metric, --device NAME, --memory or --time.",
+            hint="Give sizes or another metric; or add a device, memory or times.",
+            cli_hint="Give sizes, another --plot-metric, --device NAME, --memory or --time.",
         )
     return join_figures(found)
 

@@ -108,8 +108,10 @@ def check_file(target: Path) -> None:
     shown = make_printable(str(target))[:60]
     if suffix not in WRITERS:
         near = did_you_mean(suffix, WRITERS) if suffix else ""
-        hint = f"Name it {', '.join(f'*{each}' for each in WRITERS)}."
-        raise UsageError(f"--plot {shown}: unsupported kind of picture{near}", hint=hint)
+        hint = f"Choose from {', '.join(WRITERS)}."
+        raise UsageError(
+            f"--plot {shown}: {suffix or 'this name'} is not a supported picture format{near}", hint=hint
+        )
     if target.is_dir():
         raise UsageError(f"--plot {shown} is a directory")
     if not target.parent.is_dir():

@@ -11,7 +11,14 @@ from convcost.core.cost import Size, quotient, ratio_of
 from convcost.core.report import Report
 from convcost.core.units import fraction, human, ratio
 from convcost.render.document import Line, Section, Table
-from convcost.render.formulas import LONGEST_ALONE, LONGEST_FORMULA, approximate_text, factor_text, is_number
+from convcost.render.formulas import (
+    LONGEST_ALONE,
+    LONGEST_FORMULA,
+    approximate_text,
+    factor_text,
+    full_text,
+    is_number,
+)
 from convcost.render.quantities import candidate_columns, with_ratios
 from convcost.render.style import Style
 
@@ -20,18 +27,18 @@ UNKNOWN = "unknown"
 ReportMemories = list[tuple[Report, Memory]]
 
 ESTIMATE_NOTE = (
-    "An estimate: input and output stay in memory throughout, gradients and the optimizer's state throughout "
-    "a step; saved tensors are those that CUDA's kernels save. Not included: temporary tensors within a "
-    "layer, library workspaces, allocator rounding and fragmentation, the CUDA context."
+    "An estimate: inputs and outputs stay in memory throughout, gradients and optimizer state throughout a "
+    "step; saved tensors are those of CUDA kernels. Not included: temporary tensors within a layer, library "
+    "workspaces, allocator overhead, the CUDA context."
 )
 
 RUN_NOTES = {
-    "shapes": "{names}: saved tensors are those of a forward and backward in training, on shapes alone.",
+    "shapes": "{names}: saved tensors are those of a training step, run on shapes alone.",
     "data": "{names}: saved tensors are those of a run on real data on the CPU, whose kernels may save more.",
 }
 
 DESIGN_NOTE = (
-    "The input of a design is assumed to need a gradient, as inside a network; buffers are not included."
+    "Saved tensors assume that the input needs a gradient, as inside a network. Buffers are not included."
 )
 
 
@@ -52,7 +59,7 @@ QUANTITIES = (
     MemoryQuantity("parameters", "parameters"),
     MemoryQuantity("buffers", "buffers", optional=True),
     MemoryQuantity("gradients", "gradients"),
-    MemoryQuantity("optimizer_state", "state of {optimizer}"),
+    MemoryQuantity("optimizer_state", "{optimizer} state"),
     MemoryQuantity("master_copy", "master copy in float32", optional=True),
     MemoryQuantity("activations", "saved for backward"),
     MemoryQuantity("forward_peak", "peak of a forward", run="forward", measured="measured"),
@@ -78,7 +85,8 @@ def _table(found: ReportMemories) -> Table:
         if any(measured):
             lines.append(Line(quantity.measured, _row_cells(measured, is_open), minor=True))
     headings = candidate_columns([report for report, _ in found]) if others else single
-    return Table((f"memory, {dtypes}", *headings), tuple(lines))
+    quantity_heading = "memory in bytes" if is_open else "memory"
+    return Table((f"{quantity_heading}, {dtypes}", *headings), tuple(lines))
 
 
 def _measured_peak(report: Report, quantity: MemoryQuantity) -> int | None:
@@ -99,16 +107,20 @@ def _row_cells(values: list[Size | None], is_open: bool) -> tuple[str, ...]:
     """The values side by side with ratios; of a single one the exact and the rounded value, or a formula."""
     if len(values) > 1:
         return with_ratios(
-            list(map(_amount, values)), [factor_text(ratio_of(each, values[0])) for each in values[1:]]
+            [_amount(value, is_open) for value in values],
+            [factor_text(ratio_of(each, values[0])) for each in values[1:]],
         )
     [value] = values
     if is_open:
-        return (_amount(value, LONGEST_ALONE),)
+        return (_amount(value, is_open, LONGEST_ALONE),)
     return (UNKNOWN, "") if value is None else (fraction(value), human(value, "B"))
 
 
-def _amount(value: Size | None, longest: int = LONGEST_FORMULA) -> str:
-    return UNKNOWN if value is None else approximate_text(value, "B", longest=longest)
+def _amount(value: Size | None, is_open: bool, longest: int = LONGEST_FORMULA) -> str:
+    """About how much a number is, with its unit; beside formulas every digit, without."""
+    if value is None:
+        return UNKNOWN
+    return full_text(value) if is_open and is_number(value) else approximate_text(value, "B", longest=longest)
 
 
 def memory_notes(found: ReportMemories) -> tuple[str, ...]:
@@ -123,9 +135,9 @@ def memory_notes(found: ReportMemories) -> tuple[str, ...]:
 
 
 def _comparisons(found: ReportMemories) -> Iterator[str]:
-    """conv saves 2.00× as much as dense for the backward pass; a training step takes 0.61× its memory."""
+    """How two designs compare; of more, the table tells it."""
     (first, base), *others = found
-    for other, memory in others:
+    for other, memory in others if len(others) == 1 else ():
         pairs = ((base.activations, memory.activations), (base.training_peak, memory.training_peak))
         if all(is_number(value) and value for pair in pairs for value in pair):
             saved, peak = (ratio(quotient(value or 0, whole or 1)) for whole, value in pairs)
@@ -144,15 +156,14 @@ def unknown_notes(found: ReportMemories) -> Iterator[str]:
     """Notes on unknown figures, with reasons."""
     for report, memory in found:
         if memory.reason:
-            what = f"What {report.name} saves for the backward pass is unknown, and so are the peaks"
-            yield f"{what}: {memory.reason}."
+            yield f"Saved tensors and peaks of {report.name} are unknown: {memory.reason}."
 
 
 def _master_copy_notes(found: ReportMemories) -> Iterator[str]:
     for dtype in sorted({memory.dtype for _, memory in found if memory.master_copy != 0}):
         yield (
-            f"With {dtype}, the optimizer's state and a master copy of the parameters are in float32, as is "
-            f"usual in mixed precision."
+            f"With {dtype}, optimizer state and a master copy of the parameters are in float32, as usual in "
+            f"mixed precision."
         )
 
 

@@ -22,6 +22,7 @@ from convcost.render.document import Line, Section, Table
 from convcost.render.estimates.workload_groups import group_heading, workload_groups
 from convcost.render.formulas import approximate_text, factor_text, math_text, short_text
 from convcost.render.notes import costs_against
+from convcost.render.phases import PHASE_LABELS
 from convcost.render.quantities import candidate_columns, with_ratios
 from convcost.render.style import Style, View
 from convcost.render.texts import MathText, MixedText
@@ -106,7 +107,7 @@ def _phases(rooflines: Sequence[Roofline], line: LineBuilder) -> Iterator[Line]:
     """The share of each phase; nothing if only the forward ran."""
     ran = {bound.workload.phase for roofline in rooflines for bound in roofline.bounds}
     for phase in filter(ran.__contains__, PHASES) if len(ran) > 1 else ():
-        yield line(rooflines, phase, partial(_seconds_of, phase=phase), duration, True)
+        yield line(rooflines, PHASE_LABELS[phase], partial(_seconds_of, phase=phase), duration, True)
 
 
 def _seconds_of(roofline: Roofline, phase: Phase) -> Fraction:
@@ -177,8 +178,15 @@ def part_table(report: Report, roofline: Roofline, view: View, heading: str = ""
 
 
 def roofline_notes(found: ReportRooflines) -> tuple[str, ...]:
-    """How the candidates compare, where bounds change, the device's peaks, and the definition."""
-    return (*_comparisons(found), *flip_notes(found), device_note(found[0][1]), LOWER_BOUND_NOTE)
+    """What the device can do, how the candidates compare, and what is left out."""
+    return (*_comparisons(found), *flip_notes(found), device_note(found[0][1]), *bound_notes(found))
+
+
+def bound_notes(found: ReportRooflines) -> Iterator[str]:
+    """What the bound is, and, of a module on many devices, of what."""
+    if any(report.distributed for report, _ in found):
+        yield "The roofline is that of the whole module on one device, not of a rank."
+    yield LOWER_BOUND_NOTE
 
 
 def device_note(roofline: Roofline) -> str:
@@ -235,15 +243,15 @@ def flip_notes(found: list[tuple[Report, Roofline]]) -> Iterator[str]:
     for text, names in [*names_by_text.items()][:MOST_SENTENCES]:
         yield MixedText(f"{_join_names(list(dict.fromkeys(names)))}: ", text, ".")
     if len(names_by_text) > MOST_SENTENCES:
-        yield f"And {len(names_by_text) - MOST_SENTENCES} more such sentences on other layers."
+        yield f"{len(names_by_text) - MOST_SENTENCES} more layers change at other sizes."
 
 
 def _flip_texts(report: Report, roofline: Roofline) -> dict[str, str]:
-    """The text for each layer with FLOPs, by its label."""
+    """What there is to say of each layer that computes, by its label; nothing where only the ridge tells."""
     return {
-        _bound_label(report, bound): _flip_text(bound.changes, report, roofline)
+        _bound_label(report, bound): _flip_text(bound.changes, report)
         for bound in roofline.bounds
-        if bound.changes and bound.workload.flops != 0
+        if bound.changes and bound.workload.flops != 0 and bound.changes.ranges
     }
 
 
@@ -257,10 +265,8 @@ def _join_names(names: list[str]) -> str:
     return "; ".join(names[:MOST_NAMED]) + more
 
 
-def _flip_text(found: BoundChanges, report: Report, roofline: Roofline) -> str:
+def _flip_text(found: BoundChanges, report: Report) -> str:
     """memory-bound below B = 513, compute-bound from there on."""
-    if not found.ranges:
-        return f"compute-bound where its FLOPs per byte reach {exact(roofline.ridge)}, memory-bound elsewhere"
     first, *others = found.ranges
     if not others:
         names = map(MathText, report.open_names or report.assumed)

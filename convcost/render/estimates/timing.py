@@ -21,9 +21,7 @@ from convcost.render.style import Style
 UNCLEAR = "unclear"
 """The cell of a ratio if spreads overlap."""
 
-STEP_NOTE = (
-    "A training step is forward and backward in training mode, from ones at every output; no optimizer."
-)
+STEP_NOTE = "A training step is a forward and a backward in training mode, without an optimizer."
 
 FEWER_THREADS_HINT = "--threads 1 reduces this."
 
@@ -31,9 +29,7 @@ OWN_ROOFLINE_HINT = "--device this compares them with this machine's."
 
 SLOWDOWN_FACTOR = 10
 
-CACHE_NOTE = (
-    "More than 100% of a roofline: a cache holds what is moved, or the device can do more than its figures."
-)
+CACHE_NOTE = "More than 100% of a roofline: caches hold the data, or the device exceeds its listed figures."
 
 
 class TimedReport(NamedTuple):
@@ -62,7 +58,7 @@ def _run_lines(kind: TimedRun, found: list[TimedReport]) -> Iterator[Line]:
     runs = [timed.time.same_kind_run(kind) or kind for timed in found]
     ratios = [_ratio_text(runs[0], run) for run in runs[1:]]
     yield Line(label(kind), with_ratios([_sample_text(run, _median) for run in runs], ratios))
-    yield Line("middle half", with_ratios([_sample_text(run, middle_half) for run in runs]), minor=True)
+    yield Line("quartiles", with_ratios([_sample_text(run, middle_half) for run in runs]), minor=True)
     yield Line("achieved", with_ratios([_speed_text(run) for run in runs]), minor=True)
     shares = [
         timed.time.roofline_share(run, timed.report.roofline) for run, timed in zip(runs, found, strict=True)
@@ -111,7 +107,7 @@ def timing_notes(reports: Sequence[Report]) -> Iterator[str]:
     yield from _disturbances(reports)
     yield from _about_rooflines(reports)
     if first.time:
-        yield _method(first.time)
+        yield _method(first.time, several=bool(others))
 
 
 def _comparison(first: Report, other: Report) -> Iterator[str]:
@@ -184,8 +180,10 @@ def _disturbances(reports: Sequence[Report]) -> Iterator[str]:
     if names := ", ".join(dict.fromkeys(noisy)):
         yield f"The times of {names} vary widely between rounds: other processes may have interfered.{advice}"
     if names := ", ".join(report.name for report in reports if _is_slowed(report)):
-        slowdown = f"{names} took more than {SLOWDOWN_FACTOR} times as long as work and calls explain"
-        yield f"{slowdown}: other processes may have interfered.{advice}"
+        explained = (
+            f"{names} took more than {SLOWDOWN_FACTOR} times as long as their work and call overhead explain"
+        )
+        yield f"{explained}: other processes may have interfered.{advice}"
 
 
 def _is_slowed(report: Report) -> bool:
@@ -216,10 +214,9 @@ def _about_rooflines(reports: Sequence[Report]) -> Iterator[str]:
         yield f"{mismatch}; {OWN_ROOFLINE_HINT}"
 
 
-def _method(time: Timing) -> str:
-    """How times were measured: medians of 25 rounds in turn on 2 threads."""
+def _method(time: Timing, several: bool) -> str:
+    """Medians of 25 rounds, on 2 threads."""
     samples = time.forward.samples
-    rounds = f"{len(samples.seconds)} rounds" if samples else "rounds"
-    how = f"{rounds} in turn on {threads_text(time.threads)}"
-    method = f"Times are medians of {how}, without gradients, on random inputs unless given."
+    how = f"{len(samples.seconds)} {'interleaved ' if several else ''}rounds" if samples else "rounds"
+    method = f"Times are medians of {how} on {threads_text(time.threads)}, without gradients."
     return f"{method} {STEP_NOTE}" if any(run.what == "step" for run in time.runs) else method

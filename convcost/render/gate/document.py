@@ -107,7 +107,7 @@ def _agreement_notes(result: EntryResult) -> Iterator[str]:
     """Additional operations that agreeing counters count."""
     for check in result.checks:
         if check.key == "agree_with" and check.passed and check.reason:
-            yield f"{result.entry.name}: {check.metric} agrees ({check.reason})."
+            yield f"{result.entry.name}: {check.metric} agrees; {check.reason}."
 
 
 def _changed_conditions(result: EntryResult) -> Iterator[str]:

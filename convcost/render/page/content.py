@@ -53,10 +53,10 @@ def _comparison_page(comparison: Comparison, explanation: Explanation | None) ->
     answers = tuple(map_text(note, make_printable) for note in verdicts(comparison))
     others = tuple(note for note in laid_out.costs.notes if note not in answers)
     is_open = comparison.is_open
-    flip = ", and at which sizes does the cheaper one change" if is_open else ""
+    flip = ", and where do they break even" if is_open else ""
     return ReportPage(
         f"{_names(comparison.candidates)} compared",
-        f"What does each design cost, by how much do they differ{flip}?",
+        f"What does each design cost{',' if is_open else ', and'} by how much do they differ{flip}?",
         laid_out.heading,
         laid_out.facts,
         (
@@ -95,7 +95,9 @@ def _estimates_and_checks(
         yield PageSection(name, title, section)
     if explanation:
         shown, left_out = _without_most_layers(explanation)
-        notes = (f"Layers left out here: {left_out}. convcost explain derives them too.",) if left_out else ()
+        notes = (
+            (f"{left_out} layers are not derived here; convcost explain derives all.",) if left_out else ()
+        )
         derivations = document(shown, PAGE_STYLE).derivations
         yield PageSection("derivation", "Derivation", Section((), notes), derivations)
     if laid_out.counters.tables:
@@ -125,7 +127,7 @@ def _gate_page(result: GateResult) -> ReportPage:
         (
             *([PageSection("findings", "Findings", Section((), notes))] if notes else []),
             PageSection("entries", "Entries", Section((entries,))),
-            PageSection("changes", "Changes against the baselines", changed),
+            PageSection("changes", "Changes from the baselines", changed),
         ),
     )
 

@@ -34,9 +34,13 @@ def check_engine(name: str, master: str, *, has_variants: bool) -> None:
     if name not in ENGINES:
         raise unknown_name("no engine is called", name, ENGINES)
     if master and name != SPARK:
-        raise UsageError("a master is for Spark only", hint="Add --engine spark.")
+        raise UsageError(
+            "a master is for Spark only", hint='Add engine="spark".', cli_hint="Add --engine spark."
+        )
     if has_variants and name not in (AUTO, "numpy"):
-        raise UsageError(f"the engine {name} can't evaluate variants of a module", hint="Leave out --engine.")
+        raise UsageError(
+            f"the engine {name} can't evaluate variants of a module", hint="Leave the engine out."
+        )
 
 
 def engine_for(name: str, plan: SweepPlan, master: str = "") -> Engine:

@@ -110,7 +110,7 @@ class ExpressionGraph:
         if key not in self._known:
             if len(self.operations) >= MOST_OPERATIONS:
                 message = f"the formulas have more than {MOST_OPERATIONS:,} operations"
-                raise EngineLimitError(message, hint="Use --engine numpy.")
+                raise EngineLimitError(message, hint='Use engine="numpy".', cli_hint="Use --engine numpy.")
             names = (self.operations[operand].inputs for operand in operands)
             inputs = (
                 frozenset({str(value)}) if kind is OperationKind.INPUT else frozenset[str]().union(*names)

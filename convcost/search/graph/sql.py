@@ -195,9 +195,9 @@ class SqlTranslator:
         known = {name: self.sizes[name] for name in sorted(inputs & self.sizes.keys())}
         largest = max(known, key=lambda name: known[name], default="")
         where = f" with {largest} up to {known[largest]:,}" if largest else ""
-        narrower = f"Narrow --over {largest}, or use" if largest else "Use"
+        narrower = f"Narrow the range of {largest}, or use" if largest else "Use"
         message = f"numbers can exceed 10^38{where}: too large for a database"
-        return EngineLimitError(message, hint=f"{narrower} --engine numpy.")
+        return EngineLimitError(message, hint=f"{narrower} the engine numpy.")
 
     def _cast(self, expression: exp.Expr, is_wide: bool) -> exp.Expr:
         kind = self.dialect.wide if is_wide else self.dialect.narrow

@@ -44,7 +44,9 @@ class ModuleVariants:
         missing = tuple(name for name in self.names if name not in known)
         if needed := [name for name in missing if name not in BATCH_LIKE]:
             message = f"{', '.join(needed)} has no value in {self.name}"
-            raise UnboundSizeError(message, hint=f"Give it with --{needed[0]} 128, or sweep it.")
+            hint = f"Give it a value, {needed[0]}=128, or sweep it."
+            cli_hint = f"Give it a value, --{needed[0]} 128, or sweep it."
+            raise UnboundSizeError(message, hint=hint, cli_hint=cli_hint)
         return missing
 
     def designs(self, sizes: Mapping[str, Size], counted: CountedQuantities) -> tuple[VariantDesign, ...]:

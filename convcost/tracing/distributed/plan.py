@@ -38,7 +38,7 @@ def parallelize(module: Any, mesh: Any, function: ParallelizeFunction | None = N
     if not isinstance(made, torch.nn.Module):
         name = type(made).__name__
         raise UsageError(
-            f"the function that parallelises the module returned {name}; it must return a module or None"
+            f"the function that parallelizes the module returned {name}; it must return a module or None"
         )
     return made
 

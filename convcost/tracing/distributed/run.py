@@ -136,7 +136,7 @@ def profile_on_mesh(
         layout = parallel_layout(parallel)
         if not layout.meshes:
             name = type(call.model).__name__
-            raise UsageError(f"{name} was not parallelised: none of its parameters is a DTensor")
+            raise UsageError(f"{name} was not parallelized: none of its parameters is a DTensor")
         rank_run, shapes = profile_rank(parallel, layout, profile, mesh)
         if shapes:
             larger = profile(whole_copy(call, shapes))

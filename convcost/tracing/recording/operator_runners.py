@@ -93,7 +93,11 @@ class DataRunner(OperatorRunner):
         needed = sum(tensor.numel() * tensor.element_size() for tensor in flat_tensors((shape_only,)))
         if needed > self._memory:
             message = f"the model allocates a tensor of {binary(needed)} in a run on data"
-            raise ConvcostError(message, hint=f"Raise the limit: --max-memory {-(-needed // 2**20)}MiB")
+            raise ConvcostError(
+                message,
+                hint="Run it on shapes alone, or on smaller inputs.",
+                cli_hint=f"Raise the limit: --max-memory {-(-needed // 2**20)}MiB",
+            )
 
     def close(self) -> None:
         """Restore the user's tensors and generators."""

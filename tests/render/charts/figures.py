@@ -48,7 +48,7 @@ def scatter(name="Pareto front"):
 
 
 def memory_bars(name="training"):
-    parts = [("parameters", 10**6), ("gradients", 10**6), ("state of adamw", 2 * 10**6)]
+    parts = [("parameters", 10**6), ("gradients", 10**6), ("adamw state", 2 * 10**6)]
     return BarChart(
         "Memory",
         ChartAxis("bytes", "B"),

@@ -64,7 +64,7 @@ def test_memory_that_is_not_known_is_said():
         report.memory, activations=None, forward_peak=None, training_peak=None, reason="a reason"
     )
     figure = memory_bars.report_figure(replace(report, memory=unknown), NO_OPTIONS)
-    assert "unknown, and so are the peaks: a reason." in figure.notes[0]
+    assert "are unknown: a reason." in figure.notes[0]
     assert [bar.total for bar in figure.charts[0].bars] == [
         unknown.parameters + unknown.gradients + unknown.optimizer_state,
         unknown.parameters,

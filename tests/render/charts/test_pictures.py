@@ -143,8 +143,8 @@ def test_numbers_beyond_floats_are_refused():
 def test_what_is_no_file_for_pictures_is_refused_at_once(folder):
     Path("folder.svg").mkdir()
     for name, message in {
-        "a.jpg": "unsupported kind of picture",
-        "a": "unsupported kind of picture",
+        "a.jpg": "is not a supported picture format",
+        "a": "is not a supported picture format",
         "folder.svg": "is a directory",
         "nosuch/a.svg": "there is no directory nosuch",
     }.items():

@@ -29,7 +29,7 @@ def test_stacked_bars_are_as_long_as_their_amounts():
         " Memory\n"
         " forward  ██████████                                 1.00 MB\n"
         " training ██████████▒▒▒▒▒▒▒▒▒▒▒░░░░░░░░░░░░░░░░░░░░░ 4.00 MB\n"
-        " █ parameters   ▒ gradients   ░ state of adamw\n"
+        " █ parameters   ▒ gradients   ░ adamw state\n"
         "\n"
         " FLOPs = 2 × MACs.\n"
     )

@@ -135,6 +135,6 @@ def test_a_library_that_can_not_be_imported_is_reported(folder, monkeypatch):
 
 
 def test_sizes_that_no_input_has_are_refused(libraries):
-    assert refused("cost", "timm:resnet50", "--B", "4").startswith("no option and no size is called --B")
+    assert refused("cost", "timm:resnet50", "--B", "4").startswith("no option or size is called --B")
     with pytest.raises(UsageError, match="B"):
         library.cost("timm:resnet50", B=4)

@@ -67,7 +67,11 @@ def _figure(reports: tuple[Report, ...], options: ChartOptions) -> Figure:
     series = tuple(_series(reports, metric, size, values, marks))
     if not any(each.points for each in series):
         message = f"no design takes {size} from {values[0]:,} to {values[-1]:,}"
-        raise UsageError(message, hint=f"Choose others, such as --plot-range {size}=1:512.")
+        raise UsageError(
+            message,
+            hint=f"Choose another range, such as {size}=1:512.",
+            cli_hint=f"Choose another range: --plot-range {size}=1:512.",
+        )
     inside = tuple(mark for mark in marks if values[0] <= mark.x <= values[-1])[:MOST_MARKS]
     chart = _chart(size, metric, series, inside)
     title = f"{chart.title}: {designs_title(reports)}"

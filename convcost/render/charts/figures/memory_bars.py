@@ -57,7 +57,7 @@ def _training_step(memory: Memory) -> Iterator[Segment]:
         Segment("parameters", memory.parameters),
         Segment("buffers", memory.buffers),
         Segment("gradients", memory.gradients),
-        Segment(f"state of {memory.optimizer}", memory.optimizer_state),
+        Segment(f"{memory.optimizer} state", memory.optimizer_state),
         Segment("master copy in float32", memory.master_copy),
     ]
     yield from _nonzero(stored)

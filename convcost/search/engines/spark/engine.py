@@ -139,7 +139,7 @@ def _spark(master: str) -> Iterator[Spark]:
             yield Spark(session)
         except (PySparkException, Py4JError) as error:
             reason = str(error).strip().partition("\n")[0][:300]
-            raise ConvcostError(f"Spark failed: {reason}", hint="Use another --engine.") from None
+            raise ConvcostError(f"Spark failed: {reason}", hint="Use another engine.") from None
 
 
 def _add_number(spark: Spark, query: SparkDesignQuery, part: range, selection: Selection) -> None:

@@ -27,7 +27,7 @@ class SparkTranslator(SqlTranslator):
     def _numeric(self, number: int, operation: GraphOperation, operands: list[exp.Expr]) -> exp.Expr:
         if operation.kind is OperationKind.DIVIDE and operation.high > LARGEST_QUOTIENT:
             message = "quotients can exceed 10^32: too large for Spark"
-            raise EngineLimitError(message, hint="Use --engine duckdb or numpy.")
+            raise EngineLimitError(message, hint="Use the engine duckdb or numpy.")
         return super()._numeric(number, operation, operands)
 
     def _operation(self, kind: OperationKind, operands: list[exp.Expr], is_wide: bool) -> exp.Expr:
