@@ -13,7 +13,7 @@ from convcost.cli.parser_errors import option_names
 from convcost.cli.sizes import Option, check_options, read_sizes, split_tokens
 from convcost.core.errors import UsageError, nearest
 from convcost.layers import find_layer
-from convcost.spec import Spec, parse
+from convcost.spec import Spec, check_names, parse
 from convcost.spec.resolve import Field, layer_fields
 
 INPUT_SIZES = {"batch": "B", "length": "L", "depth": "D", "height": "H", "width": "W"}
@@ -55,6 +55,7 @@ def read_layer(
         )
     arguments = [part for part in (inner, *map(_argument_text, positional)) if part.strip()]
     design = _parse_single_layer(kind if is_whole else before + _spec(kind, arguments, named, shape))
+    _check_size_words(options, kind, design)
     check_options(others, (design,), context, words)
     return SizedSpecs((design,), read_sizes(others, settings))
 
@@ -80,6 +81,18 @@ def _check_arguments(
             and option.name not in {*sizes, *INPUT_SIZES.values()}
         ):
             raise unknown_option(context, option.name, option.value, words)
+
+
+def _check_size_words(options: Iterable[Option], kind: str, design: Spec) -> None:
+    """UsageError for a size of the input that is given by a word, such as --length, but does not exist."""
+    for option in options:
+        size = INPUT_SIZES.get(option.name)
+        if size and option.name not in _layer_fields(kind):
+            try:
+                check_names({size: 1}, (design,))
+            except UsageError as error:
+                message = f"--{option.name}: the input has no size {size}"
+                raise UsageError(message, hint=error.hint) from None
 
 
 def _parse_single_layer(text: str) -> Spec:
@@ -110,7 +123,7 @@ def _with_flag_values(tokens: Iterable[str], kind: str) -> Iterator[str]:
             value = remaining.pop(0) if follows else value or "true"
             if value.lower() not in FLAG_VALUES:
                 hint = f"Write --{name} true, or --no-{name}."
-                raise UsageError(f"--{name} is true or false, not {value[:40]}", hint=hint)
+                raise UsageError(f"--{name} must be true or false, not {value[:40]}", hint=hint)
             yield f"--{name}={FLAG_VALUES[value.lower()]}"
         else:
             yield token

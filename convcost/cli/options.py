@@ -207,7 +207,8 @@ class MemoryOptions:
     """Options of the memory estimate."""
 
     memory: Annotated[
-        bool, typer.Option("--memory", help="Also estimate the memory of a forward and of a training step.")
+        bool,
+        typer.Option("--memory", help="Also estimate the memory of a forward pass and of a training step."),
     ] = False
     optimizer: Annotated[
         str,

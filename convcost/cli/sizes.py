@@ -139,4 +139,7 @@ def check_options(
             problem = unknown_option(context, option.name, option.value, own, hints)
             if problem.hint or "(did you mean" in problem.message:
                 raise problem
-            check_names({option.name: 1}, designs)
+            try:
+                check_names({option.name: 1}, designs)
+            except UsageError as error:
+                raise UsageError(problem.message, hint=error.hint) from None

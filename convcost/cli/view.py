@@ -48,7 +48,7 @@ def read_view(options: PartOptions, groupings: tuple[str, ...], backward: bool) 
 
 def _check_word(option: str, word: str, known: tuple[str, ...]) -> None:
     if word not in known:
-        message = f"{option} is {' or '.join(known)}, not {word[:40]}{did_you_mean(word, known)}"
+        message = f"{option} must be {' or '.join(known)}, not {word[:40]}{did_you_mean(word, known)}"
         raise UsageError(message)
 
 

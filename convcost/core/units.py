@@ -287,7 +287,8 @@ def parse_count(text: str, option: str) -> int:
     """Parse a size: `4096`, `4_096`, `2**12` or `1e6`; UsageError names the option."""
     digits = re.fullmatch(r"\s*([0-9][0-9,_]{0,39}(?:e\+?[0-9]{1,2})?)(?:\*\*([0-9]{1,2}))?\s*", text)
     if not digits:
-        raise UsageError(f"{option} {text[:40]}: it must be a whole number", hint="Write it as 64 or 1e6.")
+        problem = "it must not be negative" if text.strip().startswith("-") else "it must be a whole number"
+        raise UsageError(f"{option} {text[:40]}: {problem}", hint="Write it as 64 or 1e6.")
     base, power = int(Fraction(_without_marks(digits[1]))), int(digits[2] or 1)
     if base.bit_length() * power > MOST_BITS:
         raise UsageError(f"{option} {text[:40]} is too large")

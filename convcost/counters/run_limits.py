@@ -39,10 +39,10 @@ def real_run_obstacle(report: Report, memory: int, has_gradients: bool = False) 
     if has_gradients:
         needed += REAL_ITEMSIZE * sum(row.calls * arithmetic.elements(row.output) for row in report.rows)
     if needed > memory:
-        return f"it runs with data and would need {binary(needed)}; --max-memory allows {binary(memory)}"
+        return f"a run with data would need {binary(needed)}; --max-memory allows {binary(memory)}"
     if flops > MAX_FLOPS:
         amount, limit = human(flops, "FLOPs"), human(MAX_FLOPS, "FLOPs")
-        return f"it runs with data and would compute {amount}; the limit is {limit}"
+        return f"a run with data would compute {amount}; the limit is {limit}"
     return ""
 
 

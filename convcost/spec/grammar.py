@@ -127,9 +127,9 @@ def factor(tokens: Tokens) -> tuple[Step, ...]:
     if tokens.next.rule == "integer":
         times = integer(tokens)
         if not tokens.accept(*TIMES):
-            tokens.fail(
-                "'x' and the layer to repeat", hint="A number is not a branch. Name the argument: dim=1."
-            )
+            is_argument = tokens.next.text in {",", ")"}
+            hint = "A number is not a branch. Name the argument: dim=1." if is_argument else ""
+            tokens.fail("'x' and the layer to repeat", hint=hint)
         steps = unit(tokens)
         return (Repeat(times, steps, tokens.span_from(start)),)
     steps = unit(tokens)

@@ -245,7 +245,7 @@ def test_what_a_gpu_had_at_most_stands_beside_the_estimate():
     found = founding(dense, dense)
     found = Comparison(tuple(replace(each, memory=convcost.memory(each)) for each in found.candidates))
     assert """
- peak of a forward           1.02 MB    1.38 MB          1.36×
+ peak of a forward pass      1.02 MB    1.38 MB          1.36×
    measured                 300.0 KB   300.0 KB          1.00×
  peak of a training step     3.34 MB    3.22 MB         0.961×
    measured, no optimizer    2.00 MB    2.00 MB          1.00×

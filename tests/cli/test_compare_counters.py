@@ -103,9 +103,9 @@ def test_a_counter_beyond_the_allowed_memory_says_how_much_it_would_take():
         "flops": None,
         "raw": None,
         "raw_unit": "MAC",
-        "reason": "it runs with data and would need 646 KiB; --max-memory allows 1 KiB",
+        "reason": "a run with data would need 646 KiB; --max-memory allows 1 KiB",
     }
-    assert conv["fvcore"]["reason"].startswith("it runs with data and would need ")
+    assert conv["fvcore"]["reason"].startswith("a run with data would need ")
 
 
 def test_a_counter_that_needs_no_memory_is_not_skipped_for_lack_of_it():

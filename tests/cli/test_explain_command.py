@@ -167,7 +167,7 @@ def test_an_unknown_format_gets_the_near_one_and_the_list():
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (("Linear(3, 3)", "--Q", "3"), "no size is called Q"),
+        (("Linear(3, 3)", "--Q", "3"), "no option or size is called --Q"),
         (("Conv1(3, 3, 3)",), "no layer is called Conv1 (did you mean Conv1d?)"),
         (("conv1d", "3", "3", "3", "--legnth", "9"), "did you mean --length?"),
         (("[2, 5] -> Linear(3, 3)",), "the input's last dimension is 5"),
@@ -209,20 +209,20 @@ DERIVED_NET = """ Net  net.py:Net
 
  3 × up.*: linear
  ────────────────
- input       (2, 8) and (8, 8) and (8)
+ inputs      (2, 8), (8, 8), (8)
  output      (2, 8)
- MACs        8 for each of 16 output elements = 128
+ MACs        8 × 16 output elements = 128
  FLOPs       2 × MACs = 2 × 128 = 256
  excluded    16 bias adds: 6.25% of the FLOPs.
- all 3       MACs = 3 × 128 = 384
+ 3 calls     MACs = 3 × 128 = 384
              FLOPs = 3 × 256 = 768
 
  conv: conv1d
  ────────────
- input       (2, 1, 8) and (2, 1, 3)
+ inputs      (2, 1, 8), (2, 1, 3)
  output      (2, 2, 8)
- MACs        3 for each of 32 output elements = 96
- real data   88 MACs are on real data: not on padding, nor on masked scores.
+ MACs        3 × 32 output elements = 96
+ real data   88 MACs; the others are on padding or masked scores.
  FLOPs       2 × MACs = 2 × 96 = 192
 
  Net, in total
@@ -246,7 +246,7 @@ def test_modules_and_designs_are_compared_without_a_reason(folder):
 def test_open_sizes_of_a_module_stay_in_its_derivation(folder):
     (folder / "net.py").write_text(NET, encoding="utf-8")
     out = convcost("explain", "net.py:Net", "--input", "f32[B,8]")[1]
-    assert "MACs        8 for each of 8·B output elements = 64·B" in out
+    assert "MACs        8 × 8·B output elements = 64·B" in out
 
 
 def test_weights_alone_have_no_derivation(folder):

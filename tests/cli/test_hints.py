@@ -215,7 +215,7 @@ def test_json_and_another_format_exclude_each_other():
 @pytest.mark.parametrize("value", ["maybe", "0", "3"])
 def test_a_flag_of_a_layer_takes_no_other_value(value):
     assert refused("layer", "conv2d", "3", "8", "3", "--bias", value) == (
-        f"--bias is true or false, not {value}\nWrite --bias true, or --no-bias.\n"
+        f"--bias must be true or false, not {value}\nWrite --bias true, or --no-bias.\n"
     )
 
 

@@ -62,7 +62,7 @@ FOUNDING = f"""\
  adamw state                1.31 MB   788.5 KB         0.601×
  master copy in float32    655.9 KB   394.2 KB         0.601×
  saved for backward         2.56 KB    5.12 KB          2.00×
- peak of a forward         330.8 KB   204.8 KB         0.619×
+ peak of a forward pass    330.8 KB   204.8 KB         0.619×
  peak of a training step    2.63 MB    1.59 MB         0.605×
 
  conv saves 2.00× as much as dense for the backward pass; a training step takes
@@ -77,7 +77,7 @@ LAYER = f"""\
  gradients                 262,144   262.1 KB
  sgd state                       0        0 B
  saved for backward          2,048    2.05 KB
- peak of a forward         272,384   272.4 KB
+ peak of a forward pass    272,384   272.4 KB
  peak of a training step   544,768   544.8 KB
 
 {OF_DESIGNS}{ESTIMATE}
@@ -90,7 +90,7 @@ OPEN = f"""\
  gradients                                   4·E·F
  adamw state                                 8·E·F
  saved for backward                          4·B·E
- peak of a forward           4·B·E + 4·B·F + 4·E·F
+ peak of a forward pass      4·B·E + 4·B·F + 4·E·F
  peak of a training step    8·B·E + 8·B·F + 16·E·F
 
 {OF_DESIGNS}{ESTIMATE}
@@ -103,7 +103,7 @@ MODEL = f"""\
  gradients                   264,448   264.4 KB
  adamw state                 528,896   528.9 KB
  saved for backward           18,432    18.4 KB
- peak of a forward           299,264   299.3 KB
+ peak of a forward pass      299,264   299.3 KB
  peak of a training step   1,111,040    1.11 MB
 
  Net: saved tensors are those of a training step, run on shapes alone.
@@ -117,7 +117,7 @@ UNKNOWN = f"""\
  gradients                  16,640   16.6 KB
  adamw state                33,280   33.3 KB
  saved for backward        unknown
- peak of a forward         unknown
+ peak of a forward pass    unknown
  peak of a training step   unknown
 
  Saved tensors and peaks of Picky are unknown: TypeError: it is trained

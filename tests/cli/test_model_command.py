@@ -369,12 +369,15 @@ REFUSALS = {
         "--sort",
         "flop",
     ): "no quantity is called flop (did you mean flops?)\nChoose from params, trainable_params, macs",
-    ("net.py:Net", *IDS, "--by", "layer"): "--by is module or operator, not layer",
+    ("net.py:Net", *IDS, "--by", "layer"): "--by must be module or operator, not layer",
     ("net.py:Net", *IDS, "--depth", "0"): "--depth is 0; it must be at least 1\n",
     ("net.py:Net", *IDS, "--depth", "x"): "--depth x: it must be a whole number\n",
+    ("net.py:Net", *IDS, "--depth", "-1"): "--depth -1: it must not be negative\n",
     ("net.py:Net", *IDS, "--format", "yaml"): "no format is called yaml\n",
     ("net.py:Net", *IDS, "--backwards"): "no option or size is called --backwards",
-    ("net.py:Net", "--input", "i64[B,7]", "--T", "3"): "no size is called T\nThe sizes here are B.\n",
+    ("net.py:Net", "--input", "i64[B,7]", "--T", "3"): (
+        "no option or size is called --T\nThe sizes here are B.\n"
+    ),
     ("net.py:Twice", "--input", "[B,4]", "--sort", "macs"): "--sort macs needs a number for B\n",
     ("net.py:Twice", "--input", "[B,4]", "--backward"): "--backward needs a number for B\n",
     ("net.py:Fails", "--input", "[4]"): (

@@ -29,6 +29,11 @@ def test_an_unknown_layer_gets_the_near_one():
     )
 
 
+def test_a_size_given_by_a_word_that_the_input_lacks_is_named_by_that_word():
+    message = "--length: the input has no size L\nThe sizes here are S, B.\n"
+    assert refused("layer", "lstm", "64", "128", "--length", "12") == message
+
+
 def test_an_unknown_argument_in_a_design_gets_the_near_one():
     message = refused("compare", "Conv1d(3, 3, 3, strid=2)", "ReLU")
     assert "did you mean stride?" in message

@@ -5,7 +5,10 @@ from cli_runner import FOUNDING, PLAIN, convcost, refused
 
 
 def test_a_size_that_no_design_has_is_named_with_those_there_are():
-    assert refused("compare", "--Q", "3") == "no size is called Q\nThe sizes here are B, S, L, E, K.\n"
+    assert (
+        refused("compare", "--Q", "3")
+        == "no option or size is called --Q\nThe sizes here are B, S, L, E, K.\n"
+    )
 
 
 def test_a_size_without_a_value_says_how_to_write_it():

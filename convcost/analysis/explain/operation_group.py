@@ -26,7 +26,7 @@ from convcost.core.trace import Operation, Trace
 
 
 class OperationGroup(NamedTuple):
-    """An operator on operands of the same shapes, called in submodules alike: `layers.*.up`."""
+    """Calls of an operator with operands of equal shapes, in similar submodules: `layers.*.up`."""
 
     path: str
     operator: str
@@ -44,19 +44,20 @@ class OperationGroup(NamedTuple):
 
 
 def operation_groups(trace: Trace) -> tuple[OperationGroup, ...]:
-    """The operators of the forward that multiply, in order of first calls; `cost` is that of one call."""
-    alike: dict[Any, list[Operation]] = defaultdict(list)
-    for found in trace.operations:
-        if found.phase == "forward" and found.cost.macs != 0:
-            path = NUMBER.sub("*", f"{found.path}.").removesuffix(".")
-            alike[path, found.operator, found.inputs, found.output, _cost_of_a_call(found)].append(found)
-    return tuple(_group(path, cost, found) for (path, _, _, _, cost), found in alike.items())
+    """The operators of the forward pass that multiply, in order of first calls, with the cost of one call."""
+    groups: dict[Any, list[Operation]] = defaultdict(list)
+    for operation in trace.operations:
+        if operation.phase == "forward" and operation.cost.macs != 0:
+            path = NUMBER.sub("*", f"{operation.path}.").removesuffix(".")
+            cost = _cost_of_a_call(operation)
+            groups[path, operation.operator, operation.inputs, operation.output, cost].append(operation)
+    return tuple(_group(path, cost, operations) for (path, _, _, _, cost), operations in groups.items())
 
 
-def _group(path: str, cost: Cost, found: list[Operation]) -> OperationGroup:
-    """All of them as one, under their own path if they have one."""
-    first, paths = found[0], {each.path for each in found}
-    calls = sum(each.calls for each in found)
+def _group(path: str, cost: Cost, operations: list[Operation]) -> OperationGroup:
+    """Equal operations as one group, under the common path, or their own if it is the same for all."""
+    first, paths = operations[0], {operation.path for operation in operations}
+    calls = sum(operation.calls for operation in operations)
     place = path if len(paths) > 1 else first.path
     return OperationGroup(place, first.operator, first.inputs, first.output, cost, calls)
 
@@ -75,36 +76,37 @@ def _share(amount: Size, calls: int) -> Size:
 
 
 def operation_part(group: OperationGroup, report: Report, design: str = "") -> DerivationPart:
-    """How the cost of an operator comes about."""
+    """The derivation of the cost of an operator."""
     convention, cost = report.convention, group.cost
-    operands = " and ".join(["{}"] * len(group.inputs))
+    operands = ", ".join(["{}"] * len(group.inputs))
+    input_title = "inputs" if len(group.inputs) > 1 else "input"
     steps = (
-        DerivationStep("input", (Sentence(operands, group.inputs),) if group.inputs else ()),
+        DerivationStep(input_title, (Sentence(operands, group.inputs),) if group.inputs else ()),
         DerivationStep("output", (Sentence("{}", (group.output,)),)),
         DerivationStep("MACs", (_macs(group, report),)),
         DerivationStep("real data", tuple(_on_real_data(cost))),
         flops(cost, convention),
         excluded_step(cost, convention, ()),
-        DerivationStep(f"all {group.calls}", tuple(_all_calls(group, convention))),
+        DerivationStep(f"{group.calls} calls", tuple(_all_calls(group, convention))),
     )
     title = f"{design}{': ' if design else ''}{group.title}"
     return DerivationPart(title, tuple(step for step in steps if step.lines))
 
 
 def _macs(group: OperationGroup, report: Report) -> DerivationLine:
-    """So many for each element of the output, where that is a whole number."""
+    """MACs per output element × output elements, if the former is a whole number."""
     macs = without_rounding(group.cost.macs, report.assumptions)
     count = elements(group.output)
     each = divided(macs, count) if count != 0 else None
     if not isinstance(each, int) and (each is None or isinstance(macs, int)):
         return Equation((number(group.cost.macs),))
-    words = EquationSide("{} for each of {} output elements", (each, count))
+    words = EquationSide("{} × {} output elements", (each, count))
     return Equation((words, number(group.cost.macs)))
 
 
 def _on_real_data(cost: Cost) -> Iterator[DerivationLine]:
     if cost.valid_macs is not None and cost.valid_macs != cost.macs:
-        yield Sentence("{} MACs are on real data: not on padding, nor on masked scores.", (cost.valid_macs,))
+        yield Sentence("{} MACs; the others are on padding or masked scores.", (cost.valid_macs,))
 
 
 def _all_calls(group: OperationGroup, convention: Convention) -> Iterator[DerivationLine]:
@@ -117,7 +119,7 @@ def _all_calls(group: OperationGroup, convention: Convention) -> Iterator[Deriva
 
 
 def module_parts(report: Report, trace: Trace, design: str = "") -> tuple[DerivationPart, ...]:
-    """The operators of a module that multiply, and its totals."""
+    """The derivations of a module's operators that multiply, and its totals."""
     groups = operation_groups(trace)
     parts = tuple(operation_part(group, report, design) for group in groups)
     return (*parts, _total(report, groups))

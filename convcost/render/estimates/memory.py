@@ -62,7 +62,7 @@ QUANTITIES = (
     MemoryQuantity("optimizer_state", "{optimizer} state"),
     MemoryQuantity("master_copy", "master copy in float32", optional=True),
     MemoryQuantity("activations", "saved for backward"),
-    MemoryQuantity("forward_peak", "peak of a forward", run="forward", measured="measured"),
+    MemoryQuantity("forward_peak", "peak of a forward pass", run="forward", measured="measured"),
     MemoryQuantity("training_peak", "peak of a training step", run="step", measured="measured, no optimizer"),
 )
 

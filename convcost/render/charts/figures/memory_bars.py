@@ -1,4 +1,4 @@
-"""The peak memory of a forward and of a training step by part, as stacked bars."""
+"""The peak memory of a forward pass and of a training step by part, as stacked bars."""
 
 from __future__ import annotations
 

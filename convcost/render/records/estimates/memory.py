@@ -31,7 +31,7 @@ class MemoryRecord(Record):
     optimizer_state: Formula
     master_copy: Annotated[Formula, describe("A float32 copy of parameters that have 16 bits.")]
     activations: Annotated[Formula | None, describe("Tensors that the forward saves for the backward.")]
-    forward_peak: Annotated[Formula | None, describe("The peak of a forward without gradients.")]
+    forward_peak: Annotated[Formula | None, describe("The peak of a forward pass without gradients.")]
     training_peak: Formula | None
     reason: Annotated[str, describe("Why figures are unknown.")]
     ran: Annotated[

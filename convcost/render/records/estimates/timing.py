@@ -15,7 +15,7 @@ COLUMNS = ("seconds", "iqr", "runs", "flops_per_second", "of_roofline", "threads
 
 
 class TimedRunRecord(Record):
-    """The measured times of a forward or a training step."""
+    """The measured times of a forward pass or a training step."""
 
     what: Annotated[
         RunKind, describe("A forward without gradients, or a training step: forward and backward.")
