@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Literal, NamedTuple, cast
 
 from convcost.core.errors import SpecError, UsageError, did_you_mean
-from convcost.core.metrics import METRICS
+from convcost.core.metrics import METRICS, OF_SOME_MODULES
 from convcost.core.units import parse_amount
 from convcost.spec.argument_grammar import parse_size
 from convcost.spec.syntax import Expression, names
@@ -21,7 +21,10 @@ LARGEST_AMOUNT = 10**40
 PREFIXES: dict[Relation, str] = {"≤": "max_", "≥": "min_", "=": ""}
 """The prefix of a limit's key."""
 
-LIMITED_METRICS = {metric.name: metric.description for metric in METRICS if metric.units}
+LIMITED_METRICS = {
+    **{metric.name: metric.description for metric in METRICS if metric.units},
+    **{metric.name: metric.standalone_label for metric in OF_SOME_MODULES if metric.units},
+}
 """The metrics that can be limited: those with a unit."""
 
 

@@ -15,6 +15,7 @@ import msgspec
 
 from convcost.core.errors import did_you_mean
 from convcost.core.record_fields import KeyType, is_record, key_type, record_keys, required_keys
+from convcost.gate.limit import LIMITED_METRICS, LIMITS
 from convcost.gate.toml_positions import KeyPath
 
 FEW_WORDS = 3
@@ -69,10 +70,18 @@ def _key_issues(
         if name in keys:
             yield from _issues(item, keys[name], (*path, name))
         else:
-            yield ConfigIssue((*path, name), f"unknown key{did_you_mean(name, keys)}")
+            message = f"unknown key{did_you_mean(name, keys)}"
+            yield ConfigIssue((*path, name), message, _limits_hint(name, keys))
     for name in required_keys(record):
         if name not in table:
             yield ConfigIssue(path, f"{name} is missing")
+
+
+def _limits_hint(name: str, keys: Mapping[str, KeyType]) -> str:
+    """The quantities that can be limited, for a key that looks like another limit."""
+    if not name.startswith(("max_", "min_")) or not keys.keys() >= LIMITS.keys():
+        return ""
+    return f"Limits exist for {', '.join(LIMITED_METRICS)} and ratio."
 
 
 class _Words(NamedTuple):

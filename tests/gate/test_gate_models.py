@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from cli_runner import convcost, refused
 from config_files import check_outcomes, config_of, config_problems, entry_results
 
 from convcost.gate.run import run_gate
@@ -167,3 +168,38 @@ def test_a_model_s_entry_that_is_wrong_is_told_without_running_it(line, key, mes
     [(_, found, text)] = config_problems(ENTRY.format("Net") + line)
     assert found == f"entries.net{key}"
     assert text.startswith(message)
+
+
+EXPERTS = """
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.up = nn.Linear(8, 8, bias=False)
+
+    def forward(self, x):
+        return self.up(x)
+"""
+
+
+def test_active_parameters_can_be_limited(folder):
+    (folder / "net.py").write_text(EXPERTS, encoding="utf-8")
+    config = '[entries.net]\nmodel = "net.py:Net"\ninputs = ["f32[1,8]"]\n'
+    (folder / "convcost.toml").write_text(f"{config}max_active_params = 64\n", encoding="utf-8")
+    assert convcost("check").code == 0
+    (folder / "convcost.toml").write_text(f"{config}max_active_params = 63\n", encoding="utf-8")
+    code, out, _ = convcost("check")
+    assert code == 1
+    assert "net: active parameters = 64, more than 63 (max_active_params)." in out
+
+
+def test_a_limit_that_there_is_not_names_those_that_there_are(folder):
+    (folder / "convcost.toml").write_text(
+        '[entries.net]\nspec = "Linear(3, 4)"\nmax_kv_cache_bytes = 3\n', encoding="utf-8"
+    )
+    message = refused("check")
+    assert "max_kv_cache_bytes: unknown key" in message
+    assert "Limits exist for params, trainable_params, macs, " in message
+    assert "active_params_without_embeddings and ratio." in message

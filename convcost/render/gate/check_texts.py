@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
-from convcost.core.metrics import METRICS
+from convcost.core.metrics import METRICS, OF_SOME_MODULES
 from convcost.core.units import NONE, fraction, ratio, sign, signed_percent
 from convcost.gate.baseline import Figure
 from convcost.gate.result import EntryCheck, EntryResult
 from convcost.render.formulas import full_text, is_number
 from convcost.render.texts import CodeText, MixedText
 
-LABELS = {metric.name: metric.standalone_label for metric in METRICS}
+LABELS = {metric.name: metric.standalone_label for metric in (*METRICS, *OF_SOME_MODULES)}
 """The labels of metrics."""
 
 LEADING_METRICS = ("flops", "params", "activations")

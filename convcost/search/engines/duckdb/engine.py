@@ -15,11 +15,9 @@ from typing import Any
 import numpy as np
 
 from convcost.search.bound_rows import BoundRow, RowSample
-from convcost.search.engines.duckdb.counts import ImpossibleCounts
 from convcost.search.engines.duckdb.database import Connection, database, run_jobs
 from convcost.search.engines.duckdb.grid_queries import GridPart, grid_parts, sample_part, tail_axes
-from convcost.search.engines.duckdb.queries import CandidateRows, DesignQuery
-from convcost.search.engines.duckdb.rows import RowQuery
+from convcost.search.engines.duckdb.queries import CandidateRows, DesignQuery, ImpossibleCounts, RowQuery
 from convcost.search.engines.interface import Progress
 from convcost.search.engines.sweep_program import sweep_program
 from convcost.search.graph.sql import DUCKDB, SqlTranslator

@@ -1,22 +1,26 @@
-"""DuckDB's query of a design on parts of the grid: the number of matching rows, and the best candidates."""
+"""DuckDB's queries on parts of the grid: the best candidates, all rows, and counts of impossible designs."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
+import numpy as np
 from sqlglot import exp
 
 from convcost.core.sweep import Objective
 from convcost.search.bound_rows import BoundRow
 from convcost.search.engines.duckdb.bound_filter import BoundFilter
 from convcost.search.engines.duckdb.database import Connection, query_table
-from convcost.search.engines.duckdb.grid_queries import GridPart, GridQuery
-from convcost.search.engines.row_columns import POINT, integer_array
+from convcost.search.engines.duckdb.grid_queries import GridPart, GridQuery, grid_parts, tail_axes
+from convcost.search.engines.row_columns import POINT, RowColumns, integer_array
+from convcost.search.engines.rule_counts import RuleCounts
 from convcost.search.engines.sort_keys import SortKey, sort_key
 from convcost.search.engines.sweep_program import SweepProgram
 from convcost.search.graph.sql import DUCKDB, SqlTranslator, select_columns, subquery
+from convcost.search.grid_blocks import RowBlock
 
 KEEP = "keep"
 
@@ -91,3 +95,55 @@ class DesignQuery:
 
 def _field(name: str, value: exp.Expr) -> exp.Expr:
     return exp.PropertyEQ(this=exp.to_identifier(name), expression=value)
+
+
+class RowQuery:
+    """Finds all rows of one design, with sizes and quantities."""
+
+    def __init__(self, program: SweepProgram, translator: SqlTranslator, design: int) -> None:
+        self.translator = translator
+        self.columns = RowColumns(program, design)
+        numbers = [*self.columns.numbers.values()]
+        self.grid_query = GridQuery(program, translator, program.row_conditions(design), numbers)
+
+    @cached_property
+    def sql(self) -> str:
+        """The query for all rows of a part of the grid."""
+        wanted = dict(zip(self.columns.numbers, self.grid_query.wanted, strict=True))
+        return DUCKDB.sql(self.translator.select(self.grid_query.query(), wanted))
+
+    def run(self, connection: Connection, part: GridPart) -> RowBlock:
+        """The rows of a part, in the order of the grid."""
+        block = self.columns.block(query_table(connection, self.sql, part.parameters))
+        is_in_order = (np.diff(block.points) > 0).all()
+        return block if is_in_order else block.where(np.argsort(block.points))
+
+
+class ImpossibleCounts:
+    """Counts impossible designs on the axes that decide."""
+
+    def __init__(self, program: SweepProgram) -> None:
+        self.counts = RuleCounts(program, tail_axes)
+        reduced = self.counts.program
+        self.translator = SqlTranslator(reduced.graph, DUCKDB, reduced.largest_sizes)
+        self.query = GridQuery(reduced, self.translator, (), self.counts.failures)
+
+    @property
+    def parts(self) -> list[GridPart]:
+        """The parts of the grid to count on; none if nothing can be impossible."""
+        grid = self.counts.program.plan.grid
+        return [*grid_parts(grid, tail_axes(grid))] if self.counts.groups else []
+
+    def run(self, connection: Connection, part: GridPart) -> Counter[str]:
+        """The impossible designs of a part of the grid."""
+        return self.counts.by_reason(connection.execute(self.sql, part.parameters).fetchall())
+
+    @cached_property
+    def sql(self) -> str:
+        """A query that counts, in each group, which rule fails first."""
+        names = {f"f{place}": number for place, number in enumerate(self.query.wanted)}
+        failures = subquery(self.translator.select(self.query.query(), names))
+        columns = [exp.column(name) for name in names]
+        some = exp.or_(*(exp.GT(this=column.copy(), expression=exp.convert(0)) for column in columns))
+        counted = select_columns([*columns, exp.Count(this=exp.Star())], failures).where(some, copy=False)
+        return DUCKDB.sql(counted.group_by(*(column.copy() for column in columns)))
