@@ -29,6 +29,10 @@ if __name__ == "__main__":
     profiler = convcost.Profiler(backward=True)
     for name, model in (("full", stack(nn.Linear, 1024, 1024)), ("LoRA", stack(LowRank, 1024, 8))):
         trace = profiler.profile(model, x).trace
-        phases = ("forward", "gradient by input", "gradient by weight")
-        costs = ", ".join(f"{phase} {trace.total(phase).macs / 1e6:.1f}" for phase in phases)
+        phases = {
+            "forward": "forward",
+            "input gradient": "gradient by input",
+            "weight gradient": "gradient by weight",
+        }
+        costs = ", ".join(f"{label} {trace.total(phase).macs / 1e6:.1f}" for label, phase in phases.items())
         print(f"{name}: {costs} (millions of MACs)")

@@ -1,4 +1,4 @@
-"""A small ResNet for 32 × 32 images, in training: forward, gradients by input, gradients by weight."""
+"""A small ResNet for 32 × 32 images, in training: forward, input gradients, weight gradients."""
 
 import torch
 import torch.nn.functional as F

@@ -12,9 +12,9 @@ SAYS = {
     "founding_pair": "conv / dense: 6.00 FLOPs, 0.60 parameters",
     "founding_modules": "The convolutions cost 6.00× the FLOPs of the dense layer.",
     "llama": "131072 tokens: 83.7 GFLOPs a token, 52% of bytes cached",
-    "lora": "LoRA: forward 136.3, gradient by input 102.5, gradient by weight 2.1 (millions of MACs)",
+    "lora": "LoRA: forward 136.3, input gradient 102.5, weight gradient 2.1 (millions of MACs)",
     "optuna_search": "all 576 designs: 93,456 with {'C': 176, 'M': 352, 'K': 1, 'G': 2}",
-    "resnet": "gradient by weight",
+    "resnet": "weight gradient",
     "tcn": "6 levels see 127 positions for 98,304 MACs at each of 1,000",
     "transformer": "length  8192:  163.21 GMACs, 84% attention",
 }

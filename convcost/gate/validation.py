@@ -52,14 +52,14 @@ def _issues(value: Any, key: KeyType, path: KeyPath) -> Iterator[ConfigIssue]:
     elif origin is Literal and isinstance(value, str):
         if value not in parts:
             near = did_you_mean(value, parts)
-            yield ConfigIssue(path, f"is {_expected_text(key)}, not {value[:40]}{near}")
+            yield ConfigIssue(path, f"must be {_expected_text(key)}, not {value[:40]}{near}")
     elif is_record(kind) and isinstance(value, Mapping):
         yield from _key_issues(value, kind, path)
     elif any(_is_of(value, each) for each in key.types):
         yield from _bound_issues(value, key.bounds, path)
     elif kind is not Any:
         hint = f'For example, "{key.example}".' if isinstance(key.example, str) else ""
-        yield ConfigIssue(path, f"takes {_expected_text(key)}, not {_value_text(value)}", hint)
+        yield ConfigIssue(path, f"must be {_expected_text(key)}, not {_value_text(value)}", hint)
 
 
 def _key_issues(
@@ -70,8 +70,8 @@ def _key_issues(
         if name in keys:
             yield from _issues(item, keys[name], (*path, name))
         else:
-            message = f"unknown key{did_you_mean(name, keys)}"
-            yield ConfigIssue((*path, name), message, _limits_hint(name, keys))
+            near = did_you_mean(name, keys)
+            yield ConfigIssue((*path, name), f"unknown key{near}", "" if near else _limits_hint(name, keys))
     for name in required_keys(record):
         if name not in table:
             yield ConfigIssue(path, f"{name} is missing")

@@ -115,9 +115,10 @@ def match_designs(
     """As `match`, with a convention and a dtype among the options."""
     request = Request(designs, tuple(name.strip() for name in vary), **options)
     _check_designs(request)
-    if request.metric not in WEIGHT_METRICS:
+    metric = metric_named(request.metric)
+    if metric not in WEIGHT_METRICS:
         reports = (design for design in designs if isinstance(design, Report))
-        require_costs(reports, f"a match needs {BY_NAME[metric_named(request.metric)].standalone_label}")
+        require_costs(reports, f"a match needs {BY_NAME[metric].standalone_label}")
     _check_varied(request.vary, request.designs[-1], sizes)
     check_sizes(sizes, request.designs)
     sizes = {name: check_int(name, size) for name, size in sizes.items()}

@@ -159,7 +159,7 @@ def test_how_to_time_is_for_time(option):
 
 @pytest.mark.parametrize("threads", ["0", "many", "1e9"])
 def test_a_number_of_threads_that_can_t_be_is_refused(threads):
-    assert refused(*PLAIN, "--time", "--threads", threads).startswith(f"--threads {threads}: ")
+    assert refused(*PLAIN, "--time", "--threads", threads).startswith("--threads")
 
 
 def test_for_real():

@@ -10,7 +10,7 @@ from page_reader import PageReader
 pytestmark = pytest.mark.usefixtures("folder")
 
 PAGE = Path("page.html")
-FINDINGS, ENTRIES = ["Findings"], ["Entries", "Changes against the baselines", "How this page was made"]
+FINDINGS, ENTRIES = ["Findings"], ["Entries", "Changes from the baselines", "How this page was made"]
 
 
 def page():
@@ -39,7 +39,7 @@ def test_of_an_entry_that_fails_it_has_why_and_what_changed():
     assert reader.texts("h1") == ["Cost check failed"]
     assert reader.texts("h2") == FINDINGS + ENTRIES
     assert any(note.startswith("conv: changed from its baseline: ") for note in reader.texts("li"))
-    assert "Changes against the baselines: conv" in reader.texts("caption")
+    assert "Changes from the baselines: conv" in reader.texts("caption")
     assert "FLOPs1,966,0802,949,120+983,040+50.0%" in reader.texts("tr")
 
 

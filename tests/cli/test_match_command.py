@@ -284,10 +284,10 @@ def test_where_nothing_fits_the_answer_is_no_and_says_why():
     )
     why = (
         "No X from 11 to 1,048,576 is possible. With X = 11: Linear: the input's last dimension is "
-        "10, but in_features is 11.\n"
+        "10, but in_features is 11."
     )
-    assert (code, err) == (1, f"convcost: {why}")
-    assert " budget" in out
+    assert (code, err) == (1, "")
+    assert why in " ".join(out.split())
 
 
 def test_where_nothing_fits_the_json_says_so():

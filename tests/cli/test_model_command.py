@@ -288,8 +288,8 @@ def test_backward_has_lines_of_its_own():
     text = printed("model", "net.py:Twice", "--input", "[3,4]", "--backward")
     assert [line[:-1] for line in table(text, "training step")] == [
         ["forward", "96", "192", "1.00×"],
-        ["gradient", "by", "input", "48", "96", "0.500×"],
-        ["gradient", "by", "weight", "96", "192", "1.00×"],
+        ["input", "gradient", "48", "96", "0.500×"],
+        ["weight", "gradient", "96", "192", "1.00×"],
         ["total", "240", "480", "2.50×"],
     ]
     found = record("model", "net.py:Twice", "--input", "[3,4]", "--backward")

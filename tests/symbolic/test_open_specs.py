@@ -92,7 +92,7 @@ def test_another_library_s_whole_number_is_a_size():
 
 
 def test_a_size_that_is_not_open_cannot_be_put_in():
-    with pytest.raises(UsageError, match="no size called Q is open"):
+    with pytest.raises(UsageError, match="no open size is called Q"):
         convcost.cost("Linear(10E, E)").subs(Q=3)
 
 
