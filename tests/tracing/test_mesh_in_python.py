@@ -75,7 +75,10 @@ def test_names_may_be_those_of_sizes_and_of_inputs():
         ({"mesh": "tp"}, "mesh tp is not a mesh\nWrite it as tp=8"),
         ({"mesh": "tp=0"}, "mesh tp=0: must be 1 to 65536 ranks"),
         ({"parallelize": parallelize}, 'parallelize needs a mesh\nFor example, mesh="tp=8".'),
-        ({"mesh": "tp=8", "parallelize": "x"}, "parallelize is the text 'x'; a function of the module and"),
+        (
+            {"mesh": "tp=8", "parallelize": "x"},
+            "parallelize must be a function of the module and the mesh, not the string",
+        ),
         ({"mesh": "tp=8"}, "Block has no tensor-parallel plan"),
     ],
 )

@@ -203,7 +203,7 @@ def test_the_rows_of_a_mask_for_what_is_new_bound_both_sizes():
     report = check(model(cached), QUERIES, *points)
     assert texts(report) == ["S ≤ 64", "S ≥ T"]
     for new, size in ((1, 65), (9, 5)):
-        with pytest.raises(UsageError, match=r"breaks? an assumption"):
+        with pytest.raises(UsageError, match=r"violates? an assumption"):
             report.subs(B=1, T=new, S=size)
 
 

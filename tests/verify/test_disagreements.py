@@ -43,7 +43,7 @@ def test_groups_that_are_left_out_are_found_and_shown_on_the_smallest_layer(monk
     assert not result.agrees
     assert shown(result.new) == [
         ("torch", ("Conv1d",), "products on real data: 2, but 4 by the formula", spec),
-        ("flop_counter_mode", ("Conv1d",), "unexplained, −4 FLOPs", spec),
+        ("flop_counter_mode", ("Conv1d",), "unexplained (−4 FLOPs)", spec),
     ]
 
 

@@ -99,8 +99,8 @@ TABLE = """
  parameters          4,871   4.87 K params
  bytes (as stored)   2,962         2.96 KB
 
- FLOPs and activations can't be counted from weights alone. A model is counted
- by a module, such as net.py:Net, hf:PATH or timm:NAME.
+ FLOPs and activations can't be counted from weights alone. To count a model,
+ give a module, such as net.py:Net, hf:PATH or timm:NAME.
 """
 
 

@@ -11,7 +11,7 @@ FIELDS = {
     "input_ids": ("max_position_embeddings",),
     "decoder_input_ids": ("max_target_positions", "max_position_embeddings"),
 }
-"""The fields of a configuration that limit each input of tokens, the first that there is."""
+"""The fields that limit each input of tokens: the first one that the class of the configuration has."""
 
 ROTARY = ("rope_parameters", "rope_scaling", "rotary_dim")
 """Fields of models that compute their positions, and so run beyond those that they were trained on."""
@@ -20,14 +20,15 @@ ROTARY = ("rope_parameters", "rope_scaling", "rotary_dim")
 def position_notes(config: Any, inputs: DeclaredInputs, new_tokens: int) -> Iterator[str]:
     """A sentence for each input of more tokens than the model has positions for.
 
-    `new_tokens` run after those of the prompt. With an open number of tokens, the limit is told if the model
-    has a table of positions, which ends there.
+    `new_tokens` run after those of the prompt. With an open number of tokens, the note states the limit of
+    a model that has a table of positions.
     """
     text = config.get_text_config(decoder=True)
+    default = type(text)()
     has_table = not any(getattr(text, field, None) for field in ROTARY)
     for name, fields in FIELDS.items():
         declared = inputs.kwargs.get(name)
-        known = ((field, getattr(text, field, None)) for field in fields)
+        known = ((field, getattr(text, field, None)) for field in fields if hasattr(default, field))
         field, most = next((pair for pair in known if isinstance(pair[1], int) and pair[1] > 0), ("", 0))
         if declared is None or not declared.shape or not most:
             continue
