@@ -100,7 +100,7 @@ TABLE = """
  bytes (as stored)   2,962         2.96 KB
 
  FLOPs and activations can't be counted from weights alone. To count a model,
- give a module, such as net.py:Net, hf:PATH or timm:NAME.
+ name a module, such as net.py:Net, hf:PATH or timm:NAME.
 """
 
 
