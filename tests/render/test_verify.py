@@ -37,7 +37,7 @@ def test_the_table_has_a_line_for_each_kind_and_notes_that_reproduce_what_is_new
     pretend_installed(monkeypatch)
     assert render(RESULT, "table", Style(width=80)) == (
         " verified  torch 3.0, ptflops 1.0\n"
-        " cases     4 of 2 kinds of layer, up to 3 per argument, seed 0\n"
+        " cases     4 for 2 kinds of layer, up to 3 per argument, seed 0\n"
         " result    2 new disagreements\n"
         "\n"
         " layer    torch   profiler   ptflops\n"
