@@ -71,7 +71,7 @@ def test_nothing_new_is_said_in_one_line(monkeypatch):
     pretend_installed(monkeypatch)
     assert render(CLEAN, "table").splitlines()[:3] == [
         " verified  torch 3.0",
-        " cases     1 of 1 kind of layer, up to 1 per argument, seed 7",
+        " cases     1 for 1 kind of layer, up to 1 per argument, seed 7",
         " result    every formula agrees, except in known blind spots",
     ]
 
