@@ -94,7 +94,7 @@ class _BatchNorm(_PerChannel):
 
 
 class BatchNorm1d(_BatchNorm):
-    """[batch, channels] or [batch, channels, length]: 2 operations per element, plus 1 each for weight, bias.
+    """[batch, channels] or [batch, channels, length]: 2 operations per element, 1 each for weight and bias.
 
     Without running statistics, 3 more.
     """
@@ -209,7 +209,7 @@ class _OverLastDimensions(Layer):
 
 @dataclass(frozen=True, repr=False)
 class LayerNorm(_OverLastDimensions):
-    """Normalizes the last dimensions; per element 5, and 1 each for weight and bias."""
+    """Normalizes the last dimensions: 5 operations per element, plus 1 each for weight and bias."""
 
     normalized_shape: Sizes
     eps: float = 1e-5
@@ -248,7 +248,7 @@ class RMSNorm(_OverLastDimensions):
 
 @dataclass(frozen=True, repr=False)
 class GroupNorm(Layer):
-    """Normalizes groups of channels: [batch, channels, *]; per element 5, 1 each for weight and bias."""
+    """[batch, channels, *], in groups of channels: 5 operations per element, 1 each for weight and bias."""
 
     gradient_operations = NORMALIZATION_GRADIENT
     has_dtype = True

@@ -228,10 +228,10 @@ def _output_notes(comparison: Comparison) -> Iterator[str]:
     alike = [other.name for other in differing if other.output_elements == first.output_elements]
     unlike = [other.name for other in differing if other.name not in alike]
     if alike:
-        yield f"{', '.join(alike)}: the output has another shape than {first.name}'s, with as many elements."
+        yield f"{', '.join(alike)}: same number of output elements as {first.name}, in another shape."
     if unlike:
         yield (
-            f"{', '.join(unlike)}: the output has another size than {first.name}'s, so they are not drop-in "
+            f"{', '.join(unlike)}: output size differs from {first.name}'s, so they are not drop-in "
             "replacements."
         )
 

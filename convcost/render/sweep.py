@@ -120,8 +120,8 @@ def _notes(sweep: Sweep) -> Iterator[str]:
     if sweep.pareto and sweep.rows:
         yield "Of designs that are equal in all of these quantities, only the first is shown."
     if sweep.bounds and sweep.rows:
-        devices = ", ".join(f"{name} on {device}" for name, device in sweep.bounds.items())
-        yield f"Roofline lower bound in {sweep.dtype}: {devices}. Real times are longer."
+        devices = ", ".join(f"{device} ({name})" for name, device in sweep.bounds.items())
+        yield f"Roofline lower bound in {sweep.dtype} on {devices}. Real times are longer."
     yield convention_note(sweep.convention)
     if sweep.rows and sweep.rows[0].spec:
         yield "The first design in full:"

@@ -48,7 +48,7 @@ def _verdict(result: VerificationResult) -> str:
 def _cases_text(result: VerificationResult) -> str:
     number = len(result.kinds)
     kinds = f"{number} kind{'s' * (number != 1)} of layer"
-    return f"{exact(_cases(result))} of {kinds}, up to {result.cases} per argument, seed {result.seed}"
+    return f"{exact(_cases(result))} for {kinds}, up to {result.cases} per argument, seed {result.seed}"
 
 
 def _cases(result: VerificationResult) -> int:

@@ -36,6 +36,8 @@ def parse_candidate(text: str) -> Candidate:
     definitions = []
     while is_definition(tokens):
         definitions.append(definition(tokens))
+    if definitions and tokens.next.rule == "end":
+        tokens.fail("a design after the definitions")
     name = ""
     if tokens.next.rule == "name" and tokens.after_next.text == "=":
         name = tokens.read().text

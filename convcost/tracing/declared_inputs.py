@@ -36,7 +36,7 @@ MAX_ELEMENTS = 2**63 - 1
 
 LONGEST_TEXT = 1_000
 
-EXAMPLE = "Write it as f32[1,3,224,224], or with forward's name for it as ids=i64[1,128]."
+EXAMPLE = "Write it as f32[1,3,224,224], or by name as ids=i64[1,128]."
 
 
 class SizeExpression(NamedTuple):

@@ -54,7 +54,7 @@ MODEL = """\
    achieved                   5.07 MFLOP/s
 
  Times are medians of 3 rounds on 2 threads, without gradients. A training step
- is a forward and a backward in training mode, without an optimizer.
+ is a forward and backward pass in training mode, without an optimizer.
 
 """
 

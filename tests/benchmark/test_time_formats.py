@@ -88,7 +88,7 @@ EVERYTHING = """\
  reaches 209.7 GFLOP/s, conv 314.6 GFLOP/s.
  dense, compiled, could not be timed: no C++ compiler.
  Times are medians of 3 interleaved rounds on 2 threads, without gradients. A
- training step is a forward and a backward in training mode, without an
+ training step is a forward and backward pass in training mode, without an
  optimizer.
 
 """

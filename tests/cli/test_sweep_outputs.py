@@ -62,7 +62,7 @@ def test_several_devices_have_a_column_each():
     code, out, _ = convcost("sweep", BLOCK, *GRID, "--device", "h100,a100", "--where", where, "--top", "1")
     assert code == 0
     assert "on h100-sxm   on a100-sxm-80gb" in out
-    assert "seconds_h100_sxm on h100-sxm, seconds_a100_sxm_80gb on" in out.replace("\n", "")
+    assert "h100-sxm (seconds_h100_sxm), a100-sxm-80gb (seconds_a100_sxm_80gb)" in out.replace("\n", "")
 
 
 def test_columns_are_those_that_are_named_in_their_order():

@@ -37,7 +37,7 @@ def test_the_table_has_a_line_for_each_kind_and_notes_that_reproduce_what_is_new
     pretend_installed(monkeypatch)
     assert render(RESULT, "table", Style(width=80)) == (
         " verified  torch 3.0, ptflops 1.0\n"
-        " cases     4 of 2 kinds of layer, up to 3 per argument, seed 0\n"
+        " cases     4 for 2 kinds of layer, up to 3 per argument, seed 0\n"
         " result    2 new disagreements\n"
         "\n"
         " layer    torch   profiler   ptflops\n"
@@ -71,7 +71,7 @@ def test_nothing_new_is_said_in_one_line(monkeypatch):
     pretend_installed(monkeypatch)
     assert render(CLEAN, "table").splitlines()[:3] == [
         " verified  torch 3.0",
-        " cases     1 of 1 kind of layer, up to 1 per argument, seed 7",
+        " cases     1 for 1 kind of layer, up to 1 per argument, seed 7",
         " result    every formula agrees, except in known blind spots",
     ]
 

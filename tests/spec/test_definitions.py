@@ -118,7 +118,7 @@ C must be a size here
                   ^
 """,
     """\
-unexpected end; expected a layer such as Linear(10E, E)
+unexpected end; expected a design after the definitions
   b(C) = Linear(C, 3)
                      ^
 """,

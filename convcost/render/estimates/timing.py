@@ -21,7 +21,7 @@ from convcost.render.style import Style
 UNCLEAR = "unclear"
 """The cell of a ratio if spreads overlap."""
 
-STEP_NOTE = "A training step is a forward and a backward in training mode, without an optimizer."
+STEP_NOTE = "A training step is a forward and backward pass in training mode, without an optimizer."
 
 FEWER_THREADS_HINT = "--threads 1 reduces this."
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from convcost.core.errors import ConvcostError, UsageError
+from convcost.core.type_checks import describe_value
 from convcost.tracing.mesh_request import MeshRequest, ParallelizeFunction
 from convcost.tracing.module_call import ModuleCall
 from convcost.tracing.profile import Profiler
@@ -57,8 +58,9 @@ def _load_function(place: Place) -> ParallelizeFunction:
     with importable(place.folder, place.is_file):
         found: Any = load(place)
     if not callable(found):
-        kind = type(found).__name__
-        raise UsageError(f"{place} is a {kind}; expected a function of the module and the mesh")
+        raise UsageError(
+            f"{place} is {describe_value(found)}; expected a function of the module and the mesh"
+        )
     check_callable(str(place), found)
     check_arguments(str(place), found, (None, None), hint="It is called with the module and the mesh.")
     return found  # type: ignore[no-any-return]

@@ -14,6 +14,7 @@ import torch
 
 from convcost.core.errors import ConvcostError, UsageError
 from convcost.core.report import Report
+from convcost.core.type_checks import describe_value
 from convcost.tracing.module_call import ModuleCall, parameter_dtype
 from convcost.tracing.module_tree import module_tree
 from convcost.tracing.profile import Profiler
@@ -136,7 +137,7 @@ def load_maker(place: Place) -> Callable[[], Any]:
     with importable(place.folder, place.is_file):
         found: Callable[[], Any] = load(place)
     if not callable(found):
-        raise UsageError(f"{place} is a {type(found).__name__}; expected a function that returns the inputs")
+        raise UsageError(f"{place} is {describe_value(found)}; expected a function that returns the inputs")
     check_callable(str(place), found)
     check_arguments(str(place), found, hint="It is called without arguments.")
     return found
