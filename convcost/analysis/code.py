@@ -103,9 +103,10 @@ def numeric_network(spec: Spec, sizes: Mapping[str, Size]) -> Network:
     network = spec.network(sizes)
     if network.is_open:
         missing = [name for name in spec.names if name not in sizes and name not in BATCH_LIKE]
-        example = " ".join(f"--{name} 32" for name in missing)
+        options = " ".join(f"--{name} 32" for name in missing)
+        arguments = ", ".join(f"{name}=32" for name in missing)
         message = f"a module needs a value for every size: {', '.join(missing)}"
-        raise UsageError(message, hint=f"Add {example}.")
+        raise UsageError(message, hint=f"Add {arguments}.", cli_hint=f"Add {options}.")
     return network
 
 
