@@ -48,6 +48,11 @@ NEEDS = (
             "test_a_grouped_product_has_two_gradients",
             "test_experts_cost_each_token_one_expert_in_any_dtype",
             "test_groups_of_other_sizes_are_refused_as_torch_does",
+            "test_a_token_uses_two_of_the_eight_experts_of_mixtral",
+            *(
+                f"test_a_model_of_few_layers_costs_what_flop_counter_mode_counts[{model}]"
+                for model in ("qwen3-30b-a3b", "mixtral-8x7b", "gpt-oss-20b")
+            ),
         ),
     ),
     Need("torch.nn.functional.linear_cross_entropy", ("test_a_loss_of_logits_in_chunks_is_not_partial",)),
@@ -94,6 +99,9 @@ NEEDS = (
             "tracing/test_fully_sharded.py",
             "tracing/test_tensor_parallel.py",
             "tracing/test_distributed_isolation.py",
+            "test_a_rank_has_its_share",
+            "test_a_backward_is_that_of_the_rank",
+            "test_what_is_wrong_with_a_mesh_is_said[given4",
         ),
     ),
     Need(

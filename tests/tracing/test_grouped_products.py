@@ -61,6 +61,14 @@ def test_a_grouped_product_has_two_gradients(name):
     assert (trace.total("gradient by input").macs, trace.is_partial) == (2 * macs, False)
 
 
+def test_the_product_of_experts_without_grouped_mm_counts_each_row():
+    pytest.importorskip("transformers.integrations.moe")
+    left, right = torch.zeros(M, K), torch.zeros(G, K, N)
+    module = Calls(lambda _, *inputs: torch.ops.transformers.grouped_mm_fallback(*inputs))
+    report = profile(module, left, right, ends(3, 5, 9, 16))
+    assert (report.macs, report.trace.is_partial) == (M * K * N, False)
+
+
 def test_a_scaled_grouped_product_counts_as_a_plain_one():
     cost = OPERATORS["_scaled_grouped_mm"].cost(
         self=ShapeOperand((M, K)),

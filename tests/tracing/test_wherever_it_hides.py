@@ -15,6 +15,8 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 X = torch.randn(2, 8)
 
+DEPRECATED = pytest.mark.filterwarnings("ignore:`torch.jit:FutureWarning")
+
 
 def linear():
     return nn.Linear(8, 8)
@@ -24,14 +26,17 @@ def products(report):
     return {operation.operator for operation in report.trace.operations if operation.cost.macs}
 
 
+@DEPRECATED
 def test_a_scripted_module_is_counted_by_the_operators_it_dispatches():
     assert profile(torch.jit.script(nn.Sequential(linear(), nn.ReLU(), linear())), X).macs == 256
 
 
+@DEPRECATED
 def test_a_traced_module_is_counted_by_the_operators_it_dispatches():
     assert profile(torch.jit.trace(linear(), X), X).macs == 128
 
 
+@DEPRECATED
 def test_a_scripted_submodule_is_counted():
     assert profile(Calls(lambda module, x: module.inner(x), inner=torch.jit.script(linear())), X).macs == 128
 
