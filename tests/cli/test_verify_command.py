@@ -72,7 +72,7 @@ def test_kinds_are_layers_and_families_in_any_case_and_each_once():
         (("--kinds", "linear,"), "no layer or family of layers is called (nothing)\n"),
         (("--cases", "0"), "--cases is 0; it must be at least 1\n"),
         (("--cases", "1e99"), "--cases is 1e99; it must be at most 1,000,000\n"),
-        (("--cases", "-3"), "--cases -3: it must be a whole number\n"),
+        (("--cases", "-3"), "--cases -3: it must not be negative\n"),
         (("--seed", "x"), "--seed x: it must be a whole number\n"),
         (("--counters", "fvcor"), "no counter is called fvcor (did you mean fvcore?)\n"),
         (("--format", "tabel"), "no format is called tabel (did you mean table?)\n"),

@@ -40,7 +40,7 @@ PAIRS = ("match", "Conv1d(E, E, K)", "--vary", "E,K", "--budget", "10MFLOPs", "-
         ((*WIDTH, "--max", "W=3,W=4"), "--max is given twice for W\n"),
         ((*WIDTH, "--max", "3", "--max", "4"), "--max is given twice\n"),
         ((*WIDTH, "--multiple-of", "0"), "W can't be a multiple of 0\nGive 1 or more.\n"),
-        ((*WIDTH, "--multiple-of", "-8"), "--multiple-of -8: it must be a whole number\n"),
+        ((*WIDTH, "--multiple-of", "-8"), "--multiple-of -8: it must not be negative\n"),
         ((*WIDTH, "--max", "1e19"), "the maximum of W is above 1e+18\nGive at most 1e+18.\n"),
         ((*WIDTH[:4], "", *WIDTH[5:]), "one or two different sizes can be varied, not none\n"),
         ((*WIDTH, "--format", "jsn"), "no format is called jsn (did you mean json?)\n"),
