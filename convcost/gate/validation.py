@@ -70,8 +70,8 @@ def _key_issues(
         if name in keys:
             yield from _issues(item, keys[name], (*path, name))
         else:
-            near = did_you_mean(name, keys)
-            yield ConfigIssue((*path, name), f"unknown key{near}", "" if near else _limits_hint(name, keys))
+            message = f"unknown key{did_you_mean(name, keys)}"
+            yield ConfigIssue((*path, name), message, _limits_hint(name, keys))
     for name in required_keys(record):
         if name not in table:
             yield ConfigIssue(path, f"{name} is missing")
