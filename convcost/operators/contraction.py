@@ -191,11 +191,6 @@ def grouped_mm_fallback(input: Operand, weight: Operand, output: Operand, **_: A
     return grouped_mm(input, weight, output)
 
 
-def grouped_mm_fallback_output(input: Operand, weight: Operand, **_: Any) -> Shape:
-    """[m, n]."""
-    return (input.shape[0], weight.shape[-1])
-
-
 def mkldnn_linear(self: Operand, weight: Operand, bias: Operand | None = None, **_: Any) -> Cost:
     """The same as linear."""
     return linear(self, weight, bias)
@@ -226,5 +221,5 @@ OPERATORS = {
     "affine_grid_generator": contraction(affine_grid),
     "_grouped_mm": contraction(grouped_mm, grouped_mm_output),
     **dict.fromkeys(("_scaled_grouped_mm", "_scaled_grouped_mm_v2"), contraction(grouped_mm)),
-    "transformers::grouped_mm_fallback": contraction(grouped_mm_fallback, grouped_mm_fallback_output),
+    "transformers::grouped_mm_fallback": contraction(grouped_mm_fallback),
 }

@@ -23,21 +23,30 @@ def position_notes(config: Any, inputs: DeclaredInputs, new_tokens: int) -> Iter
     `new_tokens` run after those of the prompt. With an open number of tokens, the note states the limit of
     a model that has a table of positions.
     """
-    text = config.get_text_config(decoder=True)
-    default = type(text)()
-    has_table = not any(getattr(text, field, None) for field in ROTARY)
+    text_config = config.get_text_config(decoder=True)
+    has_table = not any(getattr(text_config, field, None) for field in ROTARY)
     for name, fields in FIELDS.items():
         declared = inputs.kwargs.get(name)
-        known = ((field, getattr(text, field, None)) for field in fields if hasattr(default, field))
-        field, most = next((pair for pair in known if isinstance(pair[1], int) and pair[1] > 0), ("", 0))
-        if declared is None or not declared.shape or not most:
+        known = [
+            (field, getattr(text_config, field, None))
+            for field in fields
+            if _declares(type(text_config), field)
+        ]
+        limits = [(field, value) for field, value in known if isinstance(value, int) and value > 0]
+        if declared is None or not declared.shape or not limits:
             continue
+        field, positions = limits[0]
         tokens = declared.shape[-1]
-        limit = f"The model has {most:,} positions ({field})"
+        limit = f"The model has {positions:,} positions ({field})"
         if not isinstance(tokens, int):
             if has_table:
                 yield f"{limit}: the formulas are for no more tokens than that."
-        elif has_table and tokens + new_tokens > most:
+        elif has_table and tokens + new_tokens > positions:
             yield f"{limit}, and {tokens + new_tokens:,} tokens need more."
-        elif tokens > most:
+        elif tokens > positions:
             yield f"{limit}: {tokens:,} tokens are more than it was trained on."
+
+
+def _declares(config_class: Any, field: str) -> bool:
+    """Whether a class of configurations has a field; a file may add others to its instances."""
+    return hasattr(config_class, field) or field in config_class.attribute_map
