@@ -28,6 +28,11 @@ max_ratio = 6
 tolerance = "1%"
 """
 
+LIMITS = (
+    "Limits exist for params, trainable_params, macs, valid_macs, flops, bias_adds, elementwise, "
+    "output_elements, activations, bytes, active_params, active_params_without_embeddings and ratio."
+)
+
 GROWN = (
     PAIR.replace("400 K", "300 K")
     .replace("2 x Conv1d(E, E, 3, padding=same)", "Conv1d(E, E, 3) -> ReLU -> Conv1d(E, E, 5)")
@@ -336,8 +341,9 @@ def test_in_github_actions_a_wrong_configuration_is_marked_at_its_line():
     assert (code, out) == (2, "")
     assert err.splitlines() == [
         '::error file=convcost.toml,line=3,title=entries."a%2Cb%3Ac".max_flopss::unknown key '
-        "(did you mean max_flops?)",
+        f"(did you mean max_flops?)%0A{LIMITS}",
         'convcost: convcost.toml:3: entries."a,b:c".max_flopss: unknown key (did you mean max_flops?)',
+        f"  {LIMITS}",
     ]
 
 
@@ -391,6 +397,7 @@ def test_every_problem_is_told_at_its_place():
         "    [B, S, L*E] -> Linea(L*E, E)\n"
         "                   ^^^^^\n"
         "convcost.toml:11: entries.conv.max_ration: unknown key (did you mean max_ratio?)\n"
+        f"  {LIMITS}\n"
     )
 
 
