@@ -237,7 +237,7 @@ def test_a_limit_that_holds_for_some_sizes_only_does_not_hold():
         (CONV, (), {"flops": "9" * 5_000}, ConvcostError, ""),
         (CONV, (), {"flops": "(" * 500}, ConvcostError, ""),
         (CONV, (), {"flops": 1.5, **BOUND}, UsageError, "flops is 1.5; it must be a whole number"),
-        (CONV, (), {"flops": 1, "count": "most", **BOUND}, UsageError, "count must be matmul or bias or all"),
+        (CONV, (), {"flops": 1, "count": "most", **BOUND}, UsageError, "count must be matmul, bias or all"),
         (CONV, (), {"flops": 1, "tolerance": "1", **BOUND}, UsageError, "is not a percentage"),
         (CONV, (torch.zeros(1),), {"flops": 1}, UsageError, "inputs are for torch modules"),
         (

@@ -97,14 +97,20 @@ def _numeric_design(design: GivenDesign, sizes: Mapping[str, Size], what: str) -
     return numeric_network(spec, own), spec.report(own)
 
 
+REQUIRED_SIZE = re.compile(r"([A-Za-z_]\w*) = ([0-9]+)")
+"""An assumption that allows one value of a size."""
+
+
 def numeric_network(spec: Spec, sizes: Mapping[str, Size]) -> Network:
     """The network with values for all sizes; UsageError for an unknown size, or one without a value."""
     check_names(sizes, (spec,))
     network = spec.network(sizes)
     if network.is_open:
         missing = [name for name in spec.names if name not in sizes and name not in BATCH_LIKE]
-        options = " ".join(f"--{name} 32" for name in missing)
-        arguments = ", ".join(f"{name}=32" for name in missing)
+        required = (REQUIRED_SIZE.fullmatch(each.text) for each in spec.report(sizes).assumptions)
+        values = {each[1]: each[2] for each in required if each}
+        options = " ".join(f"--{name} {values.get(name, 32)}" for name in missing)
+        arguments = ", ".join(f"{name}={values.get(name, 32)}" for name in missing)
         message = f"a module needs a value for every size: {', '.join(missing)}"
         raise UsageError(message, hint=f"Add {arguments}.", cli_hint=f"Add {options}.")
     return network

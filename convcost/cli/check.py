@@ -49,11 +49,7 @@ def check(
     ] = "",
     report: Annotated[
         str,
-        typer.Option(
-            "--report",
-            metavar="FILE",
-            help="Also write a self-contained HTML page to FILE.html.",
-        ),
+        typer.Option("--report", metavar="FILE", help="Also write a self-contained HTML page, FILE.html."),
     ] = "",
     *,
     output: OutputOptions,

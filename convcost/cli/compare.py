@@ -38,7 +38,7 @@ def compare(
         typer.Option(
             "--convs",
             metavar="N",
-            help="Without a SPEC: N convolutions (default: 2); --layers N does the same.",
+            help="Without a SPEC: N convolutions (default: 2); with a number, --layers does the same.",
         ),
     ] = "",
     plots: MetricPlotOptions,

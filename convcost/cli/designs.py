@@ -15,7 +15,7 @@ from convcost.cli.options import ModuleOptions
 from convcost.cli.parser_errors import option_names
 from convcost.cli.sizes import Option, check_number, check_options, read_sizes, split_tokens
 from convcost.core.cost import Convention, Size
-from convcost.core.errors import UsageError
+from convcost.core.errors import UsageError, join_words
 from convcost.layers.network import Network
 from convcost.spec import Spec, parse
 from convcost.spec.design_file import DesignFile, read_design_file
@@ -88,7 +88,7 @@ def read_texts(context: typer.Context, tokens: Iterable[str]) -> tuple[list[str]
     listed = [design for text in texts for design in (files[text].designs if text in files else (text,))]
     if files and not listed:
         hint = "Also give a design that uses them."
-        raise UsageError(f"{' and '.join(files)[:80]}: there are definitions but no design", hint=hint)
+        raise UsageError(f"{join_words(files)[:80]}: there are definitions but no design", hint=hint)
     check_number(listed, "designs or arguments")
     return [text if is_target(text) else definitions.complete(text) for text in listed], options
 

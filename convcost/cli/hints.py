@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from convcost.core.errors import UsageError, did_you_mean, nearest
+from convcost.core.errors import UsageError, did_you_mean, join_words, nearest
 from convcost.layers import KINDS, find_layer
 from convcost.render import FORMATS
 from convcost.spec.resolve import layer_fields
@@ -23,6 +23,7 @@ DTYPE_HINT = "Choose a dtype with --dtype bfloat16."
 OPEN_HINT = "A size without a value stays a symbol: leave its option out."
 STDOUT_HINT = "The result goes to stdout; redirect it to a file: > FILE."
 METRICS_HINT = "All quantities are shown; --count and --taps choose what counts as FLOPs."
+BUDGET_HINT = "For a budget: --vary E --budget 1MFLOPs."
 POSITIONS_HINT = "The sequence length is a size of the input, such as S: --S 128."
 COLOURS_HINT = "Set NO_COLOR=1 for no colors, FORCE_COLOR=1 for colors in a pipe."
 HARDWARE_HINT = "--device a100 shows the roofline lower bound; --time --on cpu measures here."
@@ -119,6 +120,8 @@ def unknown_option(
     word, own = name.replace("_", "-"), tuple(own)
     message = f"no option or size is called --{name[:40]}"
     meant = hints.get(word) or OPTION_HINTS.get(word, f"--{word}")
+    if meant == METRICS_HINT and "budget" in own:
+        meant = BUDGET_HINT
     if meant.removeprefix("--") in own:
         return UsageError(f"{message} (did you mean {meant}?)")
     near = "" if word in hints else nearest(word, own, cutoff=0.8)
@@ -127,7 +130,7 @@ def unknown_option(
     if not is_option(meant):
         return UsageError(message, hint=meant)
     if having := [*_commands_with(context, meant)]:
-        return UsageError(message, hint=f"{meant} is an option of convcost {_join_words(having)}.")
+        return UsageError(message, hint=f"{meant} is an option of convcost {join_words(having)}.")
     if argument := _argument(word):
         truth = (value or "").capitalize()
         given = "False" if word.startswith("no-") else truth if truth in BOOLEANS else value or "VALUE"
@@ -141,10 +144,6 @@ def is_option(meant: str) -> bool:
 
 
 BOOLEANS = ("True", "False")
-
-
-def _join_words(words: list[str]) -> str:
-    return " and ".join(", ".join(words).rsplit(", ", 1))
 
 
 def _commands_with(context: typer.Context, option: str) -> Iterator[str]:

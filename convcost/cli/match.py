@@ -78,8 +78,8 @@ def match(
     """Find the size for which a design meets a budget, or costs as much as another design.
 
     The result is the value whose cost is closest, from below or above; a budget is never exceeded. With two
-    sizes, a pair is in the result if no pair that shares one of its sizes is closer. Every value in the range
-    is tried. The exit code is 1 if none fits.
+    sizes, a pair is left out if another pair with the same first or the same second size is closer. Every
+    value in the range is tried. The exit code is 1 if none fits.
 
     \b
     Examples:

@@ -178,9 +178,7 @@ class CounterOptions:
 class TimingOptions:
     """Options of measured times and of the backward."""
 
-    time: Annotated[
-        bool, typer.Option("--time", help="Also measure times on this machine; several designs take turns.")
-    ] = False
+    time: Annotated[bool, typer.Option("--time", help="Also measure times on this machine.")] = False
     backward: Annotated[
         bool,
         typer.Option(

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from convcost.cli.options import PartOptions
-from convcost.core.errors import UsageError, did_you_mean, unknown_name
+from convcost.core.errors import UsageError, check_word, unknown_name
 from convcost.core.metrics import BY_NAME, NAMES
 from convcost.core.report import Report
 from convcost.core.units import parse_count
@@ -28,7 +28,7 @@ def read_view(options: PartOptions, groupings: tuple[str, ...], backward: bool) 
     Raises UsageError for unknown names, and for quantities and columns that such rows do not have.
     """
     by: Any = options.by or groupings[0]
-    _check_word("--by", by, groupings)
+    check_word("--by", by, groupings)
     sorts = (*OF_OPERATORS, "order") if by == "operator" else (*NAMES, "path", "order")
     sort = options.sort or "order"
     if sort not in sorts:
@@ -44,12 +44,6 @@ def read_view(options: PartOptions, groupings: tuple[str, ...], backward: bool) 
         _positive("--top", options.top),
         tuple(dict.fromkeys(_columns(options.columns, by, backward))),
     )
-
-
-def _check_word(option: str, word: str, known: tuple[str, ...]) -> None:
-    if word not in known:
-        message = f"{option} must be {' or '.join(known)}, not {word[:40]}{did_you_mean(word, known)}"
-        raise UsageError(message)
 
 
 def _positive(option: str, text: str) -> int | None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Literal, NamedTuple, TypeAlias, get_args
+from typing import Literal, NamedTuple, TypeAlias, cast, get_args
 
-from convcost.core.errors import UnboundSizeError, UsageError, did_you_mean
+from convcost.core.errors import UnboundSizeError, check_word
 
 Size: TypeAlias = int
 """A size or a count. An int for the type checker; formulas accept all numbers that have `+ - * // abs`:
@@ -63,14 +63,9 @@ MATMUL = Convention()
 
 def convention(count: str, padding: str) -> Convention:
     """The convention of the given names; UsageError for an unknown one."""
-    return Convention(_word("count", count, get_args(Count)), _word("taps", padding, get_args(Padding)))
-
-
-def _word(what: str, word: str, known: tuple[Any, ...]) -> Any:
-    if word not in known:
-        message = f"{what} must be {' or '.join(known)}, not {word[:40]}{did_you_mean(word, known)}"
-        raise UsageError(message)
-    return word
+    check_word("count", count, get_args(Count))
+    check_word("taps", padding, get_args(Padding))
+    return Convention(cast(Count, count), cast(Padding, padding))
 
 
 @dataclass(frozen=True, slots=True)

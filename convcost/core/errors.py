@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from convcost.core.escapes import escape_to_ascii, make_lines_printable
@@ -97,6 +97,30 @@ def caret_lines(text: str, span: Span) -> tuple[str, str]:
     return line, " " * (2 + len(opening) + len(before)) + "^" * max(1, len(place))
 
 
+def join_words(words: Collection[str], last: str = "and") -> str:
+    """FLOPs, parameters and activations; with another `last`, a, b or c."""
+    *others, end = words or [""]
+    return f"{', '.join(others)} {last} {end}" if others else end
+
+
+def check_word(what: str, word: str, known: Sequence[str]) -> None:
+    """UsageError if `word` is not one of the `known` values of an option or argument."""
+    if word not in known:
+        raise UsageError(
+            f"{what} must be {join_words(known, 'or')}, not {word[:40]}{did_you_mean(word, known)}"
+        )
+
+
+def number_error(what: str, names: Sequence[str]) -> UsageError:
+    """The error for `what`, which needs a number for each of the open sizes `names`."""
+    examples = [f"{name}=8" for name in names]
+    return UsageError(
+        f"{what} needs a number for {join_words(names)}",
+        hint=f"For example {', '.join(examples)}.",
+        cli_hint=f"For example --{' --'.join(examples).replace('=', ' ')}.",
+    )
+
+
 def unknown_name(
     message: str, name: str, known: Iterable[str], also_near: Iterable[str] = (), hint: str = ""
 ) -> UsageError:
@@ -118,8 +142,8 @@ def did_you_mean(name: str, known: Iterable[str], before: str = "") -> str:
     completions = [candidate for candidate in known if len(name) > 1 and _starts_with(candidate, name)]
     same_length = 1 < len(completions) <= MOST_NEAR and len({*map(len, completions)}) == 1
     near = completions if same_length else [nearest(name, known)]
-    words = " or ".join(", ".join(f"{before}{each}" for each in near if each).rsplit(", ", 1))
-    return f" (did you mean {words}?)" if words else ""
+    words = [f"{before}{each}" for each in near if each]
+    return f" (did you mean {join_words(words, 'or')}?)" if words else ""
 
 
 MOST_NEAR = 3

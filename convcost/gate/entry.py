@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 
 from convcost.core.cost import MATMUL, Convention
-from convcost.core.errors import ConvcostError, UsageError
+from convcost.core.errors import ConvcostError, UsageError, join_words
 from convcost.gate.config_tables import MODEL_KEYS, SPEC_KEYS, EntryKeys, EntryTable
 from convcost.gate.limit import LIMITS, RATIOS, Limit, amount_limit, parse_tolerance, ratio_limit
 from convcost.gate.validation import ConfigIssue
@@ -149,7 +149,7 @@ class EntryReader:
             self._refuse_keys((*given, "metric"), "needs ratio_to")
             return
         if not given:
-            self._refuse("ratio_to", f"needs {' or '.join(RATIOS)}")
+            self._refuse("ratio_to", f"needs {join_words(RATIOS, 'or')}")
         both = subject, subjects.get(base, subject)
         sizes = tuple(dict.fromkeys(name for each in both for name in each.names))
         for key in given:

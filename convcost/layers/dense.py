@@ -41,7 +41,7 @@ class Linear(Layer):
             self.in_features,
             "the input's last dimension",
             "in_features",
-            hint="Linear works on the last dimension: merge or permute dimensions first.",
+            hint="Linear works on the last dimension: change in_features, or rearrange the input.",
         )
 
     def output(self, shape: Shape) -> Shape:

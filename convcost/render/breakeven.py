@@ -8,10 +8,11 @@ from typing import Any
 from convcost.core import units
 from convcost.core.breakeven import BreakEven
 from convcost.core.comparison import Comparison, quotient_name
+from convcost.core.errors import join_words
 from convcost.core.metrics import BY_NAME
 from convcost.core.report import Report
 from convcost.render.formulas import TOO_LONG, is_number, relation_text, short_text, simplify
-from convcost.render.texts import MathText, MixedText, join_words
+from convcost.render.texts import MathText, MixedText
 
 LARGEST_PLAIN_DENOMINATOR = 9
 """A fraction with a larger denominator is followed by its decimal value."""
@@ -103,5 +104,5 @@ def _equal_inputs(comparison: Comparison, other: Report) -> list[str]:
     found = comparison.equal_inputs(other)
     if found is None:
         return []
-    sentence = ", where both inputs are of one size, the ratio of FLOPs is "
+    sentence = ", where both inputs have equally many elements, the ratio of FLOPs is "
     return [MixedText("At ", crossing_text(found.size, found.value), sentence, short_text(found.ratio), ".")]

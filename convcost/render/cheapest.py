@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from convcost.core.breakeven import LowerEnvelope, Stretch
 from convcost.core.comparison import Comparison
+from convcost.core.errors import join_words
 from convcost.core.metrics import BY_NAME
-from convcost.render.texts import MathText, MixedText, join_words
+from convcost.render.texts import MathText, MixedText
 
 MOST_NAMED = 8
 """The most designs to list in a sentence."""

@@ -9,13 +9,14 @@ from collections.abc import Iterable, Iterator
 from convcost.core.comparison import Comparison
 from convcost.core.cost import Size, ratio_of
 from convcost.core.distributed import Collective, CollectiveCall, CollectivePhase, DistributedRun
+from convcost.core.errors import join_words
 from convcost.core.metrics import METRICS, TRAINING_FLOPS, Metric
 from convcost.core.report import Report
 from convcost.core.units import NONE, exact, fraction, human, plural
 from convcost.render.document import Line, Table
 from convcost.render.formulas import factor_text, shape_text
 from convcost.render.quantities import candidate_columns, with_ratios
-from convcost.render.texts import MixedText, join_words
+from convcost.render.texts import MixedText
 
 PAYLOAD_NOTE = "Payload: the bytes that a rank passes to a collective."
 RING_NOTE = f"{PAYLOAD_NOTE} Ring: the bytes that it sends with the ring algorithm."

@@ -13,14 +13,12 @@ from convcost.render.formulas import TOO_LONG, is_leading, math_text, relation_t
 from convcost.render.texts import MathText, MixedText
 
 COUNT_TEXTS = {
-    "matmul": "2 × MACs; bias adds and elementwise work are counted separately",
-    "bias": "2 × MACs + bias adds; elementwise work is counted separately",
-    "all": "2 × MACs + bias adds + elementwise work",
+    "matmul": "{macs}; bias adds and elementwise work are counted separately",
+    "bias": "{macs} + bias adds; elementwise work is counted separately",
+    "all": "{macs} + bias adds + elementwise work",
 }
-PADDING_TEXTS = {
-    "full": "padding MACs are included",
-    "valid": "MACs on padding and masked scores are left out",
-}
+MACS_TEXTS = {"full": "2 × MACs", "valid": "2 × MACs on real data (not on padding or masked scores)"}
+PADDING_TEXTS = {"full": "; padding MACs are included", "valid": ""}
 
 
 MOST_ASSUMED = 12
@@ -30,15 +28,14 @@ LONGEST_ASSUMED = 200
 
 LEADING_TERMS = "≈ marks the leading terms of a formula that is too long to show: see --json."
 
-NO_COUNTERS = "Counters need concrete sizes."
+NO_COUNTERS = "No counter ran: counters need concrete sizes."
 
 
 def convention_note(convention: Convention) -> str:
     """The convention of FLOPs in a sentence."""
-    return (
-        f"FLOPs = {COUNT_TEXTS[convention.count]}; {PADDING_TEXTS[convention.padding]} "
-        f"(convention: {convention.count}, {convention.padding})."
-    )
+    flops = COUNT_TEXTS[convention.count].format(macs=MACS_TEXTS[convention.padding])
+    padding = PADDING_TEXTS[convention.padding]
+    return f"FLOPs = {flops}{padding} (convention: {convention.count}, {convention.padding})."
 
 
 def sizes_text(reports: tuple[Report, ...]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 MATH_TOKEN = (
@@ -91,9 +91,3 @@ def map_text(text: str, change: Callable[[str], str]) -> str:
     if changed == text:
         return text
     return type(text)(changed) if isinstance(text, CodeText | CommandText) else changed
-
-
-def join_words(words: Sequence[str], last: str = "and") -> str:
-    """FLOPs, parameters and activations; with another `last`, a, b or c."""
-    *others, end = words
-    return f"{', '.join(others)} {last} {end}" if others else end

@@ -12,7 +12,7 @@ from convcost.analysis.lower_bound import lower_bound
 from convcost.api import CountedDesign, number_equal_names
 from convcost.core.cost import MATMUL, Convention, Size
 from convcost.core.dtypes import dtype_named
-from convcost.core.errors import UnboundSizeError, UsageError, did_you_mean, unknown_name
+from convcost.core.errors import UnboundSizeError, UsageError, did_you_mean, join_words, unknown_name
 from convcost.core.metrics import NAMES
 from convcost.core.report import Report
 from convcost.core.sweep import RATIO, SECONDS, Objective
@@ -204,7 +204,7 @@ def dtype_of(request: SweepRequest) -> str:
     found = {design.dtype if isinstance(design, Report) else DEFAULT_DTYPE for design in request.designs}
     if request.devices and found != {DEFAULT_DTYPE} and len(found) > 1:
         raise UsageError(
-            f"the designs have different dtypes: {' and '.join(sorted(found))}",
+            f"the designs have different dtypes: {join_words(sorted(found))}",
             hint="Give one dtype for all.",
         )
     return found.pop() if len(found) == 1 else DEFAULT_DTYPE

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from convcost.core.errors import ConvcostError, UnboundSizeError, UsageError
+from convcost.core.errors import ConvcostError, UnboundSizeError, UsageError, join_words
 from convcost.search.design import EvaluableDesign
 from convcost.search.evaluator import Restriction
 from convcost.search.varied_int import VariedInt
@@ -118,7 +118,7 @@ def _by_branch(design: EvaluableDesign, sizes: Arrays, condition: Any) -> CostTa
 def _one_by_one(design: EvaluableDesign, sizes: Arrays, shape: tuple[int, ...]) -> CostTable:
     names = [*sizes]
     if np.prod(shape) > MOST_ONE_BY_ONE:
-        message = f"the cost has no formula in {' and '.join(names)}"
+        message = f"the cost has no formula in {join_words(names)}"
         hint = f"Narrow the ranges: at most {MOST_ONE_BY_ONE:,} values can be tried without one."
         raise UsageError(message, hint=hint)
     quantities = [np.zeros(shape, object) for _ in design.counted.metrics]

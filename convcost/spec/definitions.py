@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import NoReturn
 
-from convcost.core.errors import Span, SpecError, did_you_mean
+from convcost.core.errors import Span, SpecError, did_you_mean, join_words
 from convcost.layers import TORCH_NN, find_layer
 from convcost.spec.syntax import (
     DEEPEST_NESTING,
@@ -145,7 +145,7 @@ class _Expansion:
         missing = [name for name in definition.parameters if name not in values]
         if missing:
             self._fail(
-                f"{definition.name} needs {' and '.join(', '.join(missing).rsplit(', ', 1))}",
+                f"{definition.name} needs {join_words(missing)}",
                 call.span,
                 signature,
             )

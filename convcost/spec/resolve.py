@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias, get_args, get_origin, ge
 
 from convcost.core.cost import Size
 from convcost.core.dtypes import dtype_named
-from convcost.core.errors import Span, SpecError, UsageError, did_you_mean
+from convcost.core.errors import Span, SpecError, UsageError, did_you_mean, join_words
 from convcost.core.type_checks import MOST_DIGITS
 from convcost.core.units import plural
 from convcost.layers import find_layer, layer_class, unknown_layer
@@ -178,7 +178,7 @@ def _bind_arguments(call: Call, layer: type[Layer], text: str) -> dict[str, Argu
         placed[name] = argument
     missing = [field.name for field in known.values() if field.required and field.name not in placed]
     if missing:
-        message = f"{layer.__name__} needs {' and '.join(', '.join(missing).rsplit(', ', 1))}"
+        message = f"{layer.__name__} needs {join_words(missing)}"
         raise SpecError(message, text=text, span=call.span, hint=signature(layer))
     return placed
 
@@ -333,4 +333,4 @@ def expected_values(field: Field) -> str:
     kinds = [words[kind] for kind in words if kind in field.types]
     kinds += ["None"] * (NoneType in field.types)
     takes = [*kinds, *field.words]
-    return " or ".join(filter(None, (", ".join(takes[:-1]), *takes[-1:])))
+    return join_words(takes, "or")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from convcost.core.cost import Size
-from convcost.core.errors import UsageError
+from convcost.core.errors import UsageError, number_error
 from convcost.core.generation import GenerationPhase
 from convcost.core.report import Report
 from convcost.core.type_checks import is_module
@@ -114,9 +114,9 @@ def _profile_module(
         report = profiler.profile_call(call)
         return ProfiledModel(profiler.add_rank(call, report, mesh) if mesh else report, *call)
     if mesh:
-        raise UsageError(f"a mesh needs a number for {', '.join(inputs.names)}")
+        raise number_error("a mesh", inputs.names)
     if profiler.backward:
-        raise UsageError(f"backward needs a number for {', '.join(inputs.names)}")
+        raise number_error("backward", inputs.names)
     declared = inputs.declared().typed(parameter_dtype(module))
     report = profile_open(
         module, declared.args, declared.kwargs, profiler.formulas, profiler.footprint, profiler.phase

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from convcost.core.cost import Shape
 from convcost.core.diagnosis import EXTRAS
+from convcost.core.errors import join_words
 from convcost.core.report import Report
 from convcost.counters.causes import diagnose
 from convcost.counters.crosscheck import crosscheck_model
@@ -216,7 +217,7 @@ class CounterCheck:
             return AGREES
         if diagnosis.result.verdict == "blind":
             missed = {call.operator for call in reading.missed}
-            return CheckResult("new", f"it has no formula for {' and '.join(sorted(missed))}", missed)
+            return CheckResult("new", f"it has no formula for {join_words(sorted(missed))}", missed)
         unexplained = {UNEXPLAINED} if diagnosis.unexplained else set[str]()
         subjects = unexplained | {call.operator for call in reading.missed}
         return CheckResult("new", diagnosis.reason, subjects)

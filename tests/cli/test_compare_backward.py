@@ -112,7 +112,7 @@ def test_a_backward_without_work_is_said_to_add_nothing():
 @pytest.mark.usefixtures("here")
 def test_a_module_needs_numbers_for_its_backward():
     arguments = ("compare", "net.py:Net", "Linear(8, 4)", "--input", "f32[N,8]", "--backward")
-    assert refused(*arguments) == "--backward needs a number for N\n"
+    assert refused(*arguments) == "--backward needs a number for N\nFor example --N 8.\n"
 
 
 def test_the_roofline_is_of_training_steps():

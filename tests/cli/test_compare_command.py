@@ -129,7 +129,7 @@ def test_taps_can_be_those_on_real_data_alone():
 def test_the_table_names_the_convention_in_force():
     out = " ".join(convcost(*PLAIN, "--count", "all", "--taps", "valid").out.split())
     assert (
-        "FLOPs = 2 × MACs + bias adds + elementwise work; MACs on padding and masked scores are left out"
+        "FLOPs = 2 × MACs on real data (not on padding or masked scores) + bias adds + elementwise work"
         in out
     )
     assert "(convention: all, valid)." in out

@@ -176,7 +176,7 @@ def test_an_unknown_format_gets_the_near_one_and_the_list():
             "--input, --inputs-from, --arg, --train and --phase are for torch modules",
         ),
         (("--E", "0"), "E is 0; it must be at least 1"),
-        (("--count", "some"), "count must be matmul or bias or all, not some"),
+        (("--count", "some"), "count must be matmul, bias or all, not some"),
     ],
 )
 def test_a_wrong_request_is_refused(arguments, complaint):

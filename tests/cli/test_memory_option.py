@@ -45,8 +45,8 @@ ESTIMATE = """\
 """
 
 OF_DESIGNS = """\
- Saved tensors assume that the input needs a gradient, as inside a network.
- Buffers are not included.
+ Saved tensors are those of a design inside a network, whose input needs a
+ gradient too. Buffers are not included.
 """
 
 MIXED = """\

@@ -122,7 +122,7 @@ def test_a_design_as_a_layer_is_refused():
 
 
 def test_a_way_of_counting_flops_that_is_none_is_refused():
-    assert refused(*PLAIN, "--count", "some").startswith("count must be matmul or bias or all, not some\n")
+    assert refused(*PLAIN, "--count", "some").startswith("count must be matmul, bias or all, not some\n")
 
 
 def test_a_way_of_counting_taps_that_is_none_is_refused():

@@ -83,7 +83,7 @@ def test_a_model_has_its_place_inputs_and_arguments():
         ),
         ("dtype = 'float33'", ".dtype", "must be one of float64, int64, float32, tfloat32, float16, "
          "bfloat16, float8, int8, not float33 (did you mean float32?)"),
-        ('count = "matmull"', ".count", "must be matmul or bias or all, not matmull (did you mean matmul?)"),
+        ('count = "matmull"', ".count", "must be matmul, bias or all, not matmull (did you mean matmul?)"),
         ('agree_with = "fvcore"', ".agree_with", "must be a list of strings, not a string"),
         ("agree_with = ['fvcore', 3]", ".agree_with.1", "must be a string, not a number"),
         (
@@ -95,7 +95,7 @@ def test_a_model_has_its_place_inputs_and_arguments():
         ('tolerance = "1"', ".tolerance", "'1' is not a percentage\nWrite it as \"1%\"."),
         ("max_ratio = 6", ".max_ratio", "needs ratio_to"),
         ('metric = "macs"', ".metric", "needs ratio_to"),
-        ('ratio_to = "conv"', ".ratio_to", "needs max_ratio or min_ratio or ratio"),
+        ('ratio_to = "conv"', ".ratio_to", "needs max_ratio, min_ratio or ratio"),
         ('ratio_to = "dense"\nratio = 1', ".ratio_to", "must name another entry"),
         ('ratio_to = "con"\nratio = 1', ".ratio_to", "no entry is called con (did you mean conv?)"),
         (

@@ -26,7 +26,7 @@ class Torchinfo(PeerCounter):
     counts = (
         "parameters, biases too, × outputs of leaf modules; × samples alone for all but convolutions and RNNs"
     )
-    blind_spots = "everything outside leaf modules: functions, operators, attention; positions of a Linear"
+    blind_spots = "everything outside leaf modules: functions, operators, attention; positions in Linear"
 
     def read(
         self, module: torch.nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]

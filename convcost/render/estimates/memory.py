@@ -8,6 +8,7 @@ from typing import NamedTuple
 from convcost.analysis.memory import Memory
 from convcost.benchmark.timing import RunKind
 from convcost.core.cost import Size, quotient, ratio_of
+from convcost.core.errors import join_words
 from convcost.core.report import Report
 from convcost.core.units import fraction, human, ratio
 from convcost.render.document import Line, Section, Table
@@ -38,7 +39,8 @@ RUN_NOTES = {
 }
 
 DESIGN_NOTE = (
-    "Saved tensors assume that the input needs a gradient, as inside a network. Buffers are not included."
+    "Saved tensors are those of a design inside a network, whose input needs a gradient too. Buffers are not "
+    "included."
 )
 
 
@@ -170,6 +172,6 @@ def _master_copy_notes(found: ReportMemories) -> Iterator[str]:
 def _condition_notes(found: ReportMemories) -> Iterator[str]:
     for ran, text in RUN_NOTES.items():
         if names := [report.name for report, memory in found if memory.ran == ran]:
-            yield text.format(names=" and ".join(names))
+            yield text.format(names=join_words(names))
     if not all(report.trace for report, _ in found):
         yield DESIGN_NOTE

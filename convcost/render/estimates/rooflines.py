@@ -62,7 +62,7 @@ def _device_lines(rooflines: Sequence[Roofline]) -> Iterator[Line]:
     yield _line(
         rooflines, "bandwidth", lambda roofline: roofline.device.bandwidth, lambda each: human(each, "B/s")
     )
-    yield _line(rooflines, "FLOPs per byte at the ridge", lambda roofline: roofline.ridge, exact)
+    yield _line(rooflines, "FLOPs per byte at the ridge point", lambda roofline: roofline.ridge, exact)
     yield _line(rooflines, "FLOPs per byte moved", lambda roofline: roofline.intensity, short_text)
     yield _line(
         rooflines, "bytes moved", lambda roofline: roofline.bytes, lambda value: approximate_text(value, "B")

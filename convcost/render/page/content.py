@@ -9,6 +9,7 @@ from typing import TypeAlias
 from convcost.analysis.explain.steps import Explanation
 from convcost.core.comparison import Comparison
 from convcost.core.diagnosis import DiagnosedReport
+from convcost.core.errors import join_words
 from convcost.core.escapes import make_printable
 from convcost.core.report import Report
 from convcost.gate.result import GateResult
@@ -19,7 +20,7 @@ from convcost.render.kinds import document
 from convcost.render.page.figures import charts_sections
 from convcost.render.page.page import PageSection, ReportPage
 from convcost.render.style import DEFAULT_VIEW, UNLIMITED_WIDTH, Style, View
-from convcost.render.texts import join_words, map_text
+from convcost.render.texts import map_text
 
 PageResult: TypeAlias = Comparison | Report | DiagnosedReport | GateResult
 

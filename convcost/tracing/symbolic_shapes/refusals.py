@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from convcost.core.errors import ConvcostError
+from convcost.core.errors import ConvcostError, join_words
 from convcost.symbolic.constraints import relation
 from convcost.symbolic.formula import Formula
 from convcost.symbolic.substitution import names_in
@@ -54,7 +54,7 @@ def fixed_sizes_error(
         alone = [f"{name} = {number}" for name, number in found.items() if len(found) == 1]
         equations.update(dict.fromkeys(alone or [relation(to_sympy(difference), "=").text(readable)]))
         numbers.update(found)
-    message = f"{' and '.join(numbers)} can't stay open: the model runs only with {', '.join(equations)}"
+    message = f"{join_words(numbers)} can't stay open: the model runs only with {', '.join(equations)}"
     return ConvcostError(message, hint=f"This works: {input_options(inputs.sized(numbers))}.")
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from convcost.core.errors import UsageError, unknown_name
+from convcost.core.errors import UsageError, join_words, unknown_name
 from convcost.core.metrics import BY_NAME, NAMES, Metric
 from convcost.core.report import Report
 from convcost.render.charts.data import ChartAxis, ChartOptions, Number
 from convcost.render.charts.names import shorten
 from convcost.render.charts.scales import needs_log
 from convcost.render.notes import convention_note, sizes_text
-from convcost.render.texts import join_words
 
 DEFAULT_METRIC = "flops"
 

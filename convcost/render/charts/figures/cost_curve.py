@@ -11,7 +11,7 @@ from typing import Any
 from convcost.core.breakeven import BreakEven
 from convcost.core.comparison import Comparison
 from convcost.core.cost import BATCH_LIKE
-from convcost.core.errors import ConvcostError, UsageError, unknown_name
+from convcost.core.errors import ConvcostError, UsageError, join_words, unknown_name
 from convcost.core.metrics import Metric
 from convcost.core.report import Report
 from convcost.render.breakeven import crossing_text
@@ -34,7 +34,6 @@ from convcost.render.charts.figures.captions import (
 from convcost.render.charts.figures.samples import sample
 from convcost.render.charts.names import shorten
 from convcost.render.charts.scales import needs_log
-from convcost.render.texts import join_words
 
 DEFAULT_END = 1024
 """The end of the default range without break-even points."""

@@ -6,7 +6,7 @@ from collections import Counter
 from fractions import Fraction
 
 from convcost.analysis.parts import operator_part
-from convcost.core.errors import UsageError
+from convcost.core.errors import UsageError, join_words
 from convcost.core.metrics import METRICS, Metric
 from convcost.core.report import Report
 from convcost.core.units import percent
@@ -16,7 +16,6 @@ from convcost.render.charts.figures.part_tree import part_tree, tiles
 from convcost.render.charts.ticks import amount_text
 from convcost.render.operator_tables import forward_totals, operator_name
 from convcost.render.part_order import others_label
-from convcost.render.texts import join_words
 
 MOST_BARS = 10
 """The most operators with a bar of their own."""

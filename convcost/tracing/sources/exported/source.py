@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from convcost.core.errors import UsageError
+from convcost.core.errors import UsageError, join_words
 from convcost.tracing.declared_inputs import DeclaredInputs
 from convcost.tracing.sources.exported.archive import read_program
 from convcost.tracing.sources.exported.arguments import STRIDED, constant_value, dtype_by_number
@@ -57,7 +57,7 @@ def _model(path: str, program: Program) -> BuildableModel:
 def _range_notes(inputs: DeclaredInputs, ranges: Mapping[str, SizeRange]) -> Iterator[str]:
     limits = [text for name in inputs.names if (text := range_text(name, ranges))]
     if limits:
-        yield f"It was exported for {' and '.join(limits)}."
+        yield f"It was exported for {join_words(limits)}."
 
 
 def _inputs(program: Program, ranges: Mapping[str, SizeRange]) -> Iterator[ExportedInput]:
