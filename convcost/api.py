@@ -107,18 +107,21 @@ def _split_phase(
         elif context is not None:
             context = parse_context(check_type("context", context, str, "a number of tokens or a name"))
         return sizes, PhaseRequest(parsed, context)
-    named = {"phase": phase, "context": context}
-    return {**sizes, **{name: size for name, size in named.items() if size is not None}}, None
+    return _split_sizes(sizes, phase=phase, context=context)[0], None
 
 
 def _split_mesh(
     sizes: dict[str, Any], mesh: str | None, parallelize: ParallelizeFunction | None
 ) -> tuple[dict[str, Any], MeshRequest | None]:
-    """The sizes, and the mesh that is asked for: a number is that of a size called so."""
-    named: dict[str, Any] = {"mesh": mesh, "parallelize": parallelize}
-    are_sizes = {name: value for name, value in named.items() if type(value) is int}
-    asked = {name: None if name in are_sizes else value for name, value in named.items()}
-    return {**sizes, **are_sizes}, mesh_request(**asked)
+    """The sizes, and the requested mesh."""
+    sizes, arguments = _split_sizes(sizes, mesh=mesh, parallelize=parallelize)
+    return sizes, mesh_request(**arguments)
+
+
+def _split_sizes(sizes: dict[str, Any], **arguments: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The sizes, and the arguments: one that is an int is a size of that name, and None as an argument."""
+    own = {name: value for name, value in arguments.items() if type(value) is int}
+    return {**sizes, **own}, {**arguments, **dict.fromkeys(own)}
 
 
 def design_report(

@@ -14,7 +14,7 @@ def phase_requests(modules: ModuleOptions) -> tuple[PhaseRequest | None, ...]:
         raise UsageError("--context needs --phase prefill or --phase decode", hint=hint)
     if not modules.phase:
         return (None,)
-    context = parse_context(modules.context_length) if modules.context_length else None
+    context = parse_context(modules.context_length, "--context") if modules.context_length else None
     phases = dict.fromkeys(map(parse_phase, modules.phase.split(",")))
     return tuple(PhaseRequest(phase, context) for phase in phases)
 

@@ -243,6 +243,7 @@ DETAILS = {
             "flops_per_token",
             "per token",
             "FLOPs per token of a generation phase",
+            ("FLOP", "FLOPs"),
             scaled_unit="FLOPs",
             full_label="FLOPs per token",
             is_minor=True,
@@ -261,6 +262,7 @@ DETAILS = {
             "kv_cache_bytes",
             "KV cache",
             "bytes of the cache after the prompt",
+            ("bytes", "B"),
             scaled_unit="B",
             full_label="KV cache bytes",
             is_minor=True,
@@ -270,6 +272,9 @@ DETAILS = {
 """Additional quantities of language models and mixtures of experts, by the quantity above them in tables."""
 
 OF_SOME_MODULES = tuple(metric for metrics in DETAILS.values() for metric in metrics)
+
+OF_PHASES = ("flops_per_token", "tokens", "kv_cache_bytes")
+"""The quantities that only a language model in a generation phase has."""
 
 NAMES = tuple(metric.name for metric in METRICS)
 

@@ -7,7 +7,8 @@ from fractions import Fraction
 from typing import Any
 
 from convcost.core.cost import BATCH_LIKE, NO_VALID_MACS, Size
-from convcost.core.errors import UnboundSizeError
+from convcost.core.errors import UnboundSizeError, UsageError
+from convcost.core.metrics import OF_PHASES
 from convcost.core.report import Assumption, CounterResult, Report
 from convcost.core.weights import require_costs
 from convcost.gate.counting import CountedEntry
@@ -55,7 +56,7 @@ def _needs_proof(
     if isinstance(limit.wanted, SizeFormula) and not sizes.keys() >= {*limit.wanted.names}:
         return True
     totals = [_total(each.report, limit.metric) for each in (counted, base) if each]
-    return base is not None and not all(isinstance(total, int) for total in totals)
+    return base is not None and not all(isinstance(total, int | Fraction) for total in totals)
 
 
 def _total(report: Report, metric: str) -> Any:
@@ -63,6 +64,8 @@ def _total(report: Report, metric: str) -> Any:
     value = getattr(report, metric)
     if value is None:
         require_costs((report,), metric)
+        if metric in OF_PHASES and not report.generation:
+            raise UsageError(f"{metric} needs a language model with a phase and a context")
         raise UnboundSizeError(NO_VALID_MACS, hint="Give a number for each kernel, stride or dilation.")
     if isinstance(value, int) or not hasattr(value, "free_symbols"):
         return value
@@ -98,9 +101,9 @@ def _is_within(found: Fraction, relation: Relation, wanted: Fraction, tolerance:
             return abs(found - wanted) <= tolerance * wanted
 
 
-def _number(counted: CountedEntry, metric: str) -> Size:
+def _number(counted: CountedEntry, metric: str) -> Size | Fraction:
     total = _total(counted.report, metric)
-    if not isinstance(total, int):
+    if not isinstance(total, int | Fraction):
         open_names = counted.report.open_names
         defaulted = BATCH_LIKE if isinstance(counted.entry.subject, Spec) else ()
         names = [name for name in open_names if name not in defaulted] or open_names

@@ -8,6 +8,7 @@ from msgspec import UNSET, Struct, UnsetType, defstruct
 
 from convcost.core.cost import Count, Padding
 from convcost.core.dtypes import ITEMSIZES
+from convcost.core.generation import GenerationPhase
 from convcost.core.record_fields import describe
 from convcost.devices.names import DTYPES
 from convcost.devices.names import Kind as DeviceKind
@@ -26,6 +27,7 @@ Text = str | UnsetType
 Amount = Annotated[str | int | float, describe(minimum=0, maximum=LARGEST_AMOUNT)] | UnsetType
 """A number, an amount with a unit, or a formula."""
 Size = Annotated[int, describe(minimum=1, maximum=LARGEST_SIZE)]
+Context = Annotated[int | str, describe(minimum=1, maximum=LARGEST_SIZE)]
 Year = Annotated[int, describe(minimum=0, maximum=10**300)] | UnsetType
 Seconds = Annotated[float, describe(minimum=1, maximum=10**7)]
 
@@ -68,6 +70,17 @@ class EntryKeys(EntryDefaults, forbid_unknown_fields=True):
     ] = []
     inputs_from: Annotated[str, describe("A function that returns the inputs.", "net.py:make_inputs")] = ""
     args: Annotated[dict[str, Any], describe("Arguments of its class or function.", {"width": 64})] = {}
+    phase: Annotated[
+        GenerationPhase | UnsetType,
+        describe(
+            "Run a language model's prompt (prefill), or one more token with it in the cache (decode).",
+            "decode",
+        ),
+    ] = UNSET
+    context: Annotated[
+        Context | UnsetType,
+        describe('With phase: the number of tokens in the prompt, or "T" to leave it open.', 4096),
+    ] = UNSET
     train: Annotated[bool, describe("Run the model in training mode.", True)] = False
     formulas: Annotated[
         str,
@@ -89,7 +102,7 @@ class EntryKeys(EntryDefaults, forbid_unknown_fields=True):
 
 
 SPEC_KEYS = ("spec", "dtype")
-MODEL_KEYS = ("model", "inputs", "inputs_from", "args", "train", "formulas")
+MODEL_KEYS = ("model", "inputs", "inputs_from", "args", "phase", "context", "train", "formulas")
 
 
 def _limit_fields() -> list[tuple[str, Any, UnsetType]]:

@@ -16,7 +16,7 @@ from convcost.spec import Spec
 from convcost.spec.formula_sizes import FormulaSizes
 from convcost.tracing.sources.interface import SourceReference
 from convcost.tracing.sources.reference import match_reference
-from convcost.tracing.target.target import Place, Target, parse_place
+from convcost.tracing.target.target import Place, Target, parse_place, with_prompt
 
 if TYPE_CHECKING:
     from convcost.tracing.target.profile import ProfiledModel
@@ -70,18 +70,23 @@ def _run_model(entry: Entry, model: ConfiguredModel, folder: Path) -> CountedEnt
     from convcost.tracing.profile import Profiler
     from convcost.tracing.target.loading import importable, load_formulas
     from convcost.tracing.target.profile import profile_target
+    from convcost.tracing.target.source_models import with_source_model
 
+    place = _model_place(model.text, folder)
+    is_source = isinstance(place, SourceReference)
     target = Target(
-        _model_place(model.text, folder),
+        place,
         model.arguments,
         model.inputs.sized(entry.sizes),
         entry.sizes,
         _place(model.inputs_from, folder) if model.inputs_from else None,
         model.train,
+        model.request,
     )
     with importable(folder):
         formulas = load_formulas(_place(model.formulas, folder)) if model.formulas else {}
-        result = profile_target(target, Profiler(formulas=formulas))
+        complete = with_source_model(target) if is_source else with_prompt(target)
+        result = profile_target(complete.sized(entry.sizes), Profiler(formulas=formulas))
     return CountedEntry(entry, replace(result.report, name=entry.name, convention=entry.convention), result)
 
 

@@ -8,15 +8,18 @@ from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
+from msgspec import UNSET
 
 from convcost.core.cost import MATMUL, Convention
 from convcost.core.errors import ConvcostError, UsageError, join_words
+from convcost.core.metrics import OF_PHASES
 from convcost.gate.config_tables import MODEL_KEYS, SPEC_KEYS, EntryKeys, EntryTable
 from convcost.gate.limit import LIMITS, RATIOS, Limit, amount_limit, parse_tolerance, ratio_limit
 from convcost.gate.validation import ConfigIssue
 from convcost.spec import HasSizeNames, Spec, check_names, parse
 from convcost.system.workers import DEFAULT_TIMEOUT
 from convcost.tracing.declared_inputs import DeclaredInputs, parse_inputs
+from convcost.tracing.prompt_inputs import OPEN_BATCH, PhaseRequest, parse_context
 from convcost.tracing.sources.reference import is_reference
 from convcost.tracing.target.module_text import parse_module_text
 
@@ -34,11 +37,14 @@ class ConfiguredModel(NamedTuple):
     arguments: Mapping[str, Any]
     train: bool
     formulas: str
+    request: PhaseRequest | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The named sizes in its inputs."""
-        return self.inputs.names
+        """The named sizes in its inputs, and in a prompt of open length."""
+        context = self.request.context if self.request else None
+        prompt = (OPEN_BATCH, context) if isinstance(context, str) else ()
+        return tuple(dict.fromkeys((*self.inputs.names, *prompt)))
 
 
 class Entry(NamedTuple):
@@ -124,7 +130,8 @@ class EntryReader:
             return self._attempt("spec", partial(parse, table.spec))
         elif isinstance(table.model, str):
             self._refuse_keys(SPEC_KEYS, "is only for specs")
-            return self._attempt("inputs", partial(_read_model, table.model, table))
+            request = self._attempt("context", partial(_phase_request, table))
+            return self._attempt("inputs", partial(_read_model, table.model, table, request))
         else:
             self._refuse("", "an entry needs a spec or a model")
         return None
@@ -138,6 +145,9 @@ class EntryReader:
 
     def _limits(self, sizes: tuple[str, ...]) -> Iterator[Limit]:
         for key in self._present_keys(LIMITS):
+            if LIMITS[key].metric in OF_PHASES and self._table.phase is UNSET:
+                self._refuse(key, "needs a model with a phase and a context")
+                continue
             limit = self._attempt(key, partial(amount_limit, key, getattr(self._table, key), sizes))
             yield from [limit] if limit else []
 
@@ -158,7 +168,7 @@ class EntryReader:
             yield from [limit] if limit else []
 
 
-def _read_model(place: str, table: EntryKeys) -> ConfiguredModel:
+def _read_model(place: str, table: EntryKeys, request: PhaseRequest | None) -> ConfiguredModel:
     if table.inputs and table.inputs_from:
         raise UsageError("inputs and inputs_from can't be combined")
     stated = parse_module_text(place) if is_reference(place) else None
@@ -166,7 +176,16 @@ def _read_model(place: str, table: EntryKeys) -> ConfiguredModel:
         raise UsageError("the model already states its inputs")
     inputs = stated.inputs if stated and stated.inputs else parse_inputs(table.inputs)
     arguments = {**(stated.arguments if stated else {}), **table.args}
-    return ConfiguredModel(place, inputs, table.inputs_from, arguments, table.train, table.formulas)
+    return ConfiguredModel(place, inputs, table.inputs_from, arguments, table.train, table.formulas, request)
+
+
+def _phase_request(table: EntryKeys) -> PhaseRequest | None:
+    context = None if table.context is UNSET else table.context
+    if table.phase is not UNSET:
+        return PhaseRequest(table.phase, parse_context(context) if isinstance(context, str) else context)
+    if context is not None:
+        raise UsageError('needs phase, for example phase = "decode"')
+    return None
 
 
 def _select_counters(names: list[str], subject: Spec | ConfiguredModel) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple, get_args, get_origin
 
 import msgspec
 
-from convcost.core.errors import did_you_mean
+from convcost.core.errors import did_you_mean, join_words
 from convcost.core.record_fields import KeyType, is_record, key_type, record_keys, required_keys
 from convcost.gate.limit import LIMITED_METRICS, LIMITS
 from convcost.gate.toml_positions import KeyPath
@@ -136,12 +136,12 @@ def _expected_text(key: KeyType) -> str:
     """The values of a type in words: a list of strings."""
     kind, parts = key.types[0], get_args(key.types[0])
     if get_origin(kind) is Literal:
-        return " or ".join(parts) if len(parts) <= FEW_WORDS else f"one of {', '.join(parts)}"
+        return join_words(parts, "or") if len(parts) <= FEW_WORDS else f"one of {', '.join(parts)}"
     if parts:
         container = "a table" if get_origin(kind) is dict else "a list"
         return f"{container} of {_words(key_type(parts[-1]).types[0]).several}"
     kinds = [each for each in key.types if each is not int or float not in key.types]
-    return " or ".join(_words(each).one for each in kinds)
+    return join_words([_words(each).one for each in kinds], "or")
 
 
 def _value_text(value: object) -> str:

@@ -36,10 +36,10 @@ def parse_phase(text: str) -> GenerationPhase:
     )
 
 
-def parse_context(text: str) -> int | str:
-    """A number of tokens, such as 4096, or the name of an open size."""
+def parse_context(text: str, option: str = "context") -> int | str:
+    """A number of tokens, such as 4096, or the name of an open size; an error names the option."""
     name = text.strip()
-    return name if name.isidentifier() and name.isascii() else check_context(parse_count(name, "--context"))
+    return name if name.isidentifier() and name.isascii() else check_context(parse_count(name, option))
 
 
 def check_context(context: int) -> int:

@@ -30,7 +30,8 @@ tolerance = "1%"
 
 LIMITS = (
     "Limits exist for params, trainable_params, macs, valid_macs, flops, bias_adds, elementwise, "
-    "output_elements, activations, bytes, active_params, active_params_without_embeddings and ratio."
+    "output_elements, activations, bytes, active_params, active_params_without_embeddings, "
+    "flops_per_token, kv_cache_bytes and ratio."
 )
 
 GROWN = (

@@ -52,7 +52,8 @@ def test_a_model_has_its_place_inputs_and_arguments():
             ".max_flop",
             "unknown key (did you mean max_flops?)\n"
             "Limits exist for params, trainable_params, macs, valid_macs, flops, bias_adds, elementwise, "
-            "output_elements, activations, bytes, active_params, active_params_without_embeddings and ratio.",
+            "output_elements, activations, bytes, active_params, active_params_without_embeddings, "
+            "flops_per_token, kv_cache_bytes and ratio.",
         ),
         ("max_flops = true", ".max_flops", "must be a string or a number, not true"),
         ("max_flops = 1979-05-27", ".max_flops", "must be a string or a number, not a date"),

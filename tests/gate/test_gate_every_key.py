@@ -108,7 +108,16 @@ CONFIG_PATHS = sorted(set(paths(key_type(ConfigTable))))
 @pytest.mark.parametrize("path", CONFIG_PATHS, ids=".".join)
 def test_a_configuration_is_read_or_refused_whatever_a_key_has(path):
     for value in VALUES.values():
-        is_model = path[-1] in ("model", "inputs", "inputs_from", "args", "train", "formulas")
+        is_model = path[-1] in (
+            "model",
+            "inputs",
+            "inputs_from",
+            "args",
+            "phase",
+            "context",
+            "train",
+            "formulas",
+        )
         beside = {"model": '"net.py:Net"'} if is_model else BESIDE.get(path[:-1], {})
         written = text(path, value, beside)
         CONFIG_FILE.write_text(written if path[0] == "entries" else written + DENSE)

@@ -197,9 +197,9 @@ def test_active_parameters_can_be_limited(folder):
 
 def test_a_limit_that_there_is_not_names_those_that_there_are(folder):
     (folder / "convcost.toml").write_text(
-        '[entries.net]\nspec = "Linear(3, 4)"\nmax_kv_cache_bytes = 3\n', encoding="utf-8"
+        '[entries.net]\nspec = "Linear(3, 4)"\nmax_latency = 3\n', encoding="utf-8"
     )
     message = refused("check")
-    assert "max_kv_cache_bytes: unknown key" in message
+    assert "max_latency: unknown key" in message
     assert "Limits exist for params, trainable_params, macs, " in message
-    assert "active_params_without_embeddings and ratio." in message
+    assert "flops_per_token, kv_cache_bytes and ratio." in message

@@ -44,15 +44,15 @@ def load(name: str, arguments: Mapping[str, Any]) -> BuildableModel:
     given = without_weights(f"torchvision:{name}", arguments, WEIGHT_ARGUMENTS)
     build = models.get_model_builder(name)
     defaults = {key: value for key, value in DEFAULTS.items() if key in signature(build).parameters}
-    inputs, source = _usual_inputs(name, build.__module__, list(models.get_model_weights(name)), given)
+    inputs, source = _default_inputs(name, build.__module__, list(models.get_model_weights(name)), given)
     note = f"The input {inputs} is assumed, {source}."
     return BuildableModel(partial(build, **{**defaults, **given}), inputs, input_note=note)
 
 
-def _usual_inputs(
+def _default_inputs(
     name: str, family: str, weights: list[Any], arguments: Mapping[str, Any]
 ) -> tuple[DeclaredInputs, str]:
-    """The usual inputs of a model, and their source."""
+    """The default inputs of a model, and their source."""
     if ".detection." in family:
         found = re.match(r"[a-z]+(\d{3})_", name)
         side = int(found[1]) if found else DETECTION_SIZE
