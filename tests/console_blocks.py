@@ -18,7 +18,7 @@ from convcost.counters.peers import PEERS
 BLOCK = re.compile(r"(?P<fence>```console\n\$ convcost (?P<command>.*)\n)(?P<output>(?:.*\n)*?)```")
 
 
-PROGRESS = re.compile(r"^running .+: \d+ of \d+\n", re.M)
+PROGRESS = re.compile(r"^running .+: \d+ of \d+ done\n", re.M)
 """Progress messages, which appear if a command takes a while."""
 
 ROOT = Path(__file__).parent.parent

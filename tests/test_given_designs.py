@@ -93,7 +93,7 @@ FUNCTIONS = {
 """What each public function finds of a design, in MACs."""
 
 NO_SPEC = "needs a spec, but .* is (the report of )?a torch module\n"
-NOT_MEASURED = "the memory of Sequential in float32 was not measured\nProfile the module with Profiler"
+NOT_MEASURED = "the memory of Sequential in float32 was not measured\nGive the module and its inputs"
 NOT_TIMED = "needs a spec, but Sequential is the report of a torch module\nGive the module itself"
 NOT_OPEN = "no size (of .* )?is called B\n(It has no open size|No size is open)"
 

@@ -34,7 +34,7 @@ def run(pytester):
 FAILURE = """\
     def test_cost():
 >       assert_cost(CONV, E=128, L=10, flops='60*B*S*E**2')
-E       AssertionError: 2 x Conv1d: FLOPs = 1,966,080·B·S, not 60*B*S*E**2 (flops)
+E       AssertionError: 2 x Conv1d: FLOPs = 1,966,080·B·S, not 60·B·S·E² (flops)
 E       sizes: E = 128, L = 10; B, S open
 E       
 E        by layer                                    FLOPs

@@ -134,7 +134,7 @@ def _measured_memory(report: Report, trace: Trace, dtype: str) -> MemoryUse:
     """The measured memory; UsageError if it was not measured in `dtype`."""
     if trace.held and trace.held.dtype == dtype:
         return trace.held
-    hint = f'Profile the module with Profiler(footprint="{dtype}").'
+    hint = 'Give the module and its inputs: memory((module, "f32[1,8]")).'
     raise UsageError(f"the memory of {report.name} in {dtype} was not measured", hint=hint)
 
 

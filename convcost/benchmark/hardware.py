@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import Literal, get_args
 
-from convcost.core.errors import UsageError, did_you_mean
+from convcost.core.errors import UsageError
 from convcost.core.units import BINARY
 
 DeviceType = Literal["cpu", "cuda"]
@@ -24,7 +24,7 @@ def select_device(name: str) -> DeviceType:
 
     devices = get_args(DeviceType)
     if name and name not in devices:
-        raise UsageError(f"--on must be cpu or cuda, not {name[:40]}{did_you_mean(name, devices)}")
+        raise UsageError(f"--on must be cpu or cuda, not {name[:40]}", hint="cuda is the GPU.")
     has_gpu = torch.cuda.is_available()
     if name == "cuda" and not has_gpu:
         raise UsageError("torch finds no CUDA device", hint="Use --on cpu to measure on the CPU.")

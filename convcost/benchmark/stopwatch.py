@@ -128,6 +128,9 @@ def timed(*designs: GivenDesign, stopwatch: Stopwatch = Stopwatch(), **sizes: Si
     """
     check_type("stopwatch", stopwatch, Stopwatch, "a convcost.benchmark.stopwatch.Stopwatch")
     given = merge_sizes(sizes)
+    if len(designs) < 2:
+        hint = "To time a single one: convcost cost DESIGN --time."
+        raise UsageError("timed needs at least two designs", hint=hint)
     stated = tuple(map(as_design, designs))
     check_sizes(given, stated)
     designs_to_run = [_timed_design(each, given) for each in stated]

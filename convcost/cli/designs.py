@@ -9,7 +9,7 @@ import typer
 
 from convcost.api import CountedDesign
 from convcost.cli.estimates import ReportFactory
-from convcost.cli.hints import BIAS_HINT, DESIGN_HINT, PAIR_HINTS, is_target, model_hint
+from convcost.cli.hints import BIAS_HINT, DESIGN_HINT, PAIR_HINTS, is_target, model_hint, target_noun
 from convcost.cli.modules import read_targets, run_target
 from convcost.cli.options import ModuleOptions
 from convcost.cli.parser_errors import option_names
@@ -108,7 +108,7 @@ def _specs(
     pair: FoundingPair,
 ) -> SizedSpecs:
     for text in filter(is_target, texts):
-        raise UsageError(f"{text[:80]} is a torch module, not a design", hint=model_hint(text))
+        raise UsageError(f"{text[:80]} is {target_noun(text)}, not a design in text", hint=model_hint(text))
     _check_pair(pair, texts)
     specs = tuple(map(parse, texts or pair.texts))
     check_options(options, specs, context, hints={"bias": BIAS_HINT} if texts else PAIR_HINTS)

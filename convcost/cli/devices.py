@@ -61,8 +61,9 @@ def devices(
         raise UsageError("--on and --threads need --measure")
     every = read_devices(config)
     found = _named_devices(every, names, parse_threads(threads)) if names else every.devices
-    found = _filter_devices(found, "vendor", vendor)
-    found = _filter_devices(found, "kind", kind)
+    whose = "none of these devices" if names else "no device"
+    found = _filter_devices(found, "vendor", vendor, whose)
+    found = _filter_devices(found, "kind", kind, whose)
     print_result(DeviceList(found, in_full=len(names or ()) == 1), format_name)
 
 
@@ -87,17 +88,16 @@ def _measure(on: str, threads: str) -> str:
     return f"{THIS}-{where}"
 
 
-def _filter_devices(devices: tuple[Device, ...], what: str, wanted: str) -> tuple[Device, ...]:
-    """The devices with this vendor or kind; UsageError if there are none."""
+def _filter_devices(devices: tuple[Device, ...], what: str, wanted: str, whose: str) -> tuple[Device, ...]:
+    """The devices with this vendor or kind; UsageError if there are none, which starts with `whose`."""
     if not wanted:
         return devices
     known = tuple(dict.fromkeys(getattr(device, what) for device in devices))
     found = tuple(device for device in devices if getattr(device, what).lower() == wanted.lower())
     if not found:
         near = did_you_mean(wanted, known)
-        raise UsageError(
-            f"no device has the {what} {wanted[:40]}{near}", hint=f"Choose from {_join_names(known)}."
-        )
+        message = f"{whose} has the {what} {wanted[:40]}{near}"
+        raise UsageError(message, hint=f"Choose from {_join_names(known)}.")
     return found
 
 

@@ -124,7 +124,8 @@ def unknown_option(
         meant = BUDGET_HINT
     if meant.removeprefix("--") in own:
         return UsageError(f"{message} (did you mean {meant}?)")
-    near = "" if word in hints else nearest(word, own, cutoff=0.8)
+    alike = own if len(word) > 1 else [each for each in own if len(each) == 1]
+    near = "" if word in hints else nearest(word, alike, cutoff=0.8)
     if near:
         return UsageError(f"{message} (did you mean --{near}?)")
     if not is_option(meant):
@@ -135,7 +136,7 @@ def unknown_option(
         truth = (value or "").capitalize()
         given = "False" if word.startswith("no-") else truth if truth in BOOLEANS else value or "VALUE"
         return UsageError(message, hint=f"A layer's arguments go in its brackets: {argument}={given}.")
-    return UsageError(f"{message}{did_you_mean(word, own, before='--')}")
+    return UsageError(f"{message}{did_you_mean(word, alike, before='--')}")
 
 
 def is_option(meant: str) -> bool:
@@ -182,6 +183,11 @@ def model_hint(target: str) -> str:
         return f"For a model: convcost model {target.strip()[:80]}"
     target = target if ":" in target else f"{target.strip()}:Name"
     return f'For a torch module: convcost model {target[:80]} --input "f32[1,3,224,224]"'
+
+
+def target_noun(target: str) -> str:
+    """What a target is: a torch module, or a model of a library or in a file."""
+    return "a model" if is_reference(target) else "a torch module"
 
 
 def is_target(text: str) -> bool:

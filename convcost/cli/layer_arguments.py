@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 import typer
 
 from convcost.cli.designs import SizedSpecs
-from convcost.cli.hints import MODULE_INPUT, design_error, is_target, model_hint, unknown_option
+from convcost.cli.hints import MODULE_INPUT, design_error, is_target, model_hint, target_noun, unknown_option
 from convcost.cli.parser_errors import option_names
 from convcost.cli.sizes import Option, check_options, read_sizes, split_tokens
 from convcost.core.errors import UsageError, nearest
@@ -35,7 +35,7 @@ def read_layer(
 ) -> SizedSpecs:
     """Read a layer: torch's arguments by position, by name or as in a spec, and the sizes of its input."""
     if is_target(kind):
-        raise UsageError(f"{kind[:80]} is a torch module, not a layer", hint=model_hint(kind))
+        raise UsageError(f"{kind[:80]} is {target_noun(kind)}, not a layer", hint=model_hint(kind))
     if problem := design_error(kind) or _shape_error(shape):
         raise problem
     call = LAYER_CALL.fullmatch(kind)
@@ -64,7 +64,8 @@ def _shape_error(shape: str) -> UsageError | None:
     """The error for a shape that has a dtype, as the input of a module; else None."""
     if not (found := MODULE_INPUT.fullmatch(shape)):
         return None
-    hint = f"Give the dtype separately: --input {found[1].strip('[]')} --dtype bfloat16"
+    dtype = shape[: found.start(1)].rpartition("=")[2].strip()
+    hint = f"Give the dtype separately: --input {found[1].strip('[]')} --dtype {dtype}"
     return UsageError(f"--input {shape[:40]}: the input of a layer has no dtype", hint=hint)
 
 

@@ -174,7 +174,7 @@ def show_progress(
     is_screen, last_part, start = _is_screen(), "", monotonic() + after
     with cleanup(_clear_at_signal):
         for done, step in enumerate(steps):
-            text = f"{part(step)}: {int(done * size):,} of {total:,}"
+            text = f"{part(step)}: {int(done * size):,} of {total:,} done"
             if monotonic() < start:
                 pass
             elif is_screen:

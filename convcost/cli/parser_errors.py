@@ -23,7 +23,7 @@ def translate_errors(context: Any, arguments: Sequence[str]) -> Iterator[None]:
     try:
         yield
     except parser_errors as error:
-        if not str(error):  # no arguments: typer shows the help
+        if not arguments and hasattr(context.command, "list_commands"):  # typer shows the help
             raise
         raise _usage_error(error, context, arguments) from None
 

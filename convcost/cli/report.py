@@ -55,7 +55,9 @@ def report(
     tokens = list(arguments or ())
     texts, _ = split_tokens(tokens)
     if not texts:
-        raise UsageError("an output file is missing", hint="For example: convcost report report.html")
+        raise UsageError(
+            "an output file is missing", hint="The file comes first: convcost report report.html"
+        )
     tokens.remove(texts[0])
     read = [Path(text.removeprefix("@")) for text in texts[1:] if text.startswith("@")]
     path = page_path(texts[0], read)

@@ -10,6 +10,8 @@ alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho 
 omega
 """
 
+SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
 # Patterns are compiled on first use: most commands need few of them.
 
 COMMAND = r"^(\s*)::(?=\w)"

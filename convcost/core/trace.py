@@ -154,6 +154,7 @@ class Trace(NamedTuple):
         routings: The experts that tokens are routed to.
         embedding_params: Parameters in tables that are only looked up.
         generation: The generation phase, if a language model ran one.
+        training: Whether the model was in training mode.
     """
 
     inputs: tuple[TensorInfo, ...]
@@ -172,6 +173,7 @@ class Trace(NamedTuple):
     routings: tuple[ExpertRouting, ...] = ()
     embedding_params: int = 0
     generation: PhaseRun | None = None
+    training: bool = False
 
     @property
     def is_partial(self) -> bool:

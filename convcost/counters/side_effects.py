@@ -22,6 +22,10 @@ WRAPPED_BY_TORCH = ("manual_seed",)
 """Functions that torch wraps when its compiler is imported; not a change by a counter."""
 
 
+CHANGED_BY_TORCH = ("training", "_flat_weights", "_flat_weight_refs")
+"""Attributes that are compared elsewhere, or that recurrent layers replace in each forward."""
+
+
 class ModelState(NamedTuple):
     """The state of a model and of torch's functions; tensors as a digest of their data, and requires_grad."""
 
@@ -113,7 +117,11 @@ def _attributes(before: ModelState, after: ModelState) -> Iterator[str]:
 
 
 def _is_replaced(name: str, old: Any, new: Any) -> bool:
-    return name != "training" and old is not new and not issubclass(type(old), dict | int | float | str)
+    return (
+        name not in CHANGED_BY_TORCH
+        and old is not new
+        and not issubclass(type(old), dict | int | float | str)
+    )
 
 
 def _data(before: ModelState, after: ModelState) -> Iterator[str]:

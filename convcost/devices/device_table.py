@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from convcost.core.errors import ConvcostError, UsageError
+from convcost.core.errors import ConvcostError, UsageError, join_words
 from convcost.devices.amounts import BANDWIDTH, MEMORY, PEAK, Amount, Measure, parse_figure
 from convcost.devices.device import Device
 from convcost.devices.names import OWN
@@ -57,7 +57,7 @@ def read_device(
     figures = _figures(table, faults)
     missing = [] if "like" in table else [key for key in NEEDED if table.get(key, "") in ("", {})]
     if missing:
-        faults.append(TableFault((), f"missing {', '.join(missing)}, or like"))
+        faults.append(TableFault((), f'needs {join_words(missing)}, or else like = "h100"'))
     sources = _sources(table, figures, origin, faults)
     if faults:
         raise UnreadableDeviceError(faults)

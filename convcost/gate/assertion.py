@@ -84,7 +84,7 @@ def evaluate_assertion(
     options: CountingOptions,
 ) -> AssertionResult:
     """Count `design` on `inputs` and check it; raises ConvcostError if that is impossible."""
-    sizes = {name: check_int(name, size) for name, size in given_sizes.items()}
+    sizes = {name: _check_size(name, size) for name, size in given_sizes.items()}
     counted = _count(design, inputs, sizes, options)
     names = tuple(dict.fromkeys((*counted.entry.subject.names, *counted.entry.sizes, *sizes)))
     limits = tuple(_parse_limit(key, value, names) for key, value in given_limits.items())
@@ -98,6 +98,14 @@ def evaluate_assertion(
     checks = (*check_completeness(counted.report), *(_check(limit, counted) for limit in limits))
     changes = _compare_with(other, counted) if other else None
     return AssertionResult(counted, checks, limits, other.report.name if other else "", changes)
+
+
+def _check_size(name: str, size: Any) -> int:
+    """The size as an integer; UsageError if it is none, or a limit under a wrong name."""
+    near = "" if isinstance(size, int) else did_you_mean(name, LIMITS)
+    if near:
+        raise UsageError(f"no limit is called {name[:64]}{near}")
+    return check_int(name, size)
 
 
 def _parse_limit(key: str, value: Any, names: tuple[str, ...]) -> Limit:

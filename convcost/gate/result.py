@@ -77,8 +77,8 @@ class EntryResult(NamedTuple):
 class GateResult(RenderMethods):
     """The results of the selected entries; `stale` are baselines without an entry.
 
-    `written` says that the lock file was updated. `problems` are about entries that could not be counted;
-    `skipped` names the entries that were left out on request.
+    `written` says that the lock file was updated. `problems` are about the `uncounted` entries, which could
+    not be counted or checked; `skipped` names the entries that were left out on request.
     """
 
     config: Config
@@ -87,6 +87,7 @@ class GateResult(RenderMethods):
     stale: tuple[str, ...] = ()
     written: bool = False
     problems: tuple[ConfigProblem, ...] = ()
+    uncounted: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
 
     @property

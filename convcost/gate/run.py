@@ -42,7 +42,8 @@ def run_gate(
             write_lock(path, others | {each.entry.name: each.now for each in results})
     stale = tuple(sorted((before or {}).keys() - config.entries.keys()))
     skipped = tuple(entry.name for entry in chosen if entry not in run)
-    return GateResult(config, display_path(path), results, stale, update, evaluation.problems, skipped)
+    problems, uncounted = evaluation.problems, evaluation.uncounted
+    return GateResult(config, display_path(path), results, stale, update, problems, uncounted, skipped)
 
 
 def _entry_result(each: EvaluatedEntry, lock: Mapping[str, Baseline] | None, update: bool) -> EntryResult:
@@ -67,6 +68,7 @@ class Evaluation(NamedTuple):
 
     entries: tuple[EvaluatedEntry, ...]
     problems: tuple[ConfigProblem, ...] = ()
+    uncounted: tuple[str, ...] = ()
 
 
 def evaluate_entries(config: Config, entries: Iterable[Entry]) -> Evaluation:
@@ -75,10 +77,10 @@ def evaluate_entries(config: Config, entries: Iterable[Entry]) -> Evaluation:
     evaluator = _Evaluator(config, chosen)
     found = [evaluator.evaluate(entry) for entry in chosen]
     invalid = {issue.path[1] for issue in evaluator.issues}
-    return Evaluation(
-        tuple(each for each in found if each and each.counted.entry.name not in invalid),
-        config.source.problems(evaluator.issues),
-    )
+    evaluated = tuple(each for each in found if each and each.counted.entry.name not in invalid)
+    names = {each.counted.entry.name for each in evaluated}
+    uncounted = tuple(entry.name for entry in chosen if entry.name not in names)
+    return Evaluation(evaluated, config.source.problems(evaluator.issues), uncounted)
 
 
 class _Evaluator:

@@ -43,7 +43,7 @@ class _PairLayer(MultipleInputLayer):
 
 @dataclass(frozen=True, repr=False)
 class CosineSimilarity(_PairLayer):
-    """x1·x2 / (max(‖x1‖, eps) · max(‖x2‖, eps)) along `dim`: 8 per element, 2 per output element."""
+    """x1·x2 / (max(‖x1‖, eps) · max(‖x2‖, eps)) along `dim`: 8 operations per element, 2 per output."""
 
     inferred_input = ("B", "E")
 
@@ -78,7 +78,7 @@ class CosineSimilarity(_PairLayer):
 
 @dataclass(frozen=True, repr=False)
 class PairwiseDistance(_PairLayer):
-    """‖x1 − x2 + eps‖, the p-norm over the last dimension: 4 per element."""
+    """‖x1 − x2 + eps‖, the p-norm over the last dimension: 4 operations per element."""
 
     inferred_input = ("B", "E")
 

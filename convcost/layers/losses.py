@@ -30,7 +30,7 @@ class _StandardLoss(Loss):
 
 
 class L1Loss(_StandardLoss):
-    """|x − t|: 2 per element."""
+    """|x − t|: 2 operations per element."""
 
     operations = 2
     gradient_operations = DERIVATIVE_AND_PRODUCT
@@ -47,14 +47,14 @@ class _FusedGradientLoss(Loss):
 
 @dataclass(frozen=True, repr=False)
 class MSELoss(_FusedGradientLoss, _StandardLoss):
-    """(x − t)²: 2 per element."""
+    """(x − t)²: 2 operations per element."""
 
     operations = 2
 
 
 @dataclass(frozen=True, repr=False)
 class SmoothL1Loss(_FusedGradientLoss, _StandardLoss):
-    """(x − t)²·(½ / β), or |x − t| − ½·β, with ½·β as one constant: 3 per element."""
+    """(x − t)²·(½ / β), or |x − t| − ½·β, with ½·β as one constant: 3 operations per element."""
 
     operations = 3
 
@@ -68,7 +68,7 @@ class SmoothL1Loss(_FusedGradientLoss, _StandardLoss):
 
 @dataclass(frozen=True, repr=False)
 class HuberLoss(_FusedGradientLoss):
-    """½·(x − t)², or δ·(|x − t| − ½·δ), with ½·δ as one constant: 4 per element."""
+    """½·(x − t)², or δ·(|x − t| − ½·δ), with ½·δ as one constant: 4 operations per element."""
 
     operations = 4
 
@@ -82,14 +82,14 @@ class HuberLoss(_FusedGradientLoss):
 
 @dataclass(frozen=True, repr=False)
 class SoftMarginLoss(_FusedGradientLoss, _StandardLoss):
-    """log(1 + exp(−t·x)): 5 per element."""
+    """log(1 + exp(−t·x)): 5 operations per element."""
 
     operations = 5
 
 
 @dataclass(frozen=True, repr=False)
 class BCELoss(_FusedGradientLoss):
-    """−(t·log x + (1 − t)·log(1 − x)): 8 per element."""
+    """−(t·log x + (1 − t)·log(1 − x)): 8 operations per element."""
 
     operations = 8
 
@@ -101,7 +101,7 @@ class BCELoss(_FusedGradientLoss):
 
 @dataclass(frozen=True, repr=False)
 class BCEWithLogitsLoss(Loss):
-    """max(x, 0) − t·x + log(1 + exp(−|x|)): 9 per element."""
+    """max(x, 0) − t·x + log(1 + exp(−|x|)): 9 operations per element."""
 
     operations = 9
     gradient_operations = 6
@@ -116,7 +116,7 @@ class BCEWithLogitsLoss(Loss):
 
 @dataclass(frozen=True, repr=False)
 class KLDivLoss(Loss):
-    """t·(log t − x), or exp(t)·(t − x) with `log_target`: 3 per element."""
+    """t·(log t − x), or exp(t)·(t − x) with `log_target`: 3 operations per element."""
 
     operations = 3
     gradient_operations = DERIVATIVE_AND_PRODUCT
@@ -137,7 +137,7 @@ class KLDivLoss(Loss):
 
 @dataclass(frozen=True, repr=False)
 class PoissonNLLLoss(Loss):
-    """exp(x) − t·x: 3 per element; x − t·log(x + eps): 4. Stirling's approximation (`full`) adds 8."""
+    """exp(x) − t·x: 3 operations per element; x − t·log(x + eps): 4. `full` adds 8."""
 
     gradient_operations = 2 * DERIVATIVE_AND_PRODUCT
     saves = SavedTensors(elements=2)
@@ -274,7 +274,7 @@ class CrossEntropyLoss(_ClassificationLoss):
 
 @dataclass(frozen=True, repr=False)
 class MultiMarginLoss(_ClassificationLoss):
-    """Σ max(0, margin − x_t + x) per sample: 4 per element."""
+    """Σ max(0, margin − x_t + x) per sample: 4 operations per element."""
 
     operations = 4
     gradient_operations = DERIVATIVE_AND_PRODUCT

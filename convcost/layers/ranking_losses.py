@@ -19,7 +19,7 @@ from convcost.layers.operation_counts import DISTANCE, norm_gradient
 
 @dataclass(frozen=True, repr=False)
 class HingeEmbeddingLoss(Loss):
-    """x, or max(0, margin − x), by the sign of the target: 3 per element."""
+    """x, or max(0, margin − x), by the sign of the target: 3 operations per element."""
 
     operations = 3
     gradient_operations = DERIVATIVE_AND_PRODUCT
@@ -33,7 +33,7 @@ class HingeEmbeddingLoss(Loss):
 
 @dataclass(frozen=True, repr=False)
 class MarginRankingLoss(Loss):
-    """max(0, −t·(x1 − x2) + margin): 5 per element."""
+    """max(0, −t·(x1 − x2) + margin): 5 operations per element."""
 
     input_counts = range(3, 4)
     operations = 5
@@ -127,7 +127,7 @@ class _Triplet(Loss):
 
 @dataclass(frozen=True, repr=False)
 class TripletMarginLoss(_Triplet):
-    """max(0, ‖a − p‖ − ‖a − n‖ + margin), with the p-norm: 8 per element, 3 per loss."""
+    """max(0, ‖a − p‖ − ‖a − n‖ + margin), with the p-norm: 8 operations per element, 3 per loss."""
 
     margin: float = 1.0
     p: float = 2.0

@@ -168,7 +168,7 @@ class _Sequence(_Recurrent):
 
 @dataclass(frozen=True, repr=False)
 class RNN(_Sequence):
-    """h = tanh(W_ih x + b_ih + W_hh h + b_hh) at each position. Per hidden unit 2: a sum, tanh or ReLU."""
+    """h = tanh(W_ih x + b_ih + W_hh h + b_hh) at each position. 2 operations per hidden unit."""
 
     gates = 1
     operations = 2
@@ -189,7 +189,7 @@ class RNN(_Sequence):
 
 @dataclass(frozen=True, repr=False)
 class LSTM(_Sequence):
-    """Input, forget, cell and output gate at each position. Per hidden unit 22.
+    """Input, forget, cell and output gate at each position. 22 operations per hidden unit.
 
     Four sums, three sigmoids (4 each), two tanh (1 each), and 4 for f·c + i·g and o·tanh(c). With
     `proj_size`, the state is W_hr h with `proj_size` features.
@@ -233,7 +233,7 @@ class LSTM(_Sequence):
 
 @dataclass(frozen=True, repr=False)
 class GRU(_Sequence):
-    """Reset, update and new gate at each position. Per hidden unit 17.
+    """Reset, update and new gate at each position. 17 operations per hidden unit.
 
     Three sums, two sigmoids (4 each), a tanh (1), 1 for r·h, and 4 for (1 − z)·n + z·h.
     """
@@ -281,7 +281,7 @@ class _Cell(_Recurrent):
 
 @dataclass(frozen=True, repr=False)
 class RNNCell(_Cell):
-    """One step of RNN. Per hidden unit 2."""
+    """One step of RNN. 2 operations per hidden unit."""
 
     gates = RNN.gates
     operations = RNN.operations
@@ -299,7 +299,7 @@ class RNNCell(_Cell):
 
 @dataclass(frozen=True, repr=False)
 class LSTMCell(_Cell):
-    """One step of LSTM. Per hidden unit 22."""
+    """One step of LSTM. 22 operations per hidden unit."""
 
     returns_tuple = True
     unknown_memory = "CUDA's fused kernel decides which tensors {} saves"
@@ -314,7 +314,7 @@ class LSTMCell(_Cell):
 
 @dataclass(frozen=True, repr=False)
 class GRUCell(_Cell):
-    """One step of GRU. Per hidden unit 17."""
+    """One step of GRU. 17 operations per hidden unit."""
 
     unknown_memory = LSTMCell.unknown_memory
     gates = GRU.gates

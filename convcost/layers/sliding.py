@@ -116,8 +116,11 @@ class SlidingKernel(SpatialLayer):
         )
 
     def _channel_hint(self, shape: Shape) -> str:
-        """A hint for channels in the last dimension; "" if that depends on open sizes."""
+        """A hint for channels in the last dimension, or a missing batch; "" if that depends on open sizes."""
         differs: object = shape[-1] != self.in_channels
+        if differs is not False and len(shape) == self.spatial + 1:
+            dimensions = ", ".join(map(str, shape))
+            return f"[{dimensions}] is read as one sample, [channels, {', '.join(self.names)}]."
         if differs is not False:
             return ""
         lead, last = shape[: -self.spatial - 1], shape[-self.spatial - 1 :]

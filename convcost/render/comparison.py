@@ -32,7 +32,7 @@ from convcost.render.notes import (
     warning_notes,
     with_leading_terms_note,
 )
-from convcost.render.phases import estimate_note, phase_comparison
+from convcost.render.phases import estimate_note, input_gradient_note, phase_comparison
 from convcost.render.quantities import candidate_columns, metric_label, shown_metrics, with_ratios
 from convcost.render.style import Style
 from convcost.render.texts import MixedText
@@ -117,6 +117,7 @@ def comparison_notes(comparison: Comparison) -> tuple[str, ...]:
         _input_size_note(comparison),
         *verdicts(comparison),
         *warning_notes(reports),
+        input_gradient_note(*reports),
         estimate_note(*reports),
         assumptions_note(reports),
         valid_macs_note(reports),

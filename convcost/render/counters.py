@@ -52,15 +52,15 @@ class CounterList(NamedTuple):
 
 def counter_section(reports: tuple[Report, ...]) -> Section:
     """Each counter's verdict on each candidate, with reasons; empty without counters."""
-    notes = (*_padding_notes(reports), *_verdict_notes(reports))
+    notes = (*_convention_notes(reports), *_verdict_notes(reports))
     return Section(_verdict_tables(reports), notes)
 
 
-def _padding_notes(reports: tuple[Report, ...]) -> Iterator[str]:
-    """What counters are compared with if FLOPs are without MACs on padding."""
+def _convention_notes(reports: tuple[Report, ...]) -> Iterator[str]:
+    """What counters are compared with, if that is not the FLOPs of the table."""
     counted = [report for report in reports if report.counters]
-    if any(report.convention.padding == "valid" and report.valid_macs != report.macs for report in counted):
-        yield "Counters include MACs on padding and masked scores, so they are compared with 2 × all MACs."
+    if any(report.flops != FLOPS_PER_MAC * (report.macs or 0) for report in counted):
+        yield "Counters are compared with 2 × all MACs, not with the FLOPs above."
 
 
 def _verdict_tables(reports: tuple[Report, ...]) -> tuple[Table, ...]:

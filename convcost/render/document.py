@@ -12,6 +12,15 @@ GUTTER = 3
 
 LONGEST_LABEL = 32
 
+INFERRED_INPUT = " (input inferred)"
+"""The remark on a design whose input was not given."""
+
+
+def split_remark(text: str) -> tuple[str, str]:
+    """A design and the remark on it, which is not code; the remark is empty without one."""
+    code = text.removesuffix(INFERRED_INPUT)
+    return code, text[len(code) :]
+
 
 class Line(NamedTuple):
     """A row of a table: a label and its cells. A `minor` line is a detail of the line above.

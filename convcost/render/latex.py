@@ -14,6 +14,7 @@ from convcost.render.document import (
     LoopNestText,
     Section,
     Table,
+    split_remark,
 )
 from convcost.render.kinds import Result, document
 from convcost.render.style import Style, as_ascii
@@ -53,7 +54,8 @@ def render(result: Result, style: Style) -> str:
 
 def _description(laid_out: Document) -> str:
     """Designs as code, and facts about them."""
-    items = [rf"\item[{_label(label)}] {latex_code(content)}" for label, content in laid_out.heading]
+    designs = ((label, *split_remark(content)) for label, content in laid_out.heading)
+    items = [rf"\item[{_label(label)}] {latex_code(code)}{remark}" for label, code, remark in designs]
     items += [rf"\item[{_label(label)}] {text(content)}" for label, content in laid_out.facts]
     return _environment("description", items)
 

@@ -101,7 +101,7 @@ def _formula_tables(formulas: Report | None) -> Iterator[Table]:
         lines = (
             Line(label, (short_text(value, longest=LONGEST_ALONE),)) for label, value in quantities(formulas)
         )
-        yield Table(("", "formula"), tuple(lines))
+        yield Table(("", "formula with these defaults"), tuple(lines))
 
 
 def quantities(formulas: Report) -> Iterator[tuple[str, object]]:

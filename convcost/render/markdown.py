@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from convcost.core.escapes import escape_markdown, markdown_code_span
-from convcost.render.document import Derivation, EquationText, Line, LoopNestText, StepText, Table
+from convcost.render.document import (
+    Derivation,
+    EquationText,
+    Line,
+    LoopNestText,
+    StepText,
+    Table,
+    split_remark,
+)
 from convcost.render.kinds import Result, document
 from convcost.render.style import UNLIMITED_WIDTH, Style, as_ascii
 from convcost.render.texts import CommandText
@@ -15,13 +23,7 @@ LINE_BREAK = "  \n  "
 def render(result: Result, style: Style) -> str:
     """A list of facts, a heading for each derivation, pipe tables, and the notes as a list."""
     laid_out = document(result, style._replace(width=UNLIMITED_WIDTH))
-    about = (*laid_out.heading, *laid_out.facts)
-    heading = [
-        f"- **{escape_markdown(label)}**: {markdown_code_span(text)}"
-        if label
-        else f"  - {markdown_code_span(text)}"
-        for label, text in about
-    ]
+    heading = [_fact(label, text) for label, text in (*laid_out.heading, *laid_out.facts)]
     parts = [heading, *map(_derivation, laid_out.derivations)]
     for section in laid_out.sections:
         parts += [*map(_table, section.tables), [f"- {_note(note)}" for note in section.notes]]
@@ -31,6 +33,13 @@ def render(result: Result, style: Style) -> str:
 
 def _note(note: str) -> str:
     return markdown_code_span(note) if isinstance(note, CommandText) else escape_markdown(note)
+
+
+def _fact(label: str, text: str) -> str:
+    """A design or a fact; without a label, a part of the one before."""
+    code, remark = split_remark(text)
+    shown = markdown_code_span(code) + remark
+    return f"- **{escape_markdown(label)}**: {shown}" if label else f"  - {shown}"
 
 
 def _derivation(derivation: Derivation) -> list[str]:

@@ -64,6 +64,7 @@ def _facts(report: Report, trace: Trace) -> tuple[Fact, ...]:
         ("sizes", sizes_text((report,))),
         ("input", join_first(map(_tensor_text, trace.inputs), "; ")),
         ("output", join_first(map(_tensor_text, trace.outputs), "; ")),
+        ("mode", "training" if trace.training else ""),
     )
     facts = (Fact(label, text) for label, text in texts if text)
     return (*generation_facts(trace.generation), *facts)
@@ -186,9 +187,9 @@ def _sparse_operators(trace: Trace) -> str:
 def _unused_parameters(trace: Trace) -> str:
     if not trace.unused:
         return ""
-    verb, them = ("is", "it") if len(trace.unused) == 1 else ("are", "them")
+    count = "it is" if len(trace.unused) == 1 else "they are"
     names = join_first(trace.unused)
-    return f"{names} {verb} counted among the parameters, but nothing used {them} in this run."
+    return f"Nothing used {names} in this run; {count} counted at the nearest module that ran."
 
 
 def _tied_parameters(trace: Trace) -> Iterator[str]:

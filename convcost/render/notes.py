@@ -8,7 +8,7 @@ from functools import partial
 from convcost.core.cost import NO_VALID_MACS, NUMBERS_NEEDED, Convention, quotient
 from convcost.core.report import Assumption, Report
 from convcost.core.units import exact, human, ratio
-from convcost.render.document import Fact, Section
+from convcost.render.document import INFERRED_INPUT, Fact, Section
 from convcost.render.formulas import TOO_LONG, is_leading, math_text, relation_text, size_text
 from convcost.render.texts import MathText, MixedText
 
@@ -18,7 +18,7 @@ COUNT_TEXTS = {
     "all": "{macs} + bias adds + elementwise work",
 }
 MACS_TEXTS = {"full": "2 × MACs", "valid": "2 × MACs on real data (not on padding or masked scores)"}
-PADDING_TEXTS = {"full": "; padding MACs are included", "valid": ""}
+PADDING_TEXTS = {"full": "; padding and masked MACs are included", "valid": ""}
 
 
 MOST_ASSUMED = 12
@@ -113,7 +113,7 @@ def designs_heading(reports: Iterable[Report]) -> tuple[tuple[str, str], ...]:
 def spec_text(report: Report) -> str:
     """The design as given, with its input if that was inferred."""
     shown = f"[{', '.join(map(size_text, report.input))}] -> {report.spec}"
-    return f"{shown} (input inferred)" if report.input_is_inferred else report.spec
+    return f"{shown}{INFERRED_INPUT}" if report.input_is_inferred else report.spec
 
 
 def sizes_facts(reports: tuple[Report, ...]) -> tuple[Fact, ...]:

@@ -19,6 +19,10 @@ PHASE_LABELS: dict[Phase, str] = {
 }
 """What tables call the phases, which keep their longer names in JSON."""
 
+INPUT_NOTE = (
+    "The training step includes no gradient of the design's own input, as in the first layer of a network."
+)
+
 ESTIMATE_NOTE = "Elementwise work of the backward is an estimate."
 
 
@@ -40,6 +44,11 @@ def phase_tables(report: Report) -> tuple[Table, ...]:
     lines = [line(PHASE_LABELS[phase], cost) for phase, cost in costs.items()]
     lines.append(line("total", sum(costs.values(), Cost())))
     return (Table(("training step", "MACs", "FLOPs", "÷ forward", "elementwise"), tuple(lines)),)
+
+
+def input_gradient_note(*reports: Report) -> str:
+    """A note that no gradient of a spec's input is counted, if a backward is."""
+    return INPUT_NOTE if any(report.phases and not report.trace for report in reports) else ""
 
 
 def estimate_note(*reports: Report) -> str:

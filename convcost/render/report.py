@@ -22,7 +22,7 @@ from convcost.render.notes import (
     warning_notes,
     with_leading_terms_note,
 )
-from convcost.render.phases import estimate_note, phase_tables
+from convcost.render.phases import estimate_note, input_gradient_note, phase_tables
 from convcost.render.quantities import totals_table
 from convcost.render.style import Style
 
@@ -58,6 +58,7 @@ def _report_notes(report: Report) -> tuple[str, ...]:
     estimated = estimate_note(report)
     notes = (
         *warning_notes((report,)),
+        input_gradient_note(report),
         estimated,
         assumptions_note((report,)),
         valid_macs_note((report,)),

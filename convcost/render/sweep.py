@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import islice
+from math import prod
 from typing import Any
 
 from convcost.core.cost import MATMUL
@@ -40,7 +41,8 @@ def _table(sweep: Sweep) -> Table:
         *map(MathText, first.sizes),
         *(_label(name, sweep) for name in sweep.columns),
     ]
-    several, places = sweep.designs[1:], len(str(min(len(sweep.rows), MOST_LINES)))
+    several = sweep.designs[1:] or sweep.reference
+    places = len(str(min(len(sweep.rows), MOST_LINES)))
     lines = tuple(
         Line(row.name if several else str(number).rjust(places), tuple(_cells(row, sweep)))
         for number, row in enumerate(islice(sweep, MOST_LINES), 1)
@@ -86,7 +88,8 @@ def summary(sweep: Sweep) -> str:
         reasons = [f"{reason} ({count:,})" for reason, count in sweep.impossible.items()]
         more = f"; and {len(reasons) - MOST_REASONS} more reasons" if reasons[MOST_REASONS:] else ""
         text += f"; {sweep.number_impossible:,} impossible: {'; '.join(reasons[:MOST_REASONS])}{more}"
-    return f"{text}; the condition holds for {sweep.matching:,}" if sweep.where else text
+    text += f"; the condition holds for {sweep.matching:,}" if sweep.where else ""
+    return f"{text}; {sweep.reference.name} is only the reference" if sweep.reference else text
 
 
 def _order(sweep: Sweep) -> str:
@@ -137,11 +140,18 @@ def cost_command(sweep: Sweep) -> str:
         "--device": ",".join(sweep.bounds.values()),
         "--dtype": sweep.dtype if sweep.dtype != "float32" else "",
     }
-    spec = sweep.rows[0].spec
+    spec = re.sub(NUMERIC_PRODUCT, _multiplied, sweep.rows[0].spec)
     quoted = shlex.quote(spec) if re.search(r'["$`\\!]', spec) else f'"{spec}"'
     return " ".join(
         ("convcost cost", quoted, *(f"{name} {value}" for name, value in options.items() if value))
     )
+
+
+NUMERIC_PRODUCT = r"(?<![\w*/%.])[0-9]+(?:\*[0-9]+)+(?![\w*/%.])"
+
+
+def _multiplied(product: re.Match[str]) -> str:
+    return str(prod(map(int, product[0].split("*"))))
 
 
 NO_DESIGN = "No design of the grid is possible."

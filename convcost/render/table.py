@@ -111,12 +111,21 @@ def _print_section(console: Console, section: Section) -> None:
         for part in table.split(console.width):
             _print_table(console, part)
     for note in section.notes:
-        if isinstance(note, CommandText):
-            console.print(f" {note}", soft_wrap=True)
-        else:
-            console.print(Padding(breakable(note), (0, 1)))
+        _print_note(console, note)
     if section.notes:
         console.print()
+
+
+def _print_note(console: Console, note: str) -> None:
+    """Print a note, wrapped; commands and addresses stay on one line however long."""
+    room = console.width - 2
+    if isinstance(note, CommandText):
+        console.print(f" {note}", soft_wrap=True)
+    elif "://" in note and max(map(len, note.split())) > room:
+        for line in wrap(note, room, break_long_words=False, break_on_hyphens=False):
+            console.print(f" {line}", soft_wrap=True)
+    else:
+        console.print(Padding(breakable(note), (0, 1)))
 
 
 def _print_table(console: Console, table: Table) -> None:
@@ -175,7 +184,8 @@ def _rich_table(table: Table, width: int) -> RichTable:
     room = width - table.column_width(0) - GUTTER
     for line in table.lines:
         cells = [breakable(cell, VERDICT_STYLES.get(cell, ""), room) for cell in line.cells]
-        rich_table.add_row(Text(_label(line)), *cells, style="dim" if line.minor else "")
+        label = Padding.indent(Text(escape_command(line.label)), 2 * line.indent)
+        rich_table.add_row(label, *cells, style="dim" if line.minor else "")
     return rich_table
 
 

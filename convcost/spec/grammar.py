@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from convcost.core.errors import SpecError
 from convcost.layers import FUNCTION_ALIASES, FUNCTIONS
 from convcost.spec.argument_grammar import CONSTANTS, argument, integer, shape
 from convcost.spec.syntax import (
@@ -26,6 +27,12 @@ OTHER_OPERATIONS = (
     "Join branches with +, *, concat, matmul or einsum. For other operations, use a module: file.py:Net."
 )
 
+UNEXPECTED_HINTS = {
+    **dict.fromkeys(("-", "/", "//", "**", "["), OTHER_OPERATIONS),
+    ":": "A torch module such as net.py:Net can't be part of a chain.",
+}
+"""Hints for what may follow a step by mistake."""
+
 INCOMING = "x"
 
 
@@ -43,14 +50,17 @@ def parse_candidate(text: str) -> Candidate:
         name = tokens.read().text
         tokens.read()
     body = tokens.start
+    if tokens.next.rule == "name" and tokens.after_next.text == "[":
+        hint = "Write the shape alone, such as [1, 10]. On the command line, --dtype sets the dtype."
+        message = "the input of a design has no dtype"
+        raise SpecError(message, text=text, span=tokens.next.span, hint=hint)
     input_shape: tuple[Expression, ...] = ()
     if tokens.next.text == "[":
         input_shape = shape(tokens)
         tokens.expect("->")
     steps = chain(tokens)
     if tokens.next.rule != "end":
-        hint = OTHER_OPERATIONS if tokens.next.text in ("-", "/", "//", "**", "[") else ""
-        tokens.fail("'->'", "the end of the spec", hint=hint)
+        tokens.fail("'->'", "the end of the spec", hint=UNEXPECTED_HINTS.get(tokens.next.text, ""))
     return Candidate(name, input_shape, steps, text, body, tuple(definitions))
 
 

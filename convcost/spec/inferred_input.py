@@ -40,7 +40,7 @@ def inferred_input(
     if not first.layer.inferred_input:
         message = f"{first.layer.__name__} takes any shape, so its input must be given"
         name, joins = first.layer.__name__, first.layer.input_counts[0] > 1
-        design = f"{name}(x, ReLU)" if joins else text.strip()[:40]
+        design = f"{name}(x, ReLU)" if joins else _short(text.strip())
         hint = f"Write it in front{' of branches' * joins}: [B, S, E] -> {design}"
         raise SpecError(message, text=text, span=first.span, hint=hint)
     taken = _taken_names(first, templates)
@@ -48,6 +48,14 @@ def inferred_input(
     for expression in map(_parse, _default_input(first)):
         sizes += _substitute(expression, first, lambda name: _rename_if_taken(name, taken))
     return tuple(sizes)
+
+
+def _short(design: str) -> str:
+    """The design, or an ellipsis for a long one."""
+    return design if len(design) <= LONGEST_IN_HINT else "..."
+
+
+LONGEST_IN_HINT = 60
 
 
 def _default_input(first: Template) -> tuple[str, ...]:

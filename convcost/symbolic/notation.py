@@ -10,11 +10,9 @@ from typing import NamedTuple
 from sympy import Abs, Add, Expr, Max, Mul, Pow, Rational, S, Symbol, floor
 
 from convcost.core.cost import BATCH_LIKE
-from convcost.core.escapes import latex_name
+from convcost.core.escapes import SUPERSCRIPTS, latex_name
 from convcost.symbolic.factorization import fraction
 from convcost.symbolic.sympy_expressions import is_long
-
-SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 LONGEST_FRACTION = 100
 """A longer sum of fractions is not written as one fraction."""

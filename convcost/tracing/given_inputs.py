@@ -1,19 +1,22 @@
-"""Inputs of a module in Python: tensors and other values, or texts such as `f32[B,128]`."""
+"""Inputs of a module in Python: tensors and other values, or strings such as `f32[B,128]`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from inspect import Parameter, signature
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
-from convcost.core.errors import UsageError, WrongTypeError, did_you_mean
+from convcost.core.errors import UsageError
 from convcost.tracing.declared_inputs import DeclaredInputs, DeclaredTensor, parse_input
+from convcost.tracing.signatures import check_arguments
 
 if TYPE_CHECKING:
     import torch
 
-INPUTS_HINT = 'Give tensors, or texts such as "f32[1,3,224,224]" and "ids=i64[B,128]".'
+INPUTS_HINT = 'Give tensors, or strings such as "f32[1,3,224,224]" and "ids=i64[B,128]".'
+
+NO_INPUTS_HINT = 'For example, cost(module, "f32[1,8]"), or compare((module, "f32[1,8]"), other).'
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,17 +111,8 @@ def forward_names(module: torch.nn.Module) -> tuple[str, ...]:
         return ()
 
 
-def check_keywords(module: torch.nn.Module, keywords: Mapping[str, Any]) -> None:
-    """WrongTypeError for an argument that forward does not have, if its signature can be trusted."""
-    if hasattr(module.forward, "__wrapped__") or module._forward_pre_hooks:
-        return
-    try:
-        accepted = signature(module.forward).parameters
-    except (TypeError, ValueError):
-        return
-    if any(parameter.kind is Parameter.VAR_KEYWORD for parameter in accepted.values()):
-        return
-    if unknown := next((name for name in keywords if name not in accepted), ""):
-        message = f"{type(module).__name__}.forward has no argument {unknown[:40]}"
-        hint = f"It takes {', '.join(accepted)[:200]}." if accepted else ""
-        raise WrongTypeError(f"{message}{did_you_mean(unknown, accepted)}", hint=hint)
+def check_inputs(module: torch.nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+    """WrongTypeError for inputs that forward does not take, if its signature can be trusted."""
+    if not hasattr(module.forward, "__wrapped__") and not module._forward_pre_hooks:
+        what = f"{type(module).__name__}.forward"
+        check_arguments(what, module.forward, args, kwargs, noun="input", hint=INPUTS_HINT)

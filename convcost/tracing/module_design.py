@@ -13,9 +13,9 @@ from convcost.core.report import Report
 from convcost.core.type_checks import is_module
 from convcost.tracing.declared_inputs import DeclaredInputs, DeclaredTensor, parse_inputs
 from convcost.tracing.given_inputs import (
-    INPUTS_HINT,
+    NO_INPUTS_HINT,
     GivenInputs,
-    check_keywords,
+    check_inputs,
     forward_names,
     given_inputs,
 )
@@ -155,11 +155,11 @@ def module_design(design: Any, inputs: tuple[Any, ...], keywords: Mapping[str, A
     if not is_module(design):
         return _named_module(str(design), inputs, keywords)
     if not inputs and not keywords:
-        raise UsageError(f"{type(design).__name__} has no inputs", hint=INPUTS_HINT)
+        raise UsageError(f"{type(design).__name__} has no inputs", hint=NO_INPUTS_HINT)
     found = given_inputs(inputs, keywords, forward_names(design))
     if inputs and all(isinstance(value, str) for value in found.all):
         parse_inputs(found.args)  # raises the error for the first of them
-    check_keywords(design, found.kwargs)
+    check_inputs(design, found.args, found.kwargs)
     return ModuleDesign(design, found)
 
 

@@ -25,7 +25,7 @@ from convcost.tracing.distributed.run import (
     with_collectives,
 )
 from convcost.tracing.generation import ForwardResult, run_forward
-from convcost.tracing.given_inputs import GivenInputs, check_keywords, forward_names, given_inputs
+from convcost.tracing.given_inputs import GivenInputs, check_inputs, forward_names, given_inputs
 from convcost.tracing.isolation.distributed_state import has_process_group
 from convcost.tracing.isolation.isolated_call import isolated_copy, run_interruptibly
 from convcost.tracing.isolation.tensor_copies import RunMode, tensor_copies
@@ -138,7 +138,7 @@ class Profiler:
         if inputs.names:
             names = ", ".join(inputs.names)
             raise UsageError(f"profile needs a number for {names}", hint=OPEN_HINT)
-        check_keywords(module, inputs.kwargs)
+        check_inputs(module, inputs.args, inputs.kwargs)
         return ModuleCall(module, inputs.args, inputs.kwargs).with_tensors("meta")
 
     def _check(self) -> None:

@@ -68,6 +68,7 @@ def report_of(
         routings=expert_routings(tree),
         embedding_params=embedding_params(tree),
         generation=generation,
+        training=submodules[""].training,
     )
     texts = {path: _extra_repr(submodules[path]) for path in visits}
     name = type(submodules[""]).__name__

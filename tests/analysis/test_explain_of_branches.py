@@ -10,8 +10,8 @@ from convcost.render import render
 DESIGN = "[B, T, E] -> matmul(Linear(E, E), Linear(E, E) -> transpose(1, 2)) -> x + [B, 1, T]"
 
 EXPECTED = """\
- 2 × Linear(8, 8) at 0.0, 0.1.0
- ──────────────────────────────
+ 2 × Linear(8, 8) at paths 0.0, 0.1.0
+ ────────────────────────────────────
  input       (B, T, E) = (2, 5, 8)
              Linear works on the last dimension; every other dimension is a
              position.
@@ -30,15 +30,15 @@ EXPECTED = """\
              bias adds = 2 × 80 = 160
              parameters = 2 × 72 = 144
 
- transpose(1, 2) at 0.1.1
- ────────────────────────
+ transpose(1, 2) at path 0.1.1
+ ─────────────────────────────
  input       (B, T, E) = (2, 5, 8)
  output      (B, E, T) = (2, 8, 5)
  rule        Swaps two dimensions.
  MACs        none
 
- matmul() at 0
- ─────────────
+ matmul() at path 0
+ ──────────────────
  inputs      0.0 Linear = (B, T, E) = (2, 5, 8)
              0.1.1 transpose = (B, E, T) = (2, 8, 5)
  output      (B, T, T) = (2, 5, 5)
@@ -49,8 +49,8 @@ EXPECTED = """\
  MACs        B·T²·E = 50·8 = 400
  FLOPs       2 × MACs = 2 × 400 = 800
 
- add() at 1
- ──────────
+ add() at path 1
+ ───────────────
  inputs      0 matmul = (B, T, T) = (2, 5, 5)
              input 2 = (B, 1, T) = (2, 1, 5)
  output      (B, T, T) = (2, 5, 5)
@@ -84,7 +84,7 @@ def test_inputs_of_an_attention_are_all_shown():
 
 def test_the_places_of_many_layers_alike_are_told_by_the_first():
     shown = explained("[2, 4] -> 6 x (x + Linear(4, 4))")
-    assert " 6 × Linear(4, 4) at 0.1, 1.1, 2.1, 3.1, …\n" in shown
+    assert " 6 × Linear(4, 4) at paths 0.1, 1.1, 2.1, 3.1, …\n" in shown
 
 
 def test_a_chain_has_no_places():

@@ -137,7 +137,7 @@ def test_memory_that_was_not_measured_is_refused():
         memory(report)
     assert str(error.value) == (
         "the memory of Linear in float32 was not measured\n"
-        'Profile the module with Profiler(footprint="float32").'
+        'Give the module and its inputs: memory((module, "f32[1,8]")).'
     )
 
 

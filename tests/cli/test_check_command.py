@@ -44,13 +44,13 @@ PASSED = """\
  config  convcost.toml
  result  passed, 2 entries
 
- entry                   found          wanted   verdict
-─────────────────────────────────────────────────────────
- dense                                            passed
-   FLOPs               327,680       ≤ 400,000
-   FLOPs           20*B*S*E**2   = 20*B*S*E**2
- conv                                             passed
-   FLOPs ÷ dense         6.00×         ≤ 6.00×
+ entry                 found        wanted   verdict
+─────────────────────────────────────────────────────
+ dense                                        passed
+   FLOPs             327,680     ≤ 400,000
+   FLOPs           20·B·S·E²   = 20·B·S·E²
+ conv                                         passed
+   FLOPs ÷ dense       6.00×       ≤ 6.00×
 
  There are no baselines: convcost check --update writes them to convcost.lock.
 
@@ -60,27 +60,27 @@ FAILED = """\
  config  convcost.toml
  result  2 of 2 entries failed
 
- entry                   found          wanted   verdict
-─────────────────────────────────────────────────────────
- dense                                            failed
-   FLOPs               327,680       ≤ 300,000    failed
-   FLOPs           20*B*S*E**2   = 20*B*S*E**2
-   baseline          unchanged
- conv                                             failed
-   FLOPs ÷ dense         4.40×         ≤ 6.00×
-   baseline            changed            ± 1%    failed
+ entry                 found        wanted   verdict
+─────────────────────────────────────────────────────
+ dense                                        failed
+   FLOPs             327,680     ≤ 300,000    failed
+   FLOPs           20·B·S·E²   = 20·B·S·E²
+   baseline        unchanged
+ conv                                         failed
+   FLOPs ÷ dense       4.40×       ≤ 6.00×
+   baseline          changed          ± 1%    failed
 
- conv                   before         now   difference    share
-─────────────────────────────────────────────────────────────────
- parameters             98,560     131,328      +32,768   +33.2%
- MACs                  983,040     720,896     −262,144   −26.7%
- MACs on real data     917,504     720,896     −196,608   −21.4%
- FLOPs               1,966,080   1,441,792     −524,288   −26.7%
- bias adds               2,560       1,536       −1,024   −40.0%
+ conv                   before         now   difference   relative
+───────────────────────────────────────────────────────────────────
+ parameters             98,560     131,328      +32,768     +33.2%
+ MACs                  983,040     720,896     −262,144     −26.7%
+ MACs on real data     917,504     720,896     −196,608     −21.4%
+ FLOPs               1,966,080   1,441,792     −524,288     −26.7%
+ bias adds               2,560       1,536       −1,024     −40.0%
  elementwise work            0       1,024       +1,024
- output elements         1,280         512         −768   −60.0%
- activations             2,560       1,536       −1,024   −40.0%
- bytes                 404,480     532,480     +128,000   +31.6%
+ output elements         1,280         512         −768     −60.0%
+ activations             2,560       1,536       −1,024     −40.0%
+ bytes                 404,480     532,480     +128,000     +31.6%
 
  conv, by layer    change   parameters       MACs   elementwise work
 ─────────────────────────────────────────────────────────────────────
@@ -169,7 +169,7 @@ def test_an_update_accepts_what_is_but_not_what_breaks_a_limit():
     grown()
     code, out, err = convcost("check", "--update")
     assert (code, err) == (1, "")
-    assert "   baseline           accepted            ± 1%\n" in out
+    assert "   baseline         accepted          ± 1%\n" in out
     assert " The baselines of these entries were written to convcost.lock.\n" in out
     code, out, err = convcost("check")
     assert (code, out.count("unchanged"), out.count("failed\n")) == (1, 2, 3)
@@ -220,7 +220,7 @@ def test_an_ascii_screen_is_served():
     grown()
     code, out, _ = convcost("check", encoding="ascii")
     assert code == 1
-    assert "   FLOPs / dense         4.40x        <= 6.00x\n" in out
+    assert "   FLOPs / dense        4.40x       <= 6.00x\n" in out
     assert "?" not in out
 
 
@@ -564,7 +564,7 @@ def test_a_model_that_ends_its_process_does_not_hide_that_another_entry_fails():
     ending(1)
     code, out, err = process("check")
     assert code == 1
-    assert " result  1 of 1 entry failed; 1 could not be counted\n" in out
+    assert " result  1 of 2 entries failed; 1 could not be counted\n" in out
     assert " spec: FLOPs = 32, more than 1 (max_flops).\n" in out
     assert (
         "convcost: convcost.toml:2: entries.ends.model: models/net.py:Ends could not be counted: "

@@ -23,7 +23,7 @@ def test_a_module_as_torch_prints_it_is_a_design():
         ((), "a design is missing"),
         (("Linear(E, E)",), "a module needs a value for every size: E"),
         (("Linear(3, 3)", "Linear(3, 4)"), "takes one design, not 2"),
-        (("net.py:Net",), "net.py:Net is a torch module, not a design"),
+        (("net.py:Net",), "net.py:Net is a torch module, not a design in text"),
     ],
 )
 def test_what_it_cannot_write_is_refused(arguments, message):

@@ -29,7 +29,7 @@ FOUNDING_TABLE = """\
  conv yields 10.0× the output elements, each at 0.600× the FLOPs, so they are
  not drop-in replacements.
  FLOPs = 2 × MACs; bias adds and elementwise work are counted separately;
- padding MACs are included (convention: matmul, full).
+ padding and masked MACs are included (convention: matmul, full).
 
 """
 

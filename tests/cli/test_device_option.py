@@ -61,11 +61,11 @@ FOUNDING = f"""\
  1 Conv1d(128, 128, 3, padding=same)   139.5 KB       1.97 µs    compute
 
  conv costs 6.00× the FLOPs of dense and 1.12× its lower bound on toy: dense is
- memory-bound (7.48 FLOPs per byte), conv is compute-bound (56.4).
+ memory-bound (7.48 FLOPs per byte moved), conv is compute-bound (56.4).
  dense: memory-bound below S = 8, compute-bound from there on.
  conv: compute-bound for all S.
  toy in bfloat16: 4.00 TFLOP/s, 100.0 GB/s; compute-bound from 40 FLOPs per
- byte.
+ byte moved.
 {LEAST}
 """
 
@@ -78,8 +78,8 @@ ONE = f"""\
  bound by                memory
 
  Linear: memory-bound below B = 22, compute-bound from there on.
- toy in float32: 1.00 TFLOP/s, 100.0 GB/s; compute-bound from 10 FLOPs per
- byte.
+ toy in float32: 1.00 TFLOP/s, 100.0 GB/s; compute-bound from 10 FLOPs per byte
+ moved.
 {LEAST}
 """
 
@@ -97,8 +97,8 @@ MODULE = f"""\
  relu        32.8 KB         0      327.7 ns     memory
  total      334.1 KB      3.14       3.34 µs     memory
 
- toy in float32: 1.00 TFLOP/s, 100.0 GB/s; compute-bound from 10 FLOPs per
- byte.
+ toy in float32: 1.00 TFLOP/s, 100.0 GB/s; compute-bound from 10 FLOPs per byte
+ moved.
 {LEAST}
 """
 

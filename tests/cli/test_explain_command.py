@@ -150,7 +150,7 @@ def test_json_has_each_result_exact_beside_its_sides():
 def test_the_convention_decides_what_the_flops_are_made_of():
     out = convcost(*LAYER, "--count", "bias", "--taps", "valid").out
     assert " FLOPs       2 × MACs on real data + bias adds = 2 × 458,752 + 1,280 = 918,784\n" in out
-    assert "They are excluded here; without them: 458,752 MACs.\n" in out
+    assert "They count as MACs but not in FLOPs; without them: 458,752 MACs.\n" in out
 
 
 def test_markdown_shows_loops_as_code():

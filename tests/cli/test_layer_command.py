@@ -34,7 +34,7 @@ CONV1D_TABLE = """\
  FLOPs per byte                                16.5
 
  FLOPs = 2 × MACs; bias adds and elementwise work are counted separately;
- padding MACs are included (convention: matmul, full).
+ padding and masked MACs are included (convention: matmul, full).
 
 """
 

@@ -26,7 +26,7 @@ WIDTH_TABLE = """\
 
  With W = 52, 2 x Conv1d costs 324,480 FLOPs, 3,200 (0.977%) fewer than Linear.
  FLOPs = 2 × MACs; bias adds and elementwise work are counted separately;
- padding MACs are included (convention: matmul, full).
+ padding and masked MACs are included (convention: matmul, full).
 
 """
 
@@ -49,7 +49,7 @@ PAIRS_TABLE = """\
  the budget.
  Each pair is the closest within the budget for its E or for its K.
  FLOPs = 2 × MACs; bias adds and elementwise work are counted separately;
- padding MACs are included (convention: matmul, full).
+ padding and masked MACs are included (convention: matmul, full).
 
 """
 
@@ -69,7 +69,7 @@ ENCODER_TABLE = """\
  With T = 145, TransformerEncoder costs 1,996,759,040 FLOPs, 3,240,960 (0.162%)
  fewer than the budget.
  FLOPs = 2 × MACs; bias adds and elementwise work are counted separately;
- padding MACs are included (convention: matmul, full).
+ padding and masked MACs are included (convention: matmul, full).
 
 """
 
@@ -104,7 +104,7 @@ IN_VAIN_TABLE = """\
 
  No V from 1 to 9 stays within the budget: the cheapest, V = 9, has 768 FLOPs.
  FLOPs = 2 × MACs; bias adds and elementwise work are counted separately;
- padding MACs are included (convention: matmul, full).
+ padding and masked MACs are included (convention: matmul, full).
 
 """
 

@@ -121,7 +121,7 @@ def test_dp_shards_the_parameters_of_any_module():
         (("--mesh", "tp=2"), "Plain has no tensor-parallel plan"),
         (("--mesh", "tp=2", "--memory"), "--memory is for one device, so it can't be combined with --mesh"),
         (("--parallelize", "net.py:parallelize"), "--parallelize needs --mesh, for example --mesh tp=8"),
-        (("--mesh", "tp=2", "--parallelize", "net.py:Block"), "net.py:Block takes (width)"),
+        (("--mesh", "tp=2", "--parallelize", "net.py:Block"), "net.py:Block takes 1 argument, not 2"),
         (("--mesh", "tp=2", "--parallelize", "net.py:missing"), "net.py has no missing"),
         (("--mesh", "tp=2", "--parallelize", "os:system"), "os is Python's own module"),
         (

@@ -125,11 +125,11 @@ SCREEN = """\
  bytes (float32)        14,640         14.6 KB
  FLOPs per byte                           5.81
 
- unused.weight, unused.bias are counted among the parameters, but nothing used
- them in this run.
+ Nothing used unused.weight, unused.bias in this run; they are counted at the
+ nearest module that ran.
  head.weight is the same tensor as embedding.weight: counted once.
  FLOPs = 2 × MACs; bias adds and elementwise work are counted separately;
- padding MACs are included (convention: matmul, full).
+ padding and masked MACs are included (convention: matmul, full).
 
 """
 
@@ -155,7 +155,7 @@ def record(*arguments):
 
 def table(text, heading):
     """The lines of one table, without its rule."""
-    _, found, after = text.partition(f" {heading} ")
+    _, found, after = text.partition(f"\n {heading} ")
     lines = after.split("\n\n")[0].splitlines()
     return [line.split() for line in lines[2:]] if found else []
 
@@ -359,7 +359,7 @@ REFUSALS = {
     ("net.py", *IDS): "net.py does not name a class or function\n",
     ("nut.py:Net", *IDS): "there is no file nut.py (did you mean net.py?)\n",
     ("net.py:Nat", *IDS): "net.py has no Nat (did you mean Net?)\n",
-    ("net.py:Net",): "there is no input; Net.forward takes (ids): missing a required argument: 'ids'\n",
+    ("net.py:Net",): "Net.forward needs the input ids\n",
     ("net.py:Net", "--input", "i64(2,7)"): "found '('; expected a shape such as [1,3,224,224]\n",
     ("net.py:Net", *IDS, "--inputs-from", "net.py:inputs"): "--input and --inputs-from can't be combined\n",
     ("net.py:Net", *IDS, "--arg", "width"): "--arg width is not an argument\n",

@@ -34,7 +34,7 @@ TABLE = """\
  5    8   1   16   1    8,192          280
 
  FLOPs = 2 × MACs; bias adds and elementwise work are counted separately;
- padding MACs are included (convention: matmul, full).
+ padding and masked MACs are included (convention: matmul, full).
  The first design in full:
  convcost cost "[1,24,16] -> Conv1d(24, 48, 1, padding=1//2, groups=1) -> Conv1d(48, 24, 1)"
 

@@ -15,7 +15,7 @@ def test_it_passes_over_what_is_right_with_its_progress_on_stderr():
     code, out, err = convcost(*FEW, "--kinds", "dense,convolution", "--counters", "none")
     assert code == 0
     assert "every formula agrees" in out
-    assert err == "dense: 0 of 35\nconvolution: 14 of 35\n"
+    assert err == "dense: 0 of 35 done\nconvolution: 14 of 35 done\n"
 
 
 def by_rows(positions, inner, outer):

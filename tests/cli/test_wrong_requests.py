@@ -162,3 +162,49 @@ def test_an_argument_of_a_model_is_given_once():
     arguments = ("--arg", "in_features=3", "--arg", "in_features=4", "--arg", "out_features=3")
     message = "--arg in_features is given twice\nIt takes one value.\n"
     assert refused("model", "torch.nn:Linear", "--input", "f32[2,3]", *arguments) == message
+
+
+def test_without_a_command_the_help_is_shown():
+    code, out, err = convcost()
+    assert (code, out) == (2, "")
+    assert err.startswith("Usage: convcost [OPTIONS] COMMAND [ARGS]...\n\n  Exact FLOPs")
+    assert "\n  compare " in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ("cost", "f32[1,10] -> Linear(10,5)"),
+            "the input of a design has no dtype\n  f32[1,10] -> Linear(10,5)\n  ^^^\nWrite the shape alone",
+        ),
+        (
+            ("cost", "Linear(10,5) -> net.py:Net"),
+            "Linear(10,5) -> net.py:Net: a torch module can't be part of",
+        ),
+        (
+            ("cost", "[1,3] -> net.py:Net -> Linear(10,5)"),
+            "found ':'; expected '->' or the end of the spec\n  [1,3] -> net.py:Net -> Linear(10,5)\n"
+            "                 ^\nA torch module such as net.py:Net can't be part of a chain.\n",
+        ),
+        (
+            ("cost", "[1,3,32] -> Conv2d(3,64,3)"),
+            "Conv2d: the input's channel count is 1, but in_channels is 3\n  [1,3,32] -> Conv2d(3,64,3)\n"
+            "              ^^^^^^\n[1, 3, 32] is read as one sample, [channels, height, width].\n",
+        ),
+        (
+            ("code", "[B, L*E] -> Linear(10E, E)"),
+            "a module needs a value for every size: L, E\nAdd --L 10 --E 32.\n",
+        ),
+        (
+            ("cost", "[2,3] -> Linear(3,4)", "--B", "4"),
+            "no option or size is called --B\nThere are no open sizes here.\n",
+        ),
+        (
+            ("match", "Linear(E, E)", "--flops", "1M"),
+            "no option or size is called --flops\nFor a budget: --vary E --budget 1MFLOPs.\n",
+        ),
+    ],
+)
+def test_a_likely_mistake_gets_a_message_of_its_own(arguments, message):
+    assert refused(*arguments).startswith(message)

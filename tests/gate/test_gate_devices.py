@@ -145,7 +145,7 @@ TERA = 'Write it as "312 TFLOP/s", or as "40 cores x 2.3 GHz x 64 FLOP".'
         ),
         (
             "[devices.a]\nvendor = 'Me'\nkind = 'gpu'\nbandwidth = '1 TB/s'",
-            [(1, "devices.a", "missing peaks, or like")],
+            [(1, "devices.a", 'needs peaks, or else like = "h100"')],
         ),
         (
             "[devices.a]\nlike = 'a100'\nsources.memory = 'x'",

@@ -138,12 +138,15 @@ def test_what_happens_in_a_model_is_told_at_its_key_once_and_the_other_entries_a
         ('[entries.net]\nmodel = "nett.py:Net"\n' + INPUT, "there is no file nett.py (did you mean net.py?)"),
         ('[entries.net]\nmodel = "nett:Net"\n' + INPUT, "there is no module nett"),
         ('[entries.net]\nmodel = "Net"\n' + INPUT, "Net does not name a class or function"),
-        (ENTRY.format("Net") + INPUT + "args.widht = 3", "net.py:Net takes (width=4)"),
+        (
+            ENTRY.format("Net") + INPUT + "args.widht = 3",
+            "net.py:Net has no argument widht (did you mean width?)",
+        ),
         (
             ENTRY.format("Scans") + INPUT + 'formulas = "net.py:WRONG"',
             "net.py:WRONG is not a dict of formulas",
         ),
-        (ENTRY.format("Net"), "there is no input"),
+        (ENTRY.format("Net"), "Net.forward needs the input x"),
     ],
 )
 def test_a_model_that_there_is_not_is_told_at_its_key(line, message):

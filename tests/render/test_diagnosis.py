@@ -66,7 +66,7 @@ TABLE = """\
  fvcore                                    94,720 MACs     94,720             0
  FlopCounterMode                               0 FLOPs          0       −94,720
    attention missed:                                                    −94,720
- scaled_dot_product_attention ×3
+   scaled_dot_product_attention ×3
  ptflops                                   98,720 MACs   98,720.5      +4,000.5
    bias adds counted: Conv2d ×2                                          +2,560
    elementwise counted: add ×7                                           +1,440

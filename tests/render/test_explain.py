@@ -69,7 +69,7 @@ FOUNDING_PAIR = """\
              Each of them costs 0.600× the FLOPs.
 
  FLOPs = 2 × MACs; bias adds and elementwise work are counted separately;
- padding MACs are included (convention: matmul, full).
+ padding and masked MACs are included (convention: matmul, full).
 
 """
 
@@ -103,7 +103,7 @@ CONV2D_EXPLAINED = """\
  parameters  weight + bias = 16·2·3·5 + 16 = 496
 
  FLOPs = 2 × MACs; bias adds and elementwise work are counted separately;
- padding MACs are included (convention: matmul, full).
+ padding and masked MACs are included (convention: matmul, full).
 
 """
 

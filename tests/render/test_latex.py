@@ -128,7 +128,7 @@ def test_an_assumption_has_its_formulas_in_math_mode():
 def test_an_open_layer_has_shapes_and_lengths_in_math_mode():
     lines = lines_of(cost("Conv1d(E, F, 3, stride=2)"))
     assert lines[2:7] == [
-        r"\item[Conv1d] \texttt{[B$\cdot$S, E, L] -> Conv1d(E, F, 3, stride=2) (input inferred)}",
+        r"\item[Conv1d] \texttt{[B$\cdot$S, E, L] -> Conv1d(E, F, 3, stride=2)} (input inferred)",
         r"\item[sizes] $B$, $S$, $E$, $L$, $F$ open",
         r"\item[input] $(B\,S, E, L)$",
         r"\item[output] $(B\,S, F, \lfloor (L + 1)/2\rfloor - 1)$",

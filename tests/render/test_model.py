@@ -33,6 +33,7 @@ TABLE = """\
  Sequential
  input       input float32 (3, 4)
  output      float32 (3, 4)
+ mode        training
 
  module           input   output   params   MACs   FLOPs   share
 ─────────────────────────────────────────────────────────────────

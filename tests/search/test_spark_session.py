@@ -7,6 +7,9 @@ import subprocess
 import sys
 
 import pytest
+
+pytest.importorskip("pyspark", reason="pyspark is not installed")
+
 from cli_runner import COMMAND, environment, interruptible
 
 from convcost.core.errors import UsageError

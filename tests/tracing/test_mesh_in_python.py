@@ -103,5 +103,5 @@ def test_a_mesh_is_for_modules_with_numbers():
     ],
 )
 def test_an_argument_that_forward_lacks_is_said(count):
-    with pytest.raises(WrongTypeError, match=r"Block\.forward has no argument device\nIt takes x\."):
+    with pytest.raises(WrongTypeError, match=r"Block\.forward has no input device\nIt takes x\."):
         count()

@@ -170,9 +170,9 @@ USAGE = {
     ("no.such:Net", "[4]"): "there is no module no.such",
     ("net.py:make", "[4]"): "net.py:make returned a dict; expected a torch.nn.Module",
     ("net.py:number", "[4]"): "net.py:number is an int; expected a torch.nn.Module, or a class or function",
-    ("net.py:Net",): "there is no input; Net.forward takes (x): missing a required argument: 'x'",
-    ("net.py:Net", "[4]", "[4]"): "Net.forward takes (x): too many positional arguments",
-    ("net.py:Net", "y=[4]"): "Net.forward takes (x): missing a required argument: 'x'",
+    ("net.py:Net",): "Net.forward needs the input x",
+    ("net.py:Net", "[4]", "[4]"): "Net.forward takes 1 input, not 2",
+    ("net.py:Net", "y=[4]"): "Net.forward has no input y",
 }
 
 
@@ -185,7 +185,7 @@ def test_a_wrong_request_is_refused(folder, request_, message):
 def test_an_unknown_argument_is_refused_with_those_there_are(folder):
     written(folder / "net.py", LINEAR)
     message = refused(UsageError, "net.py:Net", "[4]", wide=3)
-    assert message.startswith("net.py:Net takes (width=4): got an unexpected keyword argument 'wide'")
+    assert message.startswith("net.py:Net has no argument wide (did you mean width?)")
 
 
 def test_a_module_takes_no_arguments(folder):

@@ -51,7 +51,8 @@ def layer_part(group: LayerGroup, convention: Convention, design: str = "") -> D
 def _paths(group: LayerGroup) -> str:
     """The paths of its rows in a design with branches."""
     paths = ", ".join(group.paths[:MOST_PATHS])
-    return f" at {paths}{', …' if len(group.paths) > MOST_PATHS else ''}" if paths else ""
+    word = plural(len(group.paths), "path")
+    return f" at {word} {paths}{', …' if len(group.paths) > MOST_PATHS else ''}" if paths else ""
 
 
 def _contraction(group: LayerGroup, convention: Convention) -> Iterator[DerivationStep]:
@@ -62,6 +63,7 @@ def _contraction(group: LayerGroup, convention: Convention) -> Iterator[Derivati
     yield DerivationStep("loops", (LoopNest(group.loops),))
     yield DerivationStep("MACs", (_macs(group),))
     yield DerivationStep(read.unread_title, tuple(padding_lines(group, read, convention)))
+    yield DerivationStep("elementwise", tuple(_elementwise_lines(group.row, convention)))
     yield flops(group.row.cost, convention)
     yield excluded_step(group.row.cost, convention, (group.row,))
     yield DerivationStep("parameters", tuple(_parameters(group)))
@@ -76,6 +78,7 @@ def _composite(group: LayerGroup, convention: Convention) -> Iterator[Derivation
     yield input_step(group, InputReading())
     yield DerivationStep("output", (_output(group),))
     yield DerivationStep("MACs", tuple(_macs_of_parts(group)))
+    yield DerivationStep("elementwise", tuple(_elementwise_lines(group.row, convention)))
     yield flops(group.row.cost, convention)
     yield excluded_step(group.row.cost, convention, (group.row,))
     yield DerivationStep("parameters", tuple(_parameters(group)))
@@ -101,6 +104,16 @@ def _elementwise(group: LayerGroup, convention: Convention) -> Iterator[Derivati
     yield excluded_step(group.row.cost, convention, (group.row,))
     yield DerivationStep("parameters", tuple(_parameters(group)))
     yield DerivationStep(f"{group.times} layers", tuple(_all_layers(group, convention)))
+
+
+def _elementwise_lines(row: Row, convention: Convention) -> Iterator[DerivationLine]:
+    """The rule for the elementwise work of a layer that contracts, if it is part of FLOPs, and its result."""
+    if convention.count != "all" or row.cost.elementwise == 0:
+        return
+    sentences = " ".join((type(row.layer).__doc__ or "").split()).removesuffix(".").split(". ")
+    if rule := next((sentence for sentence in sentences if "operation" in sentence), ""):
+        yield Sentence("{}", (f"{rule}.",))
+    yield from _per_element(row)
 
 
 def _per_element(row: Row) -> Iterator[DerivationLine]:
@@ -180,7 +193,7 @@ def padding_lines(group: LayerGroup, read: InputReading, convention: Convention)
     is_numeric = all(isinstance(side, int) for side in sides)
     count = EquationSide("{} × {} = {}", (*sides, taps)) if is_numeric else taps
     yield Sentence(f"{{}} of the {{}} {read.taps} {read.unread}.", (wasted, count))
-    verb = "They are excluded here" if convention.padding == "valid" else "They are included"
+    verb = "They count as MACs but not in FLOPs" if convention.padding == "valid" else "They are included"
     yield Sentence(f"{verb}; without them: {{}} MACs.", (cost.valid_macs,))
 
 

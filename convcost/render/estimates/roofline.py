@@ -195,7 +195,7 @@ def device_note(roofline: Roofline) -> str:
     unit = peak_unit(roofline.dtype)
     return (
         f"{device.name} in {roofline.dtype}: {human(roofline.peak, unit)}, {human(device.bandwidth, 'B/s')}; "
-        f"compute-bound from {exact(roofline.ridge)} FLOPs per byte."
+        f"compute-bound from {exact(roofline.ridge)} FLOPs per byte moved."
     )
 
 
@@ -223,13 +223,24 @@ def _costs_against(first: Report, other: Report) -> str:
 def bound_reason(first: tuple[str, Roofline], other: tuple[str, Roofline]) -> str:
     """What bounds each of two rooflines."""
     (name, base), (other_name, roofline) = first, other
+    if not (is_by_intensity(base) and is_by_intensity(roofline)):
+        return f"{name} is {bound_text(base)}, {other_name} is {bound_text(roofline)}"
+    figure = short_text(roofline.intensity)
     if base.by == roofline.by:
-        both = f"{short_text(base.intensity)} and {short_text(roofline.intensity)} FLOPs per byte"
-        return f"both are {base.by}-bound ({both})"
-    return (
-        f"{name} is {base.by}-bound ({short_text(base.intensity)} FLOPs per byte), "
-        f"{other_name} is {roofline.by}-bound ({short_text(roofline.intensity)})"
-    )
+        return f"both are {base.by}-bound ({short_text(base.intensity)} and {figure} FLOPs per byte moved)"
+    return f"{name} is {bound_text(base)}, {other_name} is {roofline.by}-bound ({figure})"
+
+
+def bound_text(roofline: Roofline) -> str:
+    """compute-bound (24 FLOPs per byte moved); if its layers differ, for how much of the lower bound."""
+    if is_by_intensity(roofline):
+        return f"{roofline.by}-bound ({short_text(roofline.intensity)} FLOPs per byte moved)"
+    return f"{roofline.by}-bound for {percent(roofline.share(roofline.by))} of its lower bound"
+
+
+def is_by_intensity(roofline: Roofline) -> bool:
+    """Whether the intensity of the whole tells what bounds it; its layers may differ."""
+    return (roofline.by == "compute") == (roofline.intensity >= roofline.ridge)
 
 
 def flip_notes(found: list[tuple[Report, Roofline]]) -> Iterator[str]:

@@ -12,8 +12,7 @@ from convcost.benchmark.timing import TimedRun, Timing, can_tell_apart, times_ra
 from convcost.core.report import Report
 from convcost.core.units import NONE, duration, human, percent, ratio
 from convcost.render.document import Line, Section, Table
-from convcost.render.estimates.roofline import bound_reason
-from convcost.render.formulas import short_text
+from convcost.render.estimates.roofline import bound_reason, bound_text
 from convcost.render.notes import costs_against
 from convcost.render.quantities import candidate_columns, with_ratios
 from convcost.render.style import Style
@@ -155,7 +154,7 @@ def is_mostly_calls(roofline: Roofline) -> bool:
 def _bound_text(name: str, roofline: Roofline) -> str:
     if is_mostly_calls(roofline):
         return f"{name} is bound by the overhead of its calls"
-    return f"{name} is {roofline.by}-bound ({short_text(roofline.intensity)} FLOPs per byte)"
+    return f"{name} is {bound_text(roofline)}"
 
 
 def _achieved_text(report: Report) -> str:

@@ -112,7 +112,7 @@ def _totals(name: str, totals: Mapping[str, FigurePair], columns: tuple[str, str
         )
         for metric, (before, after) in totals.items()
     ]
-    return Table((name, *columns, "difference", "share"), tuple(lines))
+    return Table((name, *columns, "difference", "relative"), tuple(lines))
 
 
 def _rows(heading: str, groups: list[RowGroup]) -> Table:

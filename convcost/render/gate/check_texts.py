@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
+from convcost.core.escapes import SUPERSCRIPTS
 from convcost.core.metrics import METRICS, OF_SOME_MODULES
 from convcost.core.units import NONE, fraction, ratio, sign, signed_percent
 from convcost.gate.baseline import Figure
 from convcost.gate.result import EntryCheck, EntryResult
 from convcost.render.formulas import full_text, is_number
-from convcost.render.texts import CodeText, MixedText
+from convcost.render.texts import MathText, MixedText
 
 LABELS = {metric.name: metric.standalone_label for metric in (*METRICS, *OF_SOME_MODULES)}
 """The labels of metrics."""
@@ -46,7 +48,7 @@ def found_text(check: EntryCheck) -> str:
 
 
 def wanted_text(check: EntryCheck) -> str:
-    """≤ 400,000, = 20*B*S*E**2."""
+    """≤ 400,000, = 20·B·S·E²."""
     return MixedText(f"{check.relation} ", _wanted_amount(check)) if check.relation else ""
 
 
@@ -66,8 +68,14 @@ def _amount(value: Any, check: EntryCheck) -> str:
 
 
 def figure_text(value: Any) -> str:
-    """A number with all digits, or a formula; one from a configuration or a lock file is code."""
-    return CodeText(value) if isinstance(value, str) else full_text(value)
+    """A number with all digits, or a formula; one from a configuration or a lock file is a string."""
+    return _formula_text(value) if isinstance(value, str) else full_text(value)
+
+
+def _formula_text(code: str) -> MathText:
+    """20·B·S·E² for 20*B*S*E**2."""
+    powers = re.sub(r"\*\*([0-9]+)", lambda power: power[1].translate(SUPERSCRIPTS), code)
+    return MathText(re.sub(r"(?<!\*)\*(?!\*)", "·", powers))
 
 
 def failure_sentence(check: EntryCheck) -> str:

@@ -44,11 +44,13 @@ def gate_document(gate_result: GateResult, style: Style) -> Document:
 
 
 def _summary(gate_result: GateResult) -> str:
-    number, failed = len(gate_result.entries), len(gate_result.failed)
+    uncounted = len(gate_result.uncounted)
+    number, failed = len(gate_result.entries) + uncounted, len(gate_result.failed)
     entries = "entry" if number == 1 else "entries"
-    unknown = f"; {len(gate_result.problems)} could not be counted" if gate_result.problems else ""
+    unknown = f"; {uncounted} could not be counted" if uncounted else ""
     skipped = f"; {len(gate_result.skipped)} skipped" if gate_result.skipped else ""
-    verdict = f"{failed} of {number} {entries} failed" if failed else f"passed, {number} {entries}"
+    passed = f"{number - uncounted} of {number}" if uncounted else f"{number}"
+    verdict = f"{failed} of {number} {entries} failed" if failed else f"passed, {passed} {entries}"
     return verdict + unknown + skipped
 
 
@@ -56,8 +58,9 @@ def _verdicts(gate_result: GateResult, width: int) -> Table:
     """The table of verdicts; with many entries, those that passed have one line each."""
     is_long = len(gate_result.entries) > MOST_IN_FULL
     lines = chain.from_iterable(_lines(result, is_long and result.passed) for result in gate_result.entries)
-    skipped = (Line(name, ("", "", "skipped")) for name in gate_result.skipped)
-    return wrap_to_fit(Table(("entry", "found", "wanted", "verdict"), (*lines, *skipped)), width)
+    others = {"not counted": gate_result.uncounted, "skipped": gate_result.skipped}
+    further = (Line(name, ("", "", verdict)) for verdict, names in others.items() for name in names)
+    return wrap_to_fit(Table(("entry", "found", "wanted", "verdict"), (*lines, *further)), width)
 
 
 def _lines(result: EntryResult, is_short: bool) -> Iterator[Line]:

@@ -174,6 +174,7 @@ class TraceRecord(Record, kw_only=True):
     inputs: list[TensorRecord]
     outputs: list[TensorRecord]
     ran_on: Literal["shapes", "data"]
+    training: Annotated[bool, describe("Whether the model was in training mode.")]
     partial: Annotated[bool, describe("Whether an operator ran that is not counted.")]
     uncounted: list[UncountedRecord]
     conditionals: Annotated[
@@ -203,6 +204,7 @@ def trace_record(report: Report, trace: Trace) -> TraceRecord:
         inputs=records_from(TensorRecord, trace.inputs),
         outputs=records_from(TensorRecord, trace.outputs),
         ran_on=trace.ran,
+        training=trace.training,
         partial=trace.is_partial,
         uncounted=[
             record_from(UncountedRecord, found, reason=found.reason or UNSET) for found in trace.uncounted

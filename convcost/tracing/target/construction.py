@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext, suppress
 from functools import partial
-from inspect import Signature, signature
 from typing import Any, Literal, TypeVar
 
 import torch
@@ -16,6 +15,7 @@ from convcost.tracing.isolation.process_state import preserved_process_state
 from convcost.tracing.isolation.virtual_devices import VirtualDevices, virtual_cuda
 from convcost.tracing.module_call import ModuleCall
 from convcost.tracing.module_tree import module_tree
+from convcost.tracing.signatures import check_arguments
 from convcost.tracing.sources.interface import BuildableModel
 from convcost.tracing.target.loading import check_callable
 from convcost.tracing.target.target import Target
@@ -171,9 +171,7 @@ def forward_arguments(
     else:
         args, kwargs = _inputs_from_maker(target, maker, build_mode)
     what = f"{type(module).__name__}.forward"
-    if not args and not kwargs:
-        what = f"there is no input; {what}"
-    check_arguments(what, module.forward, args, kwargs, INPUTS_HINT)
+    check_arguments(what, module.forward, args, kwargs, noun="input", hint=INPUTS_HINT)
     return args, kwargs
 
 
@@ -191,29 +189,3 @@ def _inputs_from_maker(target: Target, maker: Callable[[], Any], build_mode: Bui
         return tuple(made), {}
     kind = type(made).__name__
     raise UsageError(f"{target.maker} returned {kind}; expected a tensor, tuple, list or dict")
-
-
-def check_arguments(
-    what: str,
-    call: Callable[..., Any],
-    args: tuple[Any, ...] = (),
-    kwargs: Mapping[str, Any] | None = None,
-    hint: str = "",
-) -> None:
-    """UsageError if `call` does not take these arguments."""
-    try:
-        accepted = signature(call)
-    except (TypeError, ValueError):
-        return
-    try:
-        accepted.bind(*args, **(kwargs or {}))
-    except TypeError as error:
-        message = f"{what} takes {_parameters(accepted)}: {error}"
-        raise UsageError(message, hint=hint) from None
-
-
-def _parameters(accepted: Signature) -> str:
-    parameters = [
-        str(parameter.replace(annotation=parameter.empty)) for parameter in accepted.parameters.values()
-    ]
-    return f"({', '.join(parameters)})"[:200]

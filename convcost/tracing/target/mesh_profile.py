@@ -12,7 +12,7 @@ from convcost.core.type_checks import describe_value
 from convcost.tracing.mesh_request import MeshRequest, ParallelizeFunction
 from convcost.tracing.module_call import ModuleCall
 from convcost.tracing.profile import Profiler
-from convcost.tracing.target.construction import check_arguments
+from convcost.tracing.signatures import check_arguments
 from convcost.tracing.target.loading import check_callable, importable, load
 from convcost.tracing.target.profile import ProfiledModel, profile_target
 from convcost.tracing.target.target import MeshTarget, Place, Target

@@ -19,6 +19,9 @@ PRINTED = re.compile(r"[^:]*\w\(\s*\(\w+\):\s")
 
 LABEL = re.compile(r"\s*(?P<label>[A-Za-z_]\w*)\s*=\s*")
 ARROW = re.compile(r"->|→")
+CALL = re.compile(r"[A-Za-z_]\w*\s*\(")
+"""The start of a layer, which no input has."""
+
 LONGEST_ARGUMENTS = 10_000
 
 FORM = "Write it as net.py:Net(width=2), or with its inputs as 'f32[1,3,32,32] -> net.py:Net(width=2)'."
@@ -56,7 +59,7 @@ def parse_module_text(text: str) -> ModuleText:
 
 def _labelled_inputs(text: str, before: str) -> tuple[DeclaredInputs, str]:
     """The inputs before the arrow, and their label."""
-    if ARROW.search(before):
+    if ARROW.search(before) or CALL.search(before):
         hint = "Compare it with another design, or put the layers into the module."
         raise UsageError(f"{text.strip()[:80]}: a torch module can't be part of a chain", hint=hint)
     label = LABEL.match(before)

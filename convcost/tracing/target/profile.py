@@ -19,12 +19,12 @@ from convcost.tracing.module_call import ModuleCall, parameter_dtype
 from convcost.tracing.module_tree import module_tree
 from convcost.tracing.profile import Profiler
 from convcost.tracing.recording.data_access import needs_data
+from convcost.tracing.signatures import check_arguments
 from convcost.tracing.sources.interface import ReportedModel, SourceReference
 from convcost.tracing.target.construction import (
     BUILD_MODES,
     BuildMode,
     build_module,
-    check_arguments,
     forward_arguments,
 )
 from convcost.tracing.target.loading import check_callable, importable, load
