@@ -35,7 +35,9 @@ def check_engine(name: str, master: str, *, has_variants: bool) -> None:
         raise unknown_name("no engine is called", name, ENGINES)
     if master and name != SPARK:
         raise UsageError(
-            "a master is for Spark only", hint='Add engine="spark".', cli_hint="Add --engine spark."
+            "a Spark master needs the engine spark",
+            hint='Add engine="spark".',
+            cli_hint="Add --engine spark.",
         )
     if has_variants and name not in (AUTO, "numpy"):
         raise UsageError(
