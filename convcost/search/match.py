@@ -278,8 +278,11 @@ def _check_count(ranges: Mapping[str, Range]) -> None:
     number, most = prod(len(bounds.sizes(name)) for name, bounds in ranges.items()), MOST_TRIED[len(ranges)]
     if number > most:
         what = f"pairs of {' and '.join(ranges)}" if len(ranges) > 1 else f"values of {''.join(ranges)}"
-        hint = "Narrow the range with --min and --max, or to multiples with --multiple-of."
-        raise UsageError(f"there are {number:,} {what} to try; the limit is {most:,}", hint=hint)
+        raise UsageError(
+            f"there are {number:,} {what} to try; the limit is {most:,}",
+            hint="Narrow the range with minimum and maximum, or to multiples with multiple_of.",
+            cli_hint="Narrow the range with --min and --max, or to multiples with --multiple-of.",
+        )
 
 
 def _limits_of(request: Request, name: str) -> dict[str, Size]:

@@ -70,7 +70,7 @@ def test_what_is_written_elsewhere_gets_the_way_out(arguments, way_out):
         (("layer", "conv2d", "--in", "3", "--out", "8"), "--in-channels"),
         (("modle",), "model"),
         (("--versio",), "--version"),
-        (("cost", "-depht", "3"), "--depth"),
+        (("cost", "-formt", "json"), "--format"),
         (("sweep", "-f", "json"), "--format"),
         (("layer", "convld", "3", "4", "3"), "Conv1d"),
         (("layer", "conv", "3", "4", "3"), "Conv1d, Conv2d or Conv3d"),

@@ -30,8 +30,14 @@ PAIRS = ("match", "Conv1d(E, E, K)", "--vary", "E,K", "--budget", "10MFLOPs", "-
             (*PAIRS[:5], "2GMACs", "--L", "3"),
             "'2GMACs' is not an amount of FLOPs\nFor MACs, add --metric macs.\n",
         ),
-        ((*PAIRS[:5], "300Kparams"), "FLOPs\nFor parameters, add --metric params.\n"),
-        ((*PAIRS[:5], "2GB", "--metric", "params"), "parameters\nFor bytes, add --metric bytes.\n"),
+        (
+            (*PAIRS[:5], "300Kparams"),
+            "'300Kparams' is not an amount of FLOPs\nFor parameters, add --metric params.\n",
+        ),
+        (
+            (*PAIRS[:5], "2GB", "--metric", "params"),
+            "'2GB' is not an amount of params\nFor bytes, add --metric bytes.\n",
+        ),
         ((*PAIRS[:5], "1.5", "--L", "3"), "'1.5' is not an amount of FLOPs\n"),
         ((*PAIRS[:5], "", "--L", "3"), "--budget has no value\n"),
         ((*PAIRS[:5], "-3", "--L", "3"), "'-3' is not an amount of FLOPs\n"),

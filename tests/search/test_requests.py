@@ -94,7 +94,7 @@ def test_more_sizes_than_there_is_time_for_are_refused():
         convcost.match("Linear(X, X)", vary="X", budget=100, maximum=10**9)
     assert str(refusal.value) == (
         "there are 1,000,000,000 values of X to try; the limit is 134,217,728\n"
-        "Narrow the range with --min and --max, or to multiples with --multiple-of."
+        "Narrow the range with minimum and maximum, or to multiples with multiple_of."
     )
 
 

@@ -60,7 +60,7 @@ def engine_for(name: str, plan: SweepPlan, master: str = "") -> Engine:
 
         if points > MOST_IN_DUCKDB:
             message = f"the grid has {points:,} points; the limit is {MOST_IN_DUCKDB:,} on one machine"
-            raise UsageError(message, hint="Take larger steps or fewer sizes, or use --engine spark.")
+            raise _too_many_points(message, "use", SPARK)
         try:
             return _duckdb_engine(plan)
         except EngineLimitError:
@@ -68,11 +68,16 @@ def engine_for(name: str, plan: SweepPlan, master: str = "") -> Engine:
                 raise
     if points > MOST_IN_NUMPY:
         message = f"the grid has {points:,} points; the limit is {MOST_IN_NUMPY:,} without a database"
-        hint = f"Take larger steps or fewer sizes, or {INSTALL} and use --engine duckdb."
-        raise UsageError(message, hint=hint)
+        raise _too_many_points(message, f"{INSTALL} and use", "duckdb")
     from convcost.search.engines.numpy_engine import NumPyEngine
 
     return NumPyEngine(plan)
+
+
+def _too_many_points(message: str, action: str, engine: str) -> UsageError:
+    """An error that says to take fewer points, or another engine."""
+    hint = f"Take larger steps or fewer sizes, or {action}"
+    return UsageError(message, hint=f'{hint} engine="{engine}".', cli_hint=f"{hint} --engine {engine}.")
 
 
 def has_duckdb() -> bool:
