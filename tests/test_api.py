@@ -38,8 +38,8 @@ def test_the_founding_pair_is_varied_by_keywords():
     comparison = compare(E=128, L=10, K=5, bias=False, layers=3)
     assert [report.params for report in comparison.candidates] == [10 * 128**2, 3 * 5 * 128**2]
     [note] = comparison.notes
-    assert (
-        note == "Varied from the founding pair: K = 5 instead of 3, 3 convolutions instead of 2, no biases."
+    assert note == (
+        "Varied from the built-in comparison: K = 5 instead of 3, 3 convolutions instead of 2, no biases."
     )
 
 

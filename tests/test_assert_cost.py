@@ -136,9 +136,20 @@ def test_a_failure_of_a_module_is_by_module():
     )
 
 
+@pytest.mark.parametrize(
+    ("like", "message"),
+    [
+        ("Linear(10, 6)", "Linear(10, 5) does not cost the same as Linear(10, 6)\n"),
+        ("wide = Linear(10, 6)", "Linear does not cost the same as wide\n"),
+    ],
+)
+def test_designs_of_one_name_are_told_apart_by_their_specs(like, message):
+    assert failure("Linear(10, 5)", like=like).startswith(message)
+
+
 def test_what_is_not_like_another_design_is_shown_in_both_by_layer():
     assert failure(net(), "f32[2,8]", like=net(32)) == (
-        "Sequential does not cost the same as Sequential\n"
+        "Sequential does not cost the same as the other Sequential\n"
         "\n"
         " Sequential          Sequential   here   difference   relative\n"
         "───────────────────────────────────────────────────────────────\n"

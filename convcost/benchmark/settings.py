@@ -9,6 +9,7 @@ from convcost.benchmark.hardware import DeviceType
 from convcost.benchmark.samples import TimerFunction
 from convcost.core.dtypes import dtype_named
 from convcost.core.errors import UsageError
+from convcost.core.units import count_error
 
 COMPUTATION_DTYPES = ("float64", "float32", "tfloat32", "bfloat16", "float16")
 """The dtypes in which torch's layers can compute."""
@@ -52,7 +53,7 @@ def torch_settings(threads: int = 0, dtype: str = "", device: DeviceType = "cpu"
     from convcost.tracing.isolation.process_state import preserved_process_state
 
     if not 0 <= threads <= MAX_THREADS:
-        raise UsageError(f"{threads} threads are not possible", hint=f"Give 1 to {MAX_THREADS:,}.")
+        raise count_error("threads", threads, 1, MAX_THREADS)
     with ExitStack() as stack:
         stack.enter_context(preserved_process_state())
         if device == "cuda":

@@ -13,7 +13,6 @@ from convcost.cli.designs import DEFAULT_PAIR
 from convcost.cli.options import MetricPlotOptions, OutputOptions, SettingsOption
 from convcost.cli.plots import read_plots
 from convcost.core.comparison import Comparison
-from convcost.core.errors import UsageError
 from convcost.core.units import parse_count
 from convcost.spec.founding_pair import FoundingPair
 
@@ -71,7 +70,4 @@ def compare(
 
 def _number_of_convolutions(text: str) -> int:
     """The number of convolutions: of `--convs`, or 2."""
-    number = parse_count(text, "--convs") if text else DEFAULT_PAIR.layers
-    if number < 1:
-        raise UsageError(f"--convs is {number}; it must be at least 1")
-    return number
+    return parse_count(text, "--convs", least=1) if text else DEFAULT_PAIR.layers

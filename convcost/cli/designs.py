@@ -119,10 +119,10 @@ def _specs(
 def _check_pair(pair: FoundingPair, texts: list[str]) -> None:
     """UsageError for options of the founding pair if designs are given."""
     if texts and not pair.bias:
-        raise UsageError("--no-bias is only for the founding pair, without a SPEC", hint=BIAS_HINT)
+        raise UsageError("--no-bias is only for the built-in comparison, without a SPEC", hint=BIAS_HINT)
     if texts and pair != DEFAULT_PAIR:
         hint = "A repeated layer is written as 3 x Conv1d(E, E, 3, padding=same)."
-        raise UsageError("--convs is only for the founding pair, without a SPEC", hint=hint)
+        raise UsageError("--convs is only for the built-in comparison, without a SPEC", hint=hint)
 
 
 def read_sources(

@@ -188,7 +188,4 @@ def parse_threads(text: str) -> int:
         return 0
     from convcost.benchmark.settings import MAX_THREADS
 
-    number = parse_count(text, "--threads")
-    if not 1 <= number <= MAX_THREADS:
-        raise UsageError(f"--threads is {text[:40]}; it must be 1 to {MAX_THREADS:,}")
-    return number
+    return parse_count(text, "--threads", least=1, most=MAX_THREADS)

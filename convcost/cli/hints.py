@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from convcost.core.errors import UsageError, did_you_mean, join_words, nearest
+from convcost.core.errors import MOST_NEAR, UsageError, did_you_mean, join_words, nearest
 from convcost.layers import KINDS, find_layer
 from convcost.render import FORMATS
 from convcost.spec.resolve import layer_fields
@@ -132,6 +132,8 @@ def unknown_option(
         return UsageError(message, hint=meant)
     if having := [*_commands_with(context, meant)]:
         return UsageError(message, hint=f"{meant} is an option of convcost {join_words(having)}.")
+    if value and is_target(value):
+        return UsageError(message, hint=f"Give a module without an option: {value[:80]}")
     if argument := _argument(word):
         truth = (value or "").capitalize()
         given = "False" if word.startswith("no-") else truth if truth in BOOLEANS else value or "VALUE"
@@ -239,9 +241,20 @@ def design_error(text: str, options: Iterable[str] = (), takes_numbers: bool = F
     if mistaken[3] and any(sign in mistaken[3] for sign in "(:") and not text.startswith("-"):
         return None
     name, value = mistaken[1][:40], (mistaken[2] or mistaken[3] or "")[:40]
+    options = tuple(options)
     message = f"{text[:40]} is not a design or an option"
     if name in options:
         return UsageError(message, hint=f"Options have two dashes: --{name}{f'={value}' if value else ''}")
     if (meant := OPTION_HINTS.get(name)) and not value:
         return UsageError(message, hint=f"Use {meant}." if is_option(meant) else meant)
+    if near := _near_options(name, options) if text.startswith("-") else "":
+        return UsageError(f"no option is called -{name}{near}")
     return UsageError(message, hint=f"Give sizes as --{name} {value or 128}.")
+
+
+def _near_options(name: str, options: Iterable[str]) -> str:
+    """The options that are meant by a name after a single dash: up to three for one letter."""
+    if len(name) > 1:
+        return did_you_mean(name, options, before="--")
+    near = [f"--{option}" for option in options if option.startswith(name)]
+    return f" (did you mean {join_words(near, 'or')}?)" if 1 <= len(near) <= MOST_NEAR else ""

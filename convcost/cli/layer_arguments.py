@@ -22,6 +22,9 @@ INPUT_SIZES = {"batch": "B", "length": "L", "depth": "D", "height": "H", "width"
 LAYER_CALL = re.compile(r"\s*(\[[^]]*\]\s*->\s*)?(\w+)\s*\((.*)\)\s*", re.DOTALL)
 """A layer as a spec, with or without its input: [4, 8] -> Linear(8, 2)."""
 
+BY_SIGN = re.compile(r"[0-9]{1,9}(?:[xX][0-9]{1,9}){1,2}")
+"""3x3, for a kernel of 3 by 3."""
+
 FLAG_VALUES = {"true": "True", "yes": "True", "false": "False", "no": "False"}
 
 
@@ -156,5 +159,9 @@ def _spec(kind: str, arguments: list[str], named: list[Option], shape: str) -> s
 
 
 def _argument_text(text: str) -> str:
+    if BY_SIGN.fullmatch(text):
+        sizes = re.split("[xX]", text)
+        hint = f"Write {' by '.join(sizes)} as {','.join(sizes)}."
+        raise UsageError(f"{text[:40]} is not an argument of a layer", hint=hint)
     is_bare_tuple = "," in text and not text.startswith(("(", "["))
     return f"({text})" if is_bare_tuple else text

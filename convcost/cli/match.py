@@ -18,13 +18,14 @@ from convcost.cli.options import (
     SettingsOption,
 )
 from convcost.cli.output import emit, print_error, print_result
+from convcost.cli.parser_errors import option_names
 from convcost.cli.plots import read_plots
-from convcost.cli.sizes import split_tokens
+from convcost.cli.sizes import missing_design, split_tokens
 from convcost.core.cost import Size
 from convcost.core.errors import UsageError
-from convcost.core.match import Match, metric_named
-from convcost.core.units import parse_amount, parse_bytes, parse_count
-from convcost.search.match import match_designs
+from convcost.core.match import Match
+from convcost.core.units import parse_bytes, parse_count
+from convcost.search.match import match_designs, parse_budget
 
 
 def match(
@@ -91,15 +92,15 @@ def match(
     pictures = read_plots(plots, format_name)
     names = tuple(_names(vary or ()))
     candidates = read_candidates(
-        context, _read_tokens(specs), settings or (), modules, parse_bytes(max_memory), vary=names
+        context, _read_tokens(context, specs), settings or (), modules, parse_bytes(max_memory), vary=names
     )
     result = match_designs(
         candidates.designs,
         candidates.sizes,
         vary=names,
         metric=metric,
-        budget=parse_amount(budget, metric_named(metric)) if budget else None,
-        multiple_of=_limits("--multiple-of", multiple_of, names),
+        budget=parse_budget(budget, metric) if budget else None,
+        multiple_of=_limits("--multiple-of", multiple_of, names, least=1),
         minimum=_limits("--min", minimum, names),
         maximum=_limits("--max", maximum, names),
         convention=flops.convention,
@@ -114,11 +115,13 @@ def match(
         raise typer.Exit(1)
 
 
-def _read_tokens(specs: Iterable[str] | None) -> list[str]:
+def _read_tokens(context: typer.Context, specs: Iterable[str] | None) -> list[str]:
     """The designs and sizes; UsageError without a design."""
     tokens = list(specs or ())
-    if not split_tokens(tokens)[0]:
-        raise UsageError("a design is missing", hint="Give the one to match, then the one to fit.")
+    texts, options = split_tokens(tokens, option_names(context))
+    if not texts:
+        hint = "Give the one to match, then the one to fit."
+        raise missing_design(context, options, "a design is missing", hint)
     return tokens
 
 
@@ -128,7 +131,9 @@ def _names(texts: Iterable[str]) -> Iterator[str]:
         yield from (name.strip() for name in text.split(",") if name.strip())
 
 
-def _limits(option: str, texts: Iterable[str] | None, names: tuple[str, ...]) -> dict[str, Size]:
+def _limits(
+    option: str, texts: Iterable[str] | None, names: tuple[str, ...], least: int = 0
+) -> dict[str, Size]:
     """The limits of varied sizes by name; one without a name applies to sizes without their own."""
     limits: dict[str, Size] = {}
     for text in ",".join(texts or ()).split(",") if texts else ():
@@ -137,6 +142,6 @@ def _limits(option: str, texts: Iterable[str] | None, names: tuple[str, ...]) ->
             raise UsageError(f"{option} {text[:40]}: a part is missing", hint="Write it as E=64.")
         if name in limits:
             raise UsageError(f"{option} is given twice{f' for {name[:40]}' if name else ''}")
-        limits[name] = parse_count(number, option)
+        limits[name] = parse_count(number, option, least)
     for_all = dict.fromkeys(names, limits.pop("")) if "" in limits else {}
     return for_all | limits

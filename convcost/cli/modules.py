@@ -12,11 +12,11 @@ from convcost.cli.options import MemoryOptions, MeshOptions, ModuleOptions
 from convcost.cli.output import stdout_to_stderr
 from convcost.cli.parser_errors import option_names
 from convcost.cli.phases import phase_requests
-from convcost.cli.sizes import check_options, read_sizes, split_tokens
+from convcost.cli.sizes import check_options, missing_design, read_sizes, split_tokens
 from convcost.cli.supervisor import time_limit
 from convcost.core.errors import ConvcostError, UsageError
 from convcost.core.source_text import SourceText
-from convcost.layers import find_layer
+from convcost.layers import find_layer, library_hint
 from convcost.spec import check_names
 from convcost.tracing.declared_inputs import parse_inputs
 from convcost.tracing.target.module_text import ModuleText, parse_module_text
@@ -48,7 +48,7 @@ def read_targets(texts: Iterable[str], modules: ModuleOptions) -> dict[str, tupl
         hint = "Leave out either the option or the inputs before the module."
         raise UsageError(f"{option} is only for modules that state no inputs", hint=hint)
     arguments = _arguments(modules.module_arguments or ())
-    maker = parse_place(modules.inputs_from) if modules.inputs_from else None
+    maker = parse_place(modules.inputs_from, "a function") if modules.inputs_from else None
     return {
         text: tuple(
             _complete_target(
@@ -111,16 +111,16 @@ def read_target(
     """The target of a command that takes one module."""
     texts, options = split_tokens(tokens, option_names(context), takes_numbers=True)
     if not texts:
-        raise UsageError("a target is missing", hint=TARGET_HINT)
+        raise missing_design(context, options, "a target is missing", TARGET_HINT)
     _check_target(texts[0])
+    [[target, *others]] = read_targets(texts[:1], modules).values()
+    check_options(options, (target.inputs,), context)
     if len(texts) > 1:
         hint = "convcost compare takes several." if is_target(texts[1]) else ARGUMENTS_HINT
         raise UsageError(f"{context.command_path} takes one target, not {len(texts)}", hint=hint)
-    [[target, *others]] = read_targets(texts, modules).values()
     if others:
         hint = "convcost compare takes several."
         raise UsageError(f"{context.command_path} takes one phase, not {1 + len(others)}", hint=hint)
-    check_options(options, (target.inputs,), context)
     sizes = read_sizes(options, settings)
     check_names(sizes, (target.inputs,))
     return target.sized(sizes)
@@ -140,7 +140,7 @@ def _check_target(text: str) -> None:
     source, dot, name = text.rpartition(".")
     if dot and text.replace(".", "").isidentifier():
         raise UsageError(f"{text[:80]} has no colon", hint=f"Write it as {source[:80]}:{name[:80]}.")
-    raise UsageError(f"{text[:80]} does not name a file or module", hint=TARGET_HINT)
+    raise UsageError(f"{text[:80]} does not name a file or module", hint=library_hint(text) or TARGET_HINT)
 
 
 ARGUMENTS_HINT = "Give a module's arguments by name: --arg num_classes=10."
@@ -153,7 +153,9 @@ def read_mesh(mesh: MeshOptions, memory: MemoryOptions) -> MeshTarget | None:
         return None
     if memory.memory:
         raise UsageError("--memory is for one device, so it can't be combined with --mesh")
-    return MeshTarget(mesh.dimensions, parse_place(mesh.parallelize) if mesh.parallelize else None)
+    return MeshTarget(
+        mesh.dimensions, parse_place(mesh.parallelize, "a function") if mesh.parallelize else None
+    )
 
 
 def run_target(
@@ -175,4 +177,4 @@ def read_formulas(text: str) -> dict[str, Any]:
     from convcost.tracing.target.loading import load_formulas
 
     with stdout_to_stderr():
-        return load_formulas(parse_place(text))
+        return load_formulas(parse_place(text, "a dict"))

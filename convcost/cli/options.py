@@ -235,7 +235,9 @@ class PartOptions:
     by: Annotated[
         str,
         typer.Option(
-            "--by", metavar="|".join(GROUPINGS), help="What each row shows; operator is for torch modules."
+            "--by",
+            metavar="|".join(GROUPINGS),
+            help="What each row shows: module or operator for a torch module, layer for a design.",
         ),
     ] = ""
     depth: Annotated[

@@ -23,14 +23,17 @@ if TYPE_CHECKING:
 SUFFIXES = (".html", ".htm")
 
 
-def page_path(text: str, inputs: Iterable[Path] = ()) -> Path:
+PAGE_HINT = "Name an .html file: report.html"
+
+
+def page_path(text: str, inputs: Iterable[Path] = (), hint: str = PAGE_HINT) -> Path:
     """The path to write a page to; UsageError if that is impossible. Called before anything is counted.
 
     `inputs` are files that the command reads and must not overwrite.
     """
     path = Path(text)
     if path.suffix.lower() not in SUFFIXES:
-        raise UsageError(f"a page can't be written to {text[:80]}", hint="Name an .html file: report.html")
+        raise UsageError(f"a page can't be written to {text[:80]}", hint=hint)
     check_is_writable(path, inputs)
     return path
 

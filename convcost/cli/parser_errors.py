@@ -12,7 +12,7 @@ import typer
 
 from convcost.cli.hints import unknown_option
 from convcost.cli.output import print_error
-from convcost.core.errors import UsageError
+from convcost.core.errors import UsageError, did_you_mean, nearest
 from convcost.core.escapes import escape_to_ascii
 
 
@@ -54,13 +54,15 @@ def has_no_value(parameter: Any, name: str) -> UsageError:
 
 def _no_such_option(error: Any, context: Any, arguments: Sequence[str], help_hint: str) -> UsageError:
     """The error for an option before the command, or an unknown option of a command without sizes."""
+    own = [option.removeprefix("--") for option in option_names(context)]
     typed = next((word for word in arguments if word.startswith(error.option_name)), error.option_name)
     name, _, value = typed.partition("=")
     if hasattr(context.command, "list_commands"):
+        if nearest(name.lstrip("-"), own, cutoff=0.8):
+            return UsageError(f"no option is called {name[:40]}{did_you_mean(name[2:], own, before='--')}")
         commands = [word for word in arguments if word in context.command.list_commands(context)]
-        hint = f"Options follow the command: convcost {commands[0] if commands else 'COMMAND'} {name[:40]}"
-        return UsageError(f"{name[:40]} comes before the command", hint=hint)
-    own = [option.removeprefix("--") for option in option_names(context)]
+        hint = f"For example, convcost {commands[0] if commands else 'COMMAND'} {name[:40]}"
+        return UsageError(f"{name[:40]} must come after the command", hint=hint)
     found = unknown_option(context, name.lstrip("-"), value or None, own)
     message = found.message.replace("no option or size", "no option")
     return UsageError(message, hint=found.hint or help_hint)

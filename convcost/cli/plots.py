@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from convcost.cli.options import MetricPlotOptions, PlotOptions
 from convcost.cli.output import style
 from convcost.core.errors import UsageError
-from convcost.core.units import parse_count
+from convcost.core.units import parse_count, range_problem
 
 if TYPE_CHECKING:
     from convcost.render.charts.data import ChartOptions, Figure
@@ -95,9 +95,10 @@ def _parse_ranges(texts: Iterable[str]) -> Iterator[tuple[str, range]]:
         bounds = values.split(":")
         if not (name.strip() and equals and 2 <= len(bounds) <= 3):
             raise UsageError(f"--plot-range {text[:40]} is not a size with its range", hint=RANGE_HINT)
-        start, stop, step = ([parse_count(bound, "--plot-range") for bound in bounds] + [1])[:3]
-        if not 1 <= start <= stop <= LARGEST or step < 1:
-            raise UsageError(f"--plot-range {text[:40]} is not a range of sizes", hint=RANGE_HINT)
+        start, stop, step = ([parse_count(bound, "a bound of --plot-range") for bound in bounds] + [1])[:3]
+        out_of_bounds = "" if start >= 1 and stop <= LARGEST else "a size is from 1 to 10^18"
+        if problem := range_problem(start, stop, step) or out_of_bounds:
+            raise UsageError(f"--plot-range {text[:40]}: {problem}", hint=RANGE_HINT)
         if name.strip() in seen:
             raise UsageError(f"--plot-range is given twice for {name.strip()[:40]}")
         seen.add(name.strip())

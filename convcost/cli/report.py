@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -13,9 +14,11 @@ from convcost.analysis.explain.steps import Explanation
 from convcost.cli.counted_designs import ComparisonOptions, CountedDesigns, count_designs
 from convcost.cli.crosscheck import diagnose_model, exit_if_wrong, final_verdicts
 from convcost.cli.designs import Candidates
+from convcost.cli.hints import is_target
 from convcost.cli.options import CounterOptions, SettingsOption
 from convcost.cli.output import emit
-from convcost.cli.page_file import page_path, write_page
+from convcost.cli.page_file import PAGE_HINT, page_path, write_page
+from convcost.cli.parser_errors import option_names
 from convcost.cli.sizes import split_tokens
 from convcost.core.comparison import Comparison
 from convcost.core.cost import Convention
@@ -53,14 +56,13 @@ def report(
       convcost report cost.html "f32[1,3,224,224] -> net.py:Net" --counters all
     """
     tokens = list(arguments or ())
-    texts, _ = split_tokens(tokens)
+    texts, _ = split_tokens(tokens, option_names(context))
     if not texts:
-        raise UsageError(
-            "an output file is missing", hint="The file comes first: convcost report report.html"
-        )
+        hint = "The file to write comes first: convcost report report.html"
+        raise UsageError("an output file is missing", hint=hint)
     tokens.remove(texts[0])
     read = [Path(text.removeprefix("@")) for text in texts[1:] if text.startswith("@")]
-    path = page_path(texts[0], read)
+    path = page_path(texts[0], read, _page_hint(texts[0]))
     counted = count_designs(context, tokens, settings or (), options, allow_single=True)
     explanation = _explanation(counted.candidates, options.flops.convention)
     result = _result(counted, options.counters)
@@ -68,6 +70,13 @@ def report(
     emit(f"{make_printable(str(path))} was written.\n")
     if options.counters.strict:
         exit_if_wrong(*(result.candidates if isinstance(result, Comparison) else (result,)))
+
+
+def _page_hint(text: str) -> str:
+    """How to name the page, if `text` is not one: a design comes after it."""
+    if not is_target(text) and not any(sign in text for sign in "([>"):
+        return PAGE_HINT
+    return f"The file to write comes first: convcost report report.html {shlex.quote(text)}"
 
 
 def _result(counted: CountedDesigns, options: CounterOptions) -> Comparison | Report | DiagnosedReport:

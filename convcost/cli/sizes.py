@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import typer
 
-from convcost.cli.hints import design_error, unknown_option
+from convcost.cli.hints import design_error, is_target, unknown_option
 from convcost.cli.parser_errors import option_names
 from convcost.core.cost import Size
 from convcost.core.errors import SpecError, UsageError
@@ -55,6 +55,15 @@ def split_tokens(
     check_number(positional, "designs or arguments")
     check_number(options, "sizes")
     return positional, options
+
+
+def missing_design(context: typer.Context, options: Iterable[Option], message: str, hint: str) -> UsageError:
+    """The error for a command without a design, which may be the value of an unknown option."""
+    for option in options:
+        if option.value and is_target(option.value):
+            own = (name.removeprefix("--") for name in option_names(context))
+            return unknown_option(context, option.name, option.value, own)
+    return UsageError(message, hint=hint)
 
 
 def check_number(given: Sized, what: str) -> None:

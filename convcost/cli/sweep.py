@@ -21,8 +21,9 @@ from convcost.cli.options import (
     SettingsOption,
 )
 from convcost.cli.output import emit, print_error, print_result, show_progress
+from convcost.cli.parser_errors import option_names
 from convcost.cli.plots import read_plots
-from convcost.cli.sizes import split_tokens
+from convcost.cli.sizes import missing_design, split_tokens
 from convcost.cli.variants import read_variants
 from convcost.core.errors import UsageError
 from convcost.core.sweep import Sweep
@@ -31,7 +32,7 @@ from convcost.render.sweep import why_nothing
 from convcost.search.engines.choice import AUTO
 from convcost.search.grid import parse_axis
 from convcost.search.sweep import split_names, sweep_designs
-from convcost.search.sweep_request import DEFAULT_TOP, SweepRequest
+from convcost.search.sweep_request import DEFAULT_TOP, MOST_ROWS, SweepRequest
 
 
 def sweep(
@@ -165,8 +166,10 @@ def sweep(
     format_name = output.format_for(Sweep)
     pictures = read_plots(plots, format_name)
     tokens = list(specs or ())
-    if not split_tokens(tokens)[0]:
-        raise UsageError("a design is missing", hint="Give one or more; ratios are to the first.")
+    texts, options = split_tokens(tokens, option_names(context))
+    if not texts:
+        hint = "Give one or more; ratios are to the first."
+        raise missing_design(context, options, "a design is missing", hint)
     axes = tuple(map(parse_axis, over or ()))
     swept = tuple(axis.name for axis in axes)
     memory = parse_bytes(max_memory)
@@ -181,7 +184,7 @@ def sweep(
         axes,
         where,
         by,
-        parse_count(top, "--top"),
+        parse_count(top, "--top", least=1, most=MOST_ROWS),
         split_names(pareto),
         Path(out) if out else None,
         flops.convention,

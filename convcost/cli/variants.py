@@ -34,9 +34,7 @@ def read_variants(
     if given := next((axis.name for axis in axes if axis.name in target.arguments), ""):
         raise UsageError(f"{given} is swept but also has a value", hint="Leave one of them out.")
     combinations(axes)
-    workers = min(parse_count(jobs, "--jobs"), MOST_JOBS) if jobs else number_of_processors()
-    if workers < 1:
-        raise UsageError(f"--jobs is {workers}", hint="Give 1 or more.")
+    workers = min(parse_count(jobs, "--jobs", least=1), MOST_JOBS) if jobs else number_of_processors()
     seconds = modules.seconds
 
     def count(

@@ -8,7 +8,6 @@ import typer
 
 from convcost.cli.options import OutputOptions
 from convcost.cli.output import print_result, show_progress
-from convcost.core.errors import UsageError
 from convcost.core.units import parse_count
 
 MOST_CASES = 1_000_000
@@ -50,11 +49,7 @@ def verify(
         select_kinds,
     )
 
-    number = parse_count(cases, "--cases")
-    if not number:
-        raise UsageError("--cases is 0; it must be at least 1")
-    if number > MOST_CASES:
-        raise UsageError(f"--cases is {cases[:40]}; it must be at most {MOST_CASES:,}")
+    number = parse_count(cases, "--cases", least=1, most=MOST_CASES)
     plan = VerificationPlan(
         select_kinds(kinds), select_installed_counters(counters), number, parse_count(seed, "--seed")
     )

@@ -28,7 +28,7 @@ def read_view(options: PartOptions, groupings: tuple[str, ...], backward: bool) 
     Raises UsageError for unknown names, and for quantities and columns that such rows do not have.
     """
     by: Any = options.by or groupings[0]
-    check_word("--by", by, groupings)
+    _check_grouping(by, groupings)
     sorts = (*OF_OPERATORS, "order") if by == "operator" else (*NAMES, "path", "order")
     sort = options.sort or "order"
     if sort not in sorts:
@@ -37,20 +37,26 @@ def read_view(options: PartOptions, groupings: tuple[str, ...], backward: bool) 
     if options.depth and by == "operator":
         raise UsageError("--depth is for modules and layers: operators are not nested")
     return View(
-        _positive("--depth", options.depth),
+        _at_least_one("--depth", options.depth),
         "" if sort == "order" else sort,
         options.filter_by,
         by,
-        _positive("--top", options.top),
+        _at_least_one("--top", options.top),
         tuple(dict.fromkeys(_columns(options.columns, by, backward))),
     )
 
 
-def _positive(option: str, text: str) -> int | None:
-    number = parse_count(text, option) if text else None
-    if number == 0:
-        raise UsageError(f"{option} is 0; it must be at least 1")
-    return number
+def _check_grouping(by: str, groupings: tuple[str, ...]) -> None:
+    """UsageError for a value of --by that is not among `groupings`, those of this kind of design."""
+    if by in BY_MODULE and groupings == BY_LAYER:
+        raise UsageError(f"--by {by} is for torch modules; a design is shown by layer")
+    if by in BY_LAYER and groupings == BY_MODULE:
+        raise UsageError(f"--by {by} is for designs; a torch module is shown by module or operator")
+    check_word("--by", by, groupings)
+
+
+def _at_least_one(option: str, text: str) -> int | None:
+    return parse_count(text, option, least=1) if text else None
 
 
 def _columns(text: str, by: str, backward: bool) -> Iterator[str]:

@@ -41,12 +41,12 @@ def parse_mesh(text: str, option: str = "--mesh") -> tuple[MeshDimension, ...]:
             raise UsageError(f"{option} {text[:80]} has the dimension {name} twice", hint=MESH_HINT)
         if len(size) > len(str(MOST_RANKS)) or not 0 < int(size) <= MOST_RANKS:
             raise UsageError(
-                f"{option} {name[:40]}={size[:40]}: must be 1 to {MOST_RANKS} ranks", hint=MESH_HINT
+                f"{option} {name[:40]}={size[:40]}: it must be 1 to {MOST_RANKS:,} ranks", hint=MESH_HINT
             )
         by_name[name] = MeshDimension(name, int(size))
     dimensions = tuple(by_name.values())
     if count_ranks(dimensions) > MOST_RANKS:
-        raise UsageError(f"a mesh has at most {MOST_RANKS} ranks, not {count_ranks(dimensions)}")
+        raise UsageError(f"a mesh has at most {MOST_RANKS:,} ranks, not {count_ranks(dimensions):,}")
     return dimensions
 
 

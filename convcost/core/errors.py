@@ -65,8 +65,8 @@ class SpecError(ConvcostError):
     For a text from a file, shows the affected line, with file name and line number.
     """
 
-    def __init__(self, message: str, *, text: str, span: Span, hint: str = "") -> None:
-        super().__init__(message, hint=hint)
+    def __init__(self, message: str, *, text: str, span: Span, hint: str = "", cli_hint: str = "") -> None:
+        super().__init__(message, hint=hint, cli_hint=cli_hint)
         self.text = text
         self.span = span
 
@@ -122,7 +122,12 @@ def number_error(what: str, names: Sequence[str]) -> UsageError:
 
 
 def unknown_name(
-    message: str, name: str, known: Iterable[str], also_near: Iterable[str] = (), hint: str = ""
+    message: str,
+    name: str,
+    known: Iterable[str],
+    also_near: Iterable[str] = (),
+    hint: str = "",
+    cli_hint: str = "",
 ) -> UsageError:
     """An error that starts with `message`, such as "no format is called", for an unknown `name`.
 
@@ -130,7 +135,8 @@ def unknown_name(
     """
     known = tuple(known)
     near = did_you_mean(name, (*known, *also_near))
-    return UsageError(f"{message} {name[:40]}{near}", hint=hint or f"Choose from {', '.join(known)}.")
+    hint = hint or f"Choose from {', '.join(known)}."
+    return UsageError(f"{message} {name[:40]}{near}", hint=hint, cli_hint=cli_hint)
 
 
 def did_you_mean(name: str, known: Iterable[str], before: str = "") -> str:

@@ -13,6 +13,7 @@ from convcost.core.late_binding import RenderMethods
 from convcost.core.metrics import METRICS
 from convcost.core.report import Report
 from convcost.core.type_checks import check_text
+from convcost.core.units import count_error, range_problem
 
 Metric: TypeAlias = str
 
@@ -50,9 +51,9 @@ class Range(NamedTuple):
     def sizes(self, name: str) -> range:
         """The sizes in the range; UsageError if it is empty or invalid."""
         if self.multiple_of < 1:
-            raise UsageError(f"{name} can't be a multiple of {self.multiple_of}", hint="Give 1 or more.")
+            raise count_error("multiple_of", self.multiple_of, 1)
         if self.minimum < 0:
-            raise UsageError(f"the minimum of {name} can't be {self.minimum}", hint="Give 0 or more.")
+            raise count_error(f"the minimum of {name}", self.minimum, 0)
         for what, limit in (
             ("maximum", self.maximum),
             ("minimum", self.minimum),
@@ -64,7 +65,9 @@ class Range(NamedTuple):
         first = -(-self.minimum // self.multiple_of) * self.multiple_of
         sizes = range(first, self.maximum + 1, self.multiple_of)
         if not sizes:
-            raise UsageError(f"the range of {name} is empty: {self}", hint="Give a wider range.")
+            none = f"no multiple of {self.multiple_of:,} is from {self.minimum:,} to {self.maximum:,}"
+            problem = range_problem(self.minimum, self.maximum) or none
+            raise UsageError(f"{name}: {problem}", hint="Give a wider range.")
         return sizes
 
     def __str__(self) -> str:

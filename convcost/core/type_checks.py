@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
+from convcost.core.cost import Convention
 from convcost.core.errors import UsageError, WrongTypeError
 
 T = TypeVar("T")
@@ -48,6 +49,12 @@ def check_digits(name: str, size: int, most: int = MOST_DIGITS) -> None:
     """Raise UsageError if `size` has more than `most` digits."""
     if not -(10**most) < size < 10**most:
         raise UsageError(f"{name} has more than {most} digits")
+
+
+def check_convention(value: Any) -> Convention:
+    """`value`; WrongTypeError if it is not a convention of FLOPs."""
+    hint = 'For example, convcost.Convention("all").'
+    return check_type("convention", value, Convention, "a convcost.Convention", hint)
 
 
 def is_module(value: Any) -> bool:

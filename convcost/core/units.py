@@ -279,20 +279,37 @@ def parse_time(text: str) -> Fraction:
 def parse_seconds(text: str, option: str) -> float:
     """Parse a number of seconds: `600` or `0.5`; UsageError names the option."""
     if not re.fullmatch(r"\s*[0-9]{1,7}(?:\.[0-9]{1,6})?\s*", text) or not float(text):
-        raise UsageError(f"{option} {text[:40]}: it must be a number of seconds greater than 0")
+        raise UsageError(f"{option} is {text[:40]}; it must be a number of seconds greater than 0")
     return float(text)
 
 
-def parse_count(text: str, option: str) -> int:
+def parse_count(text: str, option: str, least: int = 0, most: int | None = None) -> int:
     """Parse a size: `4096`, `4_096`, `2**12` or `1e6`; UsageError names the option."""
     digits = re.fullmatch(r"\s*([0-9][0-9,_]{0,39}(?:e\+?[0-9]{1,2})?)(?:\*\*([0-9]{1,2}))?\s*", text)
     if not digits:
-        problem = "it must not be negative" if text.strip().startswith("-") else "it must be a whole number"
-        raise UsageError(f"{option} {text[:40]}: {problem}", hint="Write it as 64 or 1e6.")
+        if text.strip().startswith("-"):
+            raise count_error(option, text[:40], least, most)
+        raise UsageError(f"{option} is {text[:40]}; it must be a whole number")
     base, power = int(Fraction(_without_marks(digits[1]))), int(digits[2] or 1)
     if base.bit_length() * power > MOST_BITS:
         raise UsageError(f"{option} {text[:40]} is too large")
-    return int(base**power)
+    number = int(base**power)
+    if number < least or (most is not None and number > most):
+        raise count_error(option, text[:40], least, most)
+    return number
+
+
+def count_error(what: str, number: object, least: int, most: int | None = None) -> UsageError:
+    """The error for a `number` of `what` that is out of its bounds."""
+    bounds = f"at least {least:,}" if most is None else f"{least:,} to {most:,}"
+    return UsageError(f"{what} is {number}; it must be {bounds}")
+
+
+def range_problem(start: int, stop: int, step: int = 1) -> str:
+    """Why the range from `start` to `stop` has no value; "" if it has one."""
+    if step < 1:
+        return f"the step is {step:,}; it must be at least 1"
+    return f"the range is empty: {start:,} is more than {stop:,}" if start > stop else ""
 
 
 def sizes_in_full(sizes: Mapping[str, Any]) -> str:

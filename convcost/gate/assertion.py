@@ -50,12 +50,12 @@ def parse_options(count: str, taps: str, tolerance: str, dtype: str) -> Counting
 
 
 class AssertionResult(NamedTuple):
-    """The counted design and its checks; with a `like` design, its name and the differences."""
+    """The counted design and its checks; with a `like` design, its report and the differences."""
 
     counted: CountedEntry
     checks: tuple[EntryCheck, ...]
     limits: tuple[Limit, ...]
-    like: str = ""
+    like: Report | None = None
     changes: BaselineChanges | None = None
 
     @property
@@ -97,7 +97,7 @@ def evaluate_assertion(
         raise UsageError("there is no limit to assert", hint=hint)
     checks = (*check_completeness(counted.report), *(_check(limit, counted) for limit in limits))
     changes = _compare_with(other, counted) if other else None
-    return AssertionResult(counted, checks, limits, other.report.name if other else "", changes)
+    return AssertionResult(counted, checks, limits, other.report if other else None, changes)
 
 
 def _check_size(name: str, size: Any) -> int:

@@ -79,12 +79,12 @@ def _run_model(entry: Entry, model: ConfiguredModel, folder: Path) -> CountedEnt
         model.arguments,
         model.inputs.sized(entry.sizes),
         entry.sizes,
-        _place(model.inputs_from, folder) if model.inputs_from else None,
+        _place(model.inputs_from, folder, "a function") if model.inputs_from else None,
         model.train,
         model.request,
     )
     with importable(folder):
-        formulas = load_formulas(_place(model.formulas, folder)) if model.formulas else {}
+        formulas = load_formulas(_place(model.formulas, folder, "a dict")) if model.formulas else {}
         complete = with_source_model(target) if is_source else with_prompt(target)
         result = profile_target(complete.sized(entry.sizes), Profiler(formulas=formulas))
     return CountedEntry(entry, replace(result.report, name=entry.name, convention=entry.convention), result)
@@ -100,7 +100,7 @@ def _model_place(text: str, folder: Path) -> Place | SourceReference:
     return reference._replace(name=relpath(folder / reference.name)) if is_path else reference
 
 
-def _place(text: str, folder: Path) -> Place:
+def _place(text: str, folder: Path, what: str = "") -> Place:
     """The place of an object; a file's path is made relative to the current folder."""
-    place = parse_place(text)
+    place = parse_place(text, what)
     return place._replace(source=relpath(folder / place.source)) if place.is_file else place

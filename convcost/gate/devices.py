@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from functools import partial
 from typing import Any, NamedTuple
 
-from convcost.core.errors import UsageError
+from convcost.core.errors import UsageError, nearest
 from convcost.devices.catalogue import Catalogue, catalogue
 from convcost.devices.device import Device
 from convcost.devices.device_table import FigureOrigin, UnreadableDeviceError, normalized_name, read_device
-from convcost.gate.config_file import ConfigError, find_config, nearest_config
-from convcost.gate.config_tables import DeviceTables
-from convcost.gate.validation import ConfigIssue, find_issues
+from convcost.gate.config_file import ConfigError, ConfigFile, find_config, nearest_config
+from convcost.gate.config_tables import ConfigTable, DeviceTables
+from convcost.gate.validation import SYNONYMS, ConfigIssue, find_issues
 
 
 class ExtendedCatalogue(NamedTuple):
@@ -28,11 +28,19 @@ def read_devices(file: str) -> Catalogue:
     if source is None:
         return catalogue()
     tables = source.table.get("devices", {})
-    issues = find_issues(tables, DeviceTables, ("devices",))
+    issues = [*_misnamed_tables(source), *find_issues(tables, DeviceTables, ("devices",))]
     found = add_devices({} if issues else tables, source.name)
     if issues or found.issues:
         raise ConfigError(source.problems((*issues, *found.issues)))
     return found.catalogue
+
+
+def _misnamed_tables(source: ConfigFile) -> Iterable[ConfigIssue]:
+    """Unknown tables that seem to be of devices; `check` reports others."""
+    keys = ConfigTable.__struct_fields__
+    unknown = {name: table for name, table in source.table.items() if name not in keys}
+    meant = (name for name in unknown if nearest(SYNONYMS.get(name, name), keys) == "devices")
+    return find_issues({name: unknown[name] for name in meant}, ConfigTable)
 
 
 def add_devices(tables: Mapping[str, Any], file: str) -> ExtendedCatalogue:

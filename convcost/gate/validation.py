@@ -21,6 +21,14 @@ from convcost.gate.toml_positions import KeyPath
 FEW_WORDS = 3
 """Up to this many words are joined by "or"; more are a list."""
 
+SYNONYMS = {
+    **dict.fromkeys(("counter", "counters", "crosscheck"), "agree_with"),
+    **dict.fromkeys(("module", "network", "target"), "model"),
+    **dict.fromkeys(("hardware", "machine", "machines"), "devices"),
+    "design": "spec",
+}
+"""For an unknown key: the one that is meant."""
+
 MOST_BITS = 1000
 """A whole number with more bits is not converted to decimal digits."""
 
@@ -70,7 +78,7 @@ def _key_issues(
         if name in keys:
             yield from _issues(item, keys[name], (*path, name))
         else:
-            message = f"unknown key{did_you_mean(name, keys)}"
+            message = f"unknown key{did_you_mean(SYNONYMS.get(name, name), keys)}"
             yield ConfigIssue((*path, name), message, _limits_hint(name, keys))
     for name in required_keys(record):
         if name not in table:

@@ -141,6 +141,13 @@ def is_torch_layer(kind: str) -> bool:
     return kind.lower() in map(str.lower, (*KINDS, *TORCH_NN, *ELSEWHERE))
 
 
+def library_hint(name: str) -> str:
+    """How to name a library's model, if `name` looks like one; else ""."""
+    if not name.startswith(MODEL_FAMILIES):
+        return ""
+    return f"For a model, name its library: timm:{name[:40]}, torchvision:{name[:40]} or hf:PATH."
+
+
 def unknown_layer(kind: str) -> tuple[str, str]:
     """The error message for an unknown layer `kind`, and a hint."""
     group = reason_unsupported(kind)
@@ -152,8 +159,7 @@ def unknown_layer(kind: str) -> tuple[str, str]:
         return f"designs have no layer {name}", f"{group.reason} Count torch's: {way_out}"
     if kind.lower() in ELSEWHERE:
         return f"no layer is called {kind[:64]} (did you mean {ELSEWHERE[kind.lower()]}?)", ""
-    if kind.startswith(MODEL_FAMILIES):
-        way_out = f"For a model, name its library: timm:{kind[:40]}, torchvision:{kind[:40]} or hf:PATH."
+    if way_out := library_hint(kind):
         return f"no layer is called {kind[:64]}", way_out
     near = did_you_mean(kind, (*KINDS, *TORCH_NN))
     return f"no layer is called {kind[:64]}{near}", "" if near else UNKNOWN_HINT

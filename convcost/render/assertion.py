@@ -24,18 +24,32 @@ MOST_LINES = 20
 """The most layers to list, the most expensive ones; the others share a line."""
 
 
+MOST_CHARACTERS = 100
+"""The most characters of a spec in a sentence."""
+
+
 def failure_text(result: AssertionResult, width: int) -> str:
     """A sentence for each failed check, tables, and explanations."""
     name = result.counted.report.name
     sentences: list[str] = [MixedText(f"{name}: ", failure_sentence(check)) for check in result.failed]
-    if result.changes:
-        sentences.append(f"{name} does not cost the same as {result.like}")
+    if result.changes and result.like:
+        sentences.append(_difference_sentence(result.counted.report, result.like))
     sizes = sizes_text((result.report,))
     tables = (wrap_to_fit(table, width) for table in _tables(result, width))
     section = Section(tuple(tables), tuple(MixedText(text, ".") for text in _notes(result)))
     body = render_document(Document((), section).map_texts(make_printable), Style(width))
     text = "\n".join([*map(make_printable, sentences), *([f"sizes: {sizes}"] if sizes else []), "", body])
     return text.rstrip("\n")
+
+
+def _difference_sentence(report: Report, like: Report) -> str:
+    """The design and the other one, by their names, or by their specs if the names are equal."""
+    names = report.name, like.name
+    if report.name == like.name:
+        names = report.spec[:MOST_CHARACTERS], like.spec[:MOST_CHARACTERS]
+    if names[0] == names[1]:
+        return f"{report.name} does not cost the same as the other {like.name}"
+    return f"{names[0]} does not cost the same as {names[1]}"
 
 
 def _notes(result: AssertionResult) -> Iterator[str]:
@@ -48,9 +62,9 @@ def _tables(result: AssertionResult, width: int) -> Iterator[Table]:
     metrics = [name for name in failed if name in BY_NAME and BY_NAME[name].is_additive]
     if metrics:
         yield _layer_table(result, metrics)
-    if result.changes:
-        name = result.counted.report.name
-        yield from change_tables(result.changes, name, _row_noun(result.report), width, (result.like, "here"))
+    if result.changes and result.like:
+        name, titles = result.counted.report.name, (result.like.name, "here")
+        yield from change_tables(result.changes, name, _row_noun(result.report), width, titles)
 
 
 def _row_noun(report: Report) -> str:

@@ -167,4 +167,6 @@ def why_nothing(sweep: Sweep) -> str:
     if is_impossible(sweep):
         return f"{NO_DESIGN[:-1]}: {', '.join(islice(sweep.impossible, MOST_REASONS))}."
     possible = sweep.number - sweep.number_impossible
-    return f"The condition {sweep.where} holds for none of the {possible:,} possible designs."
+    if possible == 1:
+        return f"The only possible design does not meet {sweep.where}."
+    return f"None of the {possible:,} possible designs meets {sweep.where}."

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from convcost.core.cost import Size
 from convcost.core.errors import Span, SpecError, UsageError
 from convcost.core.type_checks import MOST_DIGITS, check_digits, check_type
+from convcost.core.units import range_problem
 from convcost.spec.argument_grammar import parse_size
 from convcost.spec.evaluate import evaluate
 from convcost.spec.spec import check_int
@@ -31,6 +32,8 @@ LARGEST_BOUND = 10**18
 """The largest bound of a range: longer ranges have no len() in Python."""
 
 POWER = re.compile(r"\s*([0-9]{1,19})\s*(?:\^|\*\*)\s*([0-9]{1,2})\s*")
+
+DIFFERENCE = re.compile(r"([0-9]+)\s*-\s*([0-9]+)")
 
 OVER_HINT = "Write it as C=64:1024:64, K=1,3,5, P=2^5..2^10 or M=2C,4C."
 
@@ -105,8 +108,6 @@ def parse_values(name: str, values: str, text: str = "", offset: int = 0) -> Axi
 
 def values_axis(name: str, values: str | Size | Iterable[Size | str]) -> Axis:
     """The axis of values given in Python: a text, a number, a range, or a list of numbers and formulas."""
-    if isinstance(values, str):
-        return parse_values(name, values)
     if isinstance(values, range) and values and values.step > 0:
         axis = Axis(name, (values,), f"{values[0]}:{values[-1]}:{values.step}")
         _check_bounds(values, Span(0, 1), axis.text)
@@ -114,8 +115,12 @@ def values_axis(name: str, values: str | Size | Iterable[Size | str]) -> Axis:
     wanted, hint = "a string, a range or a list", f'For example, over={{"{name}": range(64, 1025, 64)}}.'
     if not isinstance(values, Iterable):
         values = [check_int(name, values)]
+    if isinstance(values, str):
+        values = [values]
     listed = [*check_type(f"over {name}", values, (list, tuple, range), wanted, hint)]
     texts = [each if isinstance(each, str) else str(check_int(name, each)) for each in listed]
+    if not any(text.strip() for text in texts):
+        raise UsageError(f"{name} has no values in over", hint=hint)
     return parse_values(name, ",".join(texts))
 
 
@@ -153,8 +158,8 @@ def _parse_bound(part: str, text: str, offset: int) -> Any:
 
 
 def _range(start: int, stop: int, step: int = 1, *, text: str, span: Span) -> range:
-    if step < 1 or stop < start:
-        raise SpecError("the range has no value", text=text, span=span, hint=OVER_HINT)
+    if problem := range_problem(start, stop, step):
+        raise SpecError(problem, text=text, span=span)
     found = range(start, stop + 1, step)
     _check_bounds(found, span, text)
     return found
@@ -167,7 +172,14 @@ def _circle_error(names: list[str]) -> UsageError:
 
 def _check_bounds(values: range, span: Span, text: str) -> None:
     if values[0] < 0 or values[-1] > LARGEST_BOUND:
-        raise SpecError("a size is from 0 to 10^18", text=text, span=span)
+        raise SpecError(_bounds_problem(values[0], text[span.start : span.end]), text=text, span=span)
+
+
+def _bounds_problem(start: int, text: str) -> str:
+    """Why a range is out of bounds; `64-512` was meant as a range."""
+    if start < 0 and (bounds := DIFFERENCE.fullmatch(text)):
+        return f"{text} is {start:,}; a range is written {bounds[1]}:{bounds[2]}"
+    return "a size is from 0 to 10^18"
 
 
 def _parse_powers(part: str, text: str, span: Span) -> list[Part]:
@@ -182,7 +194,8 @@ def _parse_powers(part: str, text: str, span: Span) -> list[Part]:
         )
     powers = [int(first[1]) ** exponent for exponent in range(int(first[2]), int(last[2]) + 1)]
     if not powers:
-        raise SpecError("the range has no value", text=text, span=span)
+        message = f"the range is empty: {first[0].strip()} is more than {last[0].strip()}"
+        raise SpecError(message, text=text, span=span)
     return [_range(power, power, text=text, span=span) for power in powers]
 
 
@@ -214,8 +227,8 @@ class Grid:
             for name in sorted(axis.names - {*every, *self.fixed}):
                 raise UsageError(
                     f"{axis.name}={axis.text[:60]}: {name[:40]} has no value",
-                    hint=f"Give it a value, {name[:40]}=128, or sweep it.",
-                    cli_hint=f"Give it a value, --{name[:40]} 128, or sweep it.",
+                    hint=f'Sweep it too: over={{"{name[:40]}": 128}}.',
+                    cli_hint=f"Sweep it too: --over {name[:40]}=128.",
                 )
         _ = self.order
         if self.points > MOST_POINTS:

@@ -14,7 +14,7 @@ from convcost.core.match import LARGEST, MOST_PAIRS, UNITS, Match, PerSize, Rang
 from convcost.core.metrics import BY_NAME
 from convcost.core.report import Report
 from convcost.core.type_checks import MOST_DIGITS_OF_A_TOTAL, check_size_names, check_type, merge_sizes
-from convcost.core.units import parse_amount, sizes_in_full
+from convcost.core.units import count_error, parse_amount, sizes_in_full
 from convcost.core.weights import require_costs
 from convcost.design import GivenDesign, as_design, check_sizes, counted_designs
 from convcost.search.design import CountedQuantities, Design, complete_design, open_names
@@ -92,11 +92,33 @@ def match(
         given,
         vary=varied,
         metric=metric,
-        budget=parse_amount(budget, metric_named(metric)) if isinstance(budget, str) else budget,
+        budget=parse_budget(budget, metric) if isinstance(budget, str) else budget,
         multiple_of=multiple_of,
         minimum=minimum,
         maximum=maximum,
     )
+
+
+def parse_budget(text: str, metric: str) -> int:
+    """Parse an amount of `metric`; the error for an amount of another metric names that."""
+    try:
+        return parse_amount(text, metric_named(metric))
+    except UsageError as error:
+        other = next((name for name in UNITS if _is_amount(text, name)), "")
+        if not other or metric not in UNITS:
+            raise
+        what = f"For {BY_NAME[other].standalone_label},"
+        raise UsageError(
+            error.message, hint=f'{what} use metric="{other}".', cli_hint=f"{what} add --metric {other}."
+        ) from None
+
+
+def _is_amount(text: str, metric: str) -> bool:
+    try:
+        parse_amount(text, metric)
+    except UsageError:
+        return False
+    return True
 
 
 def _names(vary: str | Sequence[str]) -> Sequence[str]:
@@ -156,11 +178,11 @@ def _check_designs(request: Request) -> None:
 
 def _check_varied(vary: tuple[str, ...], design: CountedDesign, sizes: Mapping[str, Size]) -> None:
     names = open_names(design)
-    if not 1 <= len(set(vary)) == len(vary) <= 2:
-        raise UsageError(
-            f"one or two different sizes can be varied, not {', '.join(vary)[:60] or 'none'}",
-            hint=_vary_hint(design, [name for name in names if name not in sizes]),
-        )
+    if not any(vary) or not 1 <= len(set(vary)) == len(vary) <= 2:
+        message = f"one or two different sizes can be varied, not {', '.join(vary)[:60]}"
+        if not any(vary):
+            message = "a size to vary is missing"
+        raise _vary_error(message, design, [name for name in names if name not in sizes])
     for name in vary:
         if name not in names:
             hint = f"It has {', '.join(names)}." if names else "It has no open size."
@@ -168,12 +190,16 @@ def _check_varied(vary: tuple[str, ...], design: CountedDesign, sizes: Mapping[s
             raise UsageError(f"no size of {design.name} is called {name[:64]}{near}", hint=hint)
 
 
-def _vary_hint(design: CountedDesign, names: Sequence[str]) -> str:
-    """What can be varied: first the sizes that have no default."""
+def _vary_error(message: str, design: CountedDesign, names: Sequence[str]) -> UsageError:
+    """An error that shows what can be varied: first the sizes that have no default."""
     if not names:
-        return f"{design.name} has no open size to vary."
+        return UsageError(message, hint=f"{design.name} has no open size to vary.")
     listed = sorted(names, key=lambda name: name in BATCH_LIKE)
-    return f"The open sizes of {design.name} are {', '.join(listed)}: for example, --vary {listed[0]}."
+    known = f"sizes of {design.name} are" if names[1:] else f"size of {design.name} is"
+    example = f"The open {known} {', '.join(listed)}: for example,"
+    return UsageError(
+        message, hint=f'{example} vary="{listed[0]}".', cli_hint=f"{example} --vary {listed[0]}."
+    )
 
 
 def _check_not_bound(request: Request, sizes: Mapping[str, Size]) -> None:
@@ -222,7 +248,7 @@ def _unsolved_match(request: Request, design: Design, first: Design | None) -> M
 def _budget(request: Request) -> Size:
     budget = check_int("budget", request.budget, MOST_DIGITS_OF_A_TOTAL)
     if budget < 0:
-        raise UsageError(f"the budget is {budget}", hint="Give 0 or more.")
+        raise count_error("the budget", budget, 0)
     return budget
 
 
@@ -252,8 +278,11 @@ def _check_count(ranges: Mapping[str, Range]) -> None:
     number, most = prod(len(bounds.sizes(name)) for name, bounds in ranges.items()), MOST_TRIED[len(ranges)]
     if number > most:
         what = f"pairs of {' and '.join(ranges)}" if len(ranges) > 1 else f"values of {''.join(ranges)}"
-        hint = "Narrow the range with --min and --max, or to multiples with --multiple-of."
-        raise UsageError(f"there are {number:,} {what} to try; the limit is {most:,}", hint=hint)
+        raise UsageError(
+            f"there are {number:,} {what} to try; the limit is {most:,}",
+            hint="Narrow the range with minimum and maximum, or to multiples with multiple_of.",
+            cli_hint="Narrow the range with --min and --max, or to multiples with --multiple-of.",
+        )
 
 
 def _limits_of(request: Request, name: str) -> dict[str, Size]:
@@ -268,8 +297,18 @@ def _limit_of(what: str, limit: PerSize | None, name: str, vary: tuple[str, ...]
         return None if limit is None else check_int(what, limit)
     for other in check_size_names(limit):
         if other not in vary:
-            raise UsageError(f"{what.replace('_', ' ')} of {other[:40]}, which is not varied")
+            raise _not_varied(what, other[:40])
     return check_int(what, limit[name]) if name in limit else None
+
+
+def _not_varied(what: str, name: str) -> UsageError:
+    """The error for a limit of a size that is not varied."""
+    option = {"minimum": "--min", "maximum": "--max"}.get(what, "--multiple-of")
+    return UsageError(
+        f"{name} has a limit but is not varied",
+        hint=f"Leave {name} out of {what}, or add it to vary.",
+        cli_hint=f"Leave {name} out of {option}, or add it to --vary.",
+    )
 
 
 def _edge_notes(match: Match) -> Iterator[str]:

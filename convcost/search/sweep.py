@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 from convcost.core.cost import MATMUL, Convention, Size
 from convcost.core.errors import UsageError
 from convcost.core.sweep import RATIO, Sweep, SweptDesign
-from convcost.core.type_checks import check_size_names, check_text, check_type, is_module, merge_sizes
+from convcost.core.type_checks import (
+    check_convention,
+    check_size_names,
+    check_text,
+    check_type,
+    is_module,
+    merge_sizes,
+)
 from convcost.design import GivenDesign, StatedDesign, as_design, counted_designs
 from convcost.devices.catalogue import device_named
 from convcost.devices.device import Device
@@ -111,7 +118,7 @@ def sweep(
         top,
         split_names(pareto, "pareto"),
         None if out is None else Path(out),
-        check_type("convention", convention, Convention, "a convention", 'For example, Convention("all").'),
+        check_convention(convention),
         check_text("dtype", dtype, "bfloat16"),
         _devices(device),
         split_names(columns, "columns"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -10,18 +10,19 @@ from typing import NamedTuple
 
 from convcost.analysis.lower_bound import lower_bound
 from convcost.api import CountedDesign, number_equal_names
-from convcost.core.cost import MATMUL, Convention, Size
+from convcost.core.cost import BATCH_LIKE, MATMUL, Convention, Size
 from convcost.core.dtypes import dtype_named
 from convcost.core.errors import UnboundSizeError, UsageError, did_you_mean, join_words, unknown_name
 from convcost.core.metrics import NAMES
 from convcost.core.report import Report
 from convcost.core.sweep import RATIO, SECONDS, Objective
+from convcost.core.units import count_error
 from convcost.core.weights import require_costs
 from convcost.design import check_sizes
 from convcost.devices.device import Device
 from convcost.search.design import CountedQuantities, Design, complete_design, open_names
 from convcost.search.engines.choice import AUTO, MOST_IN_NUMPY, check_engine
-from convcost.search.grid import OVER_HINT, Axis, Grid
+from convcost.search.grid import Axis, Grid
 from convcost.search.output.sweep_file import check_file
 from convcost.search.quantities import QuantityTable, quantity_table
 from convcost.search.variants.variants import ModuleVariants
@@ -93,7 +94,7 @@ def check_request(request: SweepRequest, sizes: Mapping[str, Size]) -> None:
     if not (request.designs or request.variants):
         raise UsageError("a design is missing", hint="Give one or more; ratios are to the first.")
     if not 1 <= check_int("top", request.top) <= MOST_ROWS:
-        raise UsageError(f"top is {request.top}", hint=f"Give 1 to {MOST_ROWS:,}.")
+        raise count_error("top", request.top, 1, MOST_ROWS)
     if request.file:
         check_file(request.file)
     check_engine(request.engine, request.master, has_variants=bool(request.variants))
@@ -126,8 +127,8 @@ def parse_criteria(request: SweepRequest, sizes: Mapping[str, Size]) -> SweepCri
     known = _known_names(request, sizes, table)
     for objective in (by, *pareto):
         if objective.name not in known:
-            hint = CONDITIONAL.get(objective.name, "")
-            raise unknown_name("no quantity or size is called", objective.name, known, hint=hint)
+            hints = CONDITIONAL.get(objective.name, {})
+            raise unknown_name("no quantity or size is called", objective.name, known, **hints)
     condition = parse_condition(request.where, known, table.times) if request.where.strip() else None
     names = frozenset(each.name for each in (by, *pareto)) | (condition.names if condition else frozenset())
     _check_numeric_arguments(request, names)
@@ -221,8 +222,7 @@ def _columns(request: SweepRequest, table: QuantityTable, used: Collection[str])
     """The quantities of rows; UsageError for an unknown one."""
     for name in request.columns:
         if name not in table.names:
-            hint = CONDITIONAL.get(name, "")
-            raise unknown_name("no quantity is called", name, table.names, hint=hint)
+            raise unknown_name("no quantity is called", name, table.names, **CONDITIONAL.get(name, {}))
     defaults = (*ALWAYS_SHOWN, *(name for name in table.names if name in (*table.times, *used)))
     return tuple(name for name in dict.fromkeys(request.columns or defaults) if name != RATIO)
 
@@ -247,9 +247,22 @@ def designs_on_grid(
         assumed |= dict.fromkeys(variants.assumed({*sizes, *swept}), 1)
     grid = Grid(request.axes, {**assumed, **sizes})
     if not (request.axes or request.variants):
-        raise UsageError("no size is swept", hint=OVER_HINT)
+        raise _nothing_swept([name for name in request.names if name not in sizes])
     _check_variants(request, grid)
     return designs, grid
+
+
+def _nothing_swept(names: Sequence[str]) -> UsageError:
+    """The error for a request without --over, with an open size of the designs that can be swept."""
+    message = "no size is swept"
+    if not names:
+        return UsageError(message, hint="The designs have no open size: write one as a name, Linear(C, 64).")
+    name = next((name for name in names if name not in BATCH_LIKE), names[0])
+    return UsageError(
+        message,
+        hint=f'Give values: over={{"{name}": "64:1024:64"}}.',
+        cli_hint=f"Give values: --over {name}=64:1024:64.",
+    )
 
 
 def _check_variants(request: SweepRequest, grid: Grid) -> None:

@@ -20,11 +20,20 @@ TOKEN = re.compile(
 
 WORDS = ("and", "or", "not")
 
+SEVERAL_DEVICES = "with several devices, there are seconds_h100_sxm and so on."
+
 CONDITIONAL = {
-    RATIO: "It needs at least two designs.",
-    SECONDS: "It needs --device h100; with several devices, there are seconds_h100_sxm and so on.",
+    RATIO: {"hint": "It needs at least two designs."},
+    SECONDS: {
+        "hint": f'It needs device="h100"; {SEVERAL_DEVICES}',
+        "cli_hint": f"It needs --device h100; {SEVERAL_DEVICES}",
+    },
 }
-"""Hints on quantities that are not always available."""
+"""Hints on quantities that are not always available, in Python and on the command line."""
+
+EXAMPLE = '"flops <= 1G and (params < 2M or C >= 64)"'
+
+UNIT_HINT = "Write an amount as 1G and a time as 2ms: without spaces, and without units such as FLOPs."
 
 LONGEST = 2_000
 
@@ -82,7 +91,7 @@ class WhereCondition(NamedTuple):
 def parse_condition(text: str, known: Collection[str], times: Collection[str] = ()) -> WhereCondition:
     """condition: any END; `known` are the allowed names, of which `times` are in seconds"""
     if len(text) > LONGEST:
-        raise UsageError(f"--where has {len(text):,} characters; the limit is {LONGEST:,}")
+        raise UsageError(f"the condition has {len(text):,} characters; the limit is {LONGEST:,}")
     parser = _Parser(text, known, times)
     holds = parser.any()
     if parser.next.rule != "end":
@@ -118,16 +127,23 @@ class _Parser:
         self._place += 1
         return text
 
-    def fail(self, expected: str, hint: str = "") -> NoReturn:
+    def fail(self, expected: str) -> NoReturn:
         """Point at the next token and say what was expected there."""
         token = self.next
         found = "unexpected end" if token.rule == "end" else f"found {token.text[:40]!a}"
-        self.fail_at(token, f"{found}; expected {expected}", hint)
+        self.fail_at(token, f"{found}; expected {expected}", UNIT_HINT if self._has_unit() else "")
 
-    def fail_at(self, token: Token, message: str, hint: str = "") -> NoReturn:
+    def _has_unit(self) -> bool:
+        """Whether the next token is a number with a unit, or the unit of the number before it."""
+        follows_number = self._place > 0 and self._tokens[self._place - 1].rule == "number"
+        is_joined = self.next.rule == "unknown" and self.next.text[:1].isdecimal()
+        return is_joined or (self.next.rule == "name" and follows_number)
+
+    def fail_at(self, token: Token, message: str, hint: str = "", cli_hint: str = "") -> NoReturn:
         """Point at `token`."""
-        hint = hint or 'For example, --where "flops <= 1G and (params < 2M or C >= 64)"'
-        raise SpecError(message, text=self.text, span=token.span, hint=hint)
+        if not hint:
+            hint, cli_hint = f"For example, where={EXAMPLE}.", f"For example, --where {EXAMPLE}."
+        raise SpecError(message, text=self.text, span=token.span, hint=hint, cli_hint=cli_hint)
 
     def any(self) -> Callable[[Values], Any]:
         """any: all ("or" all)*"""
@@ -197,8 +213,9 @@ class _Parser:
         time = next((token for token in tokens if token.rule == "time"), None)
         if time and not any(token.text in self.times for token in tokens):
             name = next(iter(self.times), SECONDS)
-            hint = f"Write {name} <= 2ms{'' if self.times else ', with --device h100'}."
-            self.fail_at(time, f"{time.text[:40]} is a time, but nothing here is in seconds", hint)
+            devices = ("", "") if self.times else (', with device="h100"', ", with --device h100")
+            hints = (f"Write {name} <= 2ms{device}." for device in devices)
+            self.fail_at(time, f"{time.text[:40]} is a time, but nothing here is in seconds", *hints)
 
     def sum(self) -> Callable[[Values], WhereQuotient]:
         """sum: product (("+" | "-") product)*"""
@@ -254,7 +271,8 @@ class _Parser:
         if token.text not in self.known:
             near = did_you_mean(token.text, self.known)
             message = f"no quantity or size is called {token.text[:40]}{near}"
-            self.fail_at(token, message, CONDITIONAL.get(token.text, f"Choose from {', '.join(self.known)}."))
+            hints = CONDITIONAL.get(token.text, {"hint": f"Choose from {', '.join(self.known)}."})
+            self.fail_at(token, message, **hints)
 
 
 def _comparison(

@@ -42,7 +42,7 @@ class FoundingPair(NamedTuple):
             "no biases" * (not self.bias),
         )
         changes = ", ".join(filter(None, parts))
-        return (f"Varied from the founding pair: {changes}.",) if changes else ()
+        return (f"Varied from the built-in comparison: {changes}.",) if changes else ()
 
 
 def founding_pair(bias: object = True, layers: object = 2) -> FoundingPair:

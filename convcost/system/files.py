@@ -69,6 +69,13 @@ def _error_reason(error: OSError | ValueError) -> str:
     return error.strerror or str(error) if isinstance(error, OSError) else "its name has a null character"
 
 
+def _write_error(path: Path, error: OSError | ValueError) -> UsageError:
+    """The error for a file that can't be written."""
+    is_absent = isinstance(error, OSError) and error.errno == errno.ENOENT
+    reason = "its folder does not exist" if is_absent and not path.parent.is_dir() else _error_reason(error)
+    return UsageError(f"{display_path(path)} can't be written: {reason}")
+
+
 def write_text(path: Path, text: str, inputs: Iterable[Path] = ()) -> None:
     """Write `text` to the file atomically; UsageError if that fails.
 
@@ -78,7 +85,7 @@ def write_text(path: Path, text: str, inputs: Iterable[Path] = ()) -> None:
     try:
         _write(path, text, inputs)
     except (OSError, ValueError) as error:
-        raise UsageError(f"{display_path(path)} can't be written: {_error_reason(error)}") from None
+        raise _write_error(path, error) from None
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -86,7 +93,7 @@ def write_bytes(path: Path, data: bytes) -> None:
     try:
         _write(path, data)
     except (OSError, ValueError) as error:
-        raise UsageError(f"{display_path(path)} can't be written: {_error_reason(error)}") from None
+        raise _write_error(path, error) from None
 
 
 def write_chunks(path: Path, chunks: Iterable[str | bytes]) -> None:
@@ -102,7 +109,7 @@ def write_chunks(path: Path, chunks: Iterable[str | bytes]) -> None:
         with _temporary_file(target, chunks, found) as temporary:
             os.replace(temporary, target)
     except (OSError, ValueError) as error:
-        raise UsageError(f"{display_path(path)} can't be written: {_error_reason(error)}") from None
+        raise _write_error(path, error) from None
 
 
 def create_text(path: Path, text: str) -> None:
@@ -113,7 +120,7 @@ def create_text(path: Path, text: str) -> None:
     except FileExistsError:
         raise UsageError(f"{display_path(path)} already exists", hint="The file was not changed.") from None
     except (OSError, ValueError) as error:
-        raise UsageError(f"{display_path(path)} can't be written: {_error_reason(error)}") from None
+        raise _write_error(path, error) from None
 
 
 def append_text(path: Path, text: str, inputs: Iterable[Path] = ()) -> None:
@@ -122,7 +129,7 @@ def append_text(path: Path, text: str, inputs: Iterable[Path] = ()) -> None:
         check_is_no_input(path, inputs)
         _write_through(path, text, os.O_APPEND | os.O_CREAT)
     except (OSError, ValueError) as error:
-        raise UsageError(f"{display_path(path)} can't be written: {_error_reason(error)}") from None
+        raise _write_error(path, error) from None
 
 
 def _write(path: Path, text: str | bytes, inputs: Iterable[Path] = ()) -> None:
@@ -167,11 +174,11 @@ def check_is_writable(path: Path, inputs: Iterable[Path] = ()) -> None:
         if found and stat.S_ISDIR(found.st_mode):
             raise UsageError(f"{display_path(path)} is a directory")
         if not found and not path.parent.is_dir():
-            raise OSError(errno.ENOENT, "its folder does not exist")
+            raise OSError(errno.ENOENT, os.strerror(errno.ENOENT))
         if not os.access(path if found else path.parent, os.W_OK):
             raise OSError(errno.EACCES, os.strerror(errno.EACCES))
     except (OSError, ValueError) as error:
-        raise UsageError(f"{display_path(path)} can't be written: {_error_reason(error)}") from None
+        raise _write_error(path, error) from None
 
 
 def _descriptor(path: Path) -> int | None:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from convcost.core.errors import UsageError, did_you_mean
 from convcost.core.generation import GENERATION_PHASES, GenerationPhase
-from convcost.core.units import parse_count
+from convcost.core.units import count_error, parse_count
 from convcost.tracing.declared_inputs import DeclaredInputs, DeclaredTensor
 
 TOKENS = ("decoder_input_ids", "input_ids")
@@ -39,13 +39,13 @@ def parse_phase(text: str) -> GenerationPhase:
 def parse_context(text: str, option: str = "context") -> int | str:
     """A number of tokens, such as 4096, or the name of an open size; an error names the option."""
     name = text.strip()
-    return name if name.isidentifier() and name.isascii() else check_context(parse_count(name, option))
+    return name if name.isidentifier() and name.isascii() else parse_count(name, option, least=1)
 
 
 def check_context(context: int) -> int:
     """The context; UsageError if it is less than 1."""
     if context < 1:
-        raise UsageError(f"the context is {context} tokens; it must be at least 1")
+        raise count_error("context", context, 1)
     return context
 
 

@@ -183,7 +183,7 @@ def test_free_memory_is_what_the_system_says(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("threads", [-1, 10**6])
 def test_threads_that_there_can_t_be_are_refused(threads):
-    with pytest.raises(UsageError, match=f"{threads} threads are not possible"):
+    with pytest.raises(UsageError, match=f"threads is {threads}; it must be 1 to 4,096"):
         timed_specs("[2, 8] -> Linear(8, 4)", threads=threads)
 
 

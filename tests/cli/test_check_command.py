@@ -315,7 +315,7 @@ def test_junit_is_xml_whatever_an_entry_is_called():
 def test_junit_that_can_not_be_written_is_an_error():
     write_config(PAIR)
     assert refused("check", "--junit", "no/such/cost.xml") == (
-        "no/such/cost.xml can't be written: No such file or directory\n"
+        "no/such/cost.xml can't be written: its folder does not exist\n"
     )
 
 
@@ -605,7 +605,7 @@ def test_a_time_limit_is_given_as_an_option():
 def test_a_time_limit_is_a_number_of_seconds(text):
     write_config(PAIR)
     assert refused("check", "--timeout", text).startswith(
-        f"--timeout {text[:40]}: it must be a number of seconds greater than 0"
+        f"--timeout is {text[:40]}; it must be a number of seconds greater than 0"
     )
 
 

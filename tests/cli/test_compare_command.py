@@ -205,16 +205,16 @@ def varied(*options):
 def test_the_founding_pair_has_any_number_of_convolutions(option):
     specs, notes = varied(*option.split())
     assert specs == ["[B, S, L*E] -> Linear(L*E, E)", "[B*S, E, L] -> 3 x Conv1d(E, E, K, padding=same)"]
-    assert notes == ["Varied from the founding pair: 3 convolutions instead of 2."]
+    assert notes == ["Varied from the built-in comparison: 3 convolutions instead of 2."]
 
 
 def test_the_founding_pair_is_varied_in_its_kernel_and_its_biases():
     found = record(*FOUNDING, "--K", "5", "--no-bias", "--layers", "1")
     assert [each["params"] for each in found["candidates"]] == [10 * 128**2, 5 * 128**2]
     assert found["notes"] == [
-        "Varied from the founding pair: K = 5 instead of 3, 1 convolution instead of 2, no biases."
+        "Varied from the built-in comparison: K = 5 instead of 3, 1 convolution instead of 2, no biases."
     ]
-    assert "\n Varied from the founding pair: K = 5 instead of 3.\n" in convcost(*PLAIN, "--K", "5").out
+    assert "\n Varied from the built-in comparison: K = 5 instead of 3.\n" in convcost(*PLAIN, "--K", "5").out
 
 
 def test_the_usual_founding_pair_has_no_notes():

@@ -280,7 +280,13 @@ REFUSALS = {
     ),
     ("Linear(3, 4)", "--train"): "--train is for torch modules, such as net.py:Net\n",
     ("Linear(3, 4)", "--formulas", "a.py:b"): "--formulas is for torch modules, such as net.py:Net\n",
-    ("Linear(3, 4)", "--by", "operator"): "--by must be layer, not operator\n",
+    ("Linear(3, 4)", "--by", "operator"): (
+        "--by operator is for torch modules; a design is shown by layer\n"
+    ),
+    ("Linear(3, 4)", "--by", "layers"): "--by must be layer, not layers (did you mean layer?)\n",
+    ("--model", "net.py:Net"): (
+        "no option or size is called --model\nGive a module without an option: net.py:Net\n"
+    ),
     ("Linear(3, 4)", "--E", "3"): "no option or size is called --E\n",
     ("Linear(3, 4)", "--set", "E=3"): "no size is called E\n",
     ("net.py:Net", "--input", "[B,8]", "--set", "E=3"): "no size is called E\n",

@@ -160,6 +160,13 @@ def test_what_is_like_itself_or_one_below_is_said(name):
     )
 
 
+@pytest.mark.parametrize("key", ["device", "machines"])
+def test_devices_under_another_key_are_told_the_right_one(key):
+    Path("own.toml").write_text(f"[other]\n[{key}.mine]\nlike = 'a100'\n")
+    expected = f"own.toml:2: {key}: unknown key (did you mean devices?)\n"
+    assert refused("devices", "mine", "--config", "own.toml") == expected
+
+
 def test_a_figure_of_nothing_is_not_called_missing():
     Path("own.toml").write_text(
         "[devices.mine]\nvendor = 'x'\nkind = 'gpu'\nbandwidth = 0\npeaks = {float32 = 1}\n"

@@ -200,6 +200,8 @@ def test_a_layer_is_stated_as_in_a_spec_too(arguments):
         (("Linear(3, 3",), "unexpected end; expected ')' or ','\n  Linear(3, 3\n"),
         (("Linaer(3, 3)",), "no layer is called Linaer (did you mean Linear?)"),
         (("[2, 3] -> Linear(3, 3)", "--input", "4,3"), "--input 4,3 can't be combined with a spec"),
+        (("conv2d", "3", "8", "3x3"), "3x3 is not an argument of a layer\nWrite 3 by 3 as 3,3.\n"),
+        (("conv2d", "3", "8", "3", "--padding", "1x2"), "1x2 is not an argument of a layer\n"),
         (("2 x Linear(3, 3)", "5"), "5 can't be combined with a spec"),
     ],
 )

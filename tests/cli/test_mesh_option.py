@@ -113,10 +113,13 @@ def test_dp_shards_the_parameters_of_any_module():
     ("options", "message"),
     [
         (("--mesh", "tp"), "--mesh tp is not a mesh"),
-        (("--mesh", "tp=0"), "--mesh tp=0: must be 1 to 65536 ranks"),
-        (("--mesh", "tp=99999999999999999999"), "--mesh tp=99999999999999999999: must be 1 to 65536 ranks"),
+        (("--mesh", "tp=0"), "--mesh tp=0: it must be 1 to 65,536 ranks"),
+        (
+            ("--mesh", "tp=99999999999999999999"),
+            "--mesh tp=99999999999999999999: it must be 1 to 65,536 ranks",
+        ),
         (("--mesh", "tp=2,tp=2"), "--mesh tp=2,tp=2 has the dimension tp twice"),
-        (("--mesh", "dp=1024,tp=1024"), "a mesh has at most 65536 ranks, not 1048576"),
+        (("--mesh", "dp=1024,tp=1024"), "a mesh has at most 65,536 ranks, not 1,048,576"),
         (("--mesh", "pp=2"), "the module has no plan for the mesh dimension pp"),
         (("--mesh", "tp=2"), "Plain has no tensor-parallel plan"),
         (("--mesh", "tp=2", "--memory"), "--memory is for one device, so it can't be combined with --mesh"),

@@ -356,6 +356,18 @@ def test_an_operator_without_a_formula_is_named_and_a_formula_counts_it(here, na
 REFUSALS = {
     (): "a target is missing\n",
     ("net.py:Net", "net.py:Net", *IDS): "convcost model takes one target, not 2\n",
+    ("--B", "3"): "a target is missing\n",
+    ("--model", "net.py:Net", *IDS): (
+        "no option or size is called --model\nGive a module without an option: net.py:Net\n"
+    ),
+    ("net.py:Net", *IDS, "--inp", "3", "64"): "no option or size is called --inp (did you mean --input?)\n",
+    ("net.py:Net", *IDS, "-d", "3"): "no option is called -d (did you mean --depth, --dtype or --device?)\n",
+    ("resnet50",): (
+        "resnet50 does not name a file or module\n"
+        "For a model, name its library: timm:resnet50, torchvision:resnet50 or hf:PATH.\n"
+    ),
+    ("net.py:Net", *IDS, "--formulas", "net.py"): "net.py does not name a dict\nWrite it as net.py:NAME.\n",
+    ("net.py:Net", "--inputs-from", "net.py"): "net.py does not name a function\nWrite it as net.py:NAME.\n",
     ("net.py", *IDS): "net.py does not name a class or function\n",
     ("nut.py:Net", *IDS): "there is no file nut.py (did you mean net.py?)\n",
     ("net.py:Nat", *IDS): "net.py has no Nat (did you mean Net?)\n",
@@ -369,10 +381,12 @@ REFUSALS = {
         "--sort",
         "flop",
     ): "no quantity is called flop (did you mean flops?)\nChoose from params, trainable_params, macs",
-    ("net.py:Net", *IDS, "--by", "layer"): "--by must be module or operator, not layer",
+    ("net.py:Net", *IDS, "--by", "layer"): (
+        "--by layer is for designs; a torch module is shown by module or operator\n"
+    ),
     ("net.py:Net", *IDS, "--depth", "0"): "--depth is 0; it must be at least 1\n",
-    ("net.py:Net", *IDS, "--depth", "x"): "--depth x: it must be a whole number\n",
-    ("net.py:Net", *IDS, "--depth", "-1"): "--depth -1: it must not be negative\n",
+    ("net.py:Net", *IDS, "--depth", "x"): "--depth is x; it must be a whole number\n",
+    ("net.py:Net", *IDS, "--depth", "-1"): "--depth is -1; it must be at least 1\n",
     ("net.py:Net", *IDS, "--format", "yaml"): "no format is called yaml\n",
     ("net.py:Net", *IDS, "--backwards"): "no option or size is called --backwards",
     ("net.py:Net", "--input", "i64[B,7]", "--T", "3"): (

@@ -90,7 +90,7 @@ def test_counters_count_the_prompt_and_not_the_next_token():
             ("model", *MODEL, "--phase", "decade", "--context", "4"),
             "no phase is called decade (did you mean decode?)",
         ),
-        (("model", *MODEL, "--phase", "decode", "--context", "0"), "the context is 0 tokens"),
+        (("model", *MODEL, "--phase", "decode", "--context", "0"), "--context is 0; it must be at least 1"),
         (("model", *MODEL, "--phase", "decode", "--context", "-3"), "--context"),
         (("model", *MODEL, "--phase", "prefill,decode", "--context", "4"), "takes one phase, not 2"),
         (

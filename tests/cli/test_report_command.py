@@ -103,9 +103,10 @@ def test_a_page_that_is_there_is_replaced(folder):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "an output file is missing\nThe file comes first: convcost report report.html\n"),
-        (SIZES, "an output file is missing\nThe file comes first: convcost report report.html\n"),
-        (("Linear(3, 4)",), "a page can't be written to Linear(3, 4)\nName an .html file: report.html\n"),
+        ((), "an output file is missing\nThe file to write comes first: convcost report report.html\n"),
+        (SIZES, "an output file is missing\nThe file to write comes first: convcost report report.html\n"),
+        (("Linear(3, 4)",), "a page can't be written to Linear(3, 4)\n"
+         "The file to write comes first: convcost report report.html 'Linear(3, 4)'\n"),
         (("-", *SIZES), "a page can't be written to -\nName an .html file: report.html\n"),
         (("no/page.html", *SIZES), "no/page.html can't be written: its folder does not exist\n"),
         (("folder.html", *SIZES), "folder.html is a directory\n"),

@@ -108,7 +108,8 @@ def test_csv_has_a_line_for_each_row_with_the_ratio():
             ("--over", "C=0"),
             "No design of the grid is possible: a dimension of the input must be at least 1.",
         ),
-        (("--over", "C=1:9", "--where", "params < 0"), "The condition params < 0 holds for none of the 9"),
+        (("--over", "C=1:9", "--where", "params < 0"), "None of the 9 possible designs meets params < 0.\n"),
+        (("--over", "C=9", "--where", "params < 0"), "The only possible design does not meet params < 0.\n"),
     ],
 )
 def test_without_a_design_the_exit_code_is_1_and_the_reason_is_said(options, error):
@@ -121,6 +122,9 @@ def test_without_a_design_the_exit_code_is_1_and_the_reason_is_said(options, err
     ("options", "error"),
     [
         ((), "C has no value in Linear\nGive sizes: --C 128, or a range: --over C=64:1024:64\n"),
+        (("--C", "4"), "no size is swept\nGive values: --over B=64:1024:64.\n"),
+        (("--C", "4", "--B", "2"), "no size is swept\nThe designs have no open size: write one as a name"),
+        (("--over", "C=64:8"), "the range is empty: 64 is more than 8\n  C=64:8\n"),
         (("--over", "C"), "--over C is not a size with its values"),
         (("--over", "D=1"), "no size is called D"),
         (("--over", "C=1", "--over", "C=2"), "C is swept twice"),
@@ -145,8 +149,11 @@ def test_without_a_design_the_exit_code_is_1_and_the_reason_is_said(options, err
         (("--over", "C=1", "--pareto", "flops,C", "--by", "params"), "params is not among the quantities"),
         (("--over", "C=1", "--pareto", "flops,flops:max"), "one quantity can't be the smallest and the"),
         (("--over", "C=1", "--out", "x.txt"), "x.txt must end in .csv, .jsonl, .parquet or .arrow\n"),
-        (("--over", "C=1", "--out", "/nowhere/x.csv"), "/nowhere/x.csv can't be written: No such file"),
-        (("--over", "C=1", "--top", "0"), "top is 0"),
+        (
+            ("--over", "C=1", "--out", "/nowhere/x.csv"),
+            "/nowhere/x.csv can't be written: its folder does not exist",
+        ),
+        (("--over", "C=1", "--top", "0"), "--top is 0; it must be 1 to 100,000"),
         (("--over", "C=1", "--where", "ratio > 1"), "no quantity or size is called ratio"),
         (
             ("--over", "C=1", "--by", "ratio"),

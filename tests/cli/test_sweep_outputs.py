@@ -113,6 +113,10 @@ def test_an_interrupt_leaves_no_file(ending, tmp_path):
         (("--columns", "flops,speed"), "no quantity is called speed"),
         (("--by", "seconds"), "no quantity or size is called seconds\nIt needs --device h100;"),
         (("--columns", "seconds"), "no quantity is called seconds\nIt needs --device h100;"),
+        (("--where", "flops"), 'For example, --where "flops <= 1G and (params < 2M or C >= 64)".\n'),
+        (("--where", "flops < 1GFLOP"), "\nWrite an amount as 1G and a time as 2ms: without spaces, and"),
+        (("--where", "flops < 1 GFLOP"), "\nWrite an amount as 1G and a time as 2ms: without spaces, and"),
+        (("--where", "params < 2ms"), "Write seconds <= 2ms, with --device h100.\n"),
         (("--where", "params < 2ms"), "2ms is a time, but nothing here is in seconds"),
     ],
 )

@@ -124,7 +124,7 @@ def test_where_no_variant_is_possible_the_exit_code_is_1(net):
         (("--over-arg", "wide=1,2"), "has no argument wide (did you mean width?)"),
         (("--over-arg", "width=1", "--arg", "width=2"), "width is swept but also has a value"),
         (("--over-arg", "width=1", "--over-arg", "width=2"), "--over-arg width is given twice"),
-        (("--over-arg", "width=1", "--jobs", "0"), "--jobs is 0"),
+        (("--over-arg", "width=1", "--jobs", "0"), "--jobs is 0; it must be at least 1"),
         (("--over-arg", "width=1:1000000"), "1,000,000 combinations of arguments; the limit is 100,000"),
         (("--over-arg", "width=a", "--where", "width < 3"), "width has values that are not numbers"),
         (("--over-arg", "width=1", "--where", "depth < 3"), "no quantity or size is called depth"),

@@ -253,12 +253,12 @@ def test_a_count_is_read_in_any_spelling(text, count):
 
 @pytest.mark.parametrize("text", ["", "x", "1.5", "2**", "2**100", "1e-3"])
 def test_what_is_no_count_is_refused_by_the_option(text):
-    with pytest.raises(UsageError, match=r"--max .*: it must be a whole number"):
+    with pytest.raises(UsageError, match=r"--max is .*; it must be a whole number"):
         parse_count(text, "--max")
 
 
 def test_a_count_is_not_negative():
-    with pytest.raises(UsageError, match=r"--max -1: it must not be negative"):
+    with pytest.raises(UsageError, match=r"--max is -1; it must be at least 0"):
         parse_count("-1", "--max")
 
 

@@ -180,6 +180,9 @@ ACCEPTED = (
          "Create an instance: Linear(...)"),
         (lambda: convcost.memory(REPORT, torch.bfloat16), "dtype must be a string, not torch.bfloat16\n"
          'Give its name: "bfloat16".'),
+        (lambda: convcost.explain(RELU, convention="all"),
+         "convention must be a convcost.Convention, not the string 'all'\n"
+         'For example, convcost.Convention("all").'),
         (lambda: convcost.cost(RELU, E="128"), "E is the string '128'; a size must be a whole number"),
     ],
 )  # fmt: skip

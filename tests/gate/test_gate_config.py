@@ -55,6 +55,7 @@ def test_a_model_has_its_place_inputs_and_arguments():
             "output_elements, activations, bytes, active_params, active_params_without_embeddings, "
             "flops_per_token, kv_cache_bytes and ratio.",
         ),
+        ('counters = "fvcore"', ".counters", "unknown key (did you mean agree_with?)"),
         ("max_flops = true", ".max_flops", "must be a string or a number, not true"),
         ("max_flops = 1979-05-27", ".max_flops", "must be a string or a number, not a date"),
         ("max_flops = -1", ".max_flops", "is -1; it must be at least 0"),

@@ -155,5 +155,5 @@ def test_more_pairs_than_there_is_time_for_are_refused():
         convcost.match("Linear(X, Y)", vary="X,Y", budget=100, maximum=4097)
     assert str(refusal.value) == (
         "there are 16,785,409 pairs of X and Y to try; the limit is 16,777,216\n"
-        "Narrow the range with --min and --max, or to multiples with --multiple-of."
+        "Narrow the range with minimum and maximum, or to multiples with multiple_of."
     )

@@ -46,7 +46,7 @@ def test_batch_sizes_are_1_where_the_metric_needs_them_and_others_stay_open():
         ((DENSE, CONV), {"vary": "W", "W": 3}, "W is varied but also has a value"),
         ((CONV,), {"vary": "W"}, "a design to match is missing"),
         ((DENSE, CONV), {"vary": "W", "budget": 5}, "with a budget, give only the design to fit"),
-        ((CONV,), {"vary": "W", "budget": -5}, "the budget is -5\nGive 0 or more."),
+        ((CONV,), {"vary": "W", "budget": -5}, "the budget is -5; it must be at least 0"),
         ((CONV,), {"vary": "W", "budget": 5.5}, "budget is 5.5; a size must be a whole number"),
         ((CONV,), {"vary": "W", "budget": "5 apples"}, "'5 apples' is not an amount of FLOPs"),
         (
@@ -55,17 +55,21 @@ def test_batch_sizes_are_1_where_the_metric_needs_them_and_others_stay_open():
             "no metric to match is called flop (did you mean flops?)",
         ),
         ((DENSE, CONV), {"vary": "W,W"}, "one or two different sizes can be varied, not W, W"),
-        ((DENSE, CONV), {"vary": ()}, "one or two different sizes can be varied, not none"),
-        ((DENSE, CONV), {"vary": "W", "minimum": 9, "maximum": 8}, "the range of W is empty: from 9 to 8"),
+        ((DENSE, CONV), {"vary": ()}, "a size to vary is missing\nThe open sizes of "),
+        ((DENSE, CONV), {"vary": "W", "minimum": 9, "maximum": 8}, "W: the range is empty: 9 is more than 8"),
         (
             (DENSE, CONV),
             {"vary": "W", "multiple_of": 8, "maximum": 7, "minimum": 1},
-            "the range of W is empty: a multiple of 8, from 1 to 7",
+            "W: no multiple of 8 is from 1 to 7",
         ),
-        ((DENSE, CONV), {"vary": "W", "multiple_of": 0}, "W can't be a multiple of 0\nGive 1 or more."),
-        ((DENSE, CONV), {"vary": "W", "minimum": -1}, "the minimum of W can't be -1\nGive 0 or more."),
+        ((DENSE, CONV), {"vary": "W", "multiple_of": 0}, "multiple_of is 0; it must be at least 1"),
+        ((DENSE, CONV), {"vary": "W", "minimum": -1}, "the minimum of W is -1; it must be at least 0"),
         ((DENSE, CONV), {"vary": "W", "maximum": 10**19}, "the maximum of W is above 1e+18"),
-        ((DENSE, CONV), {"vary": "W", "minimum": {"V": 8}}, "minimum of V, which is not varied"),
+        (
+            (DENSE, CONV),
+            {"vary": "W", "minimum": {"V": 8}},
+            "V has a limit but is not varied\nLeave V out of minimum, or add it to vary.",
+        ),
     ],
 )
 def test_a_request_that_makes_no_sense_is_refused(arguments, options, message):
@@ -90,7 +94,7 @@ def test_more_sizes_than_there_is_time_for_are_refused():
         convcost.match("Linear(X, X)", vary="X", budget=100, maximum=10**9)
     assert str(refusal.value) == (
         "there are 1,000,000,000 values of X to try; the limit is 134,217,728\n"
-        "Narrow the range with --min and --max, or to multiples with --multiple-of."
+        "Narrow the range with minimum and maximum, or to multiples with multiple_of."
     )
 
 

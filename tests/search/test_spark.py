@@ -113,7 +113,7 @@ def test_numbers_that_spark_does_not_have_are_refused_before_it_is_started():
     over = {"E": "1:1000000000000000000:100000000000000000", "F": "1,2"}
     with pytest.raises(UsageError, match=r"can exceed 10\^38 with E up to"):
         convcost.sweep("[B, E] -> Linear(E, E) -> Linear(E, F)", over=over, B=1000, engine="spark")
-    with pytest.raises(UsageError, match="a master is for Spark only"):
+    with pytest.raises(UsageError, match="a Spark master needs the engine spark"):
         convcost.sweep("Linear(E, 1)", over={"E": "1:3"}, master="local")
     with pytest.raises(UsageError, match="foo is not a Spark master"):
         convcost.sweep("Linear(E, 1)", over={"E": "1:3"}, engine="spark", master="foo")

@@ -257,11 +257,14 @@ def test_a_size_that_no_design_has_may_stand_in_formulas():
 @pytest.mark.parametrize(
     ("over", "message"),
     [
-        ({"E": "1:10:0"}, "the range has no value"),
-        ({"E": "5:1"}, "the range has no value"),
+        ({"E": "1:10:0"}, "the step is 0; it must be at least 1"),
+        ({"E": "5:1"}, "the range is empty: 5 is more than 1"),
         ({"E": "1:F"}, "a range is START:STOP"),
         ({"E": "2^3..3^4"}, "is for powers of one base"),
-        ({"E": "2^5..2^4"}, "the range has no value"),
+        ({"E": "2^5..2^4"}, r"the range is empty: 2\^5 is more than 2\^4"),
+        ({"E": "64-512"}, "64-512 is -448; a range is written 64:512"),
+        ({"E": []}, "E has no values in over"),
+        ({"E": range(5, 1)}, "E has no values in over"),
         ({"E": "1,,2"}, "a value is missing"),
         ({"E": "-3"}, "a size is from 0 to 10\\^18"),
         ({"E": "1," * 10_000 + "2"}, "has more than 10,000 values"),

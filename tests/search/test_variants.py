@@ -217,6 +217,12 @@ def test_what_is_no_list_of_values_is_refused(text):
         parse_argument_axis(text)
 
 
+@pytest.mark.parametrize("values", [[], "", " ", range(4, 2)])
+def test_an_argument_without_values_is_refused(values):
+    with pytest.raises(ConvcostError, match=r"^width has no values in over_args\nFor example, over_args="):
+        convcost.sweep(Net, over_args={"width": values}, inputs="f32[1,3,9,9]")
+
+
 def test_the_last_argument_changes_fastest():
     axes = [parse_argument_axis("a=1,2"), parse_argument_axis("b=x,y")]
     assert [(*each.values(),) for each in combinations(axes)] == [(1, "x"), (1, "y"), (2, "x"), (2, "y")]

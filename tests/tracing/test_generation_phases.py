@@ -208,7 +208,7 @@ class WithoutReturn(nn.Module):
         (WithoutReturn(), {"phase": "decode", "context": 4}, "WithoutReturn.forward returned no cache"),
         (OwnDecoder(), {"phase": "decoding", "context": 4}, "no phase is called decoding"),
         (OwnDecoder(), {"phase": "decode"}, "a phase needs a context, the number of tokens"),
-        (OwnDecoder(), {"phase": "decode", "context": 0}, "the context is 0 tokens"),
+        (OwnDecoder(), {"phase": "decode", "context": 0}, "context is 0; it must be at least 1"),
         (OwnDecoder(), {"phase": "decode", "context": 4, "backward": True}, "decode has no backward"),
         (
             "Linear(3, 4)",

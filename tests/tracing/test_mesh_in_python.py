@@ -73,7 +73,7 @@ def test_names_may_be_those_of_sizes_and_of_inputs():
     ("given", "message"),
     [
         ({"mesh": "tp"}, "mesh tp is not a mesh\nWrite it as tp=8"),
-        ({"mesh": "tp=0"}, "mesh tp=0: must be 1 to 65536 ranks"),
+        ({"mesh": "tp=0"}, "mesh tp=0: it must be 1 to 65,536 ranks"),
         ({"parallelize": parallelize}, 'parallelize needs a mesh\nFor example, mesh="tp=8".'),
         (
             {"mesh": "tp=8", "parallelize": "x"},

@@ -62,9 +62,9 @@ def test_a_design_is_no_module(text):
         ("a.py:Net(" + "(" * 9_999, "a.py:Net(" + "(" * 71 + ": its arguments can't be read"),
         (
             "a.py:Net(act=relu)",
-            'act=relu is not a number, text, list or other literal\nPut a text in quotes: act="relu".',
+            'act=relu is not a number, string, list or other literal\nPut strings in quotes: act="relu".',
         ),
-        ("a.py:Net(width=open('x'))", "width=open('x') is not a number, text, list or other literal"),
+        ("a.py:Net(width=open('x'))", "width=open('x') is not a number, string, list or other literal"),
         ("-> a.py:Net", "-> a.py:Net: the input before the arrow is missing"),
         ("() -> a.py:Net", "() -> a.py:Net: the input before the arrow is missing"),
         ("[1,3] -> ReLU -> a.py:Net", "[1,3] -> ReLU -> a.py:Net: a torch module can't be part of a chain"),

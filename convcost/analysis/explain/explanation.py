@@ -20,7 +20,7 @@ from convcost.core.cost import MATMUL, Convention, Size
 from convcost.core.errors import ConvcostError
 from convcost.core.report import Report
 from convcost.core.row import Row
-from convcost.core.type_checks import check_type, merge_sizes
+from convcost.core.type_checks import check_convention, merge_sizes
 from convcost.core.weights import WeightsReport, require_costs
 from convcost.design import (
     GivenDesign,
@@ -55,7 +55,7 @@ def explain(*designs: GivenDesign, convention: Convention = MATMUL, **sizes: Siz
     >>> explain("Linear(10E, E)", E=128).parts[0].title
     'Linear(1280, 128)'
     """
-    check_type("convention", convention, Convention, "a convention", 'For example, Convention("all").')
+    check_convention(convention)
     given = merge_sizes(sizes)
     if not designs:
         pair = FoundingPair()

@@ -17,7 +17,7 @@ from convcost.core.escapes import make_printable, make_xml_printable
 from convcost.render.charts.data import Figure
 from convcost.render.charts.theme import DARK, FONT, LIGHT, NARROW, WIDE, Palette, configuration
 from convcost.render.charts.vega import MARGIN, vega_spec
-from convcost.system.files import write_bytes
+from convcost.system.files import check_is_writable, write_bytes
 
 RESOLUTION = 2.0
 """The scale factor of PNGs."""
@@ -112,10 +112,7 @@ def check_file(target: Path) -> None:
         raise UsageError(
             f"--plot {shown}: {suffix or 'this name'} is not a supported picture format{near}", hint=hint
         )
-    if target.is_dir():
-        raise UsageError(f"--plot {shown} is a directory")
-    if not target.parent.is_dir():
-        raise UsageError(f"--plot {shown}: there is no directory {make_printable(str(target.parent))[:60]}")
+    check_is_writable(target)
     check_installed("vl_convert")
 
 

@@ -35,7 +35,9 @@ def check_engine(name: str, master: str, *, has_variants: bool) -> None:
         raise unknown_name("no engine is called", name, ENGINES)
     if master and name != SPARK:
         raise UsageError(
-            "a master is for Spark only", hint='Add engine="spark".', cli_hint="Add --engine spark."
+            "a Spark master needs the engine spark",
+            hint='Add engine="spark".',
+            cli_hint="Add --engine spark.",
         )
     if has_variants and name not in (AUTO, "numpy"):
         raise UsageError(
@@ -58,7 +60,7 @@ def engine_for(name: str, plan: SweepPlan, master: str = "") -> Engine:
 
         if points > MOST_IN_DUCKDB:
             message = f"the grid has {points:,} points; the limit is {MOST_IN_DUCKDB:,} on one machine"
-            raise UsageError(message, hint="Take larger steps or fewer sizes, or use --engine spark.")
+            raise _too_many_points(message, "use", SPARK)
         try:
             return _duckdb_engine(plan)
         except EngineLimitError:
@@ -66,11 +68,16 @@ def engine_for(name: str, plan: SweepPlan, master: str = "") -> Engine:
                 raise
     if points > MOST_IN_NUMPY:
         message = f"the grid has {points:,} points; the limit is {MOST_IN_NUMPY:,} without a database"
-        hint = f"Take larger steps or fewer sizes, or {INSTALL} and use --engine duckdb."
-        raise UsageError(message, hint=hint)
+        raise _too_many_points(message, f"{INSTALL} and use", "duckdb")
     from convcost.search.engines.numpy_engine import NumPyEngine
 
     return NumPyEngine(plan)
+
+
+def _too_many_points(message: str, action: str, engine: str) -> UsageError:
+    """An error that says to take fewer points, or another engine."""
+    hint = f"Take larger steps or fewer sizes, or {action}"
+    return UsageError(message, hint=f'{hint} engine="{engine}".', cli_hint=f"{hint} --engine {engine}.")
 
 
 def has_duckdb() -> bool:

@@ -53,8 +53,11 @@ def _branches(
 ) -> T | ConditionBranch[T]:
     calls[0] += 1
     if calls[0] > 2 * MOST_BRANCHES:
-        hint = "Use --engine numpy, or narrow the ranges."
-        raise EngineLimitError(f"the formulas branch on more than {MOST_BRANCHES} conditions", hint=hint)
+        raise EngineLimitError(
+            f"the formulas branch on more than {MOST_BRANCHES} conditions",
+            hint='Use engine="numpy", or narrow the ranges.',
+            cli_hint="Use --engine numpy, or narrow the ranges.",
+        )
     graph.decisions = decisions
     try:
         return evaluate()

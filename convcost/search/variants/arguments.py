@@ -62,7 +62,7 @@ def parse_argument_axis(text: str) -> ArgumentAxis:
 def _parse_values(name: str, values: str, text: str, offset: int) -> Iterator[Any]:
     for part in _split(values):
         if not part.strip():
-            raise UsageError(f"--over-arg {text[:60]}: a value is missing", hint=OVER_ARG_HINT)
+            raise UsageError(f"{text[:60]}: a value is missing", hint=OVER_ARG_HINT)
         if RANGE.fullmatch(part):
             axis = parse_values(name, part, text, offset)
             _check_number(len(axis))
@@ -93,11 +93,9 @@ def _is_cut(part: str) -> bool:
 
 def _axis(name: str, values: Iterable[Any], text: str) -> ArgumentAxis:
     axis = ArgumentAxis(name, tuple(values), text)
-    if not axis.values:
-        raise UsageError(f"--over-arg {name} has no value", hint=OVER_ARG_HINT)
     _check_number(len(axis.values))
     if len({(type(value), repr(value)) for value in axis.values}) < len(axis.values):
-        raise UsageError(f"--over-arg {name}={text[:60]}: a value is given twice")
+        raise UsageError(f"{name}={text[:60]}: a value is given twice")
     return axis
 
 
@@ -109,11 +107,12 @@ def argument_axes(over_args: Mapping[str, Any]) -> tuple[ArgumentAxis, ...]:
 
 
 def _values_axis(name: str, values: Any, hint: str) -> ArgumentAxis:
-    if isinstance(values, str):
-        return parse_argument_axis(f"{name}={values}")
-    listed = check_type(
-        f"over_args {name}", values, (list, tuple, range), "a string, a range or a list", hint
-    )
+    wanted = "a string, a range or a list"
+    listed = check_type(f"over_args {name}", values, (str, list, tuple, range), wanted, hint)
+    if not listed or (isinstance(listed, str) and not listed.strip()):
+        raise UsageError(f"{name} has no values in over_args", hint=hint)
+    if isinstance(listed, str):
+        return parse_argument_axis(f"{name}={listed}")
     return _axis(name, listed, ",".join(str(plain_argument(value)) for value in listed))
 
 

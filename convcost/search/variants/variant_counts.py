@@ -90,7 +90,7 @@ def class_variants(
     """The variants of a class or function in this process, on `inputs`."""
     make = designs[0] if designs else None
     if not callable(make) or is_module(make):
-        wanted = "a class of torch modules, or a function that makes one,"
+        wanted = "a class of torch modules, or a function that makes one"
         raise wrong_type_error("what over_args is for", make, wanted, "It comes last among the designs.")
     if not inputs:
         raise UsageError("inputs are missing", hint='For example, inputs="f32[B,3,H,W]".')

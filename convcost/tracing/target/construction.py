@@ -187,5 +187,5 @@ def _inputs_from_maker(target: Target, maker: Callable[[], Any], build_mode: Bui
         return (), {str(name): value for name, value in made.items()}
     if isinstance(made, tuple | list):
         return tuple(made), {}
-    kind = type(made).__name__
-    raise UsageError(f"{target.maker} returned {kind}; expected a tensor, tuple, list or dict")
+    wanted = "a tensor, tuple, list or dict"
+    raise UsageError(f"{target.maker} returned {_with_article(made)}; expected {wanted}")

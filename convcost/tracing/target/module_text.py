@@ -106,7 +106,7 @@ def _argument(keyword: ast.keyword) -> tuple[str, Any]:
         return name, ast.literal_eval(keyword.value)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         literal = ast.unparse(keyword.value)[:40]
-        hint = f'Put a text in quotes: {name}="{literal}".' if literal.isidentifier() else ""
+        hint = f'Put strings in quotes: {name}="{literal}".' if literal.isidentifier() else ""
         raise UsageError(
-            f"{name}={literal} is not a number, text, list or other literal", hint=hint
+            f"{name}={literal} is not a number, string, list or other literal", hint=hint
         ) from None

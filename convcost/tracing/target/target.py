@@ -58,12 +58,14 @@ def is_place(text: str) -> bool:
     return bool(PLACE.fullmatch(text)) or text.rstrip().endswith(".py")
 
 
-def parse_place(text: str) -> Place:
-    """The place that `text` names, `[LABEL =] SOURCE:NAME`."""
+def parse_place(text: str, what: str = "") -> Place:
+    """The place that `text` names, `[LABEL =] SOURCE:NAME`; errors tell `what` has to be there."""
     found = PLACE.fullmatch(text)
     if not found:
-        message = f"{text.strip()[:80]} does not name a class or function"
-        raise UsageError(message, hint=_names_hint(text.strip()) or FORM)
+        source = text.strip()[:80]
+        message = f"{source} does not name {what or 'a class or function'}"
+        form = f"Write it as {source if source.endswith('.py') else 'net.py'}:NAME."
+        raise UsageError(message, hint=form if what else _names_hint(text.strip()) or FORM)
     return Place(found["source"].strip(), found["name"], found["label"] or "")
 
 

@@ -146,7 +146,7 @@ def test_what_is_no_file_for_pictures_is_refused_at_once(folder):
         "a.jpg": "is not a supported picture format",
         "a": "is not a supported picture format",
         "folder.svg": "is a directory",
-        "nosuch/a.svg": "there is no directory nosuch",
+        "nosuch/a.svg": "nosuch/a.svg can't be written: its folder does not exist",
     }.items():
         with pytest.raises(UsageError, match=message):
             check_file(Path(name))
