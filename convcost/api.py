@@ -185,7 +185,11 @@ def comparison(
 ) -> Comparison:
     """The comparison of two or more designs, with the arguments of `reports`."""
     if len(designs) < 2:
-        raise UsageError("compare needs at least two designs", hint=_single_design_hint(designs))
+        raise UsageError(
+            "compare needs at least two designs",
+            hint="For a single design, use convcost.cost.",
+            cli_hint="For a single design, use convcost cost.",
+        )
     return Comparison(reports(designs, sizes, convention, dtype, backward))
 
 
@@ -205,14 +209,6 @@ def reports(
     results = [_report(design, sizes, convention, dtype, stay_open, backward) for design in designs]
     named = zip(results, number_equal_names([report.name for report in results]), strict=True)
     return tuple(replace(report, name=name) for report, name in named)
-
-
-def _single_design_hint(designs: tuple[CountedDesign, ...]) -> str:
-    """A hint on how to show a single design."""
-    single = designs[0] if designs else None
-    if isinstance(single, Report):
-        return "For a single module, use its report, or convcost cost."
-    return "For a single design, use convcost cost."
 
 
 def _is_open(design: CountedDesign, sizes: Mapping[str, Size]) -> bool:

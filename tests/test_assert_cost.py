@@ -303,7 +303,7 @@ def test_a_limit_that_holds_for_some_sizes_only_does_not_hold():
         ),
         ("Conv1d(", (), {"flops": 1}, SpecError, ""),
         (7, (), {"flops": 1}, UsageError, "the design must be a string such as"),
-        (net(), (), {"flops": 1}, UsageError, "Sequential has no inputs"),
+        (net(), (), {"flops": 1}, UsageError, "Sequential.forward needs a value for input"),
         (net(), ("f32[B,8",), {"flops": 1}, SpecError, ""),
         (net(), (torch.zeros(2, 8),), {"flops": 768, "B": 3}, UsageError, "no size or limit is called B"),
     ],

@@ -105,7 +105,8 @@ def _size(name: str, text: str | None) -> Size:
     try:
         expression = parse_size(text)
         if open_name := next(names(expression), None):
-            raise UsageError(f"--{name} {text[:40]}: {open_name.name} is not a number")
+            message = f"--{name} {text[:40]}: {open_name.name} is not a number"
+            raise UsageError(message, hint="Write a whole number, such as 4096 or 4e3.")
         size = evaluate(expression, {}, text)
     except SpecError as error:
         raise UsageError(f"--{name}: {error}", hint=_as_integer(name, text)) from None

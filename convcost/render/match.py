@@ -138,7 +138,11 @@ def _notes(match: Match, lines: int) -> tuple[str, ...]:
     if len(match.choices) > 1:
         first, second = map(MathText, match.vary)
         which = MixedText(
-            f"Each pair is the closest within {_target(match)} for its ", first, " or for its ", second, "."
+            f"Each pair is the closest within {_target(match)} both for its ",
+            first,
+            " and for its ",
+            second,
+            ".",
         )
         notes.append(which)
     if len(match.choices) > lines:

@@ -91,6 +91,7 @@ def _notes(
         _complex_operators(trace),
         _sparse_operators(trace),
         DATA_RUN_NOTE if trace.ran == "data" else "",
+        _elementwise_gradients(report, trace),
         _unused_parameters(trace),
         *_tied_parameters(trace),
         *generation_notes(report),
@@ -182,6 +183,14 @@ def _complex_operators(trace: Trace) -> str:
 def _sparse_operators(trace: Trace) -> str:
     names = [operator_name(total.operator) for total in operator_totals(trace) if total.sparse]
     return f"Sparse tensors are counted by their stored entries: {join_first(names)}." if names else ""
+
+
+def _elementwise_gradients(report: Report, trace: Trace) -> str:
+    """A note that autograd tells no module of elementwise gradients, if FLOPs include them."""
+    backward = (each for each in trace.operations if each.phase != "forward" and not each.path)
+    is_counted = report.convention.count == "all" and any(each.cost.elementwise != 0 for each in backward)
+    note = "Gradients of elementwise work are counted at the whole model, not at its submodules."
+    return note if is_counted else ""
 
 
 def _unused_parameters(trace: Trace) -> str:

@@ -21,6 +21,7 @@ from convcost.tracing.given_inputs import (
 )
 from convcost.tracing.mesh_request import MeshRequest
 from convcost.tracing.prompt_inputs import PhaseRequest, with_context
+from convcost.tracing.signatures import check_arguments
 from convcost.tracing.sources.interface import BuildableModel
 from convcost.tracing.target.module_text import parse_module_text
 from convcost.tracing.target.target import Target, with_prompt
@@ -155,6 +156,8 @@ def module_design(design: Any, inputs: tuple[Any, ...], keywords: Mapping[str, A
     if not is_module(design):
         return _named_module(str(design), inputs, keywords)
     if not inputs and not keywords:
+        what = f"{type(design).__name__}.forward"
+        check_arguments(what, design.forward, noun="input", hint=NO_INPUTS_HINT)
         raise UsageError(f"{type(design).__name__} has no inputs", hint=NO_INPUTS_HINT)
     found = given_inputs(inputs, keywords, forward_names(design))
     if inputs and all(isinstance(value, str) for value in found.all):

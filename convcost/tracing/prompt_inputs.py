@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from convcost.core.errors import UsageError, did_you_mean
 from convcost.core.generation import GENERATION_PHASES, GenerationPhase
-from convcost.core.units import count_error, parse_count
+from convcost.core.units import count_error, parse_count, plural
 from convcost.tracing.declared_inputs import DeclaredInputs, DeclaredTensor
 
 TOKENS = ("decoder_input_ids", "input_ids")
@@ -68,8 +68,10 @@ def with_context(
     before = tokens.shape[-1]
     if not are_assumed and isinstance(before, int) and before != context:
         which = f"the input {of_tokens}" if of_tokens else "the input"
-        message = f"{which} has {before} tokens, but the context is {context}"
-        raise UsageError(message, hint="Give only one of them.")
+        message = f"{which} has {before} {plural(before, 'token')}, but the context is {context}"
+        raise UsageError(
+            message, hint="The input of a phase is its prompt: give it all tokens of the context."
+        )
 
     def changed(name: str, declared: DeclaredTensor) -> DeclaredTensor:
         shape = declared.shape

@@ -24,6 +24,7 @@ def check_arguments(
     *,
     noun: str = "argument",
     hint: str = "",
+    cli_hint: str = "",
 ) -> None:
     """Raise WrongTypeError if `call` does not take these arguments; an unknown signature takes any.
 
@@ -34,6 +35,7 @@ def check_arguments(
         kwargs: Keyword arguments.
         noun: What the message calls an argument, such as "input".
         hint: How to give an argument that is missing.
+        cli_hint: The hint for the command line, if it is another.
     """
     try:
         accepted = signature(call)
@@ -43,35 +45,28 @@ def check_arguments(
     try:
         accepted.bind(*args, **kwargs)
     except TypeError as error:
-        raise _error(what, accepted, args, kwargs, noun, hint, str(error)) from None
+        if surplus := _surplus(accepted, args, kwargs, noun):
+            names = [name for name, each in accepted.parameters.items() if each.kind not in VARIADIC]
+            listed = f"It takes {', '.join(names)[:MOST_LISTED]}." if names else ""
+            raise WrongTypeError(f"{what} {surplus}", hint=listed) from None
+        if missing := [*_missing(accepted, args, kwargs)]:
+            values = "values" if missing[1:] else "a value"
+            message = f"{what} needs {values} for {join_words(missing)}"
+            raise WrongTypeError(message, hint=hint, cli_hint=cli_hint) from None
+        raise WrongTypeError(f"{what}: {error}") from None
 
 
-def _error(
-    what: str,
-    accepted: Signature,
-    args: tuple[Any, ...],
-    kwargs: Mapping[str, Any],
-    noun: str,
-    hint: str,
-    reason: str,
-) -> WrongTypeError:
+def _surplus(accepted: Signature, args: tuple[Any, ...], kwargs: Mapping[str, Any], noun: str) -> str:
+    """What is said of an argument that is not accepted; empty if all are."""
     parameters = accepted.parameters
-    names = [name for name, each in parameters.items() if each.kind not in VARIADIC]
-    listed = f"It takes {', '.join(names)[:MOST_LISTED]}." if names else ""
     kinds = [each.kind for each in parameters.values()]
     unknown = [name for name in kwargs if name not in parameters]
     if unknown and Parameter.VAR_KEYWORD not in kinds:
-        near = did_you_mean(unknown[0], names)
-        return WrongTypeError(f"{what} has no {noun} {unknown[0][:40]}{near}", hint=listed)
+        return f"has no {noun} {unknown[0][:40]}{did_you_mean(unknown[0], parameters)}"
     allowed = sum(kind in POSITIONAL for kind in kinds)
     if len(args) > allowed and Parameter.VAR_POSITIONAL not in kinds:
-        number = f"{allowed or 'no'} {plural(allowed, noun)}"
-        return WrongTypeError(f"{what} takes {number}, not {len(args)}", hint=listed)
-    if missing := [*_missing(accepted, args, kwargs)]:
-        return WrongTypeError(
-            f"{what} needs the {plural(len(missing), noun)} {join_words(missing)}", hint=hint
-        )
-    return WrongTypeError(f"{what}: {reason}", hint=listed)
+        return f"takes {allowed or 'no'} {plural(allowed, noun)}, not {len(args)}"
+    return ""
 
 
 def _missing(accepted: Signature, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Iterator[str]:

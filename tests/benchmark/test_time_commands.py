@@ -124,7 +124,7 @@ def test_a_module_that_fails_on_data_is_refused_with_its_place(clock):
     assert convcost("model", "net.py:Broken", "--input", "[8,4]", "--time") == (
         2,
         "",
-        "warming up: 0 of 1\nconvcost: Broken could not be run: ValueError: no data, please\n"
+        "warming up: 0 of 1 done\nconvcost: Broken could not be run: ValueError: no data, please\n"
         "  net.py:30, in forward\n"
         '    raise ValueError("no data, please")\n',
     )
@@ -166,4 +166,4 @@ def test_for_real():
     outcome = convcost("layer", "linear", "8", "8", "--time", "--counters", "none", "--threads", "1")
     assert outcome.code == 0
     assert " forward " in outcome.out
-    assert re.fullmatch(r"warming up: 0 of 1\ntiming, round: 0 of \d+\n", outcome.err)
+    assert re.fullmatch(r"warming up: 0 of 1 done\ntiming, round: 0 of \d+ done\n", outcome.err)

@@ -44,7 +44,7 @@ ON_THIS = f"""\
    of the roofline                   210%             315%
 
  conv costs 6.00× the FLOPs of dense and takes 4.00× the time here: both are
- compute-bound (20.6 and 73.8 FLOPs per byte).
+ compute-bound (20.6 and 73.8 FLOPs per byte moved).
  More than 100% of a roofline: caches hold the data, or the device exceeds its
  listed figures.
 {HOW}
@@ -161,7 +161,7 @@ def test_where_calls_take_longer_than_the_work_the_sentence_says_so():
     assert "takes 3.00× the time here: calling their layers takes longer than what both compute" in text
     text = " ".join(small(layer=0.0, convolution=1.0).split())
     assert (
-        "here: dense is memory-bound (0.495 FLOPs per byte), conv is bound by the overhead of its calls."
+        "dense is memory-bound (0.495 FLOPs per byte moved), conv is bound by the overhead of its calls."
         in text
     )
 

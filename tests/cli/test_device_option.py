@@ -47,6 +47,8 @@ LEAST = """\
  unless caches hold the data.
 """
 
+LEAST_OF_MODULES = LEAST.removesuffix("\n") + " A module's copies and lookups are not included.\n"
+
 FOUNDING = f"""\
  toy, bfloat16             dense       conv   conv ÷ dense
 ───────────────────────────────────────────────────────────
@@ -99,7 +101,7 @@ MODULE = f"""\
 
  toy in float32: 1.00 TFLOP/s, 100.0 GB/s; compute-bound from 10 FLOPs per byte
  moved.
-{LEAST}
+{LEAST_OF_MODULES}
 """
 
 

@@ -47,7 +47,7 @@ PAIRS_TABLE = """\
 
  With E = 392, K = 1, Conv1d costs 9,834,496 FLOPs, 165,504 (1.66%) fewer than
  the budget.
- Each pair is the closest within the budget for its E or for its K.
+ Each pair is the closest within the budget both for its E and for its K.
  FLOPs = 2 × MACs; bias adds and elementwise work are counted separately;
  padding and masked MACs are included (convention: matmul, full).
 
@@ -123,7 +123,7 @@ STRIDES_TABLE = """\
  over budget   7   2   4,032          +33    +0.825%        1,020
 
  With W = 9, V = 2, Conv1d costs 3,888 MACs, 111 (2.78%) fewer than the budget.
- Each pair is the closest within the budget for its W or for its V.
+ Each pair is the closest within the budget both for its W and for its V.
 
 """
 

@@ -22,7 +22,9 @@ def test_a_size_below_1_is_refused(value):
 
 
 def test_a_word_is_no_size():
-    assert refused("compare", "--E", "abc", "--L", "10") == "--E abc: abc is not a number\n"
+    assert refused("compare", "--E", "abc", "--L", "10") == (
+        "--E abc: abc is not a number\nWrite a whole number, such as 4096 or 4e3.\n"
+    )
 
 
 def test_a_broken_number_is_pointed_at():
@@ -198,7 +200,7 @@ def test_without_a_command_the_help_is_shown():
         ),
         (
             ("cost", "[2,3] -> Linear(3,4)", "--B", "4"),
-            "no option or size is called --B\nThere are no open sizes here.\n",
+            "no option or size is called --B\nName the batch in the input: [B, 10].",
         ),
         (
             ("match", "Linear(E, E)", "--flops", "1M"),

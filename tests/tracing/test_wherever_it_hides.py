@@ -206,7 +206,7 @@ def test_a_users_own_operator_is_counted_by_a_formula_of_one_line():
 def test_the_error_of_the_users_forward_comes_through():
     with pytest.raises(RuntimeError, match="mat1 and mat2 shapes cannot be multiplied"):
         profile(linear(), torch.randn(2, 9))
-    with pytest.raises(TypeError, match="takes 2 positional arguments but 3 were given"):
+    with pytest.raises(TypeError, match="takes 1 input, not 2"):
         profile(nn.Sequential(linear()), X, X)
 
 

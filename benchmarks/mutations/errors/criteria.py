@@ -17,8 +17,8 @@ CRITERIA.error("targets of any shape", "yield from equal_shapes(shape, other, nu
 CRITERIA.error("nothing saved of a loss", "self.saves, self.saves_of_loss", "self.saves, SavedTensors()")
 CRITERIA.error(
     "squares free",
-    '"""(x − t)²: 2 per element."""\n\n    operations = 2\n\n\n',
-    '"""(x − t)²: 2 per element."""\n\n    operations = 1\n\n\n',
+    '"""(x − t)²: 2 operations per element."""\n\n    operations = 2\n\n\n',
+    '"""(x − t)²: 2 operations per element."""\n\n    operations = 1\n\n\n',
     CLASSES,
 )
 CRITERIA.error("Stirling's approximation free", "+ 8 * self.full", "", CLASSES)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from functools import partial
 from typing import Any, Protocol
@@ -38,6 +38,8 @@ LOWER_BOUND_NOTE = (
     "Roofline lower bound: one layer after another, each at peak FLOP/s or at full memory bandwidth, each "
     "tensor read or written once. Real times are longer, unless caches hold the data."
 )
+
+OF_MODULES_NOTE = "A module's copies and lookups are not included."
 
 MOST_SENTENCES = 6
 """The most sentences on layers' bounds."""
@@ -186,7 +188,13 @@ def bound_notes(found: ReportRooflines) -> Iterator[str]:
     """What the bound is, and, of a module on many devices, of what."""
     if any(report.distributed for report, _ in found):
         yield "The roofline is that of the whole module on one device, not of a rank."
-    yield LOWER_BOUND_NOTE
+    yield lower_bound_note(report for report, _ in found)
+
+
+def lower_bound_note(reports: Iterable[Report]) -> str:
+    """What the lower bound includes."""
+    has_modules = any(report.trace for report in reports)
+    return f"{LOWER_BOUND_NOTE} {OF_MODULES_NOTE}" if has_modules else LOWER_BOUND_NOTE
 
 
 def device_note(roofline: Roofline) -> str:
@@ -249,7 +257,8 @@ def flip_notes(found: list[tuple[Report, Roofline]]) -> Iterator[str]:
     for report, roofline in found:
         texts = _flip_texts(report, roofline)
         for label, text in texts.items():
-            name = report.name if len(set(texts.values())) == 1 else f"{report.name}, {label}"
+            is_for_all = len(set(texts.values())) == 1
+            name = report.name if is_for_all else f"{report.name}, {label}" if found[1:] else label
             names_by_text.setdefault(text, []).append(name)
     for text, names in [*names_by_text.items()][:MOST_SENTENCES]:
         yield MixedText(f"{_join_names(list(dict.fromkeys(names)))}: ", text, ".")

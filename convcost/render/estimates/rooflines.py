@@ -12,10 +12,10 @@ from convcost.core.units import duration, exact, human
 from convcost.devices.names import peak_unit
 from convcost.render.document import Line, Section, Table
 from convcost.render.estimates.roofline import (
-    LOWER_BOUND_NOTE,
     candidate_table,
     device_note,
     flip_notes,
+    lower_bound_note,
     time_lines,
 )
 from convcost.render.estimates.workload_groups import group_heading, workload_groups
@@ -29,7 +29,7 @@ def section(reports: tuple[Report, ...], style: Style) -> Section:
         return _comparison_section(reports)
     [report] = reports
     by_device = [(replace(report, name=each.device.name), each) for each in report.rooflines]
-    return Section(tuple(_tables(report, style.view)), (*flip_notes(by_device), LOWER_BOUND_NOTE))
+    return Section(tuple(_tables(report, style.view)), (*flip_notes(by_device), lower_bound_note(reports)))
 
 
 def _comparison_section(reports: tuple[Report, ...]) -> Section:
@@ -40,7 +40,7 @@ def _comparison_section(reports: tuple[Report, ...]) -> Section:
         candidates = zip(reports, rooflines, strict=True)
         tables.append(candidate_table(tuple(replace(each, roofline=found) for each, found in candidates)))
         notes.append(device_note(rooflines[0]))
-    return Section(tuple(tables), (*notes, LOWER_BOUND_NOTE))
+    return Section(tuple(tables), (*notes, lower_bound_note(reports)))
 
 
 def _tables(report: Report, view: View) -> Iterator[Table]:

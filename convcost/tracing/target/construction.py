@@ -46,12 +46,14 @@ INITIALIZERS = frozenset(
 
 Built = TypeVar("Built")
 
-ARGUMENTS_HINT = "Give arguments as --arg num_classes=10."
+ARGUMENTS_HINT = "Give arguments by name, such as num_classes=10."
+ARGUMENTS_CLI_HINT = "Give arguments as --arg num_classes=10."
 
 Arguments = tuple[tuple[Any, ...], Mapping[str, Any]]
 """Positional and keyword arguments."""
 
-INPUTS_HINT = 'Give inputs as --input "f32[1,3,224,224]", or by name as --input "ids=i64[1,128]".'
+INPUTS_HINT = 'Give inputs, such as "f32[1,3,224,224]", or by name, "ids=i64[1,128]".'
+INPUTS_CLI_HINT = 'Give inputs as --input "f32[1,3,224,224]", or by name as --input "ids=i64[1,128]".'
 
 
 def construct(make: Callable[[], Built], build_mode: BuildMode) -> Built:
@@ -120,7 +122,9 @@ def _build_from(target: Target, found: Any, build_mode: BuildMode) -> Any:
     if not callable(found) or (isinstance(found, type) and not issubclass(found, torch.nn.Module)):
         return found
     check_callable(str(target.place), found)
-    check_arguments(str(target.place), found, kwargs=target.arguments, hint=ARGUMENTS_HINT)
+    check_arguments(
+        str(target.place), found, kwargs=target.arguments, hint=ARGUMENTS_HINT, cli_hint=ARGUMENTS_CLI_HINT
+    )
     return _construct(target, partial(found, **target.arguments), build_mode)
 
 
@@ -171,7 +175,9 @@ def forward_arguments(
     else:
         args, kwargs = _inputs_from_maker(target, maker, build_mode)
     what = f"{type(module).__name__}.forward"
-    check_arguments(what, module.forward, args, kwargs, noun="input", hint=INPUTS_HINT)
+    check_arguments(
+        what, module.forward, args, kwargs, noun="input", hint=INPUTS_HINT, cli_hint=INPUTS_CLI_HINT
+    )
     return args, kwargs
 
 

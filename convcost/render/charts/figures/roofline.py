@@ -12,7 +12,7 @@ from convcost.devices.names import peak_unit
 from convcost.render.charts.data import ChartAxis, ChartOptions, Figure, Number, Point, Series, XYChart
 from convcost.render.charts.figures.captions import designs_title
 from convcost.render.charts.names import shorten
-from convcost.render.estimates.roofline import LOWER_BOUND_NOTE, device_note
+from convcost.render.estimates.roofline import device_note, lower_bound_note
 
 ROOF_MARGIN = 4
 """Roofs extend by this factor beyond the points on both sides."""
@@ -49,7 +49,7 @@ def _figure(reports: Sequence[Report], *, by_part: bool) -> Figure | None:
     title = f"Roofline on {names}: {designs_title(reports)}"
     attained = ChartAxis("attainable performance", peak_unit(devices[0].dtype), is_log=True)
     chart = XYChart(f"Roofline on {names}", INTENSITY, attained, (*series, *roofs))
-    notes = (*map(device_note, devices), LOWER_BOUND_NOTE)
+    notes = (*map(device_note, devices), lower_bound_note(reports))
     return Figure(title, (chart,), _description(title, rooflines, reports), notes)
 
 
