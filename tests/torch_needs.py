@@ -160,7 +160,11 @@ NEEDS = (
     ),
     Need(
         "newer than 2.9",
-        ("[EmbeddingBag]", "test_every_kind_agrees_with_torch_and_every_counter_but_for_known"),
+        (
+            "[EmbeddingBag]",
+            "test_every_kind_agrees_with_torch_and_every_counter_but_for_known",
+            "test_it_passes_over_what_is_right_with_its_progress_on_stderr",
+        ),
         "EmbeddingBag reads past its offsets with include_last_offset, and infers another shape",
     ),
     Need(
