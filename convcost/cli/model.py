@@ -43,7 +43,7 @@ def model(
     Examples:
       convcost model net.py:Net --input "f32[1,3,224,224]" --depth 2
       convcost model timm:resnet50 --top 5
-      convcost model net.py:Net --input "f32[1,T,256]" --backward
+      convcost model net.py:Net --input "f32[1,T,256]" --T 128 --backward
     """
     check_phases(modules, options.timing, options.memory)
     target = read_target(context, arguments or (), settings or (), modules)

@@ -31,7 +31,8 @@ from convcost.render.style import Style, View
 from convcost.render.texts import MixedText
 
 DATA_RUN_NOTE = (
-    "The model ran on real data, as shapes alone do not decide what runs; declared inputs are zeros."
+    "The model ran on tensors with data, because shapes alone do not decide what runs. Declared inputs are "
+    "zeros: other values may lead to other counts."
 )
 
 MOST_NAMED = 6

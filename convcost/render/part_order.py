@@ -77,7 +77,8 @@ def top_note(shown: ShownItems[Item], view: View, read: PartReader, what: str) -
     have, others_have = ("has" if count == 1 else "have" for count in (len(shown.items), number))
     shares = [percent(Fraction(each, sum(sums))) for each in sums]
     others = "one" if number == 1 else exact(number)
-    return f"{text} {have} {shares[0]} of the {label}; the other {others} {others_have} {shares[1]}."
+    whole = f"{label} of the rows that match" if view.filter else label
+    return f"{text} {have} {shares[0]} of the {whole}; the other {others} {others_have} {shares[1]}."
 
 
 def others_label(number: int) -> str:

@@ -91,8 +91,8 @@ FAILED = """\
  dense: FLOPs = 327,680, more than 300,000 (max_flops).
  conv: changed from its baseline: FLOPs −524,288 (−26.7%), parameters +32,768
  (+33.2%), activations −1,024 (−40.0%) and 6 more.
- conv changed from [B*S, E, L] -> 2 x Conv1d(E, E, 3, padding=same) to [B*S, E,
- L] -> Conv1d(E, E, 3) -> ReLU -> Conv1d(E, E, 5).
+ The design of conv changed from [B*S, E, L] -> 2 x Conv1d(E, E, 3,
+ padding=same) to [B*S, E, L] -> Conv1d(E, E, 3) -> ReLU -> Conv1d(E, E, 5).
  If this is intended, convcost check --update accepts it.
 
 """

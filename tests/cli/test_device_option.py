@@ -66,8 +66,8 @@ FOUNDING = f"""\
  memory-bound (7.48 FLOPs per byte moved), conv is compute-bound (56.4).
  dense: memory-bound below S = 8, compute-bound from there on.
  conv: compute-bound for all S.
- toy in bfloat16: 4.00 TFLOP/s, 100.0 GB/s; compute-bound from 40 FLOPs per
- byte moved.
+ toy in bfloat16: 4.00 TFLOP/s, 100.0 GB/s; layers are compute-bound from 40
+ FLOPs per byte moved.
 {LEAST}
 """
 
@@ -80,8 +80,8 @@ ONE = f"""\
  bound by                memory
 
  Linear: memory-bound below B = 22, compute-bound from there on.
- toy in float32: 1.00 TFLOP/s, 100.0 GB/s; compute-bound from 10 FLOPs per byte
- moved.
+ toy in float32: 1.00 TFLOP/s, 100.0 GB/s; layers are compute-bound from 10
+ FLOPs per byte moved.
 {LEAST}
 """
 
@@ -99,8 +99,8 @@ MODULE = f"""\
  relu        32.8 KB         0      327.7 ns     memory
  total      334.1 KB      3.14       3.34 µs     memory
 
- toy in float32: 1.00 TFLOP/s, 100.0 GB/s; compute-bound from 10 FLOPs per byte
- moved.
+ toy in float32: 1.00 TFLOP/s, 100.0 GB/s; layers are compute-bound from 10
+ FLOPs per byte moved.
 {LEAST_OF_MODULES}
 """
 

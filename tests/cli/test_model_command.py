@@ -308,7 +308,7 @@ def test_a_module_that_runs_twice_costs_twice():
 
 
 def test_what_ran_on_numbers_says_so():
-    assert "The model ran on real data" in printed("model", "net.py:Decides", "--input", "[3,4]")
+    assert "The model ran on tensors with data" in printed("model", "net.py:Decides", "--input", "[3,4]")
 
 
 def test_a_formula_that_was_not_used_is_noted_with_the_name_of_what_ran(here):

@@ -203,7 +203,7 @@ def device_note(roofline: Roofline) -> str:
     unit = peak_unit(roofline.dtype)
     return (
         f"{device.name} in {roofline.dtype}: {human(roofline.peak, unit)}, {human(device.bandwidth, 'B/s')}; "
-        f"compute-bound from {exact(roofline.ridge)} FLOPs per byte moved."
+        f"layers are compute-bound from {exact(roofline.ridge)} FLOPs per byte moved."
     )
 
 

@@ -118,20 +118,21 @@ def _changed_conditions(result: EntryResult) -> Iterator[str]:
     before = result.before
     if before is None or result.status == "same":
         return
-    for was, is_now in zip(_conditions(before), _conditions(result.now), strict=True):
-        if was != is_now:
-            yield f"{result.entry.name} changed from {was} to {is_now}."
+    current = _conditions(result.now)
+    for condition, was in _conditions(before).items():
+        if was != current[condition]:
+            yield f"The {condition} of {result.entry.name} changed from {was} to {current[condition]}."
 
 
-def _conditions(baseline: Baseline) -> tuple[str, ...]:
+def _conditions(baseline: Baseline) -> dict[str, str]:
     sizes = sizes_in_full(dict(sorted(baseline.sizes.items())))
     convention = baseline.convention
-    return (
-        baseline.of,
-        f"counted with {sizes or 'no sizes'}",
-        f"counted by the convention {convention.count}, {convention.padding}",
-        f"in {baseline.dtype}",
-    )
+    return {
+        "design": baseline.of,
+        "sizes": sizes or "none",
+        "convention": f"{convention.count}, {convention.padding}",
+        "dtype": baseline.dtype,
+    }
 
 
 def _lock_notes(gate_result: GateResult) -> Iterator[str]:
