@@ -22,7 +22,7 @@ from convcost.cli.options import (
 )
 from convcost.cli.parser_errors import option_names
 from convcost.cli.phases import check_phases
-from convcost.cli.sizes import missing_design, split_tokens
+from convcost.cli.sizes import missing_design_error, split_tokens
 from convcost.core.errors import UsageError
 from convcost.design import SizedSpec
 from convcost.layers import find_layer
@@ -78,7 +78,7 @@ def _read_design(
     """The design: a torch module by its place, or else a spec."""
     texts, options = split_tokens(tokens, option_names(context), takes_numbers=True)
     if not texts:
-        raise missing_design(context, options, "a design is missing", DESIGN_HINT)
+        raise missing_design_error(context, options, "a design is missing", DESIGN_HINT)
     if is_target(texts[0]) or DOTTED_NAME.fullmatch(texts[0]):
         target = read_target(context, tokens, settings, given.modules)
         return ModuleTarget(target, given.formulas, given.modules.seconds, read_mesh(given.mesh, memory))

@@ -20,7 +20,7 @@ from convcost.cli.options import (
 from convcost.cli.output import emit, print_error, print_result
 from convcost.cli.parser_errors import option_names
 from convcost.cli.plots import read_plots
-from convcost.cli.sizes import missing_design, split_tokens
+from convcost.cli.sizes import missing_design_error, split_tokens
 from convcost.core.cost import Size
 from convcost.core.errors import UsageError
 from convcost.core.match import Match
@@ -121,7 +121,7 @@ def _read_tokens(context: typer.Context, specs: Iterable[str] | None) -> list[st
     texts, options = split_tokens(tokens, option_names(context))
     if not texts:
         hint = "Give the one to match, then the one to fit."
-        raise missing_design(context, options, "a design is missing", hint)
+        raise missing_design_error(context, options, "a design is missing", hint)
     return tokens
 
 

@@ -12,7 +12,7 @@ from convcost.cli.options import MemoryOptions, MeshOptions, ModuleOptions
 from convcost.cli.output import stdout_to_stderr
 from convcost.cli.parser_errors import option_names
 from convcost.cli.phases import phase_requests
-from convcost.cli.sizes import check_options, missing_design, read_sizes, split_tokens
+from convcost.cli.sizes import check_options, missing_design_error, read_sizes, split_tokens
 from convcost.cli.supervisor import time_limit
 from convcost.core.errors import ConvcostError, UsageError
 from convcost.core.source_text import SourceText
@@ -111,7 +111,7 @@ def read_target(
     """The target of a command that takes one module."""
     texts, options = split_tokens(tokens, option_names(context), takes_numbers=True)
     if not texts:
-        raise missing_design(context, options, "a target is missing", TARGET_HINT)
+        raise missing_design_error(context, options, "a target is missing", TARGET_HINT)
     _check_target(texts[0])
     [[target, *others]] = read_targets(texts[:1], modules).values()
     check_options(options, (target.inputs,), context)

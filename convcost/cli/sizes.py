@@ -57,7 +57,9 @@ def split_tokens(
     return positional, options
 
 
-def missing_design(context: typer.Context, options: Iterable[Option], message: str, hint: str) -> UsageError:
+def missing_design_error(
+    context: typer.Context, options: Iterable[Option], message: str, hint: str
+) -> UsageError:
     """The error for a command without a design, which may be the value of an unknown option."""
     for option in options:
         if option.value and is_target(option.value):

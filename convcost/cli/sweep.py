@@ -23,7 +23,7 @@ from convcost.cli.options import (
 from convcost.cli.output import emit, print_error, print_result, show_progress
 from convcost.cli.parser_errors import option_names
 from convcost.cli.plots import read_plots
-from convcost.cli.sizes import missing_design, split_tokens
+from convcost.cli.sizes import missing_design_error, split_tokens
 from convcost.cli.variants import read_variants
 from convcost.core.errors import UsageError
 from convcost.core.sweep import Sweep
@@ -169,7 +169,7 @@ def sweep(
     texts, options = split_tokens(tokens, option_names(context))
     if not texts:
         hint = "Give one or more; ratios are to the first."
-        raise missing_design(context, options, "a design is missing", hint)
+        raise missing_design_error(context, options, "a design is missing", hint)
     axes = tuple(map(parse_axis, over or ()))
     swept = tuple(axis.name for axis in axes)
     memory = parse_bytes(max_memory)

@@ -111,7 +111,7 @@ def check_word(what: str, word: str, known: Sequence[str]) -> None:
         )
 
 
-def number_error(what: str, names: Sequence[str]) -> UsageError:
+def open_sizes_error(what: str, names: Sequence[str]) -> UsageError:
     """The error for `what`, which needs a number for each of the open sizes `names`."""
     examples = [f"{name}=8" for name in names]
     return UsageError(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from convcost.core.cost import Size
-from convcost.core.errors import UsageError, number_error
+from convcost.core.errors import UsageError, open_sizes_error
 from convcost.core.generation import GenerationPhase
 from convcost.core.report import Report
 from convcost.core.type_checks import is_module
@@ -115,9 +115,9 @@ def _profile_module(
         report = profiler.profile_call(call)
         return ProfiledModel(profiler.add_rank(call, report, mesh) if mesh else report, *call)
     if mesh:
-        raise number_error("a mesh", inputs.names)
+        raise open_sizes_error("a mesh", inputs.names)
     if profiler.backward:
-        raise number_error("backward", inputs.names)
+        raise open_sizes_error("backward", inputs.names)
     declared = inputs.declared().typed(parameter_dtype(module))
     report = profile_open(
         module, declared.args, declared.kwargs, profiler.formulas, profiler.footprint, profiler.phase

@@ -231,7 +231,7 @@ def _costs_against(first: Report, other: Report) -> str:
 def bound_reason(first: tuple[str, Roofline], other: tuple[str, Roofline]) -> str:
     """What bounds each of two rooflines."""
     (name, base), (other_name, roofline) = first, other
-    if not (is_by_intensity(base) and is_by_intensity(roofline)):
+    if not (intensity_tells_bound(base) and intensity_tells_bound(roofline)):
         return f"{name} is {bound_text(base)}, {other_name} is {bound_text(roofline)}"
     figure = short_text(roofline.intensity)
     if base.by == roofline.by:
@@ -241,12 +241,12 @@ def bound_reason(first: tuple[str, Roofline], other: tuple[str, Roofline]) -> st
 
 def bound_text(roofline: Roofline) -> str:
     """compute-bound (24 FLOPs per byte moved); if its layers differ, for how much of the lower bound."""
-    if is_by_intensity(roofline):
+    if intensity_tells_bound(roofline):
         return f"{roofline.by}-bound ({short_text(roofline.intensity)} FLOPs per byte moved)"
     return f"{roofline.by}-bound for {percent(roofline.share(roofline.by))} of its lower bound"
 
 
-def is_by_intensity(roofline: Roofline) -> bool:
+def intensity_tells_bound(roofline: Roofline) -> bool:
     """Whether the intensity of the whole tells what bounds it; its layers may differ."""
     return (roofline.by == "compute") == (roofline.intensity >= roofline.ridge)
 

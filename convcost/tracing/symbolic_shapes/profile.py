@@ -12,7 +12,7 @@ from torch._subclasses import fake_tensor
 from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
 
 from convcost.core.dtypes import dtype_named
-from convcost.core.errors import number_error
+from convcost.core.errors import open_sizes_error
 from convcost.core.generation import GenerationPhase
 from convcost.core.report import Report
 from convcost.operators.interface import Operator
@@ -174,7 +174,7 @@ def profile_open(
     """
     inputs = DeclaredInputs(args, kwargs or {})
     if is_distributed(ModuleCall(module)):
-        raise number_error("a distributed module", inputs.names)
+        raise open_sizes_error("a distributed module", inputs.names)
     operators = {name: user_operator(formula) for name, formula in (formulas or {}).items()}
     search = ExampleSearch(module, inputs, operators, phase)
     report = search.report()

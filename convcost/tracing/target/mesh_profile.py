@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from convcost.core.errors import ConvcostError, UsageError, number_error
+from convcost.core.errors import ConvcostError, UsageError, open_sizes_error
 from convcost.core.type_checks import describe_value
 from convcost.tracing.mesh_request import MeshRequest, ParallelizeFunction
 from convcost.tracing.module_call import ModuleCall
@@ -33,7 +33,7 @@ def profile_target_on_mesh(
     profiled = profile_target(target, profiler)
     report, module = profiled.report, profiled.module
     if report.open_names:
-        raise number_error("a mesh", report.open_names)
+        raise open_sizes_error("a mesh", report.open_names)
     if module is None:
         raise UsageError(f"a mesh needs a torch module that runs; {target} is a file of weights")
     call = ModuleCall(module, profiled.args, profiled.kwargs)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import torch
 
-from convcost.core.errors import ConvcostError, UsageError, number_error
+from convcost.core.errors import ConvcostError, UsageError, open_sizes_error
 from convcost.core.report import Report
 from convcost.core.type_checks import describe_value
 from convcost.tracing.module_call import ModuleCall, parameter_dtype
@@ -205,7 +205,7 @@ def _symbolic_report(target: Target, module: torch.nn.Module, profiler: Profiler
     from convcost.tracing.symbolic_shapes.profile import profile_open
 
     if profiler.backward:
-        raise number_error("--backward", target.inputs.names)
+        raise open_sizes_error("--backward", target.inputs.names)
     inputs = target.inputs.typed(parameter_dtype(module))
     try:
         return profile_open(
