@@ -10,7 +10,7 @@ from convcost.core.comparison import Comparison
 from convcost.core.cost import MATMUL, Convention, Size
 from convcost.core.errors import UsageError
 from convcost.core.report import Report
-from convcost.core.type_checks import check_type, is_module, merge_sizes
+from convcost.core.type_checks import check_convention, check_type, is_module, merge_sizes
 from convcost.design import (
     GivenDesign,
     StatedDesign,
@@ -44,6 +44,7 @@ def cost(
     context: int | str | None = None,
     mesh: str | None = None,
     parallelize: ParallelizeFunction | None = None,
+    convention: Convention | None = None,
     **sizes: Any,
 ) -> Report:
     """The cost of one design: cost("Linear(10E, E)", E=128).flops.
@@ -65,6 +66,7 @@ def cost(
             report.per_rank and report.collectives.
         parallelize: A function of the module and the mesh that parallelizes the module. Without it, the
             module's own plan is used.
+        convention: What counts as FLOPs; by default 2 × MACs alone, and for a report its own convention.
         sizes: Values of sizes, by name. They can also be given as a mapping, sizes={"E": 128}.
 
     Raises:
@@ -85,7 +87,8 @@ def cost(
         inputs = (prompt_text(request),)
     stated, given = design_and_sizes(design, inputs, given)
     stated = design_in_phase(stated, request) if request else stated
-    return design_report(design_on_mesh(stated, ranks) if ranks else stated, given, backward)
+    report = design_report(design_on_mesh(stated, ranks) if ranks else stated, given, backward)
+    return report if convention is None else replace(report, convention=check_convention(convention))
 
 
 def _split_backward(sizes: dict[str, Any], backward: bool) -> tuple[dict[str, Any], bool]:
@@ -152,12 +155,15 @@ CountedDesign = Spec | Report
 """A design for a comparison: a spec, or the report of a torch module."""
 
 
-def compare(*designs: GivenDesign, backward: bool = False, **sizes: Size) -> Comparison:
+def compare(
+    *designs: GivenDesign, backward: bool = False, convention: Convention = MATMUL, **sizes: Size
+) -> Comparison:
     """Two or more designs side by side; without any, the founding pair.
 
     A design is what `cost` takes; a module stands with its inputs in a tuple, (module, "f32[B,8]"). With
     `backward` by a training step too: comparison.ratio("training_flops", other). A report among the
-    designs is compared so if its own backward is counted.
+    designs is compared so if its own backward is counted. `convention` is what counts as FLOPs, in every
+    design.
 
     Each of `sizes` has to occur in one of the designs; raises as `cost` does. The founding pair is also
     varied by `bias=False`, and by `layers=3` for three convolutions: compare(E=128, L=10, K=5, bias=False).
@@ -167,12 +173,13 @@ def compare(*designs: GivenDesign, backward: bool = False, **sizes: Size) -> Com
     Fraction(1, 8)
     """
     given, backward = _split_backward(sizes, backward)
+    check_convention(convention)
     if designs:
         found = tuple(map(as_design, designs))
         check_sizes(given, found)
-        return comparison(counted_designs(found, given, backward), given, backward=backward)
+        return comparison(counted_designs(found, given, backward), given, convention, backward=backward)
     pair = founding_pair(given.pop("bias", True), given.pop("layers", 2))
-    compared = comparison(tuple(map(parse, pair.texts)), pair.sizes(given), backward=backward)
+    compared = comparison(tuple(map(parse, pair.texts)), pair.sizes(given), convention, backward=backward)
     return replace(compared, notes=pair.notes(given))
 
 

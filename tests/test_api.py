@@ -3,6 +3,7 @@
 from fractions import Fraction
 
 import pytest
+import torch
 
 import convcost
 from convcost import compare, cost
@@ -22,6 +23,24 @@ def test_cost_is_what_a_design_costs():
 
 def test_a_parsed_spec_is_taken_as_its_text_is():
     assert cost(convcost.parse("Linear(10E, E)"), E=128) == cost("Linear(10E, E)", E=128)
+
+
+def test_flops_follow_the_convention():
+    bias, valid = convcost.Convention("bias"), convcost.Convention(padding="valid")
+    report = cost("Linear(10E, E)", E=128, convention=bias)
+    assert report.flops == 327_680 + 128
+    assert cost(report).convention == bias
+    assert cost(report, convention=convcost.Convention()).flops == 327_680
+    assert cost(torch.nn.Linear(8, 2), "f32[3,8]", convention=bias).flops == 2 * 48 + 6
+    comparison = compare(E=128, L=10, convention=valid)
+    assert comparison.ratio("flops", comparison.candidates[1]) == Fraction(28, 5)
+    assert compare(report, report, convention=valid).first.convention == valid
+
+
+@pytest.mark.parametrize("function", [cost, compare])
+def test_a_convention_that_is_none_is_refused(function):
+    with pytest.raises(UsageError, match=r"convention must be a convcost\.Convention, not the string 'bias'"):
+        function("Linear(2, 3)", convention="bias")
 
 
 def test_compare_without_designs_is_the_founding_pair():

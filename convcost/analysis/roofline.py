@@ -96,6 +96,11 @@ class Roofline:
         return not all(isinstance(b.compute, numbers) and isinstance(b.memory, numbers) for b in self.bounds)
 
     @cached_property
+    def is_training_step(self) -> bool:
+        """Whether it includes a backward."""
+        return any(bound.workload.phase != "forward" for bound in self.bounds)
+
+    @cached_property
     def flops(self) -> Size:
         """FLOPs of all parts."""
         return arithmetic.total([bound.workload.flops for bound in self.bounds], 0)

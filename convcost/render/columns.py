@@ -11,8 +11,8 @@ from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
 from convcost.analysis.parts import ReportPart
-from convcost.core.cost import Size
-from convcost.core.metrics import METRICS
+from convcost.core.cost import Convention, Size
+from convcost.core.metrics import BY_NAME, METRICS, Metric
 from convcost.render.formulas import approximate_text, shape_text, share_text, short_text
 
 Write: TypeAlias = Callable[[Any], str]
@@ -69,6 +69,16 @@ OPERATOR_COLUMNS = tuple(name for name, column in COLUMNS.items() if column.of_o
 
 SHORT_HEADINGS = {"params": "params", "trainable_params": "trainable", "elementwise": "elementwise"}
 """Headings for tables with many columns."""
+
+
+def macs_metric(convention: Convention) -> Metric:
+    """The MACs that FLOPs are made of: all, or those on real data."""
+    return BY_NAME["valid_macs" if convention.padding == "valid" else "macs"]
+
+
+def usual_columns(names: Iterable[str], convention: Convention) -> tuple[str, ...]:
+    """The named columns; `macs` are those that the convention's FLOPs are made of."""
+    return tuple(macs_metric(convention).name if name == "macs" else name for name in names)
 
 
 def headings(names: Iterable[str], *, are_short: bool = True) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from convcost.analysis.explain.steps import EquationSide, Factor, Multiple, Percentage, Value, divided
 from convcost.core import units
-from convcost.core.cost import Shape, Size
+from convcost.core.cost import Shape, Size, ratio_of
 from convcost.core.escapes import make_printable
 from convcost.render.texts import Expression, MathText, MixedText, parts_of
 
@@ -98,10 +98,9 @@ def approximate_text(value: Any, unit: str = "", *, longest: int = LONGEST_FORMU
 
 
 def share_text(part: Size, whole: Size) -> str:
-    """16.6%; empty for 0, and if a size is open."""
-    if not part or not (is_number(part) and is_number(whole)):
-        return ""
-    return units.percent(Fraction(part, whole))
+    """16.6%, or a quotient of formulas; empty for 0 or without a formula."""
+    found: Any = simplify(ratio_of(part, whole)) if part != 0 else None
+    return units.percent(Fraction(found)) if is_number(found) else short_text(found, missing="")
 
 
 def size_text(size: Size) -> str:

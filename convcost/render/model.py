@@ -199,7 +199,7 @@ def _unused_parameters(trace: Trace) -> str:
         return ""
     count = "it is" if len(trace.unused) == 1 else "they are"
     names = join_first(trace.unused)
-    return f"Nothing used {names} in this run; {count} counted at the nearest module that ran."
+    return f"Unused in this run: {names}; {count} counted in the nearest enclosing module that ran."
 
 
 def _tied_parameters(trace: Trace) -> Iterator[str]:

@@ -7,6 +7,7 @@ from convcost.core.cost import Cost, Size, ratio_of
 from convcost.core.report import Report
 from convcost.core.trace import PHASES, Phase
 from convcost.core.units import NONE
+from convcost.render.columns import macs_metric
 from convcost.render.document import Line, Table
 from convcost.render.formulas import approximate_text, factor_text, short_text
 from convcost.render.quantities import candidate_columns, with_ratios
@@ -33,17 +34,23 @@ def phase_tables(report: Report) -> tuple[Table, ...]:
         return ()
     forward = costs.get("forward", Cost()).flops(report.convention)
 
+    macs = macs_metric(report.convention)
+
+    def amount(cost: Cost) -> str:
+        return approximate_text(macs.in_cost(cost, report.convention))
+
     def line(label: str, cost: Cost) -> Line:
         flops = cost.flops(report.convention)
         times = factor_text(ratio_of(flops, forward))
         return Line(
             label,
-            (approximate_text(cost.macs), approximate_text(flops), times, approximate_text(cost.elementwise)),
+            (amount(cost), approximate_text(flops), times, approximate_text(cost.elementwise)),
         )
 
     lines = [line(PHASE_LABELS[phase], cost) for phase, cost in costs.items()]
     lines.append(line("total", sum(costs.values(), Cost())))
-    return (Table(("training step", "MACs", "FLOPs", "÷ forward", "elementwise"), tuple(lines)),)
+    headings = ("training step", macs.standalone_label, "FLOPs", "÷ forward", "elementwise")
+    return (Table(headings, tuple(lines)),)
 
 
 def input_gradient_note(*reports: Report) -> str:

@@ -122,13 +122,19 @@ def _notes(sweep: Sweep) -> Iterator[str]:
         yield f"ratio: {what} relative to {sweep.reference.name} at the same sizes."
     if sweep.pareto and sweep.rows:
         yield "Of designs that are equal in all of these quantities, only the first is shown."
-    if sweep.bounds and sweep.rows:
-        devices = ", ".join(f"{device} ({name})" for name, device in sweep.bounds.items())
+    if sweep.rows and (used := _used_bounds(sweep)):
+        devices = ", ".join(f"{device} ({name})" for name, device in used.items())
         yield f"Roofline lower bound in {sweep.dtype} on {devices}. Real times are longer."
     yield convention_note(sweep.convention)
     if sweep.rows and sweep.rows[0].spec:
         yield "The first design in full:"
         yield CommandText(cost_command(sweep))
+
+
+def _used_bounds(sweep: Sweep) -> dict[str, str]:
+    """The lower bounds that are shown, or select or order the designs."""
+    named = {*sweep.columns, sweep.by.name, *(each.name for each in sweep.pareto)}
+    return {name: each for name, each in sweep.bounds.items() if name in named or name in sweep.where}
 
 
 def cost_command(sweep: Sweep) -> str:

@@ -80,7 +80,8 @@ def _cell(tally: Tally[Outcome]) -> str:
 
 def _notes(result: VerificationResult) -> Iterator[str]:
     """The notes; new disagreements come last, next to the prompt."""
-    yield LEGEND
+    short = {_column(heading): heading.title for heading in result.references}
+    yield " ".join((LEGEND, *(f"{name}: {title}." for name, title in short.items() if name != title)))
     yield from (f"Known: {_group_text(result, group)}." for group in result.known)
     yield from (f"Resolved: {_group_text(result, group)}." for group in result.resolved)
     for group in result.new:

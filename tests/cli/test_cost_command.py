@@ -195,7 +195,34 @@ def test_open_sizes_give_formulas():
     text = printed(
         "cost", "[B, E] -> Linear(E, 4E) -> Linear(4E, E)", "--set", "B=2", "--columns", "macs,share"
     )
-    assert table(text, "layer")[1][-1] == ["total", "16·E²"]
+    assert table(text, "layer")[1][-1] == ["total", "16·E²", "100%"]
+
+
+def test_the_share_of_an_open_size_is_a_percentage_or_a_formula():
+    _, lines = table(printed("cost", "Linear(E, E) -> ReLU -> Linear(E, 9)", "--columns", "share"), "layer")
+    assert [" ".join(line[2:]) for line in lines[::2]] == ["E) E/(E + 9)", "9) 9/(E + 9)"]
+    assert lines[1] == ["1", "ReLU()"]
+    _, lines = table(printed("cost", "3 x Linear(E, E)", "--columns", "share"), "layer")
+    assert [line[-1] for line in lines] == ["33.3%", "33.3%", "33.3%", "100%"]
+
+
+PADDED = "[1, 8, 10] -> 2 x Conv1d(8, 8, 3, padding=1)"
+
+
+def test_tables_show_the_macs_that_flops_are_made_of(here):
+    (here / "conv.py").write_text(
+        "from torch.nn import *\nnet = Sequential(*(Conv1d(8, 8, 3, padding=1) for _ in range(2)))\n"
+    )
+    design = ("cost", PADDED, "--counters", "none", "--taps", "valid")
+    module = ("cost", "conv.py:net", "--input", "[1, 8, 10]", "--taps", "valid")
+    for command, heading in ((design, "layer"), (module, "module"), (module, "operator")):
+        text = printed(*command)
+        headings, lines = table(text, heading)
+        assert "MACs on real data FLOPs" in " ".join(headings)
+        assert all({"1,792", "3,584"} <= {*line} or {"3.58", "7.17"} <= {*line} for line in lines), text
+    headings, lines = table(printed(*design, "--backward"), "training step")
+    assert " ".join(headings) == "training step MACs on real data FLOPs ÷ forward elementwise"
+    assert lines[0] == ["forward", "3.58", "K", "7.17", "K", "1.00×", "0"]
 
 
 def test_the_backward_of_a_spec_is_that_of_the_module(here):

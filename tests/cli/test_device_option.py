@@ -43,11 +43,16 @@ NARROW = """\
 
 LEAST = """\
  Roofline lower bound: one layer after another, each at peak FLOP/s or at full
- memory bandwidth, each tensor read or written once. Real times are longer,
- unless caches hold the data.
+ memory bandwidth, reading and writing its own tensors once. Real times are
+ longer, unless caches hold the data.
 """
 
-LEAST_OF_MODULES = LEAST.removesuffix("\n") + " A module's copies and lookups are not included.\n"
+LEAST_OF_MODULES = """\
+ Roofline lower bound: one layer after another, each at peak FLOP/s or at full
+ memory bandwidth, reading and writing its own tensors once. Real times are
+ longer, unless caches hold the data. A module's copies and lookups are not
+ included.
+"""
 
 FOUNDING = f"""\
  toy, bfloat16             dense       conv   conv ÷ dense
@@ -162,7 +167,7 @@ def test_several_devices_are_columns():
     [heading, _, *totals], [parts, _, *layers] = (each.splitlines() for each in tables[:2])
     assert (heading.split(), parts.split()) == (
         ["roofline,", "float32", "toy", "slow"],
-        ["layer", "toy", "slow"],
+        ["lower", "bound", "by", "layer", "toy", "slow"],
     )
     single = [
         json.loads(convcost("cost", DEEP, "--device", each, "--json", *options[2:]).out)
@@ -179,9 +184,10 @@ def test_several_devices_are_columns():
 def test_several_devices_are_columns_of_modules_and_operators():
     for by, labels in (("module", ["0:", "1:", "2:", "total"]), ("operator", ["linear", "relu", "total"])):
         _, out, _ = convcost("cost", "net.py:net", "--input", "f32[8,64]", "--device", "toy,slow", "--by", by)
-        table = next(part for part in out.split("\n\n")[::-1] if part.startswith(f" {by} "))
+        heading = f"lower bound by {by}"
+        table = next(part for part in out.split("\n\n") if part.startswith(f" {heading} "))
         assert [line.split()[0] for line in table.splitlines()[2:]] == labels
-        assert table.splitlines()[0].split() == [by, "toy", "slow"]
+        assert table.splitlines()[0].split() == [*heading.split(), "toy", "slow"]
 
 
 def test_open_sizes_say_of_each_device_where_compute_binds():
@@ -190,6 +196,31 @@ def test_open_sizes_say_of_each_device_where_compute_binds():
     _, out, _ = convcost("cost", "[40, E] -> Linear(E, 512)", "--device", "toy,slow")
     assert " toy: memory-bound below E = " in out
     assert " slow: memory-bound for all E." in out
+
+
+def test_open_sizes_have_bytes_and_no_lower_bound():
+    out = " ".join(convcost("cost", "2 x Linear(E, E)", "--device", "toy").out.split())
+    assert "Bytes moved: each layer reads and writes its own tensors once." in out
+    assert "Lower bounds need concrete sizes." in out
+    assert "Roofline lower bound" not in out
+
+
+def test_a_training_step_is_called_so():
+    layers = below("cost", DEEP, "--device", "toy", "--counters", "none", "--backward")
+    assert "\n layer, training step " in layers
+    assert "\n Roofline lower bound of a training step: " in layers
+    modules = below("model", "net.py:net", "--input", "f32[8,64]", "--device", "toy", "--backward")
+    assert "\n module, training step " in modules
+
+
+def test_a_percentage_of_a_bound_is_explained_where_there_is_one():
+    note = "A percentage after compute or memory is its share of the lower bound."
+    mixed = "[4000, 64] -> Linear(64, 512) -> ReLU"
+    for devices in ("toy", "toy,slow"):
+        out = convcost("cost", mixed, "--device", devices, "--counters", "none").out
+        assert ("bound by compute" in out, note in out) == (True, True)
+    one_bound = "[8, 64] -> Linear(64, 512) -> ReLU"
+    assert note not in below("cost", one_bound, "--device", "toy", "--counters", "none")
 
 
 def test_candidates_have_a_table_for_each_device():

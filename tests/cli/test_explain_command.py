@@ -34,6 +34,22 @@ def test_a_layer_by_its_kind_takes_an_input():
     assert " parameters  weight = 4·12 = 48\n" in out
 
 
+def test_inputs_of_different_sizes_are_equal_at_a_size_if_there_is_one():
+    pair = ("explain", "Linear(10E, E)", "2 x Conv1d(E, E, 3, padding=1)", "--E", "8")
+    text = " ".join(convcost(*pair).out.split())
+    assert "2 x Conv1d has 8·B·S·L input elements, Linear has 80·B·S: equally many at L = 10." in text
+    concrete = " ".join(convcost(*pair, "--L", "9").out.split())
+    assert "2 x Conv1d has 72 input elements, Linear has 80: the designs do not do the same work." in concrete
+
+
+def test_the_elementwise_work_of_a_module_is_listed_by_operator(folder):
+    (folder / "net.py").write_text(
+        "from torch.nn import *\nnet = Sequential(Linear(8, 8), ReLU(), LayerNorm(8), ReLU())\n"
+    )
+    out = convcost("explain", "net.py:net", "--input", "f32[2,8]").out
+    assert " elementwise  112 by layer_norm\n              32 by 2 × relu\n" in out
+
+
 def test_a_single_design_is_explained_without_a_comparison():
     out = convcost("explain", "Linear(3, 4) -> ReLU").out
     assert "÷" not in out
@@ -227,11 +243,12 @@ DERIVED_NET = """ Net  net.py:Net
 
  Net, in total
  ─────────────
- MACs        3 × 128 + 96 = 480
- FLOPs       2 × MACs = 2 × 480 = 960
- excluded    48 bias adds: 5.00% of the FLOPs.
-             48 elementwise operations: 5.00% of the FLOPs.
- parameters  222
+ MACs         3 × 128 + 96 = 480
+ FLOPs        2 × MACs = 2 × 480 = 960
+ excluded     48 bias adds: 5.00% of the FLOPs.
+              48 elementwise operations: 5.00% of the FLOPs.
+ elementwise  48 by 3 × relu
+ parameters   222
 """
 
 

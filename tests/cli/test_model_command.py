@@ -125,8 +125,8 @@ SCREEN = """\
  bytes (float32)        14,640         14.6 KB
  FLOPs per byte                           5.81
 
- Nothing used unused.weight, unused.bias in this run; they are counted at the
- nearest module that ran.
+ Unused in this run: unused.weight, unused.bias; they are counted in the
+ nearest enclosing module that ran.
  head.weight is the same tensor as embedding.weight: counted once.
  FLOPs = 2 × MACs; bias adds and elementwise work are counted separately;
  padding and masked MACs are included (convention: matmul, full).

@@ -193,3 +193,11 @@ def test_what_is_for_modules_is_refused_with_specs_alone():
     assert err.startswith(
         "convcost: --input, --inputs-from, --arg, --train and --phase are for torch modules\n"
     )
+
+
+def test_a_lower_bound_is_explained_where_it_is_used():
+    grid = ("sweep", "Linear(E, E)", "--over", "E=64,128", "--B", "1", "--S", "1", "--device", "a100")
+    assert "Roofline lower bound" in convcost(*grid).out
+    assert "Roofline lower bound" not in convcost(*grid, "--columns", "flops").out
+    assert "Roofline lower bound" in convcost(*grid, "--columns", "flops", "--by", "seconds").out
+    assert "Roofline lower bound" in convcost(*grid, "--columns", "flops", "--where", "seconds < 1").out

@@ -48,7 +48,7 @@ def test_the_table_has_a_line_for_each_kind_and_notes_that_reproduce_what_is_new
         " Numbers are cases that agree. torch: output shapes, MACs and bias adds, from\n"
         " running layers on ones. model: all quantities, from counting the module.\n"
         " Counters: FLOPs as 2 × MACs. In brackets: cases in a known blind spot; blind:\n"
-        " all cases.\n"
+        " all cases. profiler: torch.profiler.\n"
         " Known: torch.profiler, Conv1d (3 cases): it has no formula for aten::conv1d.\n"
         " Known: ptflops, Conv1d (1 case): bias adds counted.\n"
         " Resolved: ptflops, Conv1d (1 case): AssertionError is no longer a blind spot.\n"

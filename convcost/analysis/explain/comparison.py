@@ -42,7 +42,7 @@ def comparison_part(
     """The comparison of `other` with the first candidate; a torch module has no groups of layers."""
     first = comparison.first
     are_specs = bool(first_groups and groups)
-    inputs = _inputs(first, other, first_groups[0], groups[0]) if are_specs else ()
+    inputs = _inputs(comparison, other, first_groups[0], groups[0]) if are_specs else ()
     reasons = _why(first, other, first_groups, groups) if are_specs else ()
     steps = (
         DerivationStep("inputs", tuple(inputs)),
@@ -56,14 +56,18 @@ def comparison_part(
 
 
 def _inputs(
-    first: Report, other: Report, first_group: LayerGroup, group: LayerGroup
+    comparison: Comparison, other: Report, first_group: LayerGroup, group: LayerGroup
 ) -> Iterator[DerivationLine]:
+    first = comparison.first
     sizes = elements(first.input), elements(other.input)
     if sizes[0] != sizes[1]:
-        yield Sentence(
-            "{} has {} input elements, {} has {}: the designs do not do the same work.",
-            (other.name, sizes[1], first.name, sizes[0]),
-        )
+        words = "{} has {} input elements, {} has {}"
+        counts = (other.name, sizes[1], first.name, sizes[0])
+        found = comparison.equal_inputs(other) if comparison.is_open else None
+        if found is None:
+            yield Sentence(f"{words}: the designs do not do the same work.", counts)
+        else:
+            yield Sentence(f"{words}: equally many at {{}} = {{}}.", (*counts, found.size, found.value))
     elif _rearranged(first_group.named.input, group.named.input):
         words = "{} and {} hold the same {} elements, arranged differently."
         yield Sentence(words, (first_group.named.input, group.named.input, sizes[0]))

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from convcost.analysis.breakdown import NUMBER
+from convcost.analysis.breakdown import NUMBER, operator_totals
 from convcost.analysis.explain.layer import excluded_step, flops
 from convcost.analysis.explain.steps import (
     DerivationLine,
@@ -122,18 +122,31 @@ def module_parts(report: Report, trace: Trace, design: str = "") -> tuple[Deriva
     """The derivations of a module's operators that multiply, and its totals."""
     groups = operation_groups(trace)
     parts = tuple(operation_part(group, report, design) for group in groups)
-    return (*parts, _total(report, groups))
+    return (*parts, _total(report, trace, groups))
 
 
-def _total(report: Report, groups: tuple[OperationGroup, ...]) -> DerivationPart:
+def _total(report: Report, trace: Trace, groups: tuple[OperationGroup, ...]) -> DerivationPart:
     terms = tuple((group.calls, group.cost.macs) for group in groups)
     steps = (
         DerivationStep("MACs", (sum_equation(terms, report.macs),)),
         flops(report.cost, report.convention),
         excluded_step(report.cost, report.convention, ()),
+        DerivationStep("elementwise", tuple(_elementwise(trace))),
         DerivationStep("parameters", (Equation((number(report.params),)),)),
     )
     return DerivationPart(f"{report.name}, in total", tuple(step for step in steps if step.lines))
+
+
+def _elementwise(trace: Trace) -> Iterator[DerivationLine]:
+    """The elementwise work of each operator: the most terms of a sum, and the rest together."""
+    totals = [total for total in operator_totals(trace) if total.calls and total.cost.elementwise != 0]
+    for total in totals[:MOST_TERMS]:
+        calls = f"{total.calls} × " if total.calls > 1 else ""
+        name = total.operator.removeprefix("aten::")
+        yield Sentence("{} by {}", (total.cost.elementwise, f"{calls}{name}"))
+    if others := totals[MOST_TERMS:]:
+        rest = sum(total.cost.elementwise for total in others)
+        yield Sentence("{} by {} other operators", (rest, len(others)))
 
 
 MOST_TERMS = 8

@@ -35,9 +35,15 @@ WHOLE_SHARE = Fraction("0.995")
 ReportRooflines = list[tuple[Report, Roofline]]
 
 LOWER_BOUND_NOTE = (
-    "Roofline lower bound: one layer after another, each at peak FLOP/s or at full memory bandwidth, each "
-    "tensor read or written once. Real times are longer, unless caches hold the data."
+    "Roofline lower bound{}: one layer after another, each at peak FLOP/s or at full memory bandwidth, "
+    "reading and writing its own tensors once. Real times are longer, unless caches hold the data."
 )
+
+OPEN_NOTE = (
+    "Bytes moved{}: each layer reads and writes its own tensors once. Lower bounds need concrete sizes."
+)
+
+SHARE_NOTE = "A percentage after compute or memory is its share of the lower bound."
 
 OF_MODULES_NOTE = "A module's copies and lookups are not included."
 
@@ -96,7 +102,7 @@ class LineBuilder(Protocol):
 def time_lines(rooflines: Sequence[Roofline], line: LineBuilder) -> Iterator[Line]:
     """The lower bound, split by what bounds it and by phase."""
     yield line(rooflines, "lower bound", lambda roofline: roofline.seconds, duration)
-    if any(0 < roofline.share("compute") < 1 for roofline in rooflines):
+    if any(map(_is_mixed, rooflines)):
         for by in RESOURCES:
             yield line(rooflines, f"bound by {by}", partial(Roofline.seconds_by, by=by), duration, True)
     yield from _phases(rooflines, line)
@@ -151,6 +157,11 @@ def bound_cells(some: Roofline, is_open: bool, copies: int = 1) -> tuple[str, ..
     return (moved, short_text(some.intensity), duration(copies * some.seconds), bound_by(some))
 
 
+def _is_mixed(roofline: Roofline) -> bool:
+    """Whether both compute and memory bound parts of it."""
+    return 0 < roofline.share("compute") < 1
+
+
 def bound_by(roofline: Roofline) -> str:
     """memory; or, if both bounds contribute, memory 80.0%."""
     if not roofline.seconds:
@@ -176,7 +187,7 @@ def part_table(report: Report, roofline: Roofline, view: View, heading: str = ""
     ]
     if report.trace:
         lines.append(Line("total", bound_cells(roofline, roofline.is_open)))
-    return Table((heading or group_heading(report, view), *bound_headings(roofline)), tuple(lines))
+    return Table((heading or group_heading(report, roofline, view), *bound_headings(roofline)), tuple(lines))
 
 
 def roofline_notes(found: ReportRooflines) -> tuple[str, ...]:
@@ -188,13 +199,24 @@ def bound_notes(found: ReportRooflines) -> Iterator[str]:
     """What the bound is, and, of a module on many devices, of what."""
     if any(report.distributed for report, _ in found):
         yield "The roofline is that of the whole module on one device, not of a rank."
-    yield lower_bound_note(report for report, _ in found)
+    rooflines = [roofline for _, roofline in found]
+    yield lower_bound_note((report for report, _ in found), rooflines)
+    yield from share_notes(rooflines)
 
 
-def lower_bound_note(reports: Iterable[Report]) -> str:
-    """What the lower bound includes."""
+def lower_bound_note(reports: Iterable[Report], rooflines: Sequence[Roofline]) -> str:
+    """What the lower bound, or with open sizes the bytes moved, include."""
+    is_open = any(roofline.is_open for roofline in rooflines)
+    of_step = " of a training step" if any(roofline.is_training_step for roofline in rooflines) else ""
+    note = (OPEN_NOTE if is_open else LOWER_BOUND_NOTE).format(of_step)
     has_modules = any(report.trace for report in reports)
-    return f"{LOWER_BOUND_NOTE} {OF_MODULES_NOTE}" if has_modules else LOWER_BOUND_NOTE
+    return f"{note} {OF_MODULES_NOTE}" if has_modules else note
+
+
+def share_notes(rooflines: Sequence[Roofline]) -> Iterator[str]:
+    """What a percentage of a bound means, if one is shown."""
+    if not any(roofline.is_open for roofline in rooflines) and any(map(_is_mixed, rooflines)):
+        yield SHARE_NOTE
 
 
 def device_note(roofline: Roofline) -> str:

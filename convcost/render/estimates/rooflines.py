@@ -16,9 +16,10 @@ from convcost.render.estimates.roofline import (
     device_note,
     flip_notes,
     lower_bound_note,
+    share_notes,
     time_lines,
 )
-from convcost.render.estimates.workload_groups import group_heading, workload_groups
+from convcost.render.estimates.workload_groups import group_noun, workload_groups
 from convcost.render.formulas import approximate_text, short_text
 from convcost.render.style import Style, View
 
@@ -29,7 +30,7 @@ def section(reports: tuple[Report, ...], style: Style) -> Section:
         return _comparison_section(reports)
     [report] = reports
     by_device = [(replace(report, name=each.device.name), each) for each in report.rooflines]
-    return Section(tuple(_tables(report, style.view)), (*flip_notes(by_device), lower_bound_note(reports)))
+    return Section(tuple(_tables(report, style.view)), (*flip_notes(by_device), *_notes(reports)))
 
 
 def _comparison_section(reports: tuple[Report, ...]) -> Section:
@@ -40,7 +41,13 @@ def _comparison_section(reports: tuple[Report, ...]) -> Section:
         candidates = zip(reports, rooflines, strict=True)
         tables.append(candidate_table(tuple(replace(each, roofline=found) for each, found in candidates)))
         notes.append(device_note(rooflines[0]))
-    return Section(tuple(tables), (*notes, lower_bound_note(reports)))
+    return Section(tuple(tables), (*notes, *_notes(reports)))
+
+
+def _notes(reports: tuple[Report, ...]) -> Iterator[str]:
+    rooflines = [roofline for report in reports for roofline in report.rooflines]
+    yield lower_bound_note(reports, rooflines)
+    yield from share_notes(rooflines)
 
 
 def _tables(report: Report, view: View) -> Iterator[Table]:
@@ -52,7 +59,7 @@ def _tables(report: Report, view: View) -> Iterator[Table]:
     if not is_open and (report.trace or len(report.rows) > 1):
         parts = tuple(_part_lines(report, view))
         if parts:
-            yield Table((group_heading(report, view), *devices), parts)
+            yield Table((f"lower bound by {group_noun(report, view)}", *devices), parts)
 
 
 def _device_lines(rooflines: Sequence[Roofline]) -> Iterator[Line]:

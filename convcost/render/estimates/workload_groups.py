@@ -37,8 +37,13 @@ def workload_groups(report: Report, roofline: Roofline, view: View) -> list[Work
     return _modules(report, roofline, view)
 
 
-def group_heading(report: Report, view: View) -> str:
-    """The heading of the groups."""
+def group_heading(report: Report, roofline: Roofline, view: View) -> str:
+    """The heading of the groups: layer; module, training step."""
+    return f"{group_noun(report, view)}{', training step' if roofline.is_training_step else ''}"
+
+
+def group_noun(report: Report, view: View) -> str:
+    """What a group is."""
     if report.trace is None:
         return "layer"
     return "operator" if view.by == "operator" else "module"

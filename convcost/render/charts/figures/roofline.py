@@ -49,7 +49,8 @@ def _figure(reports: Sequence[Report], *, by_part: bool) -> Figure | None:
     title = f"Roofline on {names}: {designs_title(reports)}"
     attained = ChartAxis("attainable performance", peak_unit(devices[0].dtype), is_log=True)
     chart = XYChart(f"Roofline on {names}", INTENSITY, attained, (*series, *roofs))
-    notes = (*map(device_note, devices), lower_bound_note(reports))
+    every = [each for found in rooflines for each in found]
+    notes = (*map(device_note, devices), lower_bound_note(reports, every))
     return Figure(title, (chart,), _description(title, rooflines, reports), notes)
 
 
