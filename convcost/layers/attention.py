@@ -12,13 +12,16 @@ from convcost.core.cost import Cost, Gradients, Shape, Size
 from convcost.layers.composite import CompositeLayer, Part, prefixed
 from convcost.layers.dense import Linear
 from convcost.layers.interface import Layer, MultipleInputLayer, SavedTensors, at_least, probability
-from convcost.layers.operation_counts import SOFTMAX
+from convcost.layers.operation_counts import SOFTMAX, SOFTMAX_GRADIENT
 
 SCALE = 1
 """Per score: a product with the scale."""
 
 MASK = 1
 """Per score: the addition of a mask tensor."""
+
+SCORE_GRADIENT = SOFTMAX_GRADIENT + SCALE
+"""Per score: the gradient of the softmax, and its product with the scale."""
 
 SEVERAL_INPUTS = "no rule for the saved tensors of {} with several inputs"
 
@@ -125,8 +128,8 @@ class ScaledDotProductAttention(MultipleInputLayer):
     def gradients(self, shape: Shape, forward: Cost, needed: tuple[bool, ...]) -> Gradients:
         """One product each by values, queries and keys, and one for the gradient of the scores.
 
-        Work that a fused kernel repeats to save memory is not counted. Source: Dao et al., FlashAttention,
-        B.2.
+        By queries or keys, each score also counts 4 operations for the softmax and 1 for the scale. Work that
+        a fused kernel repeats to save memory is not counted. Source: Dao et al., FlashAttention, B.2.
         """
         *_, width, value_width = self._operands(shape)
         by_query, by_key, by_value = needed if self.further_inputs else needed * 3
@@ -135,7 +138,8 @@ class ScaledDotProductAttention(MultipleInputLayer):
             None if products is None else products // (width + value_width) * features
             for products in (forward.macs, forward.valid_macs)
         )
-        return Gradients(by_input=Cost(macs or 0, valid_macs))
+        operations = SCORE_GRADIENT if by_query or by_key else 0
+        return Gradients(by_input=Cost(macs or 0, valid_macs, elementwise=operations * self._scores(shape)))
 
     def _scores(self, shape: Shape) -> Size:
         samples, queries, keys, *_ = self._operands(shape)

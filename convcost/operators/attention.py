@@ -7,7 +7,7 @@ from typing import Any
 
 from convcost.core import arithmetic
 from convcost.core.cost import Cost, Shape, Size
-from convcost.layers.attention import MASK, SCALE, causal_pairs
+from convcost.layers.attention import MASK, SCALE, SCORE_GRADIENT, causal_pairs
 from convcost.layers.operation_counts import SOFTMAX
 from convcost.operators.interface import Operand, Operator, size
 
@@ -70,17 +70,18 @@ def activations(query: Operand, key: Operand, output: Operand, **_: Any) -> Size
 def gradients(needed: frozenset[str], cost: Cost, **arguments: Any) -> dict[str, Cost]:
     """One product each by values, queries and keys, and one for the gradient of the scores.
 
-    Work that a fused kernel repeats to save memory is not counted. Source: Dao et al., FlashAttention, B.2.
+    By queries or keys, each score also counts 4 operations for the softmax and 1 for the scale. Work that a
+    fused kernel repeats to save memory is not counted. Source: Dao et al., FlashAttention, B.2.
     """
     width, value_width = arguments["query"].shape[-1], arguments["value"].shape[-1]
+    scores, visible = (macs // (width + value_width) for macs in (cost.macs, cost.valid_macs or 0))
 
     def product(features: Size) -> Cost:
-        scores, visible = (macs // (width + value_width) for macs in (cost.macs, cost.valid_macs or 0))
         return Cost(scores * features, visible * features)
 
     costs = {name: product(width) for name in ("query", "key") if name in needed}
     for name in list(costs)[:1]:
-        costs[name] += product(value_width)
+        costs[name] += product(value_width) + Cost(elementwise=SCORE_GRADIENT * scores)
     return costs | ({"value": product(value_width)} if "value" in needed else {})
 
 

@@ -78,6 +78,26 @@ def test_a_grouped_convolutions_weight_gradient_costs_what_its_forward_does(grou
     assert phases(convolution, torch.randn(2, 8, 8, 8, requires_grad=True)) == (macs, macs, macs, 0)
 
 
+def written_out_attention(query, key, value):
+    scores = query @ key.transpose(-2, -1) * 0.25
+    return scores.softmax(-1) @ value
+
+
+@pytest.mark.parametrize("trained", [("query", "key", "value"), ("query",), ("key",), ("value",)])
+def test_fused_attention_goes_back_as_attention_written_out_does(trained):
+    def training_costs(attend):
+        module = Calls(lambda _, *inputs: attend(*inputs))
+        names = ("query", "key", "value")
+        inputs = (torch.randn(2, 3, 5, 16, requires_grad=name in trained) for name in names)
+        trace = Profiler(backward=True).profile(module, *inputs).trace
+        return {phase: trace.total(phase) for phase in PHASES}
+
+    fused = training_costs(F.scaled_dot_product_attention)
+    assert fused == training_costs(written_out_attention)
+    scores = 2 * 3 * 5 * 5
+    assert fused["gradient by input"].elementwise == (0 if trained == ("value",) else 5 * scores)
+
+
 def test_causal_attention_has_a_gradient_product_for_each_of_its_matrices():
     def forward(_, query, key, value):
         return F.scaled_dot_product_attention(query, key, value)
