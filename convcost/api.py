@@ -10,7 +10,7 @@ from convcost.core.comparison import Comparison
 from convcost.core.cost import MATMUL, Convention, Size
 from convcost.core.errors import UsageError
 from convcost.core.report import Report
-from convcost.core.type_checks import check_convention, check_type, is_module, merge_sizes
+from convcost.core.type_checks import check_convention, check_type, is_module, merge_sizes, wrong_type_error
 from convcost.design import (
     GivenDesign,
     StatedDesign,
@@ -86,6 +86,7 @@ def cost(
     if request and is_module(design) and not inputs:
         inputs = (prompt_text(request),)
     stated, given = design_and_sizes(design, inputs, given)
+    _check_options(given, stated)
     stated = design_in_phase(stated, request) if request else stated
     report = design_report(design_on_mesh(stated, ranks) if ranks else stated, given, backward)
     return report if convention is None else replace(report, convention=check_convention(convention))
@@ -125,6 +126,25 @@ def _split_sizes(sizes: dict[str, Any], **arguments: Any) -> tuple[dict[str, Any
     """The sizes, and the arguments: one that is an int is a size of that name, and None as an argument."""
     own = {name: value for name, value in arguments.items() if type(value) is int}
     return {**sizes, **own}, {**arguments, **dict.fromkeys(own)}
+
+
+OPTION_TYPES = {
+    "backward": "True or False",
+    "phase": '"prefill" or "decode"',
+    "mesh": 'a string, such as "tp=8"',
+    "parallelize": "a function",
+}
+
+
+def _check_options(sizes: Mapping[str, Any], design: StatedDesign) -> None:
+    """WrongTypeError for an int that is not a size of the design, but has the name of an option."""
+    if isinstance(design, Report):
+        return
+    for name, wanted in OPTION_TYPES.items():
+        if name in sizes and name not in design.names:
+            raise wrong_type_error(name, sizes[name], wanted)
+    if "context" in sizes and "context" not in design.names:
+        raise UsageError("context is for a phase", hint='Give phase="prefill" or phase="decode" too.')
 
 
 def design_report(

@@ -255,7 +255,7 @@ def test_a_report_is_a_design():
             {},
             "inputs are for torch modules\nPut the input of a spec in",
         ),
-        ((), {}, "Sequential.forward needs a value for input\nFor example, cost(module, "),
+        ((), {}, "Sequential.forward needs its input\nGive a module and its inputs as a tuple, "),
         (("[B,8]", "[B]"), {}, "Sequential.forward takes 1 input, not 2\nIt takes input."),
         (("y=[B,8]",), {}, "Sequential.forward has no input y\nIt takes input."),
         (("[B,8]",), {"C": 3}, "no size is called C\nThe sizes here are B."),

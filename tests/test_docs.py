@@ -3,6 +3,7 @@
 import doctest
 import re
 import runpy
+import tomllib
 from functools import cache
 from pathlib import Path
 from textwrap import indent
@@ -43,6 +44,17 @@ def test_every_kind_of_design_that_is_listed_is_understood():
     assert len(listed) > 10
     for line in listed:
         assert convcost.parse(re.split(r"\s{2,}", line)[0]).report(sizes).macs > 0
+
+
+CONFIGURATION = re.compile(r"^```toml\n(\[tool\.convcost\.entries.*?)^```$", re.M | re.S)
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md", "docs/how-to/check-in-ci.md"])
+def test_entries_of_a_configuration_are_the_checked_ones(page):
+    checked = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["convcost"]
+    [block] = CONFIGURATION.findall((ROOT / page).read_text(encoding="utf-8"))
+    for entry, keys in tomllib.loads(block)["tool"]["convcost"]["entries"].items():
+        assert checked["entries"][entry] == {**checked["entries"][entry], **keys}
 
 
 LINK = re.compile(r"\]\(([^)#:]+)[^):]*\)|^```\{image\} (\S+)$", re.M)

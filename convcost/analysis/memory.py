@@ -79,8 +79,9 @@ def memory(design: GivenDesign, /, dtype: str = "", optimizer: str = "adamw", **
     >>> memory("[1, 10] -> Linear(10, 10)", "bf16").gradients
     220
     """
+    stated = as_design(design)
     check_text("dtype", dtype, "bfloat16")
-    stated, optimizer = as_design(design), optimizer_named(optimizer)
+    optimizer = optimizer_named(optimizer)
     measured_in = trainable_dtype(dtype) if dtype else ""
     report = design_report(stated, merge_sizes(sizes), footprint=measured_in)
     name = _dtype(report, dtype)

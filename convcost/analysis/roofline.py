@@ -232,6 +232,7 @@ def roofline(
     >>> roofline("[B, 4096] -> Linear(4096, 4096)", "h100", "bf16", B=64).by
     'memory'
     """
+    stated = as_design(design)
     check_text("dtype", dtype, "bfloat16")
     for pair in check_type("twice", twice, (list, tuple), "a list of names and reports"):
         is_pair = isinstance(pair, tuple) and [*map(type, pair)] == [str, Report]
@@ -239,7 +240,7 @@ def roofline(
             raise wrong_type_error("an item of twice", pair, "a name and a report")
     device = device_named(device) if isinstance(device, str) else device
     check_type("the device", device, Device, "a device or its name", f'For example, "h100". {DEVICES_HINT}')
-    report = design_report(as_design(design), merge_sizes(sizes))
+    report = design_report(stated, merge_sizes(sizes))
     asked = dtype_named(dtype) if dtype else ""
     dtype = asked or report.dtype
     peak = device.peak(dtype)

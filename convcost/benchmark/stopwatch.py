@@ -17,7 +17,7 @@ from convcost.core import arithmetic
 from convcost.core.comparison import Comparison
 from convcost.core.cost import BATCH_LIKE, Size
 from convcost.core.dtypes import ITEMSIZES
-from convcost.core.errors import UsageError
+from convcost.core.errors import UsageError, join_words
 from convcost.core.report import Report
 from convcost.core.type_checks import check_type, merge_sizes
 from convcost.core.units import binary
@@ -150,21 +150,23 @@ def _timed_design(
 
 
 def _check_sizes(reports: Sequence[Report]) -> None:
-    names = dict.fromkeys(name for report in reports for name in _required_sizes(report))
+    names = _required_sizes(reports)
     if names:
         options = " ".join(f"--{name} 128" for name in names)
         arguments = ", ".join(f"{name}=128" for name in names)
         raise UsageError(
-            f"timing needs a value for {', '.join(names)}",
-            hint=f"Give sizes: {arguments}",
-            cli_hint=f"Give sizes: {options}",
+            f"timing needs a value for {join_words(names)}",
+            hint=f"For example, {arguments}.",
+            cli_hint=f"For example, {options}.",
         )
 
 
-def _required_sizes(report: Report) -> tuple[str, ...]:
-    """The open sizes that need a value; batch-like sizes of a spec default to 1 if all others have values."""
-    others = tuple(name for name in report.open_names if name not in BATCH_LIKE)
-    return others if others and not report.trace else report.open_names
+def _required_sizes(reports: Sequence[Report]) -> tuple[str, ...]:
+    """The open sizes that need a value; batch-like sizes of specs default to 1 if all others have values."""
+    of_specs = [name for report in reports if not report.trace for name in report.open_names]
+    others = [name for name in of_specs if name not in BATCH_LIKE]
+    of_modules = (name for report in reports if report.trace for name in report.open_names)
+    return tuple(dict.fromkeys((*(others or of_specs), *of_modules)))
 
 
 def _check_memory(reports: Sequence[Report], dtype: str, device: DeviceType, backward: bool) -> None:

@@ -20,7 +20,7 @@ from convcost.gate.result import GateResult
 from convcost.gate.run import run_gate
 from convcost.gate.starter import write_starter
 from convcost.render import render
-from convcost.system.files import check_is_no_input, display_path, write_text
+from convcost.system.files import check_is_writable, display_path, write_text
 
 
 def check(
@@ -76,7 +76,7 @@ def check(
     try:
         with stdout_to_stderr():
             configuration = _read_configuration(config, growth_only, timeout)
-            check_is_no_input(Path(junit or os.devnull), configuration.input_files)
+            check_is_writable(Path(junit or os.devnull), configuration.input_files)
             page = page_path(report, configuration.input_files) if report else None
             result = run_gate(configuration, names or (), update, specs_only)
     except ConfigError as error:

@@ -205,6 +205,9 @@ def is_target(text: str) -> bool:
 PICKLES = ("pt", "pth", "bin", "ckpt", "pkl", "pickle", "th", "tar")
 """Suffixes of files that torch.save writes."""
 
+UNIT = re.compile(r"[kKMGTP]?(?:FLOPs?|FLOPS|MACs?|B|bytes|params?|parameters)")
+"""A unit of a budget, apart from its number."""
+
 FILE_NAME = re.compile(r"[^\s()\[\]>]+\.(?P<ending>\w+)", re.ASCII)
 
 
@@ -233,6 +236,9 @@ def design_error(text: str, options: Iterable[str] = (), takes_numbers: bool = F
         return UsageError(f"{text[:40]} is the input of a module, not a design", hint=hint)
     if wrong_file := file_error(text):
         return wrong_file
+    if UNIT.fullmatch(text):
+        hint = f"Write an amount as one word, such as 10{text}."
+        return UsageError(f"{text} is a unit, not a design", hint=hint)
     if re.fullmatch(r"[^\s(\[@]+\.txt", text):
         hint = f"For the designs in a file: @{text[:40]}"
         return UsageError(f"{text[:40]} is a file, not a design", hint=hint)
@@ -253,7 +259,8 @@ def design_error(text: str, options: Iterable[str] = (), takes_numbers: bool = F
         return UsageError(message, hint=f"Use {meant}." if is_option(meant) else meant)
     if near := _near_options(name, options) if text.startswith("-") else "":
         return UsageError(f"no option is called -{name}{near}")
-    return UsageError(message, hint=f"Give sizes as --{name} {value or 128}.")
+    named = "arguments and sizes" if takes_numbers else "sizes"
+    return UsageError(message, hint=f"Give {named} as --{name} {value or 128}.")
 
 
 def _near_options(name: str, options: Iterable[str]) -> str:

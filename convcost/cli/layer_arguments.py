@@ -39,7 +39,7 @@ def read_layer(
     """Read a layer: torch's arguments by position, by name or as in a spec, and the sizes of its input."""
     if is_target(kind):
         raise UsageError(f"{kind[:80]} is {target_noun(kind)}, not a layer", hint=model_hint(kind))
-    if problem := design_error(kind) or _shape_error(shape):
+    if problem := design_error(kind) or _shape_error(shape, option_names(context)):
         raise problem
     call = LAYER_CALL.fullmatch(kind)
     before, kind, inner = call.groups("") if call else ("", kind, "")
@@ -48,7 +48,7 @@ def read_layer(
         _with_flag_values(tokens, kind), option_names(context), takes_numbers=True
     )
     named, others = _split_arguments(options, kind)
-    words = [*(field.replace("_", "-") for field in _layer_fields(kind)), *INPUT_SIZES]
+    words = [*_argument_options(kind), *INPUT_SIZES]
     _check_arguments(context, options, words, (kind, inner, *positional))
     is_whole = not call and not kind.isidentifier()
     if (is_whole and positional) or (shape and (is_whole or before)):
@@ -59,16 +59,16 @@ def read_layer(
     arguments = [part for part in (inner, *map(_argument_text, positional)) if part.strip()]
     design = _parse_single_layer(kind if is_whole else before + _spec(kind, arguments, named, shape))
     _check_size_words(options, kind, design)
-    check_options(others, (design,), context, words)
+    check_options(others, (design,), context, words, others=_arguments_hint(kind))
     return SizedSpecs((design,), read_sizes(others, settings))
 
 
-def _shape_error(shape: str) -> UsageError | None:
+def _shape_error(shape: str, options: Iterable[str]) -> UsageError | None:
     """The error for a shape that has a dtype, as the input of a module; else None."""
     if not (found := MODULE_INPUT.fullmatch(shape)):
         return None
     dtype = shape[: found.start(1)].rpartition("=")[2].strip()
-    hint = f"Give the dtype separately: --input {found[1].strip('[]')} --dtype {dtype}"
+    hint = f"Write it as --input {found[1].strip('[]')}{f' --dtype {dtype}' * ('--dtype' in options)}"
     return UsageError(f"--input {shape[:40]}: the input of a layer has no dtype", hint=hint)
 
 
@@ -112,9 +112,23 @@ def _layer_fields(kind: str) -> dict[str, Field]:
     return layer_fields(found.__name__) if found else {}
 
 
+def _argument_options(kind: str) -> Iterator[str]:
+    """The names of the options for a layer's arguments: kernel-size, bias, no-bias."""
+    for name, field in _layer_fields(kind).items():
+        option = name.replace("_", "-")
+        yield from (option, f"no-{option}") if bool in field.types else (option,)
+
+
+def _arguments_hint(kind: str) -> str:
+    """The options for a layer's arguments in a sentence; empty without any."""
+    options = [f"--{name.replace('_', '-')}" for name in _layer_fields(kind)]
+    return f"The layer's arguments are {', '.join(options)}." if options else ""
+
+
 def _with_flag_values(tokens: Iterable[str], kind: str) -> Iterator[str]:
     """Flags with explicit values: --no-bias becomes --bias=False, and --bias alone --bias=True."""
-    flags = {name.replace("_", "-") for name, field in _layer_fields(kind).items() if bool in field.types}
+    options = set(_argument_options(kind))
+    flags = {option for option in options if f"no-{option}" in options}
     remaining = list(tokens)
     while remaining:
         token = remaining.pop(0)

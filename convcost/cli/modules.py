@@ -100,7 +100,9 @@ def _arguments(texts: Iterable[str]) -> dict[str, Any]:
 def _argument(text: str) -> tuple[str, Any]:
     """Parse NAME=VALUE: the value as a Python literal, or else as a string."""
     name, equals, value = text.partition("=")
-    if not equals or not name.strip().isidentifier():
+    if not equals and name.strip().isidentifier():
+        raise UsageError(f"--arg {text[:40]} has no value", hint=f"Write it as --arg {name.strip()[:40]}=10.")
+    if not name.strip().isidentifier():
         raise UsageError(f"--arg {text[:40]} is not an argument", hint="Write it as --arg num_classes=10.")
     return name.strip(), parse_argument_value(value)
 
@@ -114,7 +116,7 @@ def read_target(
         raise missing_design_error(context, options, "a target is missing", TARGET_HINT)
     _check_target(texts[0])
     [[target, *others]] = read_targets(texts[:1], modules).values()
-    check_options(options, (target.inputs,), context)
+    check_options(options, (target.inputs,), context, others=no_input_hint((target,)))
     if len(texts) > 1:
         hint = "convcost compare takes several." if is_target(texts[1]) else ARGUMENTS_HINT
         raise UsageError(f"{context.command_path} takes one target, not {len(texts)}", hint=hint)
@@ -124,6 +126,12 @@ def read_target(
     sizes = read_sizes(options, settings)
     check_names(sizes, (target.inputs,))
     return target.sized(sizes)
+
+
+def no_input_hint(targets: Iterable[Target]) -> str:
+    """How to give inputs, if one of the targets has none; else empty."""
+    are_given = all(target.inputs.all or target.maker for target in targets)
+    return "" if are_given else 'No input is given, such as --input "f32[B,128]".'
 
 
 def _check_target(text: str) -> None:

@@ -56,6 +56,7 @@ def report(
       convcost report cost.html "f32[1,3,224,224] -> net.py:Net" --counters all
     """
     tokens = list(arguments or ())
+    _check_no_output_option(tokens)
     texts, _ = split_tokens(tokens, option_names(context))
     if not texts:
         hint = "The file to write comes first: convcost report report.html"
@@ -70,6 +71,17 @@ def report(
     emit(f"{make_printable(str(path))} was written.\n")
     if options.counters.strict:
         exit_if_wrong(*(result.candidates if isinstance(result, Comparison) else (result,)))
+
+
+OUTPUT_OPTIONS = ("-o", "--o", "--output", "--out", "--file", "--save")
+
+
+def _check_no_output_option(tokens: list[str]) -> None:
+    """UsageError for an option that would name the file in other tools."""
+    for token in tokens:
+        if token.partition("=")[0] in OUTPUT_OPTIONS:
+            hint = "The file to write comes first: convcost report report.html"
+            raise UsageError(f"no option is called {token.partition('=')[0]}", hint=hint)
 
 
 def _page_hint(text: str) -> str:

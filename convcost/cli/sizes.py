@@ -103,6 +103,8 @@ def _size(name: str, text: str | None) -> Size:
         raise UsageError(f"--{name} has no value", hint=f"Write it as --{name} 128.")
     if SEVERAL_VALUES.fullmatch(text):
         hint = f"convcost sweep tries several: --over {name[:40]}={text.strip()[:40]}."
+        if GROUPED_DIGITS.fullmatch(text):
+            hint = f"Write it without commas, --{name[:40]} {text.replace(',', '').strip()[:40]}. {hint}"
         raise UsageError(f"--{name[:40]} {text[:40]}: a size has one value", hint=hint)
     try:
         expression = parse_size(text)
@@ -126,6 +128,9 @@ def _as_integer(name: str, text: str) -> str:
     return ""
 
 
+GROUPED_DIGITS = re.compile(r"\s*[1-9][0-9]{0,2}(?:,[0-9]{3})*,000\s*")
+"""A number with thousands separators: 1,000."""
+
 SEVERAL_VALUES = re.compile(r"\s*[0-9]+(?:\s*[,:]\s*[0-9]+)+\s*")
 """Values as --over takes them: 64,128 or 64:512:64."""
 
@@ -139,10 +144,11 @@ def check_options(
     context: typer.Context,
     words: Iterable[str] = (),
     hints: Mapping[str, str] = MappingProxyType({}),
+    others: str = "",
 ) -> None:
     """UsageError for a name that is not a size, with the option, size or one of `words` that is meant.
 
-    `hints` are hints of this command, by name.
+    `hints` are hints of this command, by name; `others` is a sentence on names that are not sizes.
     """
     sizes = tuple(dict.fromkeys(name for design in designs for name in design.names))
     own = (*words, *sizes, *(name.removeprefix("--") for name in option_names(context)))
@@ -154,4 +160,4 @@ def check_options(
             try:
                 check_names({option.name: 1}, designs)
             except UsageError as error:
-                raise UsageError(problem.message, hint=error.hint) from None
+                raise UsageError(problem.message, hint=f"{others} {error.hint}".strip()) from None

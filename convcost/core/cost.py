@@ -57,15 +57,19 @@ class Convention:
     count: Count = "matmul"
     padding: Padding = "full"
 
+    def __post_init__(self) -> None:
+        """Raise UsageError for an unknown name."""
+        check_word("count", str(self.count), get_args(Count))
+        check_word("padding", str(self.padding), get_args(Padding))
+
 
 MATMUL = Convention()
 
 
-def convention(count: str, padding: str) -> Convention:
+def convention(count: str, taps: str) -> Convention:
     """The convention of the given names; UsageError for an unknown one."""
-    check_word("count", count, get_args(Count))
-    check_word("taps", padding, get_args(Padding))
-    return Convention(cast(Count, count), cast(Padding, padding))
+    check_word("taps", taps, get_args(Padding))
+    return Convention(cast(Count, count), cast(Padding, taps))
 
 
 @dataclass(frozen=True, slots=True)

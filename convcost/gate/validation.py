@@ -156,9 +156,11 @@ def _value_text(value: object) -> str:
     """What a value is, in words."""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, float):
+        return _short_number(value)
     words: dict[str, tuple[type, ...]] = {
         "a string": (str,),
-        "a number": (int, float),
+        "a number": (int,),
         "a list": (list,),
         "a table": (Mapping,),
         "a date": (date, datetime, time),

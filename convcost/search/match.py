@@ -16,7 +16,7 @@ from convcost.core.report import Report
 from convcost.core.type_checks import MOST_DIGITS_OF_A_TOTAL, check_size_names, check_type, merge_sizes
 from convcost.core.units import count_error, parse_amount, sizes_in_full
 from convcost.core.weights import require_costs
-from convcost.design import GivenDesign, as_design, check_sizes, counted_designs
+from convcost.design import GivenDesign, StatedDesign, as_design, check_sizes, counted_designs
 from convcost.search.design import CountedQuantities, Design, complete_design, open_names
 from convcost.spec.spec import check_int
 
@@ -84,6 +84,7 @@ def match(
     """
     designs = tuple(map(as_design, (a,) if b is None else (a, b)))
     given, varied = merge_sizes(sizes), _names(vary)
+    _check_no_other_names(given, designs)
     check_sizes(given, designs)
     *first, last = designs
     fixed = {name: size for name, size in given.items() if name not in varied}
@@ -97,6 +98,20 @@ def match(
         minimum=minimum,
         maximum=maximum,
     )
+
+
+OTHER_NAMES = {"min": "minimum", "max": "maximum", "multiple": "multiple_of", "by": "metric"}
+"""Options by other names."""
+
+
+def _check_no_other_names(sizes: Mapping[str, Any], designs: Sequence[StatedDesign]) -> None:
+    """UsageError for an option by another name, unless it is a size of the designs."""
+    known = {
+        name for design in designs for name in (design.sizes if isinstance(design, Report) else design.names)
+    }
+    for name, meant in OTHER_NAMES.items():
+        if name in sizes and name not in known:
+            raise UsageError(f"no option or size is called {name} (did you mean {meant}?)")
 
 
 def parse_budget(text: str, metric: str) -> int:
@@ -187,7 +202,8 @@ def _check_varied(vary: tuple[str, ...], design: CountedDesign, sizes: Mapping[s
         if name not in names:
             hint = f"It has {', '.join(names)}." if names else "It has no open size."
             near = did_you_mean(name, names)
-            raise UsageError(f"no size of {design.name} is called {name[:64]}{near}", hint=hint)
+            what = f"{design.name}, the design to fit,"
+            raise UsageError(f"no size of {what} is called {name[:64]}{near}", hint=hint)
 
 
 def _vary_error(message: str, design: CountedDesign, names: Sequence[str]) -> UsageError:

@@ -281,6 +281,10 @@ def _open_report(network: Network, convention: Convention, dtype: str, backward:
     return open_report(network, convention, dtype, backward)
 
 
+EXACT_FLOATS = 2**53
+"""Below this, floats represent every whole number."""
+
+
 def check_int(name: str, size: Any, most_digits: int = MOST_DIGITS) -> Size:
     """`size` as an int, including integers of other libraries; WrongTypeError if it is not an integer."""
     try:
@@ -288,6 +292,9 @@ def check_int(name: str, size: Any, most_digits: int = MOST_DIGITS) -> Size:
             raise TypeError
         number = operator.index(size)
     except Exception:  # numbers of other libraries may raise anything
+        if type(size) is float and size.is_integer() and abs(size) < EXACT_FLOATS:
+            hint = f"Write it as {int(size)}."
+            raise WrongTypeError(f"{name} is the float {size!r}; it must be an int", hint=hint) from None
         description = describe_value(size) if type(size) is not Fraction else str(size)[:40]
         raise WrongTypeError(f"{name} is {description}; a size must be a whole number") from None
     check_digits(name, number, most_digits)

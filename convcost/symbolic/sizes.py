@@ -13,7 +13,7 @@ from sympy import Expr
 
 from convcost.core.comparison import BACKWARD_HINT
 from convcost.core.cost import NO_VALID_MACS, NUMBERS_NEEDED
-from convcost.core.errors import ConvcostError, UnboundSizeError, UsageError, did_you_mean
+from convcost.core.errors import ConvcostError, UnboundSizeError, UsageError, did_you_mean, join_words
 from convcost.core.metrics import BY_NAME, NAMES, TRAINING_FLOPS
 from convcost.core.report import Assumption, Report
 from convcost.core.type_checks import check_digits, check_text, check_type, describe_value, merge_sizes
@@ -128,7 +128,11 @@ def _check_names(report: Report, names: tuple[str, ...]) -> None:
     if duplicates := [name for name in report.open_names if names.count(name) > 1]:
         raise UsageError(f"{', '.join(duplicates)} is given twice")
     if missing := [name for name in report.open_names if name not in names]:
-        raise UsageError(f"{', '.join(missing)} has no value", hint="Give every open size a value.")
+        verb = "have no values" if missing[1:] else "has no value"
+        every = ", ".join(f'"{name}"' for name in report.open_names)
+        some = ", ".join(f"{name}=1" for name in missing)
+        hint = f"Give every open size: lambdify({every}), or give values first: report.subs({some})."
+        raise UsageError(f"{join_words(missing)} {verb}", hint=hint)
 
 
 def validate_sizes(report: Report, given: Mapping[str, object]) -> dict[str, Numbers]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 INPUTS_HINT = 'Give tensors, or strings such as "f32[1,3,224,224]" and "ids=i64[B,128]".'
 
-NO_INPUTS_HINT = 'For example, cost(module, "f32[1,8]"), or compare((module, "f32[1,8]"), other).'
+NO_INPUTS_HINT = 'Give a module and its inputs as a tuple, such as (module, "f32[1,8]").'
 
 
 @dataclass(frozen=True, eq=False)

@@ -34,7 +34,7 @@ def check_arguments(
         args: Positional arguments.
         kwargs: Keyword arguments.
         noun: What the message calls an argument, such as "input".
-        hint: How to give an argument that is missing.
+        hint: How to give an argument that is missing; {} stands for its name.
         cli_hint: The hint for the command line, if it is another.
     """
     try:
@@ -50,9 +50,10 @@ def check_arguments(
             listed = f"It takes {', '.join(names)[:MOST_LISTED]}." if names else ""
             raise WrongTypeError(f"{what} {surplus}", hint=listed) from None
         if missing := [*_missing(accepted, args, kwargs)]:
-            values = "values" if missing[1:] else "a value"
-            message = f"{what} needs {values} for {join_words(missing)}"
-            raise WrongTypeError(message, hint=hint, cli_hint=cli_hint) from None
+            message = f"{what} needs {_missing_text(missing, noun)}"
+            raise WrongTypeError(
+                message, hint=hint.format(missing[0]), cli_hint=cli_hint.format(missing[0])
+            ) from None
         raise WrongTypeError(f"{what}: {error}") from None
 
 
@@ -67,6 +68,13 @@ def _surplus(accepted: Signature, args: tuple[Any, ...], kwargs: Mapping[str, An
     if len(args) > allowed and Parameter.VAR_POSITIONAL not in kinds:
         return f"takes {allowed or 'no'} {plural(allowed, noun)}, not {len(args)}"
     return ""
+
+
+def _missing_text(names: list[str], noun: str) -> str:
+    """its input; a value for the input mask; values for the arguments width and depth."""
+    if names == [noun]:
+        return f"its {noun}"
+    return f"{'values' if names[1:] else 'a value'} for the {plural(len(names), noun)} {join_words(names)}"
 
 
 def _missing(accepted: Signature, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Iterator[str]:

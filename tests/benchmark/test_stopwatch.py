@@ -69,7 +69,7 @@ def test_from_python_a_module_comes_with_its_inputs():
     module = nn.Linear(8, 4)
     found = convcost.timed((module, torch.ones(2, 8)), "[2, 8] -> Linear(8, 4)", stopwatch=quick_stopwatch())
     assert [report.time.forward.flops for report in found.candidates] == [2 * 2 * 8 * 4] * 2
-    with pytest.raises(UsageError, match=r"Linear\.forward needs a value for input"):
+    with pytest.raises(UsageError, match=r"Linear\.forward needs its input"):
         convcost.timed(module, "[2, 8] -> Linear(8, 4)")
 
 

@@ -141,9 +141,9 @@ def test_a_module_that_is_there_already_is_copied_and_one_that_is_built_is_not(c
 @pytest.mark.parametrize(
     ("command", "message"),
     [
-        (("compare", "--E", "8"), "L\nGive sizes: --L 128\n"),
-        (("layer", "linear", "E", "4"), "E\nGive sizes: --E 128\n"),
-        (("compare",), "L, E\nGive sizes: --L 128 --E 128\n"),
+        (("compare", "--E", "8"), "L\nFor example, --L 128.\n"),
+        (("layer", "linear", "E", "4"), "E\nFor example, --E 128.\n"),
+        (("compare",), "L and E\nFor example, --L 128 --E 128.\n"),
     ],
 )
 def test_open_sizes_have_no_time(command, message, clock):

@@ -109,7 +109,7 @@ def test_an_input_of_a_module_is_no_design(command):
 
 def test_the_input_of_a_layer_is_a_shape_alone():
     message = refused("layer", "linear", "3", "4", "--input", "f32[1,3]")
-    assert message.endswith("Give the dtype separately: --input 1,3 --dtype f32\n")
+    assert message.endswith("\nWrite it as --input 1,3 --dtype f32\n")
 
 
 @pytest.mark.parametrize("command", ["layer", "code"])

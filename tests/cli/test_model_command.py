@@ -371,10 +371,10 @@ REFUSALS = {
     ("net.py", *IDS): "net.py does not name a class or function\n",
     ("nut.py:Net", *IDS): "there is no file nut.py (did you mean net.py?)\n",
     ("net.py:Nat", *IDS): "net.py has no Nat (did you mean Net?)\n",
-    ("net.py:Net",): "Net.forward needs a value for ids\n",
+    ("net.py:Net",): "Net.forward needs a value for the input ids\n",
     ("net.py:Net", "--input", "i64(2,7)"): "found '('; expected a shape such as [1,3,224,224]\n",
     ("net.py:Net", *IDS, "--inputs-from", "net.py:inputs"): "--input and --inputs-from can't be combined\n",
-    ("net.py:Net", *IDS, "--arg", "width"): "--arg width is not an argument\n",
+    ("net.py:Net", *IDS, "--arg", "width"): "--arg width has no value\nWrite it as --arg width=10.\n",
     (
         "net.py:Net",
         *IDS,

@@ -14,9 +14,9 @@ PAIRS = ("match", "Conv1d(E, E, K)", "--vary", "E,K", "--budget", "10MFLOPs", "-
     [
         (
             (*WIDTH[:4], "w", *WIDTH[5:]),
-            "no size of 2 x Conv1d is called w (did you mean W?)\nIt has B, S, W, L.\n",
+            "no size of 2 x Conv1d, the design to fit, is called w (did you mean W?)\nIt has B, S, W, L.\n",
         ),
-        ((*WIDTH[:4], "E", *WIDTH[5:]), "no size of 2 x Conv1d is called E"),
+        ((*WIDTH[:4], "E", *WIDTH[5:]), "no size of 2 x Conv1d, the design to fit, is called E"),
         ((*WIDTH, "--W", "3"), "W is varied but also has a value\n"),
         ((*WIDTH[:-2],), "L has no value in 2 x Conv1d\nGive sizes: --L 128\n"),
         (("match", "--vary", "W", "--L", "3"), "a design is missing\n"),

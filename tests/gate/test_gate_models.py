@@ -146,7 +146,7 @@ def test_what_happens_in_a_model_is_told_at_its_key_once_and_the_other_entries_a
             ENTRY.format("Scans") + INPUT + 'formulas = "net.py:WRONG"',
             "net.py:WRONG is not a dict of formulas",
         ),
-        (ENTRY.format("Net"), "Net.forward needs a value for x"),
+        (ENTRY.format("Net"), "Net.forward needs a value for the input x"),
     ],
 )
 def test_a_model_that_there_is_not_is_told_at_its_key(line, message):

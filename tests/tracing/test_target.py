@@ -170,7 +170,7 @@ USAGE = {
     ("no.such:Net", "[4]"): "there is no module no.such",
     ("net.py:make", "[4]"): "net.py:make returned a dict; expected a torch.nn.Module",
     ("net.py:number", "[4]"): "net.py:number is an int; expected a torch.nn.Module, or a class or function",
-    ("net.py:Net",): "Net.forward needs a value for x",
+    ("net.py:Net",): "Net.forward needs a value for the input x",
     ("net.py:Net", "[4]", "[4]"): "Net.forward takes 1 input, not 2",
     ("net.py:Net", "y=[4]"): "Net.forward has no input y",
 }

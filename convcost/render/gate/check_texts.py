@@ -30,6 +30,9 @@ LONGEST_FORMULA = 40
 VIOLATION_WORDS = {"≤": "more than", "≥": "less than", "=": "not"}
 """The words for breaking a limit."""
 
+FORMULA_VIOLATION_WORDS = {"≤": "which can exceed", "≥": "which can be less than", "=": "not"}
+"""The words for a formula, which breaks a limit only for some sizes."""
+
 
 def check_label(check: EntryCheck) -> str:
     """`FLOPs`, `FLOPs ÷ dense`, or a counter's name."""
@@ -85,7 +88,8 @@ def failure_sentence(check: EntryCheck) -> str:
         return f"{check.metric} {check.found}{f': {check.reason}' if check.reason else ''} (agree_with)"
     if not check.relation:
         return f"the count is partial: {check.reason}"
-    crossed = VIOLATION_WORDS[check.relation]
+    are_numbers = is_number(check.found) and is_number(check.wanted)
+    crossed = (VIOLATION_WORDS if are_numbers else FORMULA_VIOLATION_WORDS)[check.relation]
     start = MixedText(f"{check_label(check)} = ", found_text(check), f", {crossed} ", _wanted_amount(check))
     return MixedText(start, f"{reason} ({check.key})")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from convcost.core.cost import BATCH_LIKE, Size
-from convcost.core.errors import ConvcostError, UnboundSizeError, UsageError
+from convcost.core.errors import ConvcostError, UnboundSizeError, UsageError, nearest
 from convcost.search.design import CountedQuantities
 from convcost.search.evaluator import ColumnEvaluator
 from convcost.search.formulas import QuantityFormulas
@@ -44,6 +44,8 @@ class ModuleVariants:
         missing = tuple(name for name in self.names if name not in known)
         if needed := [name for name in missing if name not in BATCH_LIKE]:
             message = f"{', '.join(needed)} has no value in {self.name}"
+            if near := nearest(needed[0], (axis.name for axis in self.axes)):
+                raise UnboundSizeError(f"{message}; {near} is swept (did you mean {needed[0]}?)")
             hint = f"Give it a value, {needed[0]}=128, or sweep it."
             cli_hint = f"Give it a value, --{needed[0]} 128, or sweep it."
             raise UnboundSizeError(message, hint=hint, cli_hint=cli_hint)

@@ -46,8 +46,8 @@ INITIALIZERS = frozenset(
 
 Built = TypeVar("Built")
 
-ARGUMENTS_HINT = "Give arguments by name, such as num_classes=10."
-ARGUMENTS_CLI_HINT = "Give arguments as --arg num_classes=10."
+ARGUMENTS_HINT = "Give arguments by name, such as {}=10."
+ARGUMENTS_CLI_HINT = "Give arguments by name, such as --arg {}=10."
 
 Arguments = tuple[tuple[Any, ...], Mapping[str, Any]]
 """Positional and keyword arguments."""
