@@ -81,6 +81,7 @@ def cost(
     given, backward = _split_backward(sizes, backward)
     given, request = _split_phase(given, phase, context)
     given, ranks = _split_mesh(given, mesh, parallelize)
+    given, named = _split_sizes(given, convention=convention)
     if request and backward:
         raise UsageError(f"{request.phase} has no backward pass", hint="Omit phase or backward.")
     if request and is_module(design) and not inputs:
@@ -89,7 +90,9 @@ def cost(
     _check_options(given, stated)
     stated = design_in_phase(stated, request) if request else stated
     report = design_report(design_on_mesh(stated, ranks) if ranks else stated, given, backward)
-    return report if convention is None else replace(report, convention=check_convention(convention))
+    if named["convention"] is None:
+        return report
+    return replace(report, convention=check_convention(named["convention"]))
 
 
 def _split_backward(sizes: dict[str, Any], backward: bool) -> tuple[dict[str, Any], bool]:
@@ -193,7 +196,8 @@ def compare(
     Fraction(1, 8)
     """
     given, backward = _split_backward(sizes, backward)
-    check_convention(convention)
+    given, named = _split_sizes(given, convention=convention)
+    convention = MATMUL if named["convention"] is None else check_convention(named["convention"])
     if designs:
         found = tuple(map(as_design, designs))
         check_sizes(given, found)

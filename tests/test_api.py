@@ -37,6 +37,35 @@ def test_flops_follow_the_convention():
     assert compare(report, report, convention=valid).first.convention == valid
 
 
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        ({"count": "All"}, r"count must be matmul, bias or all, not All \(did you mean all\?\)"),
+        ({"padding": "none"}, "padding must be full or valid, not none"),
+        ({"count": 3}, "count must be matmul, bias or all, not 3"),
+    ],
+)
+def test_an_unknown_convention_is_refused(names, message):
+    with pytest.raises(UsageError, match=message):
+        convcost.Convention(**names)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"mesh": 2}, 'mesh must be a string, such as "tp=8", not 2'),
+        ({"backward": 1}, "backward must be True or False, not 1"),
+        ({"phase": 1}, 'phase must be "prefill" or "decode", not 1'),
+        ({"context": 8}, 'context is for a phase\nGive phase="prefill" or phase="decode" too.'),
+        ({"E": 128.0}, "E is the float 128.0; it must be an int\nWrite it as 128."),
+    ],
+)
+def test_a_number_is_no_option(options, message):
+    with pytest.raises(UsageError) as error:
+        cost("Linear(E, 4)", **options)
+    assert str(error.value) == message
+
+
 @pytest.mark.parametrize("function", [cost, compare])
 def test_a_convention_that_is_none_is_refused(function):
     with pytest.raises(UsageError, match=r"convention must be a convcost\.Convention, not the string 'bias'"):

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from convcost.core.cost import FLOPS_PER_MAC, Cost
-from convcost.core.diagnosis import Cause, CauseKind, CounterDiagnosis, verdict_of
+from convcost.core.diagnosis import MISSED, Cause, CauseKind, CounterDiagnosis, verdict_of
 from convcost.core.report import CounterResult
 from convcost.core.trace import SubmoduleRun, Trace
 from convcost.counters.call_matching import (
@@ -138,6 +138,16 @@ class _CauseSearch:
             if calls.calls and calls.path not in unmatched:
                 kind, subject = self._subjects.missed_as(calls, matcher.was_matched(calls))
                 self.causes.add(kind, subject, calls.path, -calls.total, calls.calls)
+        self._count_missed_calls()
+
+    def _count_missed_calls(self) -> None:
+        """Count the calls of a missed operator as its own: a fused one stands for several of the trace."""
+        calls: dict[str, int] = defaultdict(int)
+        for missed in self._reading.missed:
+            calls[missed.operator] += missed.calls
+        for (kind, subject), cause in self.causes.causes.items():
+            if kind in MISSED and subject in calls:
+                self.causes.causes[kind, subject] = cause._replace(calls=calls[subject])
 
     def add_several_names(self, occurrences: Mapping[str, int]) -> None:
         """Add a cause for submodules that the total includes once per name."""

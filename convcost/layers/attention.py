@@ -154,7 +154,7 @@ class ScaledDotProductAttention(MultipleInputLayer):
         samples, queries, keys, width, value_width = self._operands(shape)
         return (
             *(("sample", samples), ("head", self.num_heads), ("query", queries)),
-            *(("feature_of_key_then_value", width + value_width), ("key", keys)),
+            *(("key_then_value_feature", width + value_width), ("key", keys)),
         )
 
     @property

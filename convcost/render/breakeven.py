@@ -22,9 +22,14 @@ def open_verdicts(comparison: Comparison, other: Report) -> list[str]:
     """For each metric, the ratio to the first candidate and where each has fewer; also equal inputs."""
     labels: dict[str, list[str]] = {}
     for metric, found in comparison.break_evens(other).items():
-        labels.setdefault(_verdict(comparison, other, metric, found), []).append(BY_NAME[metric].label)
+        labels.setdefault(_verdict(comparison, other, metric, found), []).append(_label(metric))
     verdicts = [MixedText(f"{join_words(metrics)}: ", verdict) for verdict, metrics in labels.items()]
     return [*verdicts, *_equal_inputs(comparison, other)]
+
+
+def _label(metric: str) -> str:
+    """The label of a metric; activations are no activation memory."""
+    return BY_NAME[metric].label + (" (outputs of contractions)" if metric == "activations" else "")
 
 
 def _verdict(comparison: Comparison, other: Report, metric: str, found: BreakEven) -> str:

@@ -82,9 +82,11 @@ def usual_columns(names: Iterable[str], convention: Convention) -> tuple[str, ..
 
 
 def headings(names: Iterable[str], *, are_short: bool = True) -> tuple[str, ...]:
-    """The headings of the named columns."""
+    """The headings of the named columns; a share without the FLOPs next to it says of what it is."""
     short = SHORT_HEADINGS if are_short else {}
-    return tuple(short.get(name, COLUMNS[name].heading) for name in names)
+    listed = list(names)
+    full = {"share": "share of FLOPs"} if "flops" not in listed else {}
+    return tuple(full.get(name) or short.get(name) or COLUMNS[name].heading for name in listed)
 
 
 def cells(

@@ -73,7 +73,7 @@ def _verdict_tables(reports: tuple[Report, ...]) -> tuple[Table, ...]:
     ]
     if not lines:
         return ()
-    return (Table(("counter", "reported", "as FLOPs", "verdict"), tuple(lines)),)
+    return (Table(("counter", "reported", "FLOPs compared", "verdict"), tuple(lines)),)
 
 
 def _verdict_line(name: str, report: Report, several: bool) -> Line:

@@ -11,6 +11,7 @@ from convcost.analysis.parts import ReportPart, gradient_cost, layer_part, sum_p
 from convcost.core.errors import did_you_mean
 from convcost.core.report import Report
 from convcost.core.row import Row
+from convcost.core.units import plural
 from convcost.render.columns import Write, cells, headings, usual_columns
 from convcost.render.document import Line, Table
 from convcost.render.formulas import approximate_text, short_text
@@ -27,11 +28,11 @@ class TableGroup(NamedTuple):
 
     @property
     def label(self) -> str:
-        """`0 Linear(8, 2)`, `1.0.2 ReLU()`; `1 add() of 3 layers`, `1.0 3 layers`."""
+        """`0 Linear(8, 2)`, `1.0.2 ReLU()`; `1 add() and its 3 layers`, `1.0 3 layers`."""
         *others, last = self.rows
         if last.path != self.path:
             return f"{self.path} {len(self.rows)} layers"
-        count = f" of {len(others)} layer{'s' * (len(others) != 1)}" if others else ""
+        count = f" and its {len(others)} {plural(len(others), 'layer')}" if others else ""
         return MixedText(f"{self.path} ", CodeText(last.layer), count)
 
 

@@ -24,7 +24,11 @@ INPUT_NOTE = (
     "The training step includes no gradient of the design's own input, as in the first layer of a network."
 )
 
-ESTIMATE_NOTE = "Elementwise work of the backward is an estimate."
+MODULE_INPUT_NOTE = (
+    "The training step includes no gradient of inputs that don't require one, as at the start of a network."
+)
+
+ESTIMATE_NOTE = "Elementwise work of the backward is an estimate, and counted as input gradient."
 
 
 def phase_tables(report: Report) -> tuple[Table, ...]:
@@ -54,8 +58,11 @@ def phase_tables(report: Report) -> tuple[Table, ...]:
 
 
 def input_gradient_note(*reports: Report) -> str:
-    """A note that no gradient of a spec's input is counted, if a backward is."""
-    return INPUT_NOTE if any(report.phases and not report.trace for report in reports) else ""
+    """A note that no gradient of inputs is counted, if a backward is."""
+    with_backward = [report for report in reports if report.phases]
+    if any(not report.trace for report in with_backward):
+        return INPUT_NOTE
+    return MODULE_INPUT_NOTE if with_backward else ""
 
 
 def estimate_note(*reports: Report) -> str:

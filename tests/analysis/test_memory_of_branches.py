@@ -34,13 +34,13 @@ def holds_what_torch_holds(text, **sizes):
     assert found.ran in (None, "shapes")
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(designs(depth=3), st.integers(2, 5))
 def test_a_design_with_branches_holds_what_torch_holds(text, channels):
     holds_what_torch_holds(text, C=channels)
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(sequence_designs())
 def test_views_and_products_hold_what_torch_holds(text):
     holds_what_torch_holds(text)

@@ -203,7 +203,7 @@ def test_formulas_come_to_what_a_run_on_numbers_holds(name, dtype):
     opened = memory(profile_open(model, (DeclaredTensor("float32", shape),), footprint=dtype))
     assert opened.reason == ""
 
-    @settings(max_examples=5)
+    @settings(max_examples=3)
     @given(st.fixed_dictionaries({size: st.integers(8, 60) for size in shape if isinstance(size, str)}))
     def holds(sizes):
         given_shape = [sizes.get(size, size) for size in shape]

@@ -9,14 +9,14 @@ from convcost.counters import COUNTERS
 from convcost.counters.interface import CounterEntry, CounterReading, MissedOperator
 
 FOUNDING_COUNTERS = """\
- counter                         reported    as FLOPs   verdict
-────────────────────────────────────────────────────────────────
- fvcore, dense               163,840 MACs     327,680    agrees
- fvcore, conv                983,040 MACs   1,966,080    agrees
- FlopCounterMode, dense     327,680 FLOPs     327,680    agrees
- FlopCounterMode, conv    1,966,080 FLOPs   1,966,080    agrees
- torch.profiler, dense      327,680 FLOPs     327,680    agrees
- torch.profiler, conv                   –           –     blind
+ counter                         reported   FLOPs compared   verdict
+─────────────────────────────────────────────────────────────────────
+ fvcore, dense               163,840 MACs          327,680    agrees
+ fvcore, conv                983,040 MACs        1,966,080    agrees
+ FlopCounterMode, dense     327,680 FLOPs          327,680    agrees
+ FlopCounterMode, conv    1,966,080 FLOPs        1,966,080    agrees
+ torch.profiler, dense      327,680 FLOPs          327,680    agrees
+ torch.profiler, conv                   –                –     blind
 
  fvcore agrees (conv): convcost supplied the formula for padding='same'
  (aten::_convolution_mode), which fvcore counts as 0.

@@ -95,7 +95,7 @@ def test_outputs_are_shown_where_there_is_room(columns, has_output, monkeypatch)
 def test_columns_are_those_that_are_named_in_that_order():
     text = printed(*SPEC, "--columns", "share, elementwise,BYTES,activations")
     headings, lines = table(text, "layer")
-    assert headings == ["layer", "share", "elementwise", "bytes", "activations"]
+    assert headings == ["layer", "share", "of", "FLOPs", "elementwise", "bytes", "activations"]
     assert [line[-4:] for line in lines[1:4]] == [
         ["ReLU()", "4,096", "32,768", "0"],
         ["45.7%", "0", str(f"{4 * (2 * 4096 + 2320):,}"), "4,096"],
@@ -273,8 +273,8 @@ def test_layers_deeper_than_asked_are_taken_together():
     columns = ("--columns", "shapes,macs,bytes,share")
     _, lines = table(printed(*BLOCKS, "--depth", "1", *columns), "layer")
     assert [" ".join(line) for line in lines] == [
-        "0 add() of 2 layers (1, 4, 8, 8) (1, 4, 8, 8) 9,216 2,640 84.7%",
-        "1 concat(dim=1) of 3 layers (1, 4, 8, 8) (1, 4, 8, 8) 1,664 2,180 15.3%",
+        "0 add() and its 2 layers (1, 4, 8, 8) (1, 4, 8, 8) 9,216 2,640 84.7%",
+        "1 concat(dim=1) and its 3 layers (1, 4, 8, 8) (1, 4, 8, 8) 1,664 2,180 15.3%",
         "total 10,880 100%",
     ]
     _, lines = table(printed(*BLOCKS, "--depth", "2"), "layer")
@@ -283,8 +283,8 @@ def test_layers_deeper_than_asked_are_taken_together():
     ]
     rows = list(csv.DictReader(StringIO(printed(*BLOCKS, "--depth", "1", "--format", "csv"))))
     assert [(row["path"], row["layer"], row["macs"], row["output"]) for row in rows] == [
-        ("0", "add() of 2 layers", "9216", "[1, 4, 8, 8]"),
-        ("1", "concat(dim=1) of 3 layers", "1664", "[1, 4, 8, 8]"),
+        ("0", "add() and its 2 layers", "9216", "[1, 4, 8, 8]"),
+        ("1", "concat(dim=1) and its 3 layers", "1664", "[1, 4, 8, 8]"),
     ]
 
 

@@ -50,6 +50,18 @@ def test_the_elementwise_work_of_a_module_is_listed_by_operator(folder):
     assert " elementwise  112 by layer_norm\n              32 by 2 × relu\n" in out
 
 
+def test_attention_is_explained_by_its_loops_and_by_what_each_score_costs():
+    design = ("explain", "[B,T,E] -> MultiheadAttention(E, 8, batch_first=True)")
+    text = " ".join(convcost(*design, "--count", "all").out.split())
+    loops = (
+        "attention = samples × heads × queries × key_then_value_features × keys = B·8·T·(E/4)·T = 2·B·E·T²"
+    )
+    assert loops in text
+    rule = "Each score counts 5 operations for the softmax, 1 for the scale, and 1 for the mask of a window."
+    assert f"elementwise {rule} attention = 48·B·T²" in text
+    assert "elementwise" not in convcost(*design).out.partition("FLOPs ")[0]
+
+
 def test_a_single_design_is_explained_without_a_comparison():
     out = convcost("explain", "Linear(3, 4) -> ReLU").out
     assert "÷" not in out

@@ -1,7 +1,7 @@
 """Words that people know from elsewhere get the way out in one sentence; near names come first."""
 
 import pytest
-from cli_runner import PLAIN, convcost, refused
+from cli_runner import PLAIN, ROOT, convcost, refused
 
 from convcost.cli.commands import COMMANDS, COMMANDS_WITHOUT_SIZES
 from convcost.cli.hints import COMMAND_HINTS, OPTION_HINTS, is_option
@@ -105,6 +105,33 @@ def test_an_input_of_a_module_is_no_design(command):
     message, way_out = refused(command, "f32[1,3,224,224]").splitlines()
     assert message == "f32[1,3,224,224] is the input of a module, not a design"
     assert way_out == "A design's input has no dtype: [1,3,224,224] -> Linear(3, 4)"
+
+
+def test_an_input_with_a_dtype_is_written_with_the_options_that_the_command_has():
+    layer = ("conv1d", "8", "8", "3", "--input", "f32[4,8,10]")
+    assert refused("layer", *layer).endswith("\nWrite it as --input 4,8,10 --dtype f32\n")
+    assert refused("explain", *layer).endswith("\nWrite it as --input 4,8,10\n")
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        (("layer", "conv2d", "3", "8", "3", "--no-biass"), "--no-biass (did you mean --no-bias?)\n"),
+        (("layer", "conv2d", "3", "8", "3", "bias=False"), "Give arguments and sizes as --bias False.\n"),
+        (("layer", "linear", "3", "8", "--foo", "5"), "--out-features, --bias. The sizes here are B, S.\n"),
+        (("match", "Linear(E,E)", "--vary", "E", "--budget", "10", "MFLOPs"), "such as 10MFLOPs.\n"),
+        (("cost", "Linear(E,4)", "--E", "1,000"), "\nWrite it without commas, --E 1000. "),
+        (("report", "Linear(3,4)", "-o", "out.html"), "first: convcost report report.html\n"),
+        (
+            ("model", "examples/tcn.py:tcn", "--T", "100"),
+            '\nNo input is given, such as --input "f32[B,128]". ',
+        ),
+        (("model", "torch.nn:Linear", "--input", "f32[1,8]"), "such as --arg in_features=10.\n"),
+    ],
+)
+def test_a_hint_names_what_the_command_has(command, message, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    assert message in refused(*command)
 
 
 def test_the_input_of_a_layer_is_a_shape_alone():

@@ -165,11 +165,11 @@ def test_the_counters_check_a_layer_too():
     out = convcost("layer", "linear", "3", "4").out
     assert (
         """\
- counter           reported   as FLOPs   verdict
-─────────────────────────────────────────────────
- fvcore             12 MACs         24    agrees
- FlopCounterMode   24 FLOPs         24    agrees
- torch.profiler    24 FLOPs         24    agrees
+ counter           reported   FLOPs compared   verdict
+───────────────────────────────────────────────────────
+ fvcore             12 MACs               24    agrees
+ FlopCounterMode   24 FLOPs               24    agrees
+ torch.profiler    24 FLOPs               24    agrees
 """
         in out
     )

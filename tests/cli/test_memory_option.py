@@ -65,8 +65,8 @@ FOUNDING = f"""\
  peak of a forward pass    330.8 KB   204.8 KB         0.619×
  peak of a training step    2.63 MB    1.59 MB         0.605×
 
- conv saves 2.00× as much as dense for the backward pass; a training step takes
- 0.605× its memory (1.59 MB against 2.63 MB).
+ conv keeps 2.00× as many bytes for the backward pass as dense; its training
+ step takes 0.605× the memory (1.59 MB against 2.63 MB).
 {MIXED}{OF_DESIGNS}{ESTIMATE}
 """
 

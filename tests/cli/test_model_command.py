@@ -454,12 +454,12 @@ def test_counters_are_asked_about_modules_beside_designs():
     text = printed("compare", "net.py:Twice", "[3, 4] -> Linear(4, 4)", "--input", "[3,4]")
     assert (
         """
- counter                    reported   as FLOPs   verdict
-──────────────────────────────────────────────────────────
- fvcore, Twice               96 MACs        192    agrees
- fvcore, Linear              48 MACs         96    agrees
- FlopCounterMode, Twice    192 FLOPs        192    agrees
- FlopCounterMode, Linear    96 FLOPs         96    agrees
+ counter                    reported   FLOPs compared   verdict
+────────────────────────────────────────────────────────────────
+ fvcore, Twice               96 MACs              192    agrees
+ fvcore, Linear              48 MACs               96    agrees
+ FlopCounterMode, Twice    192 FLOPs              192    agrees
+ FlopCounterMode, Linear    96 FLOPs               96    agrees
 """
         in text
     )

@@ -37,10 +37,10 @@ COUNTERS = """\
 """
 
 BESIDE = """\
- counter              reported   as FLOPs   verdict
-────────────────────────────────────────────────────
- fvcore, Net      118,944 MACs    221,504    agrees
- fvcore, Conv2d   110,592 MACs    221,184    agrees
+ counter              reported   FLOPs compared   verdict
+──────────────────────────────────────────────────────────
+ fvcore, Net      118,944 MACs          221,504    agrees
+ fvcore, Conv2d   110,592 MACs          221,184    agrees
 
  fvcore agrees (Net): elementwise counted: BatchNorm2d (+16,384 FLOPs).
 

@@ -107,7 +107,9 @@ def test_attention_fused_into_one_operator_is_named():
     missed = {("attention", "aten::_native_multi_head_attention"): -2 * macs}
     with torch.no_grad():
         found = causes(asked(module.eval(), *inputs))
+        reasons = asked(module.eval(), *inputs).diagnoses["fvcore"].reason
     assert (found["fvcore"], found["flop_counter_mode"], found["torch_profiler"]) == (missed, missed, {})
+    assert "×" not in reasons, "one call, although it stands for several of the trace"
 
 
 def test_attention_is_not_fused_where_gradients_are_asked_for():

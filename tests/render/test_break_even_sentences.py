@@ -78,7 +78,8 @@ def test_the_flops_are_told(specs, expected):
 
 def test_metrics_that_go_alike_are_told_together():
     assert sentences("a = [1, E] -> Linear(E, 2)", "b = [1, E] -> Linear(E, 2*K)") == [
-        "FLOPs, parameters and activations: b ÷ a = K; both have as many at K = 1, a has fewer above."
+        "FLOPs, parameters and activations (outputs of contractions): b ÷ a = K; both have as many at K = 1, "
+        "a has fewer above."
     ]
 
 

@@ -24,7 +24,7 @@ def agrees_with_the_module(text: str, channels: int) -> None:
     assert report.macs * FLOPS_PER_MAC == counter.get_total_flops()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(designs(), st.integers(1, 5))
 def test_shapes_parameters_and_macs_are_those_of_the_module(text, channels):
     agrees_with_the_module(text, channels)

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 Needed = tuple[bool, ...]
 """For each input whether the gradient by it is needed."""
 
-FEW = settings(max_examples=6)
+FEW = settings(max_examples=4)
 MANY = settings(max_examples=60)
 
 WRITTEN_OUT = {

@@ -14,7 +14,7 @@ from convcost import Profiler
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
-COMPOSED = 40
+COMPOSED = 24
 
 OTHER_GRADIENTS = frozenset(
     (

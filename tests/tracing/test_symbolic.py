@@ -17,7 +17,7 @@ from convcost.tracing.symbolic_shapes.profile import profile_open
 sizes = st.integers(1, 40)
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(images, st.lists(st.tuples(sizes, sizes, sizes), min_size=3, max_size=3))
 def test_images_of_every_size_are_counted_as_on_numbers_or_refused_as_there(module, points):
     check(module, (IMAGE,), *(dict(zip("BHW", point, strict=True)) for point in points))

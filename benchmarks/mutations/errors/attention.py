@@ -15,7 +15,12 @@ ATTENTION.error(
     "outer = arithmetic.elements(query.shape[:-3])",
 )
 ATTENTION.error("the mask ignored", "outer * causal_pairs(queries, keys) if is_causal else scores", "scores")
-ATTENTION.error("the gradient by the scores forgotten", "costs[name] += product(value_width)", "pass")
+ATTENTION.error(
+    "the gradient by the scores forgotten",
+    "costs[name] += product(value_width) + Cost",
+    "costs[name] += Cost",
+)
+ATTENTION.error("the gradient of the softmax free", " + Cost(elementwise=SCORE_GRADIENT * scores)", "")
 ATTENTION.error(
     "half of the pairs", "outer * causal_pairs(queries, keys) if is_causal", "scores // 2 if is_causal"
 )
@@ -71,6 +76,12 @@ ATTENTION_LAYERS.error(
     "a softmax without its sum", "SOFTMAX = 5", "SOFTMAX = 4", "layers/operation_counts.py"
 )
 ATTENTION_LAYERS.error("the scale free", "SCALE = 1", "SCALE = 0")
+ATTENTION_LAYERS.error("the gradient of the softmax free", "SCORE_GRADIENT if by_query or by_key else 0", "0")
+ATTENTION_LAYERS.error(
+    "a gradient of the softmax for values alone",
+    "SCORE_GRADIENT if by_query or by_key else 0",
+    "SCORE_GRADIENT",
+)
 ATTENTION_LAYERS.error("a window without a mask", "(0 if self.window is None else MASK)", "0")
 ATTENTION_LAYERS.error(
     "a window one key too wide",

@@ -78,7 +78,7 @@ def _composite(group: LayerGroup, convention: Convention) -> Iterator[Derivation
     yield input_step(group, InputReading())
     yield DerivationStep("output", (_output(group),))
     yield DerivationStep("MACs", tuple(_macs_of_parts(group)))
-    yield DerivationStep("elementwise", tuple(_elementwise_lines(group.row, convention)))
+    yield DerivationStep("elementwise", tuple(_elementwise_of_parts(group, convention)))
     yield flops(group.row.cost, convention)
     yield excluded_step(group.row.cost, convention, (group.row,))
     yield DerivationStep("parameters", tuple(_parameters(group)))
@@ -87,10 +87,34 @@ def _composite(group: LayerGroup, convention: Convention) -> Iterator[Derivation
 
 def _macs_of_parts(group: LayerGroup) -> Iterator[DerivationLine]:
     """The loops of each part that multiplies, and the total MACs."""
-    for name, loops, macs in group.parts:
-        factors = (tuple(loop.named for loop in loops), tuple(loop.extent for loop in loops))
-        yield Equation((*map(product, factors if loops else ()), number(macs)), name)
+    for part in group.parts:
+        if part.macs != 0:
+            yield Equation((*_loop_products(part.loops), number(part.macs)), part.name)
     yield Equation((number(group.row.cost.macs),), "total")
+
+
+FEW_LOOPS = 3
+"""So many loops are clear without words: positions, outputs, inputs."""
+
+
+def _loop_products(loops: tuple[Loop, ...]) -> Iterator[EquationSide]:
+    """The product of the loops: in words if there are many, by names of sizes, and by values."""
+    if len(loops) > FEW_LOOPS:
+        yield EquationSide(" × ".join(map(_plural, loops)))
+    if loops:
+        yield product(tuple(loop.named for loop in loops))
+        yield product(tuple(loop.extent for loop in loops))
+
+
+def _elementwise_of_parts(group: LayerGroup, convention: Convention) -> Iterator[DerivationLine]:
+    """The elementwise work of each part with its rule, if it is part of FLOPs."""
+    if convention.count != "all" or group.row.cost.elementwise == 0:
+        return
+    for part in group.parts:
+        if part.elementwise != 0:
+            if rule := _elementwise_rule(part.layer):
+                yield Sentence("{}", (rule,))
+            yield Equation((number(part.elementwise),), part.name)
 
 
 def _elementwise(group: LayerGroup, convention: Convention) -> Iterator[DerivationStep]:
@@ -110,10 +134,15 @@ def _elementwise_lines(row: Row, convention: Convention) -> Iterator[DerivationL
     """The rule for the elementwise work of a layer that contracts, if it is part of FLOPs, and its result."""
     if convention.count != "all" or row.cost.elementwise == 0:
         return
-    sentences = " ".join((type(row.layer).__doc__ or "").split()).removesuffix(".").split(". ")
-    if rule := next((sentence for sentence in sentences if "operation" in sentence), ""):
-        yield Sentence("{}", (f"{rule}.",))
+    if rule := _elementwise_rule(row.layer):
+        yield Sentence("{}", (rule,))
     yield from _per_element(row)
+
+
+def _elementwise_rule(layer: object) -> str:
+    """The sentence on operations in the docstring of a layer, if any."""
+    sentences = " ".join((type(layer).__doc__ or "").split()).removesuffix(".").split(". ")
+    return next((f"{sentence}." for sentence in sentences if "operation" in sentence), "")
 
 
 def _per_element(row: Row) -> Iterator[DerivationLine]:
@@ -136,8 +165,10 @@ def _one_element(loops: tuple[Loop, ...], read: InputReading) -> Iterator[Deriva
 
 
 def _plural(loop: Loop) -> str:
-    is_letter = len(loop.name) == 1
-    return loop.name if is_letter else f"{loop.name}s"
+    name = loop.name
+    if len(name) == 1:
+        return name
+    return f"{name.removesuffix('y')}ies" if name.endswith("ry") else f"{name}s"
 
 
 def _macs(group: LayerGroup) -> DerivationLine:

@@ -10,14 +10,17 @@ from convcost.core.cost import Shape, Size
 from convcost.core.report import Report
 from convcost.core.row import LayerLike, Row
 from convcost.layers.composite import CompositeLayer
+from convcost.layers.interface import Layer
 
 
-class PartMacs(NamedTuple):
-    """The MACs of a part of a layer, and its loops, if it has no parts."""
+class PartCost(NamedTuple):
+    """A part of a layer with its MACs, its elementwise work, and its loops, if it has no parts."""
 
     name: str
+    layer: Layer
     loops: tuple[Loop, ...]
     macs: Size
+    elementwise: Size
 
 
 class LayerGroup(NamedTuple):
@@ -30,7 +33,7 @@ class LayerGroup(NamedTuple):
     rows: tuple[Row, ...]
     named: Row
     loops: tuple[Loop, ...]
-    parts: tuple[PartMacs, ...]
+    parts: tuple[PartCost, ...]
     paths: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
 
@@ -61,7 +64,7 @@ def layer_groups(report: Report, named: Report) -> tuple[LayerGroup, ...]:
             tuple(row for row, _ in pairs),
             by_name,
             _loops(_extents(named, by_name.layer, by_name.input), _extents(report, row.layer, row.input)),
-            _part_macs(report, row, named, by_name),
+            _part_costs(report, row, named, by_name),
             tuple(row.path for row, _ in pairs) if has_branches else (),
             tuple(_origins(report, [row for row, _ in pairs])),
         )
@@ -88,20 +91,21 @@ def _extents(report: Report, layer: LayerLike, shape: Shape) -> dict[str, Size]:
     return {name: without_rounding(extent, report.assumptions) for name, extent in layer.loops(shape)}
 
 
-def _part_macs(report: Report, row: Row, named: Report, by_name: Row) -> tuple[PartMacs, ...]:
-    """The MACs of each part that multiplies; empty if the layer has no parts."""
+def _part_costs(report: Report, row: Row, named: Report, by_name: Row) -> tuple[PartCost, ...]:
+    """The parts of the layer, if it has any."""
     if not (isinstance(row.layer, CompositeLayer) and isinstance(by_name.layer, CompositeLayer)):
         return ()
     parts = zip(by_name.layer.parts(by_name.input), row.layer.parts(row.input), strict=True)
-    macs_by_part = (
-        PartMacs(
+    return tuple(
+        PartCost(
             part.name,
+            part.layer,
             _loops(
                 _extents(named, part_by_name.layer, part_by_name.input),
                 _extents(report, part.layer, part.input),
             ),
             without_rounding(part.cost.macs, report.assumptions),
+            without_rounding(part.cost.elementwise, report.assumptions),
         )
         for part_by_name, part in parts
     )
-    return tuple(part for part in macs_by_part if part.macs != 0)

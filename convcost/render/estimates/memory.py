@@ -33,6 +33,10 @@ ESTIMATE_NOTE = (
     "workspaces, allocator overhead, the CUDA context."
 )
 
+RECURRENT_OPERATORS = ("aten::lstm", "aten::gru", "aten::rnn_tanh", "aten::rnn_relu")
+
+RECURRENT_NOTE = "Recurrent layers: cuDNN decides which tensors it saves, so on a GPU they may save others."
+
 RUN_NOTES = {
     "shapes": "{names}: saved tensors are those of a training step, run on shapes alone.",
     "data": "{names}: saved tensors are those of a run on real data on the CPU, whose kernels may save more.",
@@ -145,8 +149,8 @@ def _comparisons(found: ReportMemories) -> Iterator[str]:
             saved, peak = (ratio(quotient(value or 0, whole or 1)) for whole, value in pairs)
             peaks = f"{_human(memory.training_peak)} against {_human(base.training_peak)}"
             yield (
-                f"{other.name} saves {saved} as much as {first.name} for the backward pass; a training step "
-                f"takes {peak} its memory ({peaks})."
+                f"{other.name} keeps {saved} as many bytes for the backward pass as {first.name}; its "
+                f"training step takes {peak} the memory ({peaks})."
             )
 
 
@@ -173,5 +177,13 @@ def _condition_notes(found: ReportMemories) -> Iterator[str]:
     for ran, text in RUN_NOTES.items():
         if names := [report.name for report, memory in found if memory.ran == ran]:
             yield text.format(names=join_words(names))
+    if any(_has_recurrent_layers(report) for report, memory in found if not memory.reason):
+        yield RECURRENT_NOTE
     if not all(report.trace for report, _ in found):
         yield DESIGN_NOTE
+
+
+def _has_recurrent_layers(report: Report) -> bool:
+    """Whether a module runs sequences through recurrent layers, for which cuDNN has its own kernels."""
+    operations = report.trace.operations if report.trace else ()
+    return any(operation.operator in RECURRENT_OPERATORS for operation in operations)

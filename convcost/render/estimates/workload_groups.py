@@ -76,7 +76,8 @@ def _modules(report: Report, roofline: Roofline, view: View) -> list[WorkloadGro
     outside = roofline.select(lambda part: not part.path)
     found = (*selection.modules, *selection.others)
     if outside.bytes and not any(shown.is_itself and not shown.node.module.path for shown in found):
-        groups.append(WorkloadGroup("outside of modules", lambda part: not part.path))
+        label = "outside, elementwise gradients" if roofline.is_training_step else "outside of modules"
+        groups.append(WorkloadGroup(label, lambda part: not part.path))
     return groups
 
 

@@ -33,6 +33,11 @@ def test_curves_pass_through_what_a_comparison_at_each_size_says(metric):
             assert point.y == getattr(compare(*specs, E=point.x).candidates[place], metric)
 
 
+def test_the_title_has_the_sizes_that_default_to_1():
+    assert chart_of(compare(E=128)).title == "FLOPs by L, with B = S = 1"
+    assert chart_of(compare(DENSE, LOW_RANK)).title == "FLOPs by E"
+
+
 def test_floors_are_those_of_whole_sizes():
     specs = ("a = [1, 3, L] -> Conv1d(3, 4, 5, stride=3)", "b = [1, 3, L] -> Conv1d(3, 4, 9)")
     chart = chart_of(compare(*specs), L=range(1, 40))

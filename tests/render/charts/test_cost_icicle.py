@@ -105,10 +105,10 @@ def test_layers_of_branches_are_inside_of_what_joins_them():
         (tile.level, tile.path, tile.label, tile.start, tile.size) for tile in icicle(REPORTS["branches"])
     ] == [
         (0, "", REPORTS["branches"].name, 0, 253_440),
-        (1, "0–2", "0–2: 3 × add() of 2 layers", 0, 248_832),
-        (2, "0.1.0", "0 Conv2d(8, 8, 3, padding=1)", 0, 248_832),
-        (1, "3", "3 concat() of 1 layer", 248_832, 4_608),
-        (2, "3.1", "1 Conv2d(8, 4, 1)", 248_832, 4_608),
+        (1, "0–2", "0–2: 3 × add() and its 2 layers", 0, 248_832),
+        (2, "0.1.0", "0.1.0 Conv2d(8, 8, 3, padding=1)", 0, 248_832),
+        (1, "3", "3 concat() and its 1 layer", 248_832, 4_608),
+        (2, "3.1", "3.1 Conv2d(8, 4, 1)", 248_832, 4_608),
     ]
 
 

@@ -73,6 +73,8 @@ def _figure(reports: tuple[Report, ...], options: ChartOptions) -> Figure:
         )
     inside = tuple(mark for mark in marks if values[0] <= mark.x <= values[-1])[:MOST_MARKS]
     chart = _chart(size, metric, series, inside)
+    if assumed:
+        chart = chart._replace(title=f"{chart.title}, with {' = '.join((*assumed, '1'))}")
     title = f"{chart.title}: {designs_title(reports)}"
     notes = sizes_and_convention(reports)
     return Figure(title, (chart,), _description(chart, reports, inside), notes)

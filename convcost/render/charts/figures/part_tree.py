@@ -79,17 +79,16 @@ def _layer_tree(report: Report, metric: Metric) -> CostPart:
     def part(path: str, rows: list[Row], depth: int) -> CostPart:
         own = next((row for row in rows if row.path == path), None)
         inside = _with_size(parts((row for row in rows if row is not own), depth + 1))
-        number = path.rpartition(".")[2]
         if own is None:
-            return inside[0] if len(inside) == 1 else CostPart(f"{number} branch", path, 0, _fold(inside))
+            return inside[0] if len(inside) == 1 else CostPart(f"{path} branch", path, 0, _fold(inside))
         others = len(rows) - 1
-        label = f"{own.kind}() of {others} {plural(others, 'layer')}" if others else str(own.layer)
+        label = f"{own.kind}() and its {others} {plural(others, 'layer')}" if others else str(own.layer)
         if len(inside) == 1 and not inside[0].own:
             inside = inside[0].children
         size: int = metric.in_row(own, report.convention)
         if size and inside:
             inside, size = (CostPart(ITSELF, f"{path} {ITSELF}", size), *inside), 0
-        return CostPart(f"{number} {label}", path, size, _fold(inside))
+        return CostPart(f"{path} {label}", path, size, _fold(inside))
 
     children = _fold(_with_size(parts(report.rows, 1)))
     return CostPart(report.name, "", 0, children)
@@ -113,7 +112,8 @@ def _merge(run: list[CostPart]) -> CostPart:
     first, last = run[0], run[-1]
     if len(run) == 1:
         return first
-    (start, _, text), (end, _, _) = first.label.partition(" "), last.label.partition(" ")
+    start, _, text = first.label.partition(" ")
+    end = last.label.partition(" ")[0].rpartition(".")[2]
     children = tuple(_sum([*equal]) for equal in zip(*(part.children for part in run), strict=True))
     own = sum(part.own for part in run)
     return CostPart(f"{start}–{end}: {len(run)} × {text}", f"{first.path}–{end}", own, children, len(run))
