@@ -58,6 +58,15 @@ def test_an_unknown_convention_is_refused(names, message):
         ({"phase": 1}, 'phase must be "prefill" or "decode", not 1'),
         ({"context": 8}, 'context is for a phase\nGive phase="prefill" or phase="decode" too.'),
         ({"E": 128.0}, "E is the float 128.0; it must be an int\nWrite it as 128."),
+        (
+            {"device": "h100"},
+            'no size is called device\nconvcost.roofline(design, "h100") gives times on a device.',
+        ),
+        (
+            {"E": [1, 2]},
+            "E is a list; a size must be a whole number\n"
+            'For several values: convcost.sweep(design, over={"E": [1, 2]}).',
+        ),
     ],
 )
 def test_a_number_is_no_option(options, message):

@@ -181,7 +181,7 @@ def _design_memory(report: Report, dtype: str, in_own_dtypes: bool) -> MemoryUse
 def _measured_design(report: Report, held: MemoryUse, dtype: str, reason: str) -> MemoryUse:
     """`held` with measured activations of the design's module; or with the `reason` if it can't run."""
     if report.open_names:
-        return held._replace(reason=f"{reason}; it is measured if all sizes have values")
+        return held._replace(reason=f"{reason}; give every size a value, and they are measured")
     from convcost.analysis.measured_memory import measured_activations
 
     measured = measured_activations(report, dtype)

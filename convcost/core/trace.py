@@ -155,6 +155,7 @@ class Trace(NamedTuple):
         embedding_params: Parameters in tables that are only looked up.
         generation: The generation phase, if a language model ran one.
         training: Whether the model was in training mode.
+        reads_zeros: Whether what ran depends on values of inputs without data, which are zeros.
     """
 
     inputs: tuple[TensorInfo, ...]
@@ -174,6 +175,7 @@ class Trace(NamedTuple):
     embedding_params: int = 0
     generation: PhaseRun | None = None
     training: bool = False
+    reads_zeros: bool = False
 
     @property
     def is_partial(self) -> bool:

@@ -99,7 +99,7 @@ class _Sequence(_Recurrent):
 
     returns_tuple = True
     inferred_input = ("S", "B", "input_size")
-    unknown_memory = "cuDNN decides which tensors {} saves"
+    unknown_memory = "cuDNN decides which tensors {} saves; for a torch module they are estimated"
 
     num_layers: Size
     batch_first: bool

@@ -31,8 +31,13 @@ from convcost.render.style import Style, View
 from convcost.render.texts import MixedText
 
 DATA_RUN_NOTE = (
-    "The model ran on tensors with data, because shapes alone do not decide what runs. Declared inputs are "
-    "zeros: other values may lead to other counts."
+    "The model ran on the data of its inputs, because shapes alone do not decide what runs: other values may "
+    "lead to other counts."
+)
+
+ZEROS_NOTE = (
+    "The model reads values of its inputs, and inputs without data are zeros: other values may lead to other "
+    "counts. Give real inputs, by --inputs-from or as tensors."
 )
 
 MOST_NAMED = 6
@@ -91,7 +96,7 @@ def _notes(
         _estimated_operators(report, trace),
         _complex_operators(trace),
         _sparse_operators(trace),
-        DATA_RUN_NOTE if trace.ran == "data" else "",
+        ZEROS_NOTE if trace.reads_zeros else DATA_RUN_NOTE if trace.ran == "data" else "",
         _elementwise_gradients(report, trace),
         _unused_parameters(trace),
         *_tied_parameters(trace),

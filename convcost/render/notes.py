@@ -63,10 +63,19 @@ def _joined_names(names: Sequence[str]) -> MixedText:
 
 def assumptions_note(reports: tuple[Report, ...]) -> str:
     """What the formulas assume about the open sizes."""
-    found = list({each.text: each for report in reports for each in report.assumptions}.values())
-    shown = map(_assumption_text, found[:MOST_ASSUMED])
-    more = f"; and {len(found) - MOST_ASSUMED} more: see --json" if found[MOST_ASSUMED:] else ""
-    return MixedText("Assumed: ", MixedText.joined("; ", shown), f"{more}.") if found else ""
+    found = {each.text: each for report in reports for each in report.assumptions}.values()
+    equalities = [each for each in found if each.relation == "zero"]
+    others = [each for each in found if each.relation != "zero"]
+    sentences = (_listed("The formulas hold only for ", equalities), _listed("Assumed: ", others))
+    return MixedText.joined(" ", filter(None, sentences))
+
+
+def _listed(start: str, assumptions: Sequence[Assumption]) -> str:
+    """A sentence with the assumptions; empty without any."""
+    shown = map(_assumption_text, assumptions[:MOST_ASSUMED])
+    number = len(assumptions) - MOST_ASSUMED
+    more = f"; and {number} more: see --json" if number > 0 else ""
+    return MixedText(start, MixedText.joined("; ", shown), f"{more}.") if assumptions else ""
 
 
 def _assumption_text(assumption: Assumption) -> str:

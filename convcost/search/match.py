@@ -191,6 +191,9 @@ def _check_designs(request: Request) -> None:
         )
 
 
+NO_ARGUMENTS = "For arguments of a module: convcost sweep --over-arg."
+
+
 def _check_varied(vary: tuple[str, ...], design: CountedDesign, sizes: Mapping[str, Size]) -> None:
     names = open_names(design)
     if not any(vary) or not 1 <= len(set(vary)) == len(vary) <= 2:
@@ -200,7 +203,7 @@ def _check_varied(vary: tuple[str, ...], design: CountedDesign, sizes: Mapping[s
         raise _vary_error(message, design, [name for name in names if name not in sizes])
     for name in vary:
         if name not in names:
-            hint = f"It has {', '.join(names)}." if names else "It has no open size."
+            hint = f"It has {', '.join(names)}." if names else f"It has no open size. {NO_ARGUMENTS}"
             near = did_you_mean(name, names)
             what = f"{design.name}, the design to fit,"
             raise UsageError(f"no size of {what} is called {name[:64]}{near}", hint=hint)

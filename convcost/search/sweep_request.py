@@ -148,8 +148,13 @@ def _check_swept(request: SweepRequest) -> None:
     for axis in request.axes:
         if axis.name not in {*known, *used}:
             near = did_you_mean(axis.name, known)
-            hint = f"Choose from {', '.join(known)}." if known else "No size is open."
-            raise UsageError(f"no size is called {axis.name[:64]}{near}", hint=hint)
+            listed = f"Choose from {', '.join(known)}." if known else "No size is open."
+            name, what = axis.name[:64], "An argument of a module is swept by"
+            raise UsageError(
+                f"no size is called {name}{near}",
+                hint=f'{listed} {what} over_args={{"{name}": "8,16"}}.',
+                cli_hint=f"{listed} {what} --over-arg {name}=8,16.",
+            )
 
 
 def _check_given(request: SweepRequest, sizes: Mapping[str, Size]) -> None:

@@ -281,6 +281,18 @@ def _open_report(network: Network, convention: Convention, dtype: str, backward:
     return open_report(network, convention, dtype, backward)
 
 
+ARGUMENT_HINTS = {
+    **dict.fromkeys(
+        ("count", "taps", "padding"),
+        'cost, compare, explain and sweep take convention=convcost.Convention("all", "valid").',
+    ),
+    "device": 'convcost.roofline(design, "h100") gives times on a device.',
+    "memory": "convcost.memory(design) estimates the memory.",
+    "dtype": 'A layer takes one: "Linear(E, E, dtype=torch.bfloat16)".',
+    "convention": 'assert_cost takes count="all" and taps="valid" instead.',
+}
+"""For arguments of Python that a function does not have, where they would be sizes."""
+
 EXACT_FLOATS = 2**53
 """Below this, floats represent every whole number."""
 
@@ -296,7 +308,10 @@ def check_int(name: str, size: Any, most_digits: int = MOST_DIGITS) -> Size:
             hint = f"Write it as {int(size)}."
             raise WrongTypeError(f"{name} is the float {size!r}; it must be an int", hint=hint) from None
         description = describe_value(size) if type(size) is not Fraction else str(size)[:40]
-        raise WrongTypeError(f"{name} is {description}; a size must be a whole number") from None
+        hint = ARGUMENT_HINTS.get(name, "")
+        if isinstance(size, list | tuple | range):
+            hint = f'For several values: convcost.sweep(design, over={{"{name}": [1, 2]}}).'
+        raise WrongTypeError(f"{name} is {description}; a size must be a whole number", hint=hint) from None
     check_digits(name, number, most_digits)
     return number
 
@@ -314,5 +329,6 @@ def check_names(sizes: Mapping[str, Size], specs: tuple[HasSizeNames, ...]) -> N
     known = tuple(dict.fromkeys(name for spec in specs for name in spec.names))
     for name in sizes:
         if name not in known:
-            hint = f"The sizes here are {', '.join(known)}." if known else "There are no open sizes here."
+            listed = f"The sizes here are {', '.join(known)}." if known else "There are no open sizes here."
+            hint = ARGUMENT_HINTS.get(name, listed)
             raise UsageError(f"no size is called {name[:64]}{did_you_mean(name, known)}", hint=hint)

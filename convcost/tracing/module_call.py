@@ -71,6 +71,23 @@ class ModuleCall(NamedTuple):
         return all(map(is_, *values))
 
 
+def note_shapes(error: Exception, call: ModuleCall) -> None:
+    """Add a note to the error of a run for inputs that look like shapes: (1, 3, 32, 32)."""
+    for value in (*call.args, *call.kwargs.values()):
+        is_shape = type(value) in (tuple, list) and value and all(type(size) is int for size in value)
+        if is_shape:
+            text = f"f32[{','.join(map(str, value))}]"
+            error.add_note(f'An input is the {type(value).__name__} {value}. For a tensor: "{text}"')
+
+
+def zeros_in(copied: ModuleCall, call: ModuleCall, given: ModuleCall) -> list[torch.Tensor]:
+    """The inputs of `copied`, a copy of `call`, that are zeros in place of inputs of `given` without data."""
+    calls = ((*each.args, *each.kwargs.values()) for each in (copied, call, given))
+    return [
+        copy for copy, value, before in zip(*calls, strict=True) if value is not before and not value.any()
+    ]
+
+
 def parameter_dtype(module: torch.nn.Module) -> torch.dtype:
     """The dtype of the first floating-point parameter."""
     dtypes = (

@@ -32,7 +32,7 @@ from convcost.tracing.isolation.tensor_copies import RunMode, tensor_copies
 from convcost.tracing.isolation.virtual_devices import VirtualDevices
 from convcost.tracing.memory_profile import memory_footprint
 from convcost.tracing.mesh_request import MeshRequest, ParallelizeFunction, mesh_request
-from convcost.tracing.module_call import ModuleCall
+from convcost.tracing.module_call import ModuleCall, note_shapes, zeros_in
 from convcost.tracing.module_tree import module_tree
 from convcost.tracing.recording.data_access import DataRunReads, ShapeRunReads
 from convcost.tracing.recording.gradients import run_backward
@@ -43,7 +43,7 @@ from convcost.tracing.recording.recorder import Recorder
 from convcost.tracing.recording.tape import Tape
 from convcost.tracing.summarize import report_of
 from convcost.tracing.tensors import bytes_of, tensors
-from convcost.tracing.user_error import error_text, is_raised_by_user, lacks_data
+from convcost.tracing.user_error import error_text, is_about_data, is_raised_by_user, lacks_data
 
 ASKS_FOR_GRADIENT = "grad"
 """A word in error messages: a run with gradients may succeed."""
@@ -185,17 +185,24 @@ class Profiler:
         try:
             return self._run_first_success(run_modes, call, device)
         except Exception as error:
+            note_shapes(error, call)
             valued = call.with_integer_values()
             is_hopeless = valued.has_arguments_of(call) and not self._is_meta(call, device)
             if is_hopeless or is_raised_by_user(error):
                 raise
             try:
-                return self._run_first_success(run_modes, valued, "cpu")
+                return self._run_first_success(run_modes, valued, "cpu", call)
             except Exception as own_error:
+                if is_about_data(error):
+                    error.add_note("Inputs given by shape have no values: give tensors with values.")
                 raise error from (None if lacks_data(own_error) else own_error)
 
-    def _run_first_success(self, run_modes: tuple[RunMode, ...], call: ModuleCall, device: str) -> Report:
-        report = first_success(run_modes, partial(self._run, call, device), partial(self._can_run, call))
+    def _run_first_success(
+        self, run_modes: tuple[RunMode, ...], call: ModuleCall, device: str, given: ModuleCall | None = None
+    ) -> Report:
+        """The report of the first run that succeeds; `call` may have values that `given` does not have."""
+        run = partial(self._run, call, device, given=given)
+        report = first_success(run_modes, run, partial(self._can_run, call))
         return self._with_footprint(report, call)
 
     def _is_meta(self, call: ModuleCall, device: str) -> bool:
@@ -220,7 +227,9 @@ class Profiler:
         given = [*module_tree(call.model).tensors, *tensors((call.args, call.kwargs))]
         return not any(tensor.is_meta for tensor in given) and bytes_of(given) <= self.memory
 
-    def _run(self, call: ModuleCall, device: str, run_mode: RunMode) -> tuple[Report, bool]:
+    def _run(
+        self, call: ModuleCall, device: str, run_mode: RunMode, given: ModuleCall | None = None
+    ) -> tuple[Report, bool]:
         """The report of a run, and whether the model lacked data but continued."""
         says_gradients = self.backward or (run_mode == "gradients" and torch.is_grad_enabled())
         has_gradients, has_data = self.backward or torch.is_grad_enabled(), run_mode == "data"
@@ -238,14 +247,16 @@ class Profiler:
             reads = (
                 DataRunReads(tape, (*tree.tensors, *tree.constants, *tensors(copied[1:])))
                 if has_data
-                else ShapeRunReads(tape, says_gradients)
+                else ShapeRunReads(tape, says_gradients, zeros_in(copied, call, given or call))
             )
             recorder = Recorder(tape, runner, VirtualDevices(home, has_data), reads, says_gradients)
             stack.enter_context(torch.set_grad_enabled(has_gradients))
             with recording_modes(recorder):
                 called, output, generation = run_interruptibly(self._forward_and_backward, tape, copied)
             reads.close(output)
-            report = report_of(tree, tape, called.named_arguments, output, has_data, generation)
+            report = report_of(
+                tree, tape, called.named_arguments, output, has_data, generation, reads.reads_zeros
+            )
             return report, reads.lacks_data
 
     def _forward_and_backward(self, tape: Tape, call: ModuleCall) -> ForwardResult:

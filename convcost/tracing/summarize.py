@@ -42,6 +42,7 @@ def report_of(
     output: Any,
     has_data: bool = False,
     generation: PhaseRun | None = None,
+    reads_zeros: bool = False,
 ) -> Report:
     """The report of a run of a model, given its tree, the tape, its arguments and its output."""
     submodules = tree.submodules
@@ -69,6 +70,7 @@ def report_of(
         embedding_params=embedding_params(tree),
         generation=generation,
         training=submodules[""].training,
+        reads_zeros=reads_zeros,
     )
     texts = {path: _extra_repr(submodules[path]) for path in visits}
     name = type(submodules[""]).__name__

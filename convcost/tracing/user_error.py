@@ -59,6 +59,11 @@ def lacks_data(error: BaseException) -> bool:
     return isinstance(error, NotImplementedError) and any(words in text for words in MISSING_DATA)
 
 
+def is_about_data(error: BaseException) -> bool:
+    """Whether it was, or may have been, raised because a tensor has no data."""
+    return lacks_data(error) or "meta" in error_text(error).lower()
+
+
 def short_text(error: BaseException) -> str:
     """The class and message of an error, without the many lines that torch may add."""
     text = "\n".join([line for line in error_text(error).strip().splitlines() if line.strip()][:MOST_LINES])

@@ -155,7 +155,7 @@ UNKNOWN = [
 def test_what_has_no_rule_is_measured_once_its_sizes_are_given(text, reason):
     opened, numbers = memory(cost(text)), memory(cost(text, B=2, T=3))
     assert figures(opened) == (None, None, None)
-    assert opened.reason == f"{reason}; it is measured if all sizes have values"
+    assert opened.reason == f"{reason}; give every size a value, and they are measured"
     assert (numbers.ran, numbers.reason) == ("shapes", "")
     assert figures(numbers) == measured(text, B=2, T=3)
 

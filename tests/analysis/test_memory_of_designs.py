@@ -72,9 +72,9 @@ def test_a_layer_with_steps_inside_keeps_what_torch_keeps_and_holds_more_for_a_m
 @pytest.mark.parametrize(
     ("kind", "why"),
     [
-        ("LSTM", "cuDNN decides which tensors LSTM saves"),
-        ("GRU", "cuDNN decides which tensors GRU saves"),
-        ("RNN", "cuDNN decides which tensors RNN saves"),
+        ("LSTM", "cuDNN decides which tensors LSTM saves; for a torch module they are estimated"),
+        ("GRU", "cuDNN decides which tensors GRU saves; for a torch module they are estimated"),
+        ("RNN", "cuDNN decides which tensors RNN saves; for a torch module they are estimated"),
         ("LSTMCell", "CUDA's fused kernel decides which tensors LSTMCell saves"),
         ("GRUCell", "CUDA's fused kernel decides which tensors GRUCell saves"),
     ],
@@ -96,7 +96,7 @@ def sum_of_parameters(kind):
 def test_two_kinds_whose_memory_is_unknown_have_two_reasons():
     found = memory(cost("[B, E] -> 2 x LSTM(E, E) -> GRUCell(E, E)", B=2, E=3))
     whys = (
-        "cuDNN decides which tensors LSTM saves",
+        "cuDNN decides which tensors LSTM saves; for a torch module they are estimated",
         "CUDA's fused kernel decides which tensors GRUCell saves",
     )
     assert found.reason == ", ".join(whys)

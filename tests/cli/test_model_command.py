@@ -307,8 +307,48 @@ def test_a_module_that_runs_twice_costs_twice():
     assert "fc ran 2 times: every run is counted, parameters only once." in text
 
 
-def test_what_ran_on_numbers_says_so():
-    assert "The model ran on tensors with data" in printed("model", "net.py:Decides", "--input", "[3,4]")
+ZEROS = "The model reads values of its inputs, and inputs without data are zeros"
+
+
+def test_what_ran_on_numbers_says_on_which(here):
+    assert ZEROS in " ".join(printed("model", "net.py:Decides", "--input", "[3,4]").split())
+    (here / "made.py").write_text("import torch\ndef made(): return torch.ones(3, 4)\n")
+    given = " ".join(printed("model", "net.py:Decides", "--inputs-from", "made.py:made").split())
+    assert "The model ran on the data of its inputs, because shapes alone do not decide" in given
+    assert ZEROS not in given
+
+
+STEPS = """
+import torch
+from torch import nn
+
+class Steps(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(4, 4)
+
+    def forward(self, x, steps):
+        for _ in range(int(steps)):
+            x = self.fc(x)
+        return x
+
+class Packs(nn.Module):
+    def forward(self, x, lengths):
+        return nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True).data
+"""
+
+
+def test_a_count_that_zeros_decide_is_no_silent_zero(here):
+    (here / "steps.py").write_text(STEPS)
+    arguments = ("model", "steps.py:Steps", "--input", "[3,4]", "--input", "i64[]")
+    assert ZEROS in " ".join(printed(*arguments).split())
+    assert json.loads(printed(*arguments, "--json"))["reads_zeros"] is True
+
+
+def test_a_run_that_zeros_break_says_how_to_give_values(here):
+    (here / "steps.py").write_text(STEPS)
+    error = refused("model", "steps.py:Packs", "--input", "[3,6,8]", "--input", "i64[3]")
+    assert error.endswith("\nInputs given by shape are zeros. For real values: --inputs-from FILE.py:NAME\n")
 
 
 def test_a_formula_that_was_not_used_is_noted_with_the_name_of_what_ran(here):

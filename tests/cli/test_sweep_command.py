@@ -195,6 +195,15 @@ def test_what_is_for_modules_is_refused_with_specs_alone():
     )
 
 
+def test_an_argument_of_a_module_is_no_size(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.py").write_text("from torch.nn import Linear as Net\n")
+    outcome = convcost("sweep", "net.py:Net", "--arg", "in_features=4", "--arg", "out_features=4",
+                       "--input", "[2,4]", "--over", "out_features=8,16")  # fmt: skip
+    hint = "No size is open. An argument of a module is swept by --over-arg out_features=8,16."
+    assert (outcome.code, outcome.err) == (2, f"convcost: no size is called out_features\n{hint}\n")
+
+
 def test_a_lower_bound_is_explained_where_it_is_used():
     grid = ("sweep", "Linear(E, E)", "--over", "E=64,128", "--B", "1", "--S", "1", "--device", "a100")
     assert "Roofline lower bound" in convcost(*grid).out

@@ -86,7 +86,7 @@ def test_an_image_that_is_too_small_does_not_fit_though_its_cost_is_the_same():
 
 
 def test_a_size_that_the_module_leaves_out_is_refused():
-    with pytest.raises(UsageError, match="no size of Sequential is called E"):
+    with pytest.raises(UsageError, match="no size of Sequential, the design to fit, is called E"):
         convcost.match(open_network("H"), vary="E", budget=10)
     with pytest.raises(ConvcostError, match="H has no value"):
         convcost.match(open_network("H", "W"), vary="W", budget=10)

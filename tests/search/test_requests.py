@@ -35,12 +35,16 @@ def test_batch_sizes_are_1_where_the_metric_needs_them_and_others_stay_open():
 @pytest.mark.parametrize(
     ("arguments", "options", "message"),
     [
-        ((DENSE, CONV), {"vary": "w"}, "no size of 2 x Conv1d is called w (did you mean W?)"),
-        ((DENSE, CONV), {"vary": "E"}, "no size of 2 x Conv1d is called E"),
+        (
+            (DENSE, CONV),
+            {"vary": "w"},
+            "no size of 2 x Conv1d, the design to fit, is called w (did you mean W?)",
+        ),
+        ((DENSE, CONV), {"vary": "E"}, "no size of 2 x Conv1d, the design to fit, is called E"),
         (
             (DENSE, "[1, 3] -> Linear(3, 4)"),
             {"vary": "W"},
-            "no size of Linear is called W\nIt has no open size.",
+            "no size of Linear, the design to fit, is called W\nIt has no open size.",
         ),
         ((DENSE, CONV), {"vary": "W", "F": 3}, "no size is called F"),
         ((DENSE, CONV), {"vary": "W", "W": 3}, "W is varied but also has a value"),

@@ -140,3 +140,39 @@ def test_an_input_that_is_a_result_may_be_written_to_by_the_first_layer():
     x = torch.ones(4, 8, requires_grad=True) * 2
     report = Profiler(backward=True).profile(nn.Sequential(nn.ReLU(inplace=True), nn.Linear(8, 8)), x)
     assert [report.trace.total(f"gradient by {what}").macs for what in ("weight", "input")] == [MACS, MACS]
+
+
+def by_steps(module, x, steps):
+    for _ in range(int(steps.max())):
+        x = module.linear(x)
+    return x
+
+
+def by_a_constant(module, x, ids):
+    for _ in range(int(torch.tensor([1, 2]).max())):
+        x = module.linear(x)
+    return x
+
+
+def test_zeros_in_place_of_an_input_that_decide_what_runs_are_noted():
+    module = Calls(by_steps, linear=nn.Linear(8, 8))
+    declared, given = profile(module, "f32[4,8]", "i64[2]"), profile(module, X, torch.tensor([2, 1]))
+    assert (declared.macs, declared.trace.reads_zeros) == (0, True)
+    assert (given.macs, given.trace.reads_zeros) == (2 * MACS, False)
+    constant = profile(Calls(by_a_constant, linear=nn.Linear(8, 8)), "f32[4,8]", "i64[2]")
+    assert (constant.macs, constant.trace.reads_zeros) == (2 * MACS, False)
+
+
+def test_an_error_of_an_input_that_looks_like_a_shape_says_how_to_write_a_tensor():
+    with pytest.raises(TypeError) as error:
+        profile(nn.Linear(8, 8), (4, 8))
+    assert error.value.__notes__[-1] == 'An input is the tuple (4, 8). For a tensor: "f32[4,8]"'
+
+
+def test_an_error_for_lack_of_values_says_that_a_tensor_has_them():
+    def packs(module, x, lengths):
+        return nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True).data
+
+    with pytest.raises(RuntimeError) as error:
+        profile(Calls(packs), "f32[3,6,8]", "i64[3]")
+    assert error.value.__notes__[-1] == "Inputs given by shape have no values: give tensors with values."

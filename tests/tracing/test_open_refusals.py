@@ -78,7 +78,9 @@ def test_what_depends_on_data_is_said_to(forward):
 
 def test_what_the_model_raises_is_shown_in_the_users_letters():
     said = refusal(lambda module, x: module.linear(x.flatten(1)), DeclaredTensor("", ("B", 3, "S")))
-    assert said[0].startswith("the model does not run with B = 211, S = 199: RuntimeError: ")
+    assert said[0].startswith(
+        "the model ran with none of the sizes tried, first B = 211, S = 199: RuntimeError: "
+    )
     assert "[B, 3*S]" in said[0]
     assert "  in submodule linear (Linear)" in said
 
@@ -87,7 +89,9 @@ def test_a_size_that_is_divided_by_is_no_trouble_where_the_model_fails():
     def forward(module, x):
         raise ValueError(f"no way: {x.reshape(-1, 7, 8).shape}")
 
-    assert refusal(forward)[0].startswith("the model does not run with B = 211, S = 199: RuntimeError: shape")
+    assert refusal(forward)[0].startswith(
+        "the model ran with none of the sizes tried, first B = 211, S = 199: RuntimeError: shape"
+    )
 
 
 def test_an_error_of_the_model_itself_is_shown_at_its_place():
@@ -95,9 +99,9 @@ def test_an_error_of_the_model_itself_is_shown_at_its_place():
         raise ValueError("no way")
 
     message, _, code, hint = refusal(forward)
-    assert message == "the model does not run with B = 211, S = 199: ValueError: no way"
+    assert message == "the model ran with none of the sizes tried, first B = 211, S = 199: ValueError: no way"
     assert code.strip() == 'raise ValueError("no way")'
-    assert hint.startswith("Other sizes failed as well.")
+    assert hint.startswith("Check the sizes that are numbers.")
 
 
 def test_a_cost_without_a_formula_is_named():

@@ -174,6 +174,10 @@ class TraceRecord(Record, kw_only=True):
     inputs: list[TensorRecord]
     outputs: list[TensorRecord]
     ran_on: Literal["shapes", "data"]
+    reads_zeros: Annotated[
+        bool | UnsetType,
+        describe("True if what ran depends on values of inputs without data, taken as zeros."),
+    ] = UNSET
     training: Annotated[bool, describe("Whether the model was in training mode.")]
     partial: Annotated[bool, describe("Whether an operator ran that is not counted.")]
     uncounted: list[UncountedRecord]
@@ -204,6 +208,7 @@ def trace_record(report: Report, trace: Trace) -> TraceRecord:
         inputs=records_from(TensorRecord, trace.inputs),
         outputs=records_from(TensorRecord, trace.outputs),
         ran_on=trace.ran,
+        reads_zeros=trace.reads_zeros or UNSET,
         training=trace.training,
         partial=trace.is_partial,
         uncounted=[

@@ -76,11 +76,16 @@ class ShapeRunReads:
     Small constants do have data. If other code computes with them, only a run on data shows it.
     """
 
-    def __init__(self, tape: Tape, has_gradients: bool = False) -> None:
+    def __init__(self, tape: Tape, has_gradients: bool = False, zeros: Iterable[torch.Tensor] = ()) -> None:
         self._tape = tape
         self._has_gradients = has_gradients
+        self._zeros = {storage_id(tensor): tensor for tensor in zeros}
         self.lacks_data = False
         """Whether the model read something that needs data."""
+        self.reads_zeros = False
+        """Whether the model read values that depend on inputs of `zeros`."""
+        self.follows_operators = bool(self._zeros)
+        """Whether `note_operator` is to be called."""
 
     def read(self, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
         """Call `function`, which reads a tensor; DataNeededError if the tensor has no data."""
@@ -89,6 +94,7 @@ class ShapeRunReads:
             return function(*args, **kwargs)
         if function in _gradient_readers():
             return self._read_gradient(function(*args))
+        self.reads_zeros = self.reads_zeros or self._is_of_zeros(tensor)
         if name in ELEMENT_METHODS or tensor.is_meta or (name in MEMORY_METHODS and _has_numbers(tensor)):
             self._note(f"{PYTHON}::{name}", args)
         if tensor.is_meta:
@@ -107,8 +113,17 @@ class ShapeRunReads:
         if isinstance(error, NotImplementedError) or "meta" in text or "data" in text:
             self._note(name, arguments)
 
-    def note_operator(self, *_: Any) -> None:
-        """Ignored: an operator ran."""
+    def note_operator(
+        self, name: str, inputs: list[torch.Tensor], written: list[torch.Tensor], outputs: list[Any]
+    ) -> None:
+        """Note that the results of an operator on zeros depend on them."""
+        if name not in SHAPE_ONLY and any(map(self._is_of_zeros, inputs)):
+            results = (*written, *(each for each in outputs if isinstance(each, torch.Tensor)))
+            self._zeros |= {storage_id(tensor): tensor for tensor in results if not tensor.is_meta}
+
+    def _is_of_zeros(self, tensor: torch.Tensor) -> bool:
+        """Whether the values of a tensor depend on zeros in place of an input."""
+        return self.follows_operators and not tensor.is_meta and storage_id(tensor) in self._zeros
 
     def close(self, _: Any) -> None:
         """Ignored: the model returned."""
@@ -141,6 +156,9 @@ class DataRunReads:
     """
 
     lacks_data = False
+    reads_zeros = False
+    follows_operators = True
+    """Whether `note_operator` is to be called."""
 
     def __init__(self, tape: Tape, known: Iterable[torch.Tensor]) -> None:
         self._tape = tape

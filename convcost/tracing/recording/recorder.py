@@ -248,11 +248,13 @@ class Recorder:
 
     def _follow(self, known: KnownOverload, args: Any, kwargs: dict[str, Any], output: Any) -> None:
         """Note the devices of outputs, and where their data is from."""
-        if not (self._runner.has_data or self._devices.are_several):
+        has_devices = self._runner.has_data or self._devices.are_several
+        if not (has_devices or self._reads.follows_operators):
             return
         inputs, outputs = list(flat_tensors((*args, *kwargs.values()))), list(flat_tensors((output,)))
-        self._devices.propagate(inputs, outputs)
-        if not known.is_view:
+        if has_devices:
+            self._devices.propagate(inputs, outputs)
+        if not known.is_view and self._reads.follows_operators:
             name, written = known.name.removeprefix("aten::"), known.mutated(args, kwargs)
             self._reads.note_operator(name, inputs, written, outputs)
 

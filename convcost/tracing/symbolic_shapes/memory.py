@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch.utils._pytree import tree_map_only
 
-from convcost.core.errors import UsageError
+from convcost.core.errors import UsageError, join_words
 from convcost.core.report import Report
 from convcost.core.trace import MemoryUse
 from convcost.symbolic.bounds import as_sympy, maximum_under, value_of
@@ -31,6 +31,7 @@ from convcost.tracing.memory_profile import (
 from convcost.tracing.module_call import ModuleCall
 from convcost.tracing.symbolic_shapes.fake_tensors import fake_copy
 from convcost.tracing.symbolic_shapes.run import fake_mode, symbolic_inputs
+from convcost.tracing.symbolic_shapes.shape_env import ConcreteSizeNeededError
 from convcost.tracing.symbolic_shapes.sizes import SymbolicSizes
 
 FIGURES = ("inputs", "kept", "forward", "training")
@@ -53,6 +54,9 @@ def symbolic_footprint(
         is_confirmed = all(
             _is_confirmed(found, module, inputs, sizes, dtype) for sizes in _other_sizes(report, examples)
         )
+    except ConcreteSizeNeededError:
+        reason = f"they need numbers for {join_words(inputs.names)}"
+        return _unknown_footprint(module, report, dtype, reason)
     except Exception as error:
         return _unknown_footprint(module, report, dtype, failure_reason(error))
     if not is_confirmed:

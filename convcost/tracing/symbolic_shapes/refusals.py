@@ -61,8 +61,10 @@ def fixed_sizes_error(
 def never_ran_error(sizes: SymbolicSizes, error: Exception, inputs: DeclaredInputs) -> ConvcostError:
     """The error for a model that failed on all examples, with the first failure."""
     listed = ", ".join(f"{name} = {number}" for name, number in sizes.examples.items())
-    hint = f"Other sizes failed as well. {_numbers_for(', '.join(inputs.names), inputs)}"
-    return target_error(f"the model does not run with {listed}", _with_formulas(error, sizes), hint)
+    hint = f"Check the sizes that are numbers. {_numbers_for(', '.join(inputs.names), inputs)}"
+    return target_error(
+        f"the model ran with none of the sizes tried, first {listed}", _with_formulas(error, sizes), hint
+    )
 
 
 def _with_formulas(error: Exception, sizes: SymbolicSizes) -> Exception:

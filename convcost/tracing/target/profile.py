@@ -31,7 +31,7 @@ from convcost.tracing.target.loading import check_callable, importable, load
 from convcost.tracing.target.source_models import source_notes, with_source_model
 from convcost.tracing.target.target import Place, Target
 from convcost.tracing.tensors import bytes_of, shape_of, tensors
-from convcost.tracing.user_error import TargetError, is_raised_by_user, target_error
+from convcost.tracing.user_error import TargetError, is_about_data, is_raised_by_user, target_error
 
 Value = TypeVar("Value")
 
@@ -195,9 +195,16 @@ def _run(
     args, kwargs = forward_arguments(target, module, maker, build_mode)
     try:
         report = profiler.profile_call(ModuleCall(module, args, kwargs), "cpu", failure)
+        if report.trace and report.trace.ran == "data" and maker is None:
+            report = replace(report, trace=report.trace._replace(reads_zeros=True))
         return ProfiledModel(report, module, args, kwargs)
     except BaseException as error:
-        raise target_error(f"{target} could not be run on {_shape_list((args, kwargs))}", error) from None
+        ran_on_zeros = failure is not None and maker is None and is_about_data(failure)
+        what = f"{target} could not be run on {_shape_list((args, kwargs))}"
+        raise target_error(what, error, ZEROS_HINT if ran_on_zeros else "") from None
+
+
+ZEROS_HINT = "Inputs given by shape are zeros. For real values: --inputs-from FILE.py:NAME"
 
 
 def _symbolic_report(target: Target, module: torch.nn.Module, profiler: Profiler) -> Report:

@@ -110,7 +110,7 @@ def test_a_configuration_names_one_too(libraries):
             "torchvision:resnet50: weights loads weights\n"
             "Leave it out: convcost builds models without weights, as costs do not depend on them.\n",
         ),
-        ("timm:vit_tiny", "ResNet.forward needs a value for x"),
+        ("timm:vit_tiny", "ResNet.forward needs a value for the input x"),
         ("timm:resnet50(width=2)", "timm:resnet50(width=2) could not be built: TypeError: "),
         ("timmm:resnet50", "there is no module timmm (did you mean timm:resnet50?)\n"),
     ],

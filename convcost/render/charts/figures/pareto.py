@@ -40,13 +40,20 @@ def sweep_figure(sweep: Sweep, options: ChartOptions) -> Figure | None:
     rows = [*_drawn_rows(sweep.rows[:MOST_ROWS], objectives)]
     if not rows:
         return None
-    front = pareto_front(rows, objectives)
+    front = pareto_front(rows, objectives) if _is_of_front(sweep, objectives) else []
     chart = _chart(sweep, objectives, rows, front)
     first, second = chart.x.label, chart.y.label
     title = f"{second} by {first}: {_subject(sweep)}"
     kept = f"{len(rows):,} {plural(len(rows), 'design')} of {sweep.found:,}"
-    description = f"{title}; {kept}, {len(front):,} of them on the {FRONT}."
+    on_front = f", {len(front):,} of them on the {FRONT}" if front else ""
+    description = f"{title}; {kept}{on_front}."
     return Figure(title, (chart,), description, (f"{kept} shown.", convention_note(sweep.convention)))
+
+
+def _is_of_front(sweep: Sweep, objectives: Sequence[Objective]) -> bool:
+    """Whether the axes are quantities of the sweep's own front, if it has one."""
+    own = {each.name for each in sweep.pareto}
+    return not own or own >= {each.name for each in objectives[:2]}
 
 
 def drawn_objectives(sweep: Sweep) -> tuple[Objective, ...]:
