@@ -81,7 +81,7 @@ def cost(
     given, backward = _split_backward(sizes, backward)
     given, request = _split_phase(given, phase, context)
     given, ranks = _split_mesh(given, mesh, parallelize)
-    given, named = _split_sizes(given, convention=convention)
+    given, convention = _split_convention(given, convention)
     if request and backward:
         raise UsageError(f"{request.phase} has no backward pass", hint="Omit phase or backward.")
     if request and is_module(design) and not inputs:
@@ -90,9 +90,7 @@ def cost(
     _check_options(given, stated)
     stated = design_in_phase(stated, request) if request else stated
     report = design_report(design_on_mesh(stated, ranks) if ranks else stated, given, backward)
-    if named["convention"] is None:
-        return report
-    return replace(report, convention=check_convention(named["convention"]))
+    return replace(report, convention=convention) if convention else report
 
 
 def _split_backward(sizes: dict[str, Any], backward: bool) -> tuple[dict[str, Any], bool]:
@@ -125,6 +123,15 @@ def _split_mesh(
     return sizes, mesh_request(**arguments)
 
 
+def _split_convention(
+    sizes: dict[str, Any], convention: Convention | None
+) -> tuple[dict[str, Any], Convention | None]:
+    """The sizes, and the convention, if one is given."""
+    sizes, arguments = _split_sizes(sizes, convention=convention)
+    given = arguments["convention"]
+    return sizes, None if given is None else check_convention(given)
+
+
 def _split_sizes(sizes: dict[str, Any], **arguments: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """The sizes, and the arguments: one that is an int is a size of that name, and None as an argument."""
     own = {name: value for name, value in arguments.items() if type(value) is int}
@@ -137,6 +144,7 @@ OPTION_TYPES = {
     "mesh": 'a string, such as "tp=8"',
     "parallelize": "a function",
 }
+"""What the options of `cost` must be, which are sizes if they are ints."""
 
 
 def _check_options(sizes: Mapping[str, Any], design: StatedDesign) -> None:
@@ -196,8 +204,8 @@ def compare(
     Fraction(1, 8)
     """
     given, backward = _split_backward(sizes, backward)
-    given, named = _split_sizes(given, convention=convention)
-    convention = MATMUL if named["convention"] is None else check_convention(named["convention"])
+    given, own = _split_convention(given, convention)
+    convention = own or MATMUL
     if designs:
         found = tuple(map(as_design, designs))
         check_sizes(given, found)

@@ -10,7 +10,7 @@ import typer
 from convcost.api import CountedDesign
 from convcost.cli.estimates import ReportFactory
 from convcost.cli.hints import BIAS_HINT, DESIGN_HINT, PAIR_HINTS, is_target, model_hint, target_noun
-from convcost.cli.modules import no_input_hint, read_targets, run_target
+from convcost.cli.modules import missing_input_hint, read_targets, run_target
 from convcost.cli.options import ModuleOptions
 from convcost.cli.parser_errors import option_names
 from convcost.cli.sizes import Option, check_number, check_options, read_sizes, split_tokens
@@ -145,7 +145,7 @@ def read_sources(
     targets = read_targets(filter(is_target, texts), modules)
     all_targets = [target for found in targets.values() for target in found]
     inputs = (target.inputs for target in all_targets)
-    check_options(options, (*specs.values(), *inputs), context, others=no_input_hint(all_targets))
+    check_options(options, (*specs.values(), *inputs), context, others=missing_input_hint(all_targets))
     sources = (source for text in texts for source in ((specs[text],) if text in specs else targets[text]))
     return Sources(tuple(sources), read_sizes(options, settings))
 

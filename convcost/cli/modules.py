@@ -116,7 +116,7 @@ def read_target(
         raise missing_design_error(context, options, "a target is missing", TARGET_HINT)
     _check_target(texts[0])
     [[target, *others]] = read_targets(texts[:1], modules).values()
-    check_options(options, (target.inputs,), context, others=no_input_hint((target,)))
+    check_options(options, (target.inputs,), context, others=missing_input_hint((target,)))
     if len(texts) > 1:
         hint = "convcost compare takes several." if is_target(texts[1]) else ARGUMENTS_HINT
         raise UsageError(f"{context.command_path} takes one target, not {len(texts)}", hint=hint)
@@ -128,7 +128,7 @@ def read_target(
     return target.sized(sizes)
 
 
-def no_input_hint(targets: Iterable[Target]) -> str:
+def missing_input_hint(targets: Iterable[Target]) -> str:
     """How to give inputs, if one of the targets has none; else empty."""
     are_given = all(target.inputs.all or target.maker for target in targets)
     return "" if are_given else 'No input is given, such as --input "f32[B,128]".'

@@ -14,7 +14,7 @@ from convcost.analysis.explain.steps import Explanation
 from convcost.cli.counted_designs import ComparisonOptions, CountedDesigns, count_designs
 from convcost.cli.crosscheck import diagnose_model, exit_if_wrong, final_verdicts
 from convcost.cli.designs import Candidates
-from convcost.cli.hints import is_target
+from convcost.cli.hints import OPTION_HINTS, STDOUT_HINT, is_target
 from convcost.cli.options import CounterOptions, SettingsOption
 from convcost.cli.output import emit
 from convcost.cli.page_file import PAGE_HINT, page_path, write_page
@@ -59,8 +59,7 @@ def report(
     _check_no_output_option(tokens)
     texts, _ = split_tokens(tokens, option_names(context))
     if not texts:
-        hint = "The file to write comes first: convcost report report.html"
-        raise UsageError("an output file is missing", hint=hint)
+        raise UsageError("an output file is missing", hint=FILE_HINT)
     tokens.remove(texts[0])
     read = [Path(text.removeprefix("@")) for text in texts[1:] if text.startswith("@")]
     path = page_path(texts[0], read, _page_hint(texts[0]))
@@ -73,22 +72,21 @@ def report(
         exit_if_wrong(*(result.candidates if isinstance(result, Comparison) else (result,)))
 
 
-OUTPUT_OPTIONS = ("-o", "--o", "--output", "--out", "--file", "--save")
+FILE_HINT = "The file to write comes first: convcost report report.html"
 
 
 def _check_no_output_option(tokens: list[str]) -> None:
     """UsageError for an option that would name the file in other tools."""
-    for token in tokens:
-        if token.partition("=")[0] in OUTPUT_OPTIONS:
-            hint = "The file to write comes first: convcost report report.html"
-            raise UsageError(f"no option is called {token.partition('=')[0]}", hint=hint)
+    for option in (token.partition("=")[0] for token in tokens if token.startswith("-")):
+        if OPTION_HINTS.get(option.lstrip("-")) == STDOUT_HINT:
+            raise UsageError(f"no option is called {option}", hint=FILE_HINT)
 
 
 def _page_hint(text: str) -> str:
     """How to name the page, if `text` is not one: a design comes after it."""
     if not is_target(text) and not any(sign in text for sign in "([>"):
         return PAGE_HINT
-    return f"The file to write comes first: convcost report report.html {shlex.quote(text)}"
+    return f"{FILE_HINT} {shlex.quote(text)}"
 
 
 def _result(counted: CountedDesigns, options: CounterOptions) -> Comparison | Report | DiagnosedReport:

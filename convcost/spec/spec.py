@@ -289,7 +289,7 @@ ARGUMENT_HINTS = {
     "device": 'convcost.roofline(design, "h100") gives times on a device.',
     "memory": "convcost.memory(design) estimates the memory.",
     "dtype": 'A layer takes one: "Linear(E, E, dtype=torch.bfloat16)".',
-    "convention": 'assert_cost takes count="all" and taps="valid" instead.',
+    "convention": 'cost, compare, explain and sweep take one; assert_cost takes count="all", taps="valid".',
 }
 """For arguments of Python that a function does not have, where they would be sizes."""
 

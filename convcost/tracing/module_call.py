@@ -71,7 +71,7 @@ class ModuleCall(NamedTuple):
         return all(map(is_, *values))
 
 
-def note_shapes(error: Exception, call: ModuleCall) -> None:
+def add_shape_notes(error: Exception, call: ModuleCall) -> None:
     """Add a note to the error of a run for inputs that look like shapes: (1, 3, 32, 32)."""
     for value in (*call.args, *call.kwargs.values()):
         is_shape = type(value) in (tuple, list) and value and all(type(size) is int for size in value)
@@ -80,7 +80,7 @@ def note_shapes(error: Exception, call: ModuleCall) -> None:
             error.add_note(f'An input is the {type(value).__name__} {value}. For a tensor: "{text}"')
 
 
-def zeros_in(copied: ModuleCall, call: ModuleCall, given: ModuleCall) -> list[torch.Tensor]:
+def inputs_taken_as_zeros(copied: ModuleCall, call: ModuleCall, given: ModuleCall) -> list[torch.Tensor]:
     """The inputs of `copied`, a copy of `call`, that are zeros in place of inputs of `given` without data."""
     calls = ((*each.args, *each.kwargs.values()) for each in (copied, call, given))
     return [

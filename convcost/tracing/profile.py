@@ -32,7 +32,7 @@ from convcost.tracing.isolation.tensor_copies import RunMode, tensor_copies
 from convcost.tracing.isolation.virtual_devices import VirtualDevices
 from convcost.tracing.memory_profile import memory_footprint
 from convcost.tracing.mesh_request import MeshRequest, ParallelizeFunction, mesh_request
-from convcost.tracing.module_call import ModuleCall, note_shapes, zeros_in
+from convcost.tracing.module_call import ModuleCall, add_shape_notes, inputs_taken_as_zeros
 from convcost.tracing.module_tree import module_tree
 from convcost.tracing.recording.data_access import DataRunReads, ShapeRunReads
 from convcost.tracing.recording.gradients import run_backward
@@ -43,7 +43,7 @@ from convcost.tracing.recording.recorder import Recorder
 from convcost.tracing.recording.tape import Tape
 from convcost.tracing.summarize import report_of
 from convcost.tracing.tensors import bytes_of, tensors
-from convcost.tracing.user_error import error_text, is_about_data, is_raised_by_user, lacks_data
+from convcost.tracing.user_error import error_text, is_raised_by_user, lacks_data, may_lack_data
 
 ASKS_FOR_GRADIENT = "grad"
 """A word in error messages: a run with gradients may succeed."""
@@ -185,7 +185,7 @@ class Profiler:
         try:
             return self._run_first_success(run_modes, call, device)
         except Exception as error:
-            note_shapes(error, call)
+            add_shape_notes(error, call)
             valued = call.with_integer_values()
             is_hopeless = valued.has_arguments_of(call) and not self._is_meta(call, device)
             if is_hopeless or is_raised_by_user(error):
@@ -193,7 +193,7 @@ class Profiler:
             try:
                 return self._run_first_success(run_modes, valued, "cpu", call)
             except Exception as own_error:
-                if is_about_data(error):
+                if may_lack_data(error):
                     error.add_note("Inputs given by shape have no values: give tensors with values.")
                 raise error from (None if lacks_data(own_error) else own_error)
 
@@ -247,7 +247,7 @@ class Profiler:
             reads = (
                 DataRunReads(tape, (*tree.tensors, *tree.constants, *tensors(copied[1:])))
                 if has_data
-                else ShapeRunReads(tape, says_gradients, zeros_in(copied, call, given or call))
+                else ShapeRunReads(tape, says_gradients, inputs_taken_as_zeros(copied, call, given or call))
             )
             recorder = Recorder(tape, runner, VirtualDevices(home, has_data), reads, says_gradients)
             stack.enter_context(torch.set_grad_enabled(has_gradients))

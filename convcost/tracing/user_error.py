@@ -59,7 +59,7 @@ def lacks_data(error: BaseException) -> bool:
     return isinstance(error, NotImplementedError) and any(words in text for words in MISSING_DATA)
 
 
-def is_about_data(error: BaseException) -> bool:
+def may_lack_data(error: BaseException) -> bool:
     """Whether it was, or may have been, raised because a tensor has no data."""
     return lacks_data(error) or "meta" in error_text(error).lower()
 

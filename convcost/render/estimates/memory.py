@@ -35,7 +35,7 @@ ESTIMATE_NOTE = (
 
 RECURRENT_OPERATORS = ("aten::lstm", "aten::gru", "aten::rnn_tanh", "aten::rnn_relu")
 
-RECURRENT_NOTE = "Recurrent layers: cuDNN decides which tensors it saves, so on a GPU they may save others."
+RECURRENT_NOTE = "Recurrent layers: on a GPU, cuDNN decides which tensors they save."
 
 RUN_NOTES = {
     "shapes": "{names}: saved tensors are those of a training step, run on shapes alone.",

@@ -200,8 +200,14 @@ def bound_notes(found: ReportRooflines) -> Iterator[str]:
     if any(report.distributed for report, _ in found):
         yield "The roofline is that of the whole module on one device, not of a rank."
     rooflines = [roofline for _, roofline in found]
-    yield lower_bound_note((report for report, _ in found), rooflines)
-    yield from share_notes(rooflines)
+    yield from lower_bound_notes([report for report, _ in found], rooflines)
+
+
+def lower_bound_notes(reports: Iterable[Report], rooflines: Sequence[Roofline]) -> Iterator[str]:
+    """What the lower bound includes, and what a percentage of it means, if one is shown."""
+    yield lower_bound_note(reports, rooflines)
+    if not any(roofline.is_open for roofline in rooflines) and any(map(_is_mixed, rooflines)):
+        yield SHARE_NOTE
 
 
 def lower_bound_note(reports: Iterable[Report], rooflines: Sequence[Roofline]) -> str:
@@ -211,12 +217,6 @@ def lower_bound_note(reports: Iterable[Report], rooflines: Sequence[Roofline]) -
     note = (OPEN_NOTE if is_open else LOWER_BOUND_NOTE).format(of_step)
     has_modules = any(report.trace for report in reports)
     return f"{note} {OF_MODULES_NOTE}" if has_modules else note
-
-
-def share_notes(rooflines: Sequence[Roofline]) -> Iterator[str]:
-    """What a percentage of a bound means, if one is shown."""
-    if not any(roofline.is_open for roofline in rooflines) and any(map(_is_mixed, rooflines)):
-        yield SHARE_NOTE
 
 
 def device_note(roofline: Roofline) -> str:
@@ -253,7 +253,7 @@ def _costs_against(first: Report, other: Report) -> str:
 def bound_reason(first: tuple[str, Roofline], other: tuple[str, Roofline]) -> str:
     """What bounds each of two rooflines."""
     (name, base), (other_name, roofline) = first, other
-    if not (intensity_tells_bound(base) and intensity_tells_bound(roofline)):
+    if not (intensity_determines_bound(base) and intensity_determines_bound(roofline)):
         return f"{name} is {bound_text(base)}, {other_name} is {bound_text(roofline)}"
     figure = short_text(roofline.intensity)
     if base.by == roofline.by:
@@ -263,12 +263,12 @@ def bound_reason(first: tuple[str, Roofline], other: tuple[str, Roofline]) -> st
 
 def bound_text(roofline: Roofline) -> str:
     """compute-bound (24 FLOPs per byte moved); if its layers differ, for how much of the lower bound."""
-    if intensity_tells_bound(roofline):
+    if intensity_determines_bound(roofline):
         return f"{roofline.by}-bound ({short_text(roofline.intensity)} FLOPs per byte moved)"
     return f"{roofline.by}-bound for {percent(roofline.share(roofline.by))} of its lower bound"
 
 
-def intensity_tells_bound(roofline: Roofline) -> bool:
+def intensity_determines_bound(roofline: Roofline) -> bool:
     """Whether the intensity of the whole tells what bounds it; its layers may differ."""
     return (roofline.by == "compute") == (roofline.intensity >= roofline.ridge)
 

@@ -15,11 +15,10 @@ from convcost.render.estimates.roofline import (
     candidate_table,
     device_note,
     flip_notes,
-    lower_bound_note,
-    share_notes,
+    lower_bound_notes,
     time_lines,
 )
-from convcost.render.estimates.workload_groups import group_noun, workload_groups
+from convcost.render.estimates.workload_groups import group_kind, workload_groups
 from convcost.render.formulas import approximate_text, short_text
 from convcost.render.style import Style, View
 
@@ -45,9 +44,7 @@ def _comparison_section(reports: tuple[Report, ...]) -> Section:
 
 
 def _notes(reports: tuple[Report, ...]) -> Iterator[str]:
-    rooflines = [roofline for report in reports for roofline in report.rooflines]
-    yield lower_bound_note(reports, rooflines)
-    yield from share_notes(rooflines)
+    return lower_bound_notes(reports, [roofline for report in reports for roofline in report.rooflines])
 
 
 def _tables(report: Report, view: View) -> Iterator[Table]:
@@ -59,7 +56,7 @@ def _tables(report: Report, view: View) -> Iterator[Table]:
     if not is_open and (report.trace or len(report.rows) > 1):
         parts = tuple(_part_lines(report, view))
         if parts:
-            yield Table((f"lower bound by {group_noun(report, view)}", *devices), parts)
+            yield Table((f"lower bound by {group_kind(report, view)}", *devices), parts)
 
 
 def _device_lines(rooflines: Sequence[Roofline]) -> Iterator[Line]:

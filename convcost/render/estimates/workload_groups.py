@@ -39,10 +39,10 @@ def workload_groups(report: Report, roofline: Roofline, view: View) -> list[Work
 
 def group_heading(report: Report, roofline: Roofline, view: View) -> str:
     """The heading of the groups: layer; module, training step."""
-    return f"{group_noun(report, view)}{', training step' if roofline.is_training_step else ''}"
+    return f"{group_kind(report, view)}{', training step' if roofline.is_training_step else ''}"
 
 
-def group_noun(report: Report, view: View) -> str:
+def group_kind(report: Report, view: View) -> str:
     """What a group is."""
     if report.trace is None:
         return "layer"

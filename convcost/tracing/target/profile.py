@@ -31,9 +31,11 @@ from convcost.tracing.target.loading import check_callable, importable, load
 from convcost.tracing.target.source_models import source_notes, with_source_model
 from convcost.tracing.target.target import Place, Target
 from convcost.tracing.tensors import bytes_of, shape_of, tensors
-from convcost.tracing.user_error import TargetError, is_about_data, is_raised_by_user, target_error
+from convcost.tracing.user_error import TargetError, is_raised_by_user, may_lack_data, target_error
 
 Value = TypeVar("Value")
+
+ZEROS_HINT = "Inputs given by shape are zeros. For real values: --inputs-from FILE.py:NAME"
 
 
 class ProfiledModel(NamedTuple):
@@ -199,12 +201,9 @@ def _run(
             report = replace(report, trace=report.trace._replace(reads_zeros=True))
         return ProfiledModel(report, module, args, kwargs)
     except BaseException as error:
-        ran_on_zeros = failure is not None and maker is None and is_about_data(failure)
+        ran_on_zeros = failure is not None and maker is None and may_lack_data(failure)
         what = f"{target} could not be run on {_shape_list((args, kwargs))}"
         raise target_error(what, error, ZEROS_HINT if ran_on_zeros else "") from None
-
-
-ZEROS_HINT = "Inputs given by shape are zeros. For real values: --inputs-from FILE.py:NAME"
 
 
 def _symbolic_report(target: Target, module: torch.nn.Module, profiler: Profiler) -> Report:
