@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
+from functools import cache
 from importlib import import_module
 from inspect import Parameter, Signature, signature
 from typing import Annotated, Any, get_origin, get_type_hints
@@ -157,6 +158,7 @@ def _check_completion_request(arguments: list[str]) -> None:
         raise UsageError(f"{option} takes no value; it applies to the current shell", hint=hint)
 
 
+@cache
 def make_command(name: str) -> Any:
     """Build the command `name` from the function of that name in the module of that name."""
     single = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -192,7 +194,7 @@ def expand_groups(function: Callable[..., None]) -> Callable[..., None]:
 
 def _options(group: Any) -> dict[str, Parameter]:
     """The options of a group: its own fields, and those of nested groups that it does not redeclare."""
-    hints = get_type_hints(group, include_extras=True)
+    hints = _type_hints(group)
     own = {
         field.name: Parameter(
             field.name, Parameter.KEYWORD_ONLY, default=field.default, annotation=hints[field.name]
@@ -210,10 +212,15 @@ def _options(group: Any) -> dict[str, Parameter]:
 
 def _make_group(group: Any, values: Mapping[str, Any]) -> Any:
     """Make a group, with its nested groups, from the values of its options."""
-    hints = get_type_hints(group, include_extras=True)
+    hints = _type_hints(group)
     made = {name: _make_group(hint, values) for name, hint in hints.items() if is_dataclass(hint)}
     own = {name: values[name] for name, hint in hints.items() if get_origin(hint) is Annotated}
     return group(**own, **made)
+
+
+@cache
+def _type_hints(group: Any) -> Mapping[str, Any]:
+    return get_type_hints(group, include_extras=True)
 
 
 def _without_conversion(parameters: Any) -> Any:

@@ -9,7 +9,7 @@ import typer
 
 from convcost.cli.design_cost import ModuleTarget, print_cost
 from convcost.cli.designs import read_specs
-from convcost.cli.hints import is_target
+from convcost.cli.hints import is_target, shorten_design
 from convcost.cli.modules import read_mesh, read_target
 from convcost.cli.options import (
     CostOptions,
@@ -110,11 +110,11 @@ def _check_options(text: str, given: ModuleTargetOptions) -> None:
     modules = given.modules
     if modules.inputs:
         shape = modules.inputs[0]
-        hint = f"Write the shape in front: '[{_sizes(shape)}] -> {text[:80]}'"
+        hint = f"Write the shape in front: '[{_sizes(shape)}] -> {shorten_design(text)}'"
         has_input = text.lstrip().startswith("[") and "->" in text
         raise UsageError(
             "--input is for torch modules; a design states its input",
-            hint=f"It has one: {text[:80]}" if has_input else hint,
+            hint=f"It has one: {shorten_design(text)}" if has_input else hint,
         )
     others = {
         "--inputs-from": modules.inputs_from,

@@ -184,7 +184,7 @@ def unknown_command(name: str, commands: Iterable[str]) -> UsageError:
 def model_hint(target: str) -> str:
     """A hint on how to count a torch module."""
     if "->" in target:
-        return f"For a torch module: convcost model '{target.strip()[:80]}'"
+        return f"For a torch module: convcost model '{shorten_design(target.strip())}'"
     if target.strip().endswith(tuple(SUFFIXES)) or is_reference(target):
         return f"For a model: convcost model {target.strip()[:80]}"
     target = target if ":" in target else f"{target.strip()}:Name"
@@ -209,6 +209,14 @@ UNIT = re.compile(r"[kKMGTP]?(?:FLOPs?|FLOPS|MACs?|B|bytes|params?|parameters)")
 """A unit of a budget, apart from its number."""
 
 FILE_NAME = re.compile(r"[^\s()\[\]>]+\.(?P<ending>\w+)", re.ASCII)
+
+
+def shorten_design(text: str) -> str:
+    """A design for a hint; a very long one ends in an ellipsis."""
+    return text if len(text) <= LONGEST_DESIGN else f"{text[:80]}..."
+
+
+LONGEST_DESIGN = 300
 
 
 def file_error(text: str) -> UsageError | None:

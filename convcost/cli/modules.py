@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from convcost.cli.hints import file_error, is_target
+from convcost.cli.hints import file_error, is_target, shorten_design
 from convcost.cli.options import MemoryOptions, MeshOptions, ModuleOptions
 from convcost.cli.output import stdout_to_stderr
 from convcost.cli.parser_errors import option_names
@@ -139,7 +139,7 @@ def _check_target(text: str) -> None:
     if is_target(text):
         return
     if find_layer(text) or any(sign in text for sign in "([>"):
-        design = f"'{text[:80]}'" if set(text) & set("([> ") else text[:80]
+        design = f"'{shorten_design(text)}'" if set(text) & set("([> ") else text[:80]
         command = "layer" if find_layer(text) else "cost"
         hint = f"For a design: convcost {command} {design}"
         raise UsageError(f"{text[:80]} is not a torch module", hint=hint)

@@ -19,7 +19,7 @@ from convcost.cli.options import CounterOptions, SettingsOption
 from convcost.cli.output import emit
 from convcost.cli.page_file import PAGE_HINT, page_path, write_page
 from convcost.cli.parser_errors import option_names
-from convcost.cli.sizes import split_tokens
+from convcost.cli.sizes import separate_options, split_tokens
 from convcost.core.comparison import Comparison
 from convcost.core.cost import Convention
 from convcost.core.diagnosis import DiagnosedReport
@@ -57,12 +57,13 @@ def report(
     """
     tokens = list(arguments or ())
     _check_no_output_option(tokens)
-    texts, _ = split_tokens(tokens, option_names(context))
-    if not texts:
+    if not (positional := separate_options(tokens)[0]):
         raise UsageError("an output file is missing", hint=FILE_HINT)
-    tokens.remove(texts[0])
-    read = [Path(text.removeprefix("@")) for text in texts[1:] if text.startswith("@")]
-    path = page_path(texts[0], read, _page_hint(texts[0]))
+    output = positional[0]
+    tokens.remove(output)
+    texts, _ = split_tokens(tokens, option_names(context))
+    read = [Path(text.removeprefix("@")) for text in texts if text.startswith("@")]
+    path = page_path(output, read, _page_hint(output))
     counted = count_designs(context, tokens, settings or (), options, allow_single=True)
     explanation = _explanation(counted.candidates, options.flops.convention)
     result = _result(counted, options.counters)

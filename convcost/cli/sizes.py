@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sized
-from contextlib import suppress
 from decimal import Decimal
 from types import MappingProxyType
 from typing import NamedTuple
@@ -38,22 +37,29 @@ def split_tokens(
     command's own options, for hints on one written with a single dash.
     """
     own = [name.removeprefix("--") for name in known]
+    positional, options = separate_options(tokens)
+    for token in positional:
+        if problem := design_error(token, own, takes_numbers):
+            raise problem
+    check_number(positional, "designs or arguments")
+    check_number(options, "sizes")
+    return positional, options
+
+
+def separate_options(tokens: Iterable[str]) -> tuple[list[str], list[Option]]:
+    """Separate positional arguments, whatever they are, from unknown options with their values."""
     positional: list[str] = []
     options: list[Option] = []
     remaining = deque(tokens)
     while remaining:
         token = remaining.popleft()
         if not token.startswith("--"):
-            if problem := design_error(token, own, takes_numbers):
-                raise problem
             positional.append(token)
         elif "=" in token:
             options.append(Option(*token[2:].split("=", 1)))
         else:
             has_value = remaining and not remaining[0].startswith("--")
             options.append(Option(token[2:], remaining.popleft() if has_value else None))
-    check_number(positional, "designs or arguments")
-    check_number(options, "sizes")
     return positional, options
 
 
@@ -106,26 +112,29 @@ def _size(name: str, text: str | None) -> Size:
         if GROUPED_DIGITS.fullmatch(text):
             hint = f"Write it without commas, --{name[:40]} {text.replace(',', '').strip()[:40]}. {hint}"
         raise UsageError(f"--{name[:40]} {text[:40]}: a size has one value", hint=hint)
+    _check_is_whole(name, text)
     try:
         expression = parse_size(text)
         if open_name := next(names(expression), None):
             message = f"--{name} {text[:40]}: {open_name.name} is not a number"
-            raise UsageError(message, hint="Write a whole number, such as 4096 or 4e3.")
+            example = f"Write a whole number, such as --{name[:40]} 4096."
+            raise UsageError(message, hint=f"{example} To keep {name[:40]} open, omit the option.")
         size = evaluate(expression, {}, text)
     except SpecError as error:
-        raise UsageError(f"--{name}: {error}", hint=_as_integer(name, text)) from None
+        raise UsageError(f"--{name}: {error}") from None
     if size < 1:
         raise UsageError(f"{name} is {size}; it must be at least 1")
     return size
 
 
-def _as_integer(name: str, text: str) -> str:
-    """A hint to write a number as an integer: 1e3 as 1000, 128.0 as 128."""
-    with suppress(ArithmeticError, ValueError):
+def _check_is_whole(name: str, text: str) -> None:
+    """UsageError for a decimal number, with the integer that it equals: 1e3 is 1000, 128.0 is 128."""
+    if DECIMAL.fullmatch(text):
         number = Decimal(text)
-        if 1 <= number <= LARGEST_HINTED:
-            return f"Write it as --{name} {int(number)}." if number == int(number) else WHOLE_NUMBER_HINT
-    return ""
+        is_whole = 1 <= number <= LARGEST_HINTED and number == int(number)
+        hint = f"Write {'it as' if is_whole else 'a number such as'} --{name[:40]} "
+        hint += f"{int(number)}." if is_whole else "128."
+        raise UsageError(f"--{name[:40]} {text[:40]}: a size is a whole number, in digits", hint=hint)
 
 
 GROUPED_DIGITS = re.compile(r"\s*[1-9][0-9]{0,2}(?:,[0-9]{3})*,000\s*")
@@ -134,8 +143,10 @@ GROUPED_DIGITS = re.compile(r"\s*[1-9][0-9]{0,2}(?:,[0-9]{3})*,000\s*")
 SEVERAL_VALUES = re.compile(r"\s*[0-9]+(?:\s*[,:]\s*[0-9]+)+\s*")
 """Values as --over takes them: 64,128 or 64:512:64."""
 
+DECIMAL = re.compile(r"\s*(?=[0-9.]*[.eE])(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{1,6})?\s*")
+"""A number with a point or an exponent."""
+
 LARGEST_HINTED = 10**15
-WHOLE_NUMBER_HINT = "A size is a whole number."
 
 
 def check_options(

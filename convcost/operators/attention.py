@@ -10,6 +10,8 @@ from convcost.core.cost import Cost, Shape, Size
 from convcost.layers.attention import MASK, SCALE, SCORE_GRADIENT, causal_pairs
 from convcost.layers.operation_counts import SOFTMAX
 from convcost.operators.interface import Operand, Operator, size
+from convcost.operators.normalization import MASK as DROPOUT_MASK
+from convcost.operators.normalization import dropout_operations
 
 
 def scaled_dot_product_attention(
@@ -19,6 +21,7 @@ def scaled_dot_product_attention(
     attn_mask: Operand | None = None,
     is_causal: bool = False,
     attn_bias: Operand | None = None,
+    dropout_p: float = 0.0,
     **_: Any,
 ) -> Cost:
     """[*, heads, queries, width] with [*, key_heads, keys, width].
@@ -27,6 +30,7 @@ def scaled_dot_product_attention(
 
     Grouped queries share keys and cost the same. All pairs of query and key count as MACs, as in every
     counter. With `is_causal`, query i attends to keys 0 to i, and only those count as valid MACs.
+    Elementwise per score: the softmax, the scale, a mask, and dropout, as if they were separate operators.
     """
     outer = arithmetic.elements(query.shape[:-2])
     queries, keys = query.shape[-2], key.shape[-2]
@@ -34,8 +38,13 @@ def scaled_dot_product_attention(
     scores = outer * queries * keys
     visible = outer * causal_pairs(queries, keys) if is_causal else scores
     attn_mask = attn_bias if attn_mask is None else attn_mask
-    masking = 0 if attn_mask is None else MASK
-    return Cost(scores * widths, visible * widths, elementwise=(SOFTMAX + SCALE + masking) * scores)
+    per_score = score_operations(attn_mask is not None, dropout_p)
+    return Cost(scores * widths, visible * widths, elementwise=per_score * scores)
+
+
+def score_operations(has_mask: bool, dropout_p: float) -> int:
+    """Elementwise operations per score."""
+    return SOFTMAX + SCALE + (MASK if has_mask else 0) + dropout_operations(dropout_p)
 
 
 def flex_attention(
@@ -70,8 +79,9 @@ def activations(query: Operand, key: Operand, output: Operand, **_: Any) -> Size
 def gradients(needed: frozenset[str], cost: Cost, **arguments: Any) -> dict[str, Cost]:
     """One product each by values, queries and keys, and one for the gradient of the scores.
 
-    By queries or keys, each score also counts 4 operations for the softmax and 1 for the scale. Work that a
-    fused kernel repeats to save memory is not counted. Source: Dao et al., FlashAttention, B.2.
+    By queries or keys, each score also counts 4 operations for the softmax, 1 for the scale and 1 for
+    dropout. Work that a fused kernel repeats to save memory is not counted.
+    Source: Dao et al., FlashAttention, B.2, where the mask of dropout contains its scale.
     """
     width, value_width = arguments["query"].shape[-1], arguments["value"].shape[-1]
     scores, visible = (macs // (width + value_width) for macs in (cost.macs, cost.valid_macs or 0))
@@ -81,7 +91,8 @@ def gradients(needed: frozenset[str], cost: Cost, **arguments: Any) -> dict[str,
 
     costs = {name: product(width) for name in ("query", "key") if name in needed}
     for name in list(costs)[:1]:
-        costs[name] += product(value_width) + Cost(elementwise=SCORE_GRADIENT * scores)
+        per_score = SCORE_GRADIENT + (DROPOUT_MASK if arguments.get("dropout_p") else 0)
+        costs[name] += product(value_width) + Cost(elementwise=per_score * scores)
     return costs | ({"value": product(value_width)} if "value" in needed else {})
 
 

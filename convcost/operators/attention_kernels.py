@@ -12,8 +12,7 @@ from typing import Any, NamedTuple
 
 from convcost.core import arithmetic
 from convcost.core.cost import Cost, Size
-from convcost.layers.attention import MASK, SCALE, causal_pairs
-from convcost.layers.operation_counts import SOFTMAX
+from convcost.layers.attention import causal_pairs
 from convcost.operators import attention
 from convcost.operators.interface import Operand, Operator, integer_values, outputs, size
 
@@ -159,8 +158,8 @@ def _kernel(read_arguments: ArgumentReader, heads: int = 2) -> Operator:
         pairs, visible = count_pairs(query, key, *read_arguments(**arguments), heads)
         widths = query.shape[-1] + value.shape[-1]
         has_bias = arguments.get("bias", arguments.get("attn_bias")) is not None
-        elementwise = (SOFTMAX + SCALE + (MASK if has_bias else 0)) * pairs
-        return Cost(pairs * widths, visible * widths, elementwise=elementwise)
+        per_score = attention.score_operations(has_bias, arguments.get("dropout_p", 0.0))
+        return Cost(pairs * widths, visible * widths, elementwise=per_score * pairs)
 
     return Operator(
         cost,
@@ -177,7 +176,8 @@ def _gradient(read_arguments: ArgumentReader, heads: int = 2) -> Operator:
         widths = query.shape[-1] + value.shape[-1]
         operands = {"query": query, "key": key, "value": value}
         forward = Cost(pairs * widths, visible * widths)
-        gradients = attention.gradients(frozenset(operands), forward, **operands)
+        dropout = arguments.get("dropout_p", 0.0)
+        gradients = attention.gradients(frozenset(operands), forward, **operands, dropout_p=dropout)
         return sum(gradients.values(), Cost())
 
     return Operator(cost, activations=outputs, estimated=_lacks_lengths(read_arguments))

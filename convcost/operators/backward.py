@@ -71,10 +71,12 @@ def matmul_backward(grad: Operand, self: Operand, mask: Sequence[bool], **_: Any
 def attention_backward(query: Operand, key: Operand, value: Operand, **arguments: Any) -> Cost:
     """Gradients by those of queries, keys and values in `grad_input_mask`."""
     operands = {"query": query, "key": key, "value": value}
-    forward = attention.scaled_dot_product_attention(**operands, is_causal=arguments.get("is_causal", False))
+    is_causal = arguments.get("is_causal", False)
+    forward = attention.scaled_dot_product_attention(query, key, value, is_causal=is_causal)
     mask = arguments.get("grad_input_mask", (True,) * len(operands))
     needed = frozenset(name for name, is_needed in zip(operands, mask, strict=False) if is_needed)
-    gradients = attention.gradients(needed, forward, **operands)
+    dropout = arguments.get("dropout_p", 0.0)
+    gradients = attention.gradients(needed, forward, **operands, dropout_p=dropout)
     return sum(gradients.values(), Cost())
 
 

@@ -18,11 +18,22 @@ def mean_variance_norm(
     weight: Operand | None = None,
     bias: Operand | None = None,
     running_mean: Operand | None = None,
+    training: bool = False,
+    use_input_stats: bool = False,
     **_: Any,
 ) -> Cost:
-    """Per element 2, and 1 each for weight and bias; 3 more to compute statistics without running ones."""
-    statistics = COMPUTE_STATISTICS if running_mean is None else 0
+    """Per element 2, and 1 each for weight and bias; 3 more if the statistics are the input's own.
+
+    They are in training mode (`use_input_stats` in instance norm), and where there are no running ones.
+    """
+    is_of_input = running_mean is None or training or use_input_stats
+    statistics = COMPUTE_STATISTICS if is_of_input else 0
     return _per_element(input, statistics + SCALE_BY_STATISTICS, weight, bias)
+
+
+def updating_norm(**arguments: Any) -> Cost:
+    """The same in training mode, which has no argument of its own."""
+    return mean_variance_norm(**{**arguments, "training": True})
 
 
 def rms_norm(input: Operand, weight: Operand | None = None, **_: Any) -> Cost:
@@ -57,7 +68,7 @@ def layer_norm_output(input: Operand, normalized_shape: Any, **_: Any) -> Shape 
 
 FUSED_KERNELS = (
     *("native_batch_norm", "_native_batch_norm_legit", "_native_batch_norm_legit_no_training"),
-    *("_batch_norm_with_update", "_batch_norm_no_update", "cudnn_batch_norm", "native_layer_norm"),
+    *("_batch_norm_no_update", "cudnn_batch_norm", "miopen_batch_norm", "native_layer_norm"),
     "native_group_norm",
 )
 
@@ -68,6 +79,13 @@ MASK, SCALE = 1, 1
 ALPHA_MASK, ALPHA_NOISE = 2, 4
 """Per element: x · mask + b. Per random number: mask and b, two products and two sums.
 Source: Klambauer et al., Self-Normalizing Neural Networks; ATen's Dropout.cpp."""
+
+
+def dropout_operations(p: float) -> int:
+    """Per element of plain dropout: nothing without it, and only zeros if all elements are dropped."""
+    if not p:
+        return 0
+    return 1 if p == 1 else MASK + SCALE
 
 
 def _dropout_cost(input: Operand, p: float, per_element: int, per_draw: int, of_channels: bool) -> Cost:
@@ -106,6 +124,7 @@ OPERATORS = {
     "group_norm": Operator(mean_variance_norm),
     "local_response_norm": Operator(local_response_norm),
     **dict.fromkeys(FUSED_KERNELS, Operator(mean_variance_norm)),
+    "_batch_norm_with_update": Operator(updating_norm),
     "_fused_rms_norm": Operator(rms_norm),
     "dropout": _dropout(MASK, SCALE, False),
     "feature_dropout": _dropout(MASK, SCALE, True),

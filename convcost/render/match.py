@@ -26,7 +26,10 @@ GUTTER = 3
 MOST_NAMED = 3
 """The most sizes to name in a sentence."""
 
-VERBS = {"flops": "costs", "macs": "costs", "params": "has", "bytes": "moves"}
+VERBS = {"flops": "costs", "macs": "costs"}
+"""Other quantities are what a design has."""
+
+TENSORS_OF_BYTES = " of input, parameters and output"
 
 
 def match_document(match: Match, style: Style) -> Document:
@@ -38,7 +41,7 @@ def match_document(match: Match, style: Style) -> Document:
         facts=tuple(_facts(match)),
         costs=Section(
             (full if _width(full) <= WIDEST else _table(match, ()),),
-            _notes(match, len(_shown_choices(match))),
+            _notes(match),
         ),
     )
 
@@ -113,7 +116,7 @@ def _label(choice: Choice, match: Match) -> str:
 
 
 def _table_choices(match: Match) -> list[Choice]:
-    """The choices of the table in order, including the nearest on both sides; of many pairs a sample."""
+    """The choices of the table in order, including the nearest on both sides."""
     if not match.choices:
         sides = (side for side in (match.below, match.above) if side and side not in match.best)
         costs = {best.cost for best in match.best}
@@ -124,16 +127,13 @@ def _table_choices(match: Match) -> list[Choice]:
 
 
 def _shown_choices(match: Match) -> list[Choice]:
-    """The pairs to show: of many, the best ones, and others spread evenly."""
-    last = len(match.choices) - 1
-    if last < MOST_LINES:
-        return list(match.choices)
-    places = {step * last // (MOST_LINES - 1) for step in range(MOST_LINES)}
-    return [choice for place, choice in enumerate(match.choices) if place in places or choice in match.best]
+    """The pairs to show, in order: of many, the closest."""
+    choices = match.choices
+    places = sorted(range(len(choices)), key=lambda place: abs(choices[place].difference))
+    return [choices[place] for place in sorted(places[:MOST_LINES])]
 
 
-def _notes(match: Match, lines: int) -> tuple[str, ...]:
-    """The notes below the table, which shows `lines` of the choices."""
+def _notes(match: Match) -> tuple[str, ...]:
     notes = [_verdict(match)] if match.found else []
     if len(match.choices) > 1:
         first, second = map(MathText, match.vary)
@@ -145,8 +145,9 @@ def _notes(match: Match, lines: int) -> tuple[str, ...]:
             ".",
         )
         notes.append(which)
-    if len(match.choices) > lines:
-        notes.append(f"{len(match.choices):,} such pairs were found; {lines} are shown.")
+    if len(match.choices) > MOST_LINES:
+        found = f"{len(match.choices):,} such pairs were found"
+        notes.append(f"{found}; the {MOST_LINES} closest are shown. --json has all.")
     return (*notes, *match.notes, *([convention_note(match.convention)] if match.metric == "flops" else []))
 
 
@@ -156,6 +157,7 @@ def _verdict(match: Match) -> str:
     others = " or others" if len(match.best) > MOST_NAMED else ""
     with_sizes = MixedText("With ", sizes, f"{others}, {match.name}")
     costs = f"{VERBS.get(match.metric, 'has')} {{}}{in_full(first.cost)} {UNITS[match.metric]}"
+    costs += TENSORS_OF_BYTES if match.metric == "bytes" else ""
     target = match.reference.name if match.reference else "the budget"
     if not first.difference:
         return MixedText(with_sizes, f" {costs.format('exactly ')}, the same as {target}.")

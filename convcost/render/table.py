@@ -173,8 +173,9 @@ def _rich_table(table: Table, width: int) -> RichTable:
             rich_table.add_column(Text(column), overflow="fold")
         else:
             is_label = place == 0
+            heading = "\n".join(wrap(column, room_for_labels)) if is_label else column
             rich_table.add_column(
-                Text(column),
+                Text(heading),
                 justify="left" if is_label else "right",
                 overflow="fold",
                 no_wrap=is_label and table.longest_label <= min(width // 2, room_for_labels),

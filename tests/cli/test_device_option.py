@@ -220,7 +220,11 @@ def test_a_percentage_of_a_bound_is_explained_where_there_is_one():
         out = convcost("cost", mixed, "--device", devices, "--counters", "none").out
         assert ("bound by compute" in out, note in out) == (True, True)
     one_bound = "[8, 64] -> Linear(64, 512) -> ReLU"
-    assert note not in below("cost", one_bound, "--device", "toy", "--counters", "none")
+    almost_one_bound = "[8192, 65536] -> Linear(65536, 65536) -> Linear(65536, 1)"
+    for design in (one_bound, almost_one_bound):
+        for devices in ("toy", "toy,slow"):
+            out = convcost("cost", design, "--device", devices, "--counters", "none").out
+            assert (note in out, "%" in out) == (False, False)
 
 
 def test_candidates_have_a_table_for_each_device():

@@ -88,11 +88,15 @@ def test_a_near_name_is_offered(arguments, near):
 
 @pytest.mark.parametrize("value", ["1e3", "1000.0", "1E3"])
 def test_a_size_as_a_float_is_told_as_an_integer(value):
-    assert refused("compare", "--E", value).endswith("\nWrite it as --E 1000.\n")
+    told = f"--E {value}: a size is a whole number, in digits\nWrite it as --E 1000.\n"
+    assert refused("compare", "--E", value) == told
 
 
 def test_a_size_that_is_not_whole_is_told_so():
-    assert refused("compare", "--E", "1.5").endswith("\nA size is a whole number.\n")
+    for value in ("1.5", "1e-3", "0.0", "1e999999"):
+        assert refused("compare", "--E", value) == (
+            f"--E {value}: a size is a whole number, in digits\nWrite a number such as --E 128.\n"
+        )
 
 
 @pytest.mark.parametrize("arguments", [("--E", ""), ("--E=",), ("--set", "E="), ("--E", "--L", "10")])

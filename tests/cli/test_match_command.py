@@ -252,7 +252,32 @@ def test_two_designs_of_one_name_are_numbered():
 
 def test_many_pairs_are_shown_in_part():
     out = convcost("match", "Linear(E, F)", "--vary", "E,F", "--budget", "4e4", "--max", "E=200").out
-    assert "182 such pairs were found; 35 are shown." in out.replace("\n ", " ")
+    assert "182 such pairs were found; the 24 closest are shown. --json has all." in out.replace("\n ", " ")
+
+
+def test_of_many_pairs_the_closest_are_shown():
+    pairs = (
+        "match",
+        "Linear(E, F)",
+        "--vary",
+        "E,F",
+        "--budget",
+        "1M",
+        "--metric",
+        "params",
+        "--multiple-of",
+    )
+    shown = [line.split()[-2] for line in convcost(*pairs, "64").out.splitlines() if line.endswith("%")]
+    differences = (choice["difference"] for choice in record(*pairs, "64")["choices"])
+    closest = sorted(differences, key=abs)[:24]
+    assert {f"−{-difference:,}" for difference in closest} == {*shown} - {"+512"}
+
+
+def test_bytes_are_those_of_input_parameters_and_output():
+    out = convcost(
+        "match", "[B, E] -> Linear(E, 4)", "--vary", "E", "--budget", "1KB", "--metric", "bytes"
+    ).out
+    assert "With E = 48, Linear has 992 bytes of input, parameters and output" in out
 
 
 @pytest.mark.parametrize(

@@ -107,6 +107,8 @@ def test_a_page_that_is_there_is_replaced(folder):
         (SIZES, "an output file is missing\nThe file to write comes first: convcost report report.html\n"),
         (("Linear(3, 4)",), "a page can't be written to Linear(3, 4)\n"
          "The file to write comes first: convcost report report.html 'Linear(3, 4)'\n"),
+        (("r.txt", *SIZES), "a page can't be written to r.txt\nName an .html file: report.html\n"),
+        (("costs.json", *SIZES), "a page can't be written to costs.json\nName an .html file: report.html\n"),
         (("-", *SIZES), "a page can't be written to -\nName an .html file: report.html\n"),
         (("no/page.html", *SIZES), "no/page.html can't be written: its folder does not exist\n"),
         (("folder.html", *SIZES), "folder.html is a directory\n"),

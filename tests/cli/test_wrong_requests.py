@@ -23,12 +23,13 @@ def test_a_size_below_1_is_refused(value):
 
 def test_a_word_is_no_size():
     assert refused("compare", "--E", "abc", "--L", "10") == (
-        "--E abc: abc is not a number\nWrite a whole number, such as 4096 or 4e3.\n"
+        "--E abc: abc is not a number\n"
+        "Write a whole number, such as --E 4096. To keep E open, omit the option.\n"
     )
 
 
 def test_a_broken_number_is_pointed_at():
-    assert "  1.5\n  ^^^\n" in refused("compare", "--E", "1.5", "--L", "10")
+    assert "  2*\n    ^\n" in refused("compare", "--E", "2*", "--L", "10")
 
 
 def test_an_empty_size_is_refused():

@@ -78,15 +78,16 @@ def test_a_grouped_convolutions_weight_gradient_costs_what_its_forward_does(grou
     assert phases(convolution, torch.randn(2, 8, 8, 8, requires_grad=True)) == (macs, macs, macs, 0)
 
 
-def written_out_attention(query, key, value):
+def written_out_attention(query, key, value, dropout_p):
     scores = query @ key.transpose(-2, -1) * 0.25
-    return scores.softmax(-1) @ value
+    return F.dropout(scores.softmax(-1), dropout_p) @ value
 
 
+@pytest.mark.parametrize("dropout", [0.0, 0.1])
 @pytest.mark.parametrize("trained", [("query", "key", "value"), ("query",), ("key",), ("value",)])
-def test_fused_attention_goes_back_as_attention_written_out_does(trained):
+def test_fused_attention_goes_back_as_attention_written_out_does(trained, dropout):
     def training_costs(attend):
-        module = Calls(lambda _, *inputs: attend(*inputs))
+        module = Calls(lambda _, *inputs: attend(*inputs, dropout_p=dropout))
         names = ("query", "key", "value")
         inputs = (torch.randn(2, 3, 5, 16, requires_grad=name in trained) for name in names)
         trace = Profiler(backward=True).profile(module, *inputs).trace
@@ -95,7 +96,8 @@ def test_fused_attention_goes_back_as_attention_written_out_does(trained):
     fused = training_costs(F.scaled_dot_product_attention)
     assert fused == training_costs(written_out_attention)
     scores = 2 * 3 * 5 * 5
-    assert fused["gradient by input"].elementwise == (0 if trained == ("value",) else 5 * scores)
+    per_score = 6 if dropout else 5
+    assert fused["gradient by input"].elementwise == (0 if trained == ("value",) else per_score * scores)
 
 
 def test_causal_attention_has_a_gradient_product_for_each_of_its_matrices():

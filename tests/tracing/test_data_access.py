@@ -176,3 +176,15 @@ def test_an_error_for_lack_of_values_says_that_a_tensor_has_them():
     with pytest.raises(RuntimeError) as error:
         profile(Calls(packs), "f32[3,6,8]", "i64[3]")
     assert error.value.__notes__[-1] == "Inputs given by shape have no values: give tensors with values."
+
+
+def test_a_class_without_a_hash_is_no_obstacle():
+    class Unhashable(type):  # noqa: PLW1641
+        def __eq__(cls, other):  # which leaves it without a hash
+            raise TypeError("not to be compared")
+
+    held = Unhashable("Odd", (), {})()
+    module = Calls(lambda _, x: torch.from_numpy(x.numpy() * 2))
+    report = profile(module, torch.ones(3, 4))
+    assert report.trace.is_partial
+    assert type(held).__name__ == "Odd"

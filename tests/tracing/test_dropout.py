@@ -61,3 +61,14 @@ def test_a_gradient_goes_back_through_what_forward_kept():
         module = Calls(lambda _, x, function=function: function(x))
         trace = Profiler(backward=True).profile(module, x).trace
         assert trace.total("gradient by input").elementwise == each * ELEMENTS
+
+
+@pytest.mark.parametrize(("p", "operations"), [(0.0, 0), (0.1, 2), (1.0, 1)])
+def test_attention_drops_its_scores(p, operations):
+    """In one operator, in the kernel that it runs, and written out."""
+    heads = torch.randn(2, 3, 5, 4)
+    scores = 2 * 3 * 5 * 5
+    kernel = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
+    for attend in (F.scaled_dot_product_attention, lambda *args, dropout_p: kernel(*args, dropout_p)[0]):
+        found = elementwise(lambda x, attend=attend: attend(x, x, x, dropout_p=p), heads)
+        assert found == (6 + operations) * scores

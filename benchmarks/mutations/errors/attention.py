@@ -20,7 +20,9 @@ ATTENTION.error(
     "costs[name] += product(value_width) + Cost",
     "costs[name] += Cost",
 )
-ATTENTION.error("the gradient of the softmax free", " + Cost(elementwise=SCORE_GRADIENT * scores)", "")
+ATTENTION.error("the gradient of the softmax free", " + Cost(elementwise=per_score * scores)", "")
+ATTENTION.error("dropout of the scores free", " + dropout_operations(dropout_p)", "")
+ATTENTION.error("its gradient free", '(DROPOUT_MASK if arguments.get("dropout_p") else 0)', "0")
 ATTENTION.error(
     "half of the pairs", "outer * causal_pairs(queries, keys) if is_causal", "scores // 2 if is_causal"
 )
@@ -37,7 +39,7 @@ ATTENTION.error(
 ATTENTION.error(
     "values as wide as queries", "widths = query.shape[-1] + value.shape[-1]", "widths = 2 * query.shape[-1]"
 )
-ATTENTION.error("the sum of a mask free", "masking = 0 if attn_mask is None else MASK", "masking = 0")
+ATTENTION.error("the sum of a mask free", "(MASK if has_mask else 0)", "0")
 ATTENTION.error(
     "scores that are no activations",
     "return size(output) + arithmetic.elements(query.shape[:-1]) * key.shape[-2]",
@@ -55,8 +57,8 @@ ATTENTION.error(
 )
 ATTENTION.error(
     "a causal backward of all pairs",
-    'is_causal=arguments.get("is_causal", False)',
-    "is_causal=False",
+    'is_causal = arguments.get("is_causal", False)',
+    "is_causal = False",
     "operators/backward.py",
 )
 

@@ -59,9 +59,10 @@ NORMALIZATION.error(
 )
 
 NORMALIZED = Family("normalisation operators", ("normalization",), MODULES, "operators/normalization.py")
-NORMALIZED.error(
-    "statistics always taken", "COMPUTE_STATISTICS if running_mean is None else 0", "COMPUTE_STATISTICS"
-)
+NORMALIZED.error("statistics always taken", "COMPUTE_STATISTICS if is_of_input else 0", "COMPUTE_STATISTICS")
+NORMALIZED.error("training as evaluation", "running_mean is None or training", "running_mean is None")
+NORMALIZED.error("statistics of instances free", " or use_input_stats", "")
+NORMALIZED.error("an update of statistics free", '"training": True', '"training": False')
 NORMALIZED.error("weights free", "(operations + parameters) * size(input)", "operations * size(input)")
 NORMALIZED.error("a factor of RMSNorm", "MEAN_SQUARE_AND_SCALE = 3", "MEAN_SQUARE_AND_SCALE = 4")
 NORMALIZED.error(

@@ -56,9 +56,11 @@ MOST_NAMED = 3
 
 def section(reports: tuple[Report, ...], style: Style) -> Section:
     """A table of the candidates, tables of their parts, and notes."""
-    detailed = with_rooflines(reports) if style.layers or len(reports) == 1 else []
+    found = with_rooflines(reports)
+    detailed = found if style.layers or len(reports) == 1 else []
     parts = (table for report, roofline in detailed for table in _part_tables(report, roofline, style))
-    return Section((candidate_table(reports), *parts), roofline_notes(with_rooflines(reports)))
+    tables = (candidate_table(reports), *parts)
+    return Section(tables, (*roofline_notes(found), *share_notes(tables)))
 
 
 def with_rooflines(reports: Sequence[Report]) -> list[tuple[Report, Roofline]]:
@@ -200,13 +202,13 @@ def bound_notes(found: ReportRooflines) -> Iterator[str]:
     if any(report.distributed for report, _ in found):
         yield "The roofline is that of the whole module on one device, not of a rank."
     rooflines = [roofline for _, roofline in found]
-    yield from lower_bound_notes([report for report, _ in found], rooflines)
+    yield lower_bound_note([report for report, _ in found], rooflines)
 
 
-def lower_bound_notes(reports: Iterable[Report], rooflines: Sequence[Roofline]) -> Iterator[str]:
-    """What the lower bound includes, and what a percentage of it means, if one is shown."""
-    yield lower_bound_note(reports, rooflines)
-    if not any(roofline.is_open for roofline in rooflines) and any(map(_is_mixed, rooflines)):
+def share_notes(tables: Iterable[Table]) -> Iterator[str]:
+    """What a percentage of a lower bound means, if a table has one."""
+    cells = (cell for table in tables for line in table.lines for cell in line.cells)
+    if any(cell.startswith(RESOURCES) and cell.endswith("%") for cell in cells):
         yield SHARE_NOTE
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +15,8 @@ from convcost.render.estimates.roofline import (
     candidate_table,
     device_note,
     flip_notes,
-    lower_bound_notes,
+    lower_bound_note,
+    share_notes,
     time_lines,
 )
 from convcost.render.estimates.workload_groups import group_kind, workload_groups
@@ -29,7 +30,8 @@ def section(reports: tuple[Report, ...], style: Style) -> Section:
         return _comparison_section(reports)
     [report] = reports
     by_device = [(replace(report, name=each.device.name), each) for each in report.rooflines]
-    return Section(tuple(_tables(report, style.view)), (*flip_notes(by_device), *_notes(reports)))
+    tables = tuple(_tables(report, style.view))
+    return Section(tables, (*flip_notes(by_device), *_notes(reports, tables)))
 
 
 def _comparison_section(reports: tuple[Report, ...]) -> Section:
@@ -40,11 +42,12 @@ def _comparison_section(reports: tuple[Report, ...]) -> Section:
         candidates = zip(reports, rooflines, strict=True)
         tables.append(candidate_table(tuple(replace(each, roofline=found) for each, found in candidates)))
         notes.append(device_note(rooflines[0]))
-    return Section(tuple(tables), (*notes, *_notes(reports)))
+    return Section(tuple(tables), (*notes, *_notes(reports, tables)))
 
 
-def _notes(reports: tuple[Report, ...]) -> Iterator[str]:
-    return lower_bound_notes(reports, [roofline for report in reports for roofline in report.rooflines])
+def _notes(reports: tuple[Report, ...], tables: Iterable[Table]) -> Iterator[str]:
+    yield lower_bound_note(reports, [roofline for report in reports for roofline in report.rooflines])
+    yield from share_notes(tables)
 
 
 def _tables(report: Report, view: View) -> Iterator[Table]:

@@ -150,4 +150,6 @@ def _lock_notes(gate_result: GateResult) -> Iterator[str]:
     if stale:
         yield f"{lock} has baselines of entries that no longer exist: {stale}."
     if any(not result.keeps_baseline for result in entries):
-        yield f"If this is intended, {UPDATE_COMMAND} accepts it."
+        fails_limits = any(not check.passed for result in entries for check in result.checks)
+        limits = "; limits stay" if fails_limits else ""
+        yield f"If the change from the baseline is intended, {UPDATE_COMMAND} accepts it{limits}."

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
+from itertools import compress, repeat
+from operator import is_
 from typing import Any
 from weakref import finalize
 
@@ -225,10 +227,12 @@ class DataRunReads:
 
     def _mark_all_known(self) -> None:
         """Mark all tensors that exist before the first read: their values don't depend on it."""
-        for found in gc.get_objects():
-            if type(found) in {torch.Tensor, torch.nn.Parameter}:
+        existing = gc.get_objects()
+        for kind in (torch.Tensor, torch.nn.Parameter):
+            # Among millions of objects; without hash and equality of types, which users can define.
+            for tensor in compress(existing, map(is_, map(type, existing), repeat(kind))):
                 with suppress(NotImplementedError, RuntimeError):  # inside vmap, tensors have no memory
-                    self._mark_known(found)
+                    self._mark_known(tensor)
 
     def _mark_known(self, tensor: torch.Tensor) -> None:
         number = storage_id(tensor)
