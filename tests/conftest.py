@@ -1,11 +1,13 @@
 """Fixtures for several packages; generated cases are the same in every run."""
 
+import gc
 import shutil
 import sys
 import warnings
 
 import pytest
 from hypothesis import HealthCheck, settings
+from thinned import mark_thinned
 from torch_needs import HAS_TORCH, reason_to_skip
 
 settings.register_profile(
@@ -16,6 +18,12 @@ settings.register_profile(
     suppress_health_check=list(HealthCheck),
 )
 settings.load_profile("repeatable")
+
+gc.disable()  # while tests are collected, which leaves nothing to free
+
+
+def pytest_collection_finish():
+    gc.enable()
 
 
 class SkippedWithoutTorch:
@@ -36,8 +44,10 @@ def pytest_ignore_collect(collection_path):
     return True if collection_path.suffix == ".py" and reason_to_skip(str(collection_path)) else None
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Skip tests for which this torch is too old."""
+    """Skip tests for which this torch is too old, and thin out slow families."""
+    mark_thinned(items)
     for item in items:
         if reason := reason_to_skip(item.nodeid):
             item.add_marker(pytest.mark.skip(reason=reason))
@@ -47,9 +57,10 @@ def pytest_collection_modifyitems(items):
 def folder(tmp_path, monkeypatch):
     """An empty current folder; modules imported from it are unloaded."""
     monkeypatch.chdir(tmp_path)
+    before = {*sys.modules}
     yield tmp_path
-    for name, module in [*sys.modules.items()]:
-        if str(getattr(module, "__file__", "")).startswith(str(tmp_path)):
+    for name in {*sys.modules} - before:
+        if str(getattr(sys.modules[name], "__file__", "")).startswith(str(tmp_path)):
             del sys.modules[name]
 
 

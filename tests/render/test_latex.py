@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 from fractions import Fraction
+from functools import cache
 
 import pytest
 import sympy
@@ -237,7 +238,10 @@ def generated(seed):
 
 PREAMBLE = "\\documentclass{article}\n\\usepackage{amsmath}\n"
 
-FORMULAS = [generated(seed) for seed in range(400)]
+
+@cache
+def generated_formulas():
+    return [generated(seed) for seed in range(400)]
 
 
 def value(latex):
@@ -270,7 +274,7 @@ def exactly(formula):
     ids=["as it is", "shortest"],
 )
 def test_a_generated_formula_has_the_same_value_in_latex(write):
-    for formula in FORMULAS:
+    for formula in generated_formulas():
         assert value(write(formula)) == exactly(formula), (formula, write(formula))
 
 
@@ -289,7 +293,7 @@ def hostile_documents():
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
 def test_every_document_and_some_hundred_formulas_compile(tmp_path):
-    formulas = "\n\n".join(f"${latex_expression(formula)}$" for formula in FORMULAS)
+    formulas = "\n\n".join(f"${latex_expression(formula)}$" for formula in generated_formulas())
     body = "\n\n".join([*hostile_documents(), formulas])
     source = f"{PREAMBLE}\\begin{{document}}\n{body}\n\\end{{document}}\n"
     (tmp_path / "all.tex").write_text(source, encoding="utf-8", errors="surrogateescape")

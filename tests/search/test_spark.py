@@ -55,6 +55,7 @@ def test_the_pareto_front_is_the_same(seed):
     assert found == of_duckdb == expected
 
 
+@pytest.mark.slow
 def test_twenty_thousand_rows_are_the_same_in_the_same_order(tmp_path, monkeypatch):
     monkeypatch.setattr(engine, "POINTS_OF_ROWS", 2**16)
     files = {name: tmp_path / f"{name}.csv" for name in ENGINES}

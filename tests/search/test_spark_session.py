@@ -15,6 +15,8 @@ from cli_runner import COMMAND, environment, interruptible
 from convcost.core.errors import UsageError
 from convcost.search.engines.spark.session import check_master, spark_session
 
+NEEDS_JAVA = pytest.mark.skipif(not shutil.which("java"), reason="Spark needs Java 17")
+
 START = """
 import os, signal, sys
 from convcost.core.errors import ConvcostError
@@ -89,7 +91,8 @@ def test_a_java_that_fails_is_quoted(java, folder):
 
 
 @pytest.mark.spark
-def test_nothing_is_printed_and_nothing_is_left(spark, folder, tmp_path_factory, monkeypatch):
+@NEEDS_JAVA
+def test_nothing_is_printed_and_nothing_is_left(folder, tmp_path_factory, monkeypatch):
     temporary = tmp_path_factory.mktemp("temporary")
     monkeypatch.setenv("TMPDIR", str(temporary))
     done = subprocess.run([sys.executable, "-c", START], capture_output=True, text=True, check=True)
@@ -99,7 +102,8 @@ def test_nothing_is_printed_and_nothing_is_left(spark, folder, tmp_path_factory,
 
 
 @pytest.mark.spark
-def test_a_signal_ends_java_too_and_leaves_no_folder(spark, folder, tmp_path_factory, monkeypatch):
+@NEEDS_JAVA
+def test_a_signal_ends_java_too_and_leaves_no_folder(folder, tmp_path_factory, monkeypatch):
     temporary = tmp_path_factory.mktemp("temporary")
     monkeypatch.setenv("TMPDIR", str(temporary))
     command = ["sweep", "Linear(E, F)", "--over", "E=1:1000000", "--over", "F=1:1000000", "--engine", "spark"]

@@ -1,6 +1,7 @@
 """Threads that use the same model, and processes that are copies of one that profiles."""
 
 import threading
+import time
 
 import pytest
 import torch
@@ -163,7 +164,7 @@ def test_profiles_of_the_same_model_in_several_threads_agree():
     for worker in workers:
         worker.start()
     while len(counts) < 60 and any(worker.is_alive() for worker in workers):
-        pass
+        time.sleep(0.01)
     for worker in workers:
         worker.stop()
     assert [worker.error for worker in workers] == [None] * 3

@@ -17,7 +17,7 @@ def check(count, seed, *means):
 
 
 @pytest.mark.parametrize(
-    ("means", "count"), [(("alarm", "kill", "interrupt_main"), 8), (("line",), 24), (("context",), 16)]
+    ("means", "count"), [(("alarm", "kill", "interrupt_main"), 4), (("line",), 12), (("context",), 8)]
 )
 def test_an_interrupt_leaves_nothing_changed(means, count):
     check(count, 0, *means)

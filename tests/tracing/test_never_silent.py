@@ -80,6 +80,7 @@ def test_what_a_script_forks_is_counted_or_named_every_time():
     assert outcomes.keys() <= set(GOOD), outcomes
 
 
+@pytest.mark.slow
 def test_a_table_says_what_becomes_of_each_kind(capsys):
     """For `-s`: that no kind fails is what the tests above say."""
     rows = {name: worst((Recipe(name, 1),), 1, FORWARD).outcome for name in sorted(KINDS)}
