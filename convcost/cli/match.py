@@ -79,8 +79,9 @@ def match(
     """Find the size for which a design meets a budget, or costs as much as another design.
 
     The result is the value whose cost is closest, from below or above; a budget is never exceeded. With two
-    sizes, a pair is left out if another pair with the same first or the same second size is closer. Every
-    value in the range is tried. The exit code is 1 if none fits.
+    sizes, the result has the pairs that don't exceed the target and are the closest of these both for their
+    first and for their second size; the closest pair above it is also shown. Every value in the range is
+    tried. The exit code is 1 if none fits.
 
     \b
     Examples:

@@ -109,7 +109,7 @@ def _line(choice: Choice, match: Match, others: tuple[Metric, ...]) -> Line:
 
 def _label(choice: Choice, match: Match) -> str:
     if choice in match.best:
-        return "closest"
+        return "best" if match.at_most else "closest"
     if choice == match.above:
         return "over budget" if match.at_most else "next above"
     return "" if match.choices else "next below"
@@ -138,7 +138,7 @@ def _notes(match: Match) -> tuple[str, ...]:
     if len(match.choices) > 1:
         first, second = map(MathText, match.vary)
         which = MixedText(
-            f"Each pair is the closest within {_target(match)} both for its ",
+            f"Of the pairs {_within_target(match)}, each is the closest both for its ",
             first,
             " and for its ",
             second,
@@ -168,8 +168,8 @@ def _verdict(match: Match) -> str:
     return MixedText(with_sizes, f" {costs.format('')}, {off} {more} than {target}.")
 
 
-def _target(match: Match) -> str:
-    return "the budget" if match.at_most else "the target"
+def _within_target(match: Match) -> str:
+    return f"that don't exceed {match.reference.name}" if match.reference else "within the budget"
 
 
 def _choice_sizes(choice: Choice) -> str:

@@ -63,8 +63,8 @@ def match(
     Args:
         a: The design to match; with a `budget`, the design to fit.
         b: The design to fit.
-        vary: A size of the design to fit, or two: "E,K". With two, a pair is in the result if no pair within
-            the target that shares one of its sizes is closer.
+        vary: A size of the design to fit, or two: "E,K". With two, a pair is in the result if it does not
+            exceed the target, and of these pairs no other that shares one of its sizes is closer.
         metric: The quantity to match: "flops", "macs", "params", "bytes" and others.
         budget: The maximum, such as 300_000 or "2 GFLOPs".
         multiple_of: Try only multiples; one number for all varied sizes, or by name: {"E": 8}.
@@ -163,7 +163,7 @@ def match_designs(
     *first, design = _designs(request, sizes)
     unsolved = _unsolved_match(request, design, first[0] if first else None)
     answer = _search(design, unsolved)
-    remarks = _edge_notes(answer) if answer.found else [_why_nothing_fits(answer, design)]
+    remarks = _edge_notes(answer, design) if answer.found else [_why_nothing_fits(answer, design)]
     return replace(answer, notes=(*answer.notes, *remarks))
 
 
@@ -330,8 +330,8 @@ def _not_varied(what: str, name: str) -> UsageError:
     )
 
 
-def _edge_notes(match: Match) -> Iterator[str]:
-    """Notes that the search ended at a limit before reaching the target."""
+def _edge_notes(match: Match, design: Design) -> Iterator[str]:
+    """Notes that the search ended at a limit, or where sizes are impossible, before reaching the target."""
     difference = match.best[0].difference
     beyond = match.above if difference < 0 else match.below
     if not difference or beyond is not None:
@@ -342,6 +342,17 @@ def _edge_notes(match: Match) -> Iterator[str]:
             yield f"{name} = {sizes[-1]:,} is the largest that was tried; a larger one may be closer."
         elif values == {sizes[0]} and sizes[0] > sizes.step:
             yield f"{name} = {sizes[0]:,} is the smallest that was tried; a smaller one may be closer."
+        elif difference < 0 and (reason := _impossible(design, {**match.best[0].sizes, name: sizes[-1]})):
+            yield f"The largest values of {name} are impossible: {reason}."
+
+
+def _impossible(design: Design, sizes: Mapping[str, Size]) -> str:
+    """Why the design is impossible with these sizes; empty if it is possible."""
+    try:
+        design.cost(sizes)
+    except ConvcostError as error:
+        return error.message
+    return ""
 
 
 def _why_nothing_fits(match: Match, design: Design) -> str:

@@ -42,12 +42,13 @@ PAIRS_TABLE = """\
                200   4    9,280,000     −720,000     −7.20%      160,200
                232   3    9,688,320     −311,680     −3.12%      161,704
                280   2    9,721,600     −278,400     −2.78%      157,080
- closest       392   1    9,834,496     −165,504     −1.66%      154,056
+ best          392   1    9,834,496     −165,504     −1.66%      154,056
  over budget   208   4   10,037,248      +37,248    +0.372%      173,264
 
  With E = 392, K = 1, Conv1d costs 9,834,496 FLOPs, 165,504 (1.66%) fewer than
  the budget.
- Each pair is the closest within the budget both for its E and for its K.
+ Of the pairs within the budget, each is the closest both for its E and for its
+ K.
  FLOPs = 2 × MACs; bias adds and elementwise work are counted separately;
  padding and masked MACs are included (convention: matmul, full).
 
@@ -63,7 +64,7 @@ ENCODER_TABLE = """\
                  T           FLOPs    difference   relative   parameters
 ─────────────────────────────────────────────────────────────────────────
  budget              2,000,000,000
- closest       145   1,996,759,040    −3,240,960    −0.162%    3,159,040
+ best          145   1,996,759,040    −3,240,960    −0.162%    3,159,040
  over budget   146   2,011,725,824   +11,725,824    +0.586%    3,159,040
 
  With T = 145, TransformerEncoder costs 1,996,759,040 FLOPs, 3,240,960 (0.162%)
@@ -119,11 +120,12 @@ STRIDES_TABLE = """\
  budget                3,999
                2   1   3,744         −255     −6.38%          300
                8   3   3,456         −543     −13.6%        1,164
- closest       9   2   3,888         −111     −2.78%        1,308
+ best          9   2   3,888         −111     −2.78%        1,308
  over budget   7   2   4,032          +33    +0.825%        1,020
 
  With W = 9, V = 2, Conv1d costs 3,888 MACs, 111 (2.78%) fewer than the budget.
- Each pair is the closest within the budget both for its W and for its V.
+ Of the pairs within the budget, each is the closest both for its W and for its
+ V.
 
 """
 
@@ -169,7 +171,7 @@ def test_a_best_at_the_largest_size_tried_is_said_to_be_there():
 def test_what_has_no_room_beside_the_sizes_is_left_out():
     limits = ("--multiple-of", "64", "--max", "E=128", "--max", "F=8e6")
     out = convcost("match", "Linear(E, F)", "--vary", "E,F", "--budget", "1G", *limits).out
-    assert " closest        64   7,812,480     999,997,440       −2,560   −2.56e-4%\n" in out
+    assert " best           64   7,812,480     999,997,440       −2,560   −2.56e-4%\n" in out
     assert "parameters" not in out
 
 

@@ -45,8 +45,8 @@ ESTIMATE = """\
 """
 
 OF_DESIGNS = """\
- Saved tensors are those of a design inside a network, whose input needs a
- gradient too. Buffers are not included.
+ Memory is that of a design inside a network: saved tensors and the peak
+ include what the gradient of its own input needs. Buffers are not included.
 """
 
 MIXED = """\

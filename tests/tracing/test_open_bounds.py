@@ -12,6 +12,7 @@ from tracing.open_profiles import check, texts
 from convcost import ConvcostError
 from convcost.core.errors import UsageError
 from convcost.tracing.declared_inputs import DeclaredTensor
+from convcost.tracing.profile import profile
 from convcost.tracing.symbolic_shapes.profile import profile_open
 
 LENGTH = 64
@@ -138,6 +139,24 @@ def test_a_size_beyond_the_table_is_refused(name):
     report = profile_open(model(MODELS[name][0]), (SEQUENCE,))
     with pytest.raises(UsageError, match=r"^T = 65 violates an assumption: T ≤ 64$"):
         report.subs(B=1, T=65)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_number_beyond_the_table_is_refused_as_torch_refuses_it(name):
+    forward, most = MODELS[name]
+    module = model(forward)
+    assert profile(module, f"f32[2,{most},8]").cost == profile(module, torch.zeros(2, most, 8)).cost
+    is_refused = refuses(lambda: module(torch.zeros(2, most + 1, 8)))
+    assert refuses(lambda: profile(module, f"f32[2,{most + 1},8]")) == is_refused
+    assert is_refused or name == "table[64 - T:]"  # table[-1:] is one row, for all positions
+
+
+def refuses(call):
+    try:
+        call()
+    except (RuntimeError, IndexError, ValueError, AssertionError):
+        return True
+    return False
 
 
 def cut(x, table, start):

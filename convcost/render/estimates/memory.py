@@ -43,8 +43,8 @@ RUN_NOTES = {
 }
 
 DESIGN_NOTE = (
-    "Saved tensors are those of a design inside a network, whose input needs a gradient too. Buffers are not "
-    "included."
+    "Memory is that of a design inside a network: saved tensors and the peak include what the gradient of "
+    "its own input needs. Buffers are not included."
 )
 
 

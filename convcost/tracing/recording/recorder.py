@@ -27,6 +27,7 @@ from convcost.tracing.recording.higher_order import (
     is_opaque,
     run_higher_order,
 )
+from convcost.tracing.recording.index_ranges import IndexRanges
 from convcost.tracing.recording.known_operators import (
     NUMBERS,
     KnownFunction,
@@ -67,6 +68,7 @@ class Recorder:
         reads: ShapeRunReads | DataRunReads,
         has_gradients: bool = False,
         kind: TensorKind | None = None,
+        indices: IndexRanges | None = None,
     ) -> None:
         self._tape = tape
         self._has_gradients = has_gradients
@@ -75,8 +77,10 @@ class Recorder:
         self._reads = reads
         self._readers = data_readers()
         self._nesting = NestedCalls()
+        self._indices = indices or IndexRanges()
         is_plain = not (tape.has_data or has_gradients or tape.formulas or self.is_distributed)
-        self._repeated_calls = RepeatedCalls(tape, kind or MetaTensorKind()) if is_plain else None
+        kind = kind or MetaTensorKind(self._indices)
+        self._repeated_calls = RepeatedCalls(tape, kind) if is_plain else None
         self._modes_below = 0, 0
 
     def note_modes(self) -> None:
@@ -227,6 +231,7 @@ class Recorder:
             return run_collective(self._tape, known, args, kwargs)
         if args and args[0].__class__ in NUMBERS:
             args = numbers_as_tensors(overload, args)
+        self._check_indices(known.name, args)
         operator = self._tape.formula(known.name, known.operator)
         if operator is None and has_jagged(args):
             return NotImplemented  # torch then runs operators on the stored values
@@ -239,12 +244,24 @@ class Recorder:
             self._reads.note_failure(known.name, known.arguments(args, kwargs), error)
             raise
         self._follow(known, args, kwargs, output)
+        self._follow_indices(overload, args, kwargs, output)
         if self._tape.is_recording_call and (known.writes or has_data((*args, *kwargs.values(), output))):
             self._tape.note_unrepeatable()
         if not self._nesting.depth:
             result = output if known.returns else known.mutated(args, kwargs)
             self._tape.record(known.name, operator, known.arguments(args, kwargs), result)
         return output
+
+    def _check_indices(self, name: str, args: Any) -> None:
+        """IndexError if an operator would index out of range, which torch can't tell without data."""
+        self._indices.check(name, args)
+
+    def _follow_indices(self, overload: Any, args: Any, kwargs: Mapping[str, Any], output: Any) -> None:
+        """Note the range of integers in the output. Calls that change what is known are not repeatable."""
+        changes = self._indices.changes
+        self._indices.follow(overload, args, kwargs, output)
+        if self._indices.changes != changes:
+            self._tape.note_unrepeatable()
 
     def _follow(self, known: KnownOverload, args: Any, kwargs: dict[str, Any], output: Any) -> None:
         """Note the devices of outputs, and where their data is from."""

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, Protocol
 
 import torch
 
+from convcost.tracing.recording.index_ranges import IndexRanges
 from convcost.tracing.recording.known_operators import CPP_FUNCTIONS, PYTHON_MODULES, known_function
 from convcost.tracing.recording.recorded_operations import RecordedCall
 from convcost.tracing.recording.tape import Tape
@@ -73,10 +74,15 @@ class MetaTensorKind:
     has_views = True
     classes = frozenset((torch.Tensor, torch.nn.Parameter))
 
+    def __init__(self, indices: IndexRanges) -> None:
+        self._indices = indices
+
     def key(self, tensor: Any) -> Key | None:
-        """Its shape, strides and dtype."""
+        """Its shape, strides and dtype; None if anything is known about its values."""
         dtype = tensor.dtype
         if not tensor.is_meta or dtype not in PLAIN_DTYPES or tensor.layout is not torch.strided:
+            return None
+        if self._indices.has(tensor):
             return None
         if tensor.is_neg() or torch._C._functorch.is_functorch_wrapped_tensor(
             tensor

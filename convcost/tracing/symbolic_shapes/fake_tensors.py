@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 
+from convcost.tracing.recording.index_ranges import IndexRanges
 from convcost.tracing.recording.repeated_calls import PLAIN_DTYPES, Key, Maker
-from convcost.tracing.symbolic_shapes.index_ranges import IndexRanges
 from convcost.tracing.tensors import has_constant
 
 _fake_tensor: Callable[..., torch.Tensor] = FakeTensor

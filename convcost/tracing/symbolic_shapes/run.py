@@ -25,6 +25,7 @@ from convcost.tracing.isolation.virtual_devices import VirtualDevices
 from convcost.tracing.module_call import ModuleCall
 from convcost.tracing.module_tree import module_tree
 from convcost.tracing.recording.data_access import ShapeRunReads
+from convcost.tracing.recording.index_ranges import IndexRanges
 from convcost.tracing.recording.known_operators import KnownFunction
 from convcost.tracing.recording.modes import recording_modes
 from convcost.tracing.recording.module_tracker import track
@@ -35,7 +36,6 @@ from convcost.tracing.recording.tape import Tape
 from convcost.tracing.summarize import report_of
 from convcost.tracing.symbolic_shapes.fake_tensors import FakeTensorKind, fake_copy
 from convcost.tracing.symbolic_shapes.guards import TorchCall, to_specs
-from convcost.tracing.symbolic_shapes.index_ranges import IndexRanges
 from convcost.tracing.symbolic_shapes.sizes import NoFormulaError, SymbolicSizes
 from convcost.tracing.tensors import tensors
 
@@ -138,10 +138,9 @@ class SymbolicRecorder(Recorder):
 
     def __init__(self, tape: SymbolicTape) -> None:
         devices = VirtualDevices(torch.device("cpu"), has_data=True)
-        self._indices = IndexRanges()
-        super().__init__(
-            tape, OperatorRunner(), devices, ShapeRunReads(tape), kind=FakeTensorKind(self._indices)
-        )
+        indices = IndexRanges()
+        kind = FakeTensorKind(indices)
+        super().__init__(tape, OperatorRunner(), devices, ShapeRunReads(tape), kind=kind, indices=indices)
         self._sizes = tape.sizes
         self.calls: list[TorchCall] = []
 
@@ -154,17 +153,20 @@ class SymbolicRecorder(Recorder):
 
     def operator(self, mode: Any, overload: Any, args: Any, kwargs: dict[str, Any]) -> Any:
         with self._sizes.guard_log.inside_model():
-            self._indices.check(overload._schema.name, args)
+            super()._check_indices(overload._schema.name, args)
         with self._sizes.guard_log.inside_torch():
             if overload.namespace == "prim":
                 return overload(*args, **kwargs)
             output = self._simplify_output(super().operator(mode, overload, args, kwargs), args)
-            changes = self._indices.changes
-            self._indices.follow(overload, args, kwargs, output)
-            if self._indices.changes != changes:
-                self._tape.note_unrepeatable()
+            super()._follow_indices(overload, args, kwargs, output)
         self._note(overload, args, kwargs, output)
         return output
+
+    def _check_indices(self, name: str, args: Any) -> None:
+        """Done before, where its questions are the model's."""
+
+    def _follow_indices(self, overload: Any, args: Any, kwargs: Mapping[str, Any], output: Any) -> None:
+        """Done afterwards, for the simplified output."""
 
     def _ask_for_asserted(self, function: Any, given: tuple[Any, ...]) -> None:
         """Evaluate the condition of torch._assert as a question of the model, like a plain assert."""

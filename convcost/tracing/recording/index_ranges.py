@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, NamedTuple
+from weakref import ref
 
 import torch
 
@@ -43,13 +44,13 @@ class IndexRanges:
     """Tensors with known ranges of elements."""
 
     def __init__(self) -> None:
-        self._known: dict[int, tuple[torch.Tensor, IndexRange]] = {}
+        self._known: dict[int, tuple[ref[torch.Tensor], IndexRange]] = {}
         self.changes = 0
         """The number of changes so far."""
 
     def has(self, tensor: Any) -> bool:
         """Whether the range of the tensor's elements is known."""
-        return id(tensor) in self._known
+        return self._range_in(tensor) is not None
 
     def check(self, name: str, args: Any) -> None:
         """IndexError if the operator `name` would index its first argument out of range."""
@@ -65,20 +66,25 @@ class IndexRanges:
     def follow(self, overload: Any, args: Any, kwargs: Mapping[str, Any], output: Any) -> None:
         """Note the range of an operator's `output`. If it writes to a known tensor, forget all ranges."""
         if overload._schema.is_mutable:
-            if any(id(tensor) in self._known for tensor in tensors(args)):
+            if self._known and any(map(self.has, tensors(args))):
                 self._known.clear()
                 self.changes += 1
         elif rule := RULES.get(overload._schema.name):
             index_range = rule(self, *args, **kwargs)
             if index_range:
-                self._known[id(output)] = output, index_range
+                self._known[id(output)] = ref(output), index_range
                 self.changes += 1
 
     def range_of(self, value: Any) -> IndexRange | None:
         """The range of a tensor, if it is known, or of an integer."""
         if isinstance(value, torch.Tensor):
-            return self._known[id(value)][1] if id(value) in self._known else None
+            return self._range_in(value)
         return IndexRange(value, value) if _is_whole(value) else None
+
+    def _range_in(self, tensor: torch.Tensor) -> IndexRange | None:
+        """The known range of its elements. Another tensor can have the id of one that is gone."""
+        known, index_range = self._known.get(id(tensor), (None, None))
+        return index_range if known and known() is tensor else None
 
 
 def _lookups(name: str, args: Any) -> Iterator[tuple[int, Any, bool]]:
