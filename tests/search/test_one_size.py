@@ -207,10 +207,7 @@ def test_where_nothing_keeps_within_the_budget_the_match_names_the_cheapest():
         (
             "Conv1d(1, 1, X)",
             {"L": 9},
-            (
-                "The largest values of X are impossible: the padded length is 9; it must be at least "
-                "1048576.",
-            ),
+            ("The largest values of X are impossible: the padded length is 9; it must be at least 1048576.",),
         ),
         (
             "Conv1d(1, 1, 3, stride=X)",
