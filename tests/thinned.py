@@ -1,7 +1,7 @@
 """Generated tests of which only some cases run by default: every n-th. `-m slow` runs the others.
 
-They are the slowest families of tests, by their time on two cores, and their cases are alike: each model,
-environment or moment takes a process of its own, or many profiles.
+They are the slowest families of tests, and their cases are alike: each model, environment or moment takes a
+process of its own, or many profiles. A new family that takes more than some ten seconds belongs here.
 """
 
 from collections import Counter
