@@ -94,9 +94,9 @@ class _BatchNorm(_PerChannel):
 
 
 class BatchNorm1d(_BatchNorm):
-    """[batch, channels] or [batch, channels, length]: 2 operations per element, 1 each for weight and bias.
+    """[batch, channels(, length)]: 2 operations per element, plus 1 each for weight and bias.
 
-    Without running statistics, 3 more.
+    Without running statistics, 3 more operations per element.
     """
 
     ranks = (2, 3)
@@ -155,7 +155,7 @@ class _InstanceNorm(_PerChannel):
 class InstanceNorm1d(_InstanceNorm):
     """[batch, channels, length] or without batch: 5 operations per element, plus 1 each for weight and bias.
 
-    With running statistics, 3 less.
+    With running statistics, 3 fewer operations per element.
     """
 
     spatial = 1
@@ -248,7 +248,7 @@ class RMSNorm(_OverLastDimensions):
 
 @dataclass(frozen=True, repr=False)
 class GroupNorm(Layer):
-    """[batch, channels, *], in groups of channels: 5 operations per element, 1 each for weight and bias."""
+    """[batch, channels, *], in groups: 5 operations per element, plus 1 each for weight and bias."""
 
     gradient_operations = NORMALIZATION_GRADIENT
     has_dtype = True

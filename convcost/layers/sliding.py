@@ -9,7 +9,6 @@ from typing import NamedTuple
 from convcost.core import arithmetic
 from convcost.core.constraints import AtMost, Divides, Equals, Requirement
 from convcost.core.cost import Cost, Shape, Size
-from convcost.core.errors import join_words
 from convcost.layers.interface import SPATIAL_NAMES, Sizes, SpatialLayer, at_least
 from convcost.layers.taps import LARGEST_STEP, is_countable, taps_on_data
 
@@ -126,8 +125,8 @@ class SlidingKernel(SpatialLayer):
         lead, last = shape[: -self.spatial - 1], shape[-self.spatial - 1 :]
         permuted = ", ".join(map(str, (*lead, last[-1], *last[:-1])))
         return (
-            f"The channels are last here, but torch expects them before the {join_words(self.names)}: "
-            f"x.movedim(-1, {-self.spatial - 1}) permutes the input to [{permuted}]."
+            f"Write {last[0]} as in_channels; or if the channels of the input are last, "
+            f"x.movedim(-1, {-self.spatial - 1}) permutes it to [{permuted}]."
         )
 
     @property

@@ -116,5 +116,5 @@ def _notes(layer: LayerReference) -> Iterator[str]:
     for rule in layer.rules:
         yield f"{rule.subject}: {rule.text}" if rule.subject else rule.text
     if layer.family not in FUNCTIONS:
-        counts, tests = f"convcost layer {layer.name}", f"convcost verify --kinds {layer.name}"
-        yield f"{counts} counts one; {tests} tests its formulas."
+        shows, tests = f'convcost layer "{layer.name}(...)"', f"convcost verify --kinds {layer.name}"
+        yield f"{shows} shows the costs of one; {tests} tests its formulas."

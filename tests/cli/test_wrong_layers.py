@@ -43,7 +43,10 @@ def test_an_unknown_argument_in_a_design_gets_the_near_one():
 def test_channels_last_are_answered_with_the_permuted_shape():
     message = refused("layer", "conv1d", "16", "16", "3", "--input", "4,10,16")
     assert message.startswith("Conv1d: ")
-    assert "x.movedim(-1, -2) permutes the input to [4, 16, 10]." in message
+    assert message.endswith(
+        "\nWrite 10 as in_channels; or if the channels of the input are last, x.movedim(-1, -2) permutes it to "
+        "[4, 16, 10].\n"
+    )
 
 
 def test_channels_that_are_nowhere_in_the_input_get_no_advice_to_permute():
