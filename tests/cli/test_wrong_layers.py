@@ -44,8 +44,8 @@ def test_channels_last_are_answered_with_the_permuted_shape():
     message = refused("layer", "conv1d", "16", "16", "3", "--input", "4,10,16")
     assert message.startswith("Conv1d: ")
     assert message.endswith(
-        "\nWrite 10 as in_channels; or if the channels of the input are last, x.movedim(-1, -2) permutes it to "
-        "[4, 16, 10].\n"
+        "\nWrite 10 as in_channels; or if the channels of the input are last, "
+        "x.movedim(-1, -2) permutes it to [4, 16, 10].\n"
     )
 
 
