@@ -1,6 +1,8 @@
 """Work that leaves torch is named where its result comes back; what data decides is decided by data."""
 
 import ctypes
+import gc
+import weakref
 
 import numpy
 import pytest
@@ -188,3 +190,15 @@ def test_a_class_without_a_hash_is_no_obstacle():
     report = profile(module, torch.ones(3, 4))
     assert report.trace.is_partial
     assert type(held).__name__ == "Odd"
+
+
+def test_a_profile_leaves_nothing_at_tensors_that_live_on():
+    """Neither references to them nor what would be called at their end."""
+    held = torch.ones(3)
+    memory = held.untyped_storage()
+    before = weakref.getweakrefcount(memory)
+    module = Calls(lambda _, x: torch.from_numpy(x.numpy() * 2))
+    for _ in range(3):
+        profile(module, torch.ones(3, 4))
+    gc.collect()
+    assert weakref.getweakrefcount(memory) == before

@@ -7,11 +7,11 @@ import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from itertools import compress, repeat
 from operator import is_
 from typing import Any
-from weakref import finalize
+from weakref import ref
 
 import torch
 
@@ -164,7 +164,7 @@ class DataRunReads:
 
     def __init__(self, tape: Tape, known: Iterable[torch.Tensor]) -> None:
         self._tape = tape
-        self._known: dict[int, int] = {}
+        self._known: dict[int, ref[Any]] = {}
         self._uninitialized: set[int] = set()
         self._reads: list[tuple[str, Any]] = []
         self._shared: list[SharedMemory] = []
@@ -213,6 +213,7 @@ class DataRunReads:
         for shared in self._shared:
             if not _equal_values(shared.tensor, shared.before):
                 self._tape.note_uncounted(shared.name, (shared.tensor,), OUTSIDE_TORCH)
+        self._known.clear()
 
     def _check_origin(self, tensor: torch.Tensor) -> None:
         number = storage_id(tensor)
@@ -238,11 +239,10 @@ class DataRunReads:
         number = storage_id(tensor)
         self._uninitialized.discard(number)
         if number not in self._known:
-            self._known[number] = len(self._known)
             memory = tensor.untyped_storage() if tensor.layout is torch.strided else tensor
-            finalize(memory, self._forget, number).atexit = False
+            self._known[number] = ref(memory, partial(self._forget, number))
 
-    def _forget(self, number: int) -> None:
+    def _forget(self, number: int, _: Any) -> None:
         self._known.pop(number, None)
         self._uninitialized.discard(number)
 
