@@ -134,7 +134,10 @@ def _check_is_whole(name: str, text: str) -> None:
         is_whole = 1 <= number <= LARGEST_HINTED and number == int(number)
         hint = f"Write {'it as' if is_whole else 'a number such as'} --{name[:40]} "
         hint += f"{int(number)}." if is_whole else "128."
-        raise UsageError(f"--{name[:40]} {text[:40]}: a size is a whole number, in digits", hint=hint)
+        raise UsageError(f"--{name[:40]} {text[:40]}: {WHOLE_NUMBER}", hint=hint)
+    if FRACTION.fullmatch(text):
+        hint = f"Write a number such as --{name[:40]} 128."
+        raise UsageError(f"--{name[:40]} {text[:40]}: {WHOLE_NUMBER}", hint=hint)
 
 
 GROUPED_DIGITS = re.compile(r"\s*[1-9][0-9]{0,2}(?:,[0-9]{3})*,000\s*")
@@ -145,6 +148,11 @@ SEVERAL_VALUES = re.compile(r"\s*[0-9]+(?:\s*[,:]\s*[0-9]+)+\s*")
 
 DECIMAL = re.compile(r"\s*(?=[0-9.]*[.eE])(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{1,6})?\s*")
 """A number with a point or an exponent."""
+
+FRACTION = re.compile(r"\s*[0-9]*\.[0-9]*[A-Za-z]*\s*")
+"""A number with a point, and a unit."""
+
+WHOLE_NUMBER = "a size is a whole number, in digits"
 
 LARGEST_HINTED = 10**15
 

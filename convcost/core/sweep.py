@@ -99,6 +99,7 @@ class Sweep(TableMethods, RenderMethods):
         columns: The quantities shown for each row.
         bounds: The device of each column that is a roofline lower bound.
         over_arguments: The values of each constructor argument, as given.
+        warnings: Likely mistakes in the designs, with the sizes of the first row.
     """
 
     designs: tuple[SweptDesign, ...]
@@ -121,6 +122,7 @@ class Sweep(TableMethods, RenderMethods):
     columns: tuple[str, ...] = ()
     bounds: Mapping[str, str] = field(default_factory=dict)
     over_arguments: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
     def __hash__(self) -> int:
         """A hash of the hashable fields that distinguish most sweeps."""

@@ -324,6 +324,6 @@ def batch_first_warning(layer: Layer, shape: Shape, batch_first: bool) -> Iterat
 
 def _looks_like_batch(first: Size, second: Size) -> bool:
     """Whether the sizes, or the name of an open one, suggest that the batch comes first."""
-    if isinstance(first, int) and isinstance(second, int):
-        return first < second
-    return first == 1 if isinstance(first, int) else str(first) in BATCH_NAMES
+    if isinstance(first, int):
+        return first < second if isinstance(second, int) else str(second) not in BATCH_NAMES
+    return str(first) in BATCH_NAMES

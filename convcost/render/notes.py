@@ -88,8 +88,12 @@ def _assumption_text(assumption: Assumption) -> str:
 
 def warning_notes(reports: tuple[Report, ...]) -> tuple[str, ...]:
     """The warnings of the designs, without duplicates."""
-    found = dict.fromkeys(warning for report in reports for warning in report.warnings)
-    return tuple(f"Warning: {warning}." for warning in found)
+    return warning_sentences(warning for report in reports for warning in report.warnings)
+
+
+def warning_sentences(warnings: Iterable[str]) -> tuple[str, ...]:
+    """The warnings as sentences, without duplicates."""
+    return tuple(f"Warning: {warning}." for warning in dict.fromkeys(warnings))
 
 
 def with_leading_terms_note(costs: Section) -> Section:

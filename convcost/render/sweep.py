@@ -15,7 +15,7 @@ from convcost.core.metrics import BY_NAME
 from convcost.core.sweep import RATIO, Sweep, SweepRow, plain_argument
 from convcost.core.units import NONE, duration, exact, in_full, ratio
 from convcost.render.document import Document, Fact, Line, Section, Table
-from convcost.render.notes import convention_note, join_sizes
+from convcost.render.notes import convention_note, join_sizes, warning_sentences
 from convcost.render.style import Style
 from convcost.render.texts import CodeText, CommandText, MathText, MixedText
 
@@ -125,6 +125,7 @@ def _notes(sweep: Sweep) -> Iterator[str]:
     if sweep.rows and (used := _used_bounds(sweep)):
         devices = ", ".join(f"{device} ({name})" for name, device in used.items())
         yield f"Roofline lower bound in {sweep.dtype} on {devices}. Real times are longer."
+    yield from warning_sentences(sweep.warnings)
     yield convention_note(sweep.convention)
     if sweep.rows and sweep.rows[0].spec:
         yield "The first design in full:"

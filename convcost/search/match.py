@@ -18,7 +18,7 @@ from convcost.core.units import count_error, parse_amount, sizes_in_full
 from convcost.core.weights import require_costs
 from convcost.design import GivenDesign, StatedDesign, as_design, check_sizes, counted_designs
 from convcost.search.design import CountedQuantities, Design, complete_design, open_names
-from convcost.spec.spec import check_int
+from convcost.spec.spec import Spec, check_int
 
 WEIGHT_METRICS = ("params", "bytes")
 """What a file of weights has."""
@@ -164,7 +164,16 @@ def match_designs(
     unsolved = _unsolved_match(request, design, first[0] if first else None)
     answer = _search(design, unsolved)
     remarks = _edge_notes(answer, design) if answer.found else [_why_nothing_fits(answer, design)]
-    return replace(answer, notes=(*answer.notes, *remarks))
+    return replace(answer, notes=(*answer.notes, *_warnings(answer, design), *remarks))
+
+
+def _warnings(match: Match, design: Design) -> Iterator[str]:
+    """The warnings of the reference, and of the design with its best sizes."""
+    reports = [match.reference] if match.reference else []
+    if match.found and isinstance(design.stated, Spec):
+        reports.append(match.best[0].report)
+    for warning in dict.fromkeys(warning for report in reports for warning in report.warnings):
+        yield f"Warning: {warning}."
 
 
 def _search(design: Design, unsolved: Match) -> Match:

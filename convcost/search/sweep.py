@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from convcost.core.cost import MATMUL, Convention, Size
-from convcost.core.errors import UsageError
+from convcost.core.errors import ConvcostError, UsageError
 from convcost.core.sweep import RATIO, Sweep, SweptDesign
 from convcost.core.type_checks import (
     check_convention,
@@ -38,7 +40,7 @@ from convcost.search.sweep_request import (
 )
 from convcost.search.sweep_run import run_sweep
 from convcost.search.variants.variants import ModuleVariants, VariantDesign
-from convcost.spec.spec import check_int
+from convcost.spec.spec import Spec, check_int
 from convcost.tracing.target.module_text import is_module_text
 
 if TYPE_CHECKING:
@@ -173,7 +175,17 @@ def sweep_designs(
     check_values(criteria.names - {*criteria.table.names, *request.argument_names}, grid)
     variants = request.variants.designs(grid.fixed, criteria.counted) if request.variants else ()
     plan = _plan(request, criteria, designs, variants, grid)
-    return run_sweep(_sweep_without_rows(request, criteria, designs, plan, sizes), plan, request, progress)
+    found = run_sweep(_sweep_without_rows(request, criteria, designs, plan, sizes), plan, request, progress)
+    return replace(found, warnings=tuple(dict.fromkeys(_warnings(found, designs))))
+
+
+def _warnings(sweep: Sweep, designs: Sequence[Design]) -> Iterator[str]:
+    """The warnings of the designs with the sizes of the first row."""
+    for design in designs if sweep.rows else ():
+        if isinstance(design.stated, Spec):
+            sizes = {name: size for name, size in sweep.rows[0].sizes.items() if name in design.stated.names}
+            with suppress(ConvcostError):  # with these sizes, another design may be impossible
+                yield from design.report(sizes).warnings
 
 
 def _plan(

@@ -93,7 +93,7 @@ def test_a_size_as_a_float_is_told_as_an_integer(value):
 
 
 def test_a_size_that_is_not_whole_is_told_so():
-    for value in ("1.5", "1e-3", "0.0", "1e999999"):
+    for value in ("1.5", "1.5K", "1e-3", "0.0", "1e999999"):
         assert refused("compare", "--E", value) == (
             f"--E {value}: a size is a whole number, in digits\nWrite a number such as --E 128.\n"
         )

@@ -328,3 +328,23 @@ def test_a_size_of_a_module_can_vary():
         "match", ENCODER, "--input", "f32[B,T,256]", "--vary", "T", "--budget", "2GFLOPs", "--B", "2"
     )
     assert (result.out, result.err, result.code) == (ENCODER_TABLE, "", 0)
+
+
+ATTENTION = "[B, T, 256] -> MultiheadAttention(256, 8)"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("cost", ATTENTION, "--B", "4"),
+        ("match", ATTENTION, "--vary", "B", "--T", "128", "--budget", "1GFLOPs"),
+        ("sweep", ATTENTION, "--over", "T=128:512:128", "--B", "4"),
+    ],
+    ids=lambda command: command[0],
+)
+def test_a_likely_mistake_in_a_design_is_told_by_each_command(command):
+    warning = " Warning: MultiheadAttention takes the first dimension "
+    assert warning in convcost(*command).out
+    assert (
+        warning not in convcost(command[0], ATTENTION.replace("8)", "8, batch_first=True)"), *command[2:]).out
+    )

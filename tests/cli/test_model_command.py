@@ -569,8 +569,15 @@ def test_a_strict_model_names_the_counters_that_differ(tmp_path):
 @pytest.mark.parametrize(
     ("text", "hint"),
     [
-        ("class Net(Module): ...\n\ndef make(): ...\n", "Write it as one.py:Net.\n"),
-        ("class A(Module): ...\nclass B(Module): ...\n", "It has the classes A, B: one.py:A, for example.\n"),
+        ("class Net(Module): ...\n\nx = 1\n", "Write it as one.py:Net.\n"),
+        (
+            "class A(Module): ...\nclass B(Module): ...\n",
+            "It has the classes A and B: one.py:A, for example.\n",
+        ),
+        (
+            "class A(Module):\n    def __init__(self, width): ...\n\ndef small(width=3, *, depth=2): ...\n",
+            "It has the class A and the function small: one.py:small, for example.\n",
+        ),
         ("def make(): ...\ndef _own(): ...\n", "Write it as one.py:make.\n"),
         ("x = 1\n", "Write it as path/to/file.py:Name or as package.module:Name.\n"),
         ("class (\n", "Write it as path/to/file.py:Name or as package.module:Name.\n"),

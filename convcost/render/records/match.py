@@ -65,7 +65,8 @@ class MatchRecord(Head):
     choices: Annotated[
         list[ChoiceRecord],
         describe(
-            "With two sizes: pairs to which no pair with the same first, or the same second size is closer."
+            "With two sizes: pairs that don't exceed the target, each the closest of these for its first and "
+            "for its second size."
         ),
     ]
     complete: Annotated[bool, describe("Whether every value in the range was tried.")]

@@ -69,6 +69,7 @@ class SweepRecord(Head):
     columns: Annotated[list[str], describe("The quantities of each row.")]
     devices: Annotated[dict[str, str], describe("The device of each lower bound, by the quantity's name.")]
     found: Annotated[int, describe("The number of rows, including those that were not kept.")]
+    warnings: Annotated[list[str], describe("Likely mistakes in a design.")]
     rows: list[SweepRowRecord]
 
 
@@ -86,6 +87,7 @@ def record(sweep: Sweep) -> SweepRecord:
         devices=dict(sweep.bounds),
         by=_objective(sweep.by),
         pareto=[*map(_objective, sweep.pareto)],
+        warnings=list(sweep.warnings),
         rows=[_row(row) for row in sweep.rows],
     )
 

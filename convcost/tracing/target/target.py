@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from os.path import isfile, realpath
+from os.path import realpath
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,6 +15,7 @@ from convcost.core.errors import UsageError
 from convcost.tracing.declared_inputs import DeclaredInputs
 from convcost.tracing.prompt_inputs import PhaseRequest, with_context
 from convcost.tracing.sources.interface import SourceModel, SourceReference
+from convcost.tracing.target.names_hint import names_hint
 
 PLACE = re.compile(r"\s*(?:(?P<label>[A-Za-z_]\w*)\s*=)?\s*(?P<source>.+):(?P<name>[A-Za-z_][\w.]*)\s*", re.S)
 """No spec matches: specs have no colon outside quotes, and don't end inside quotes."""
@@ -65,35 +66,8 @@ def parse_place(text: str, what: str = "") -> Place:
         source = text.strip()[:80]
         message = f"{source} does not name {what or 'a class or function'}"
         form = f"Write it as {source if source.endswith('.py') else 'net.py'}:NAME."
-        raise UsageError(message, hint=form if what else _names_hint(text.strip()) or FORM)
+        raise UsageError(message, hint=form if what else names_hint(text.strip()) or FORM)
     return Place(found["source"].strip(), found["name"], found["label"] or "")
-
-
-def _names_hint(source: str) -> str:
-    """The classes in the file `source`, or else its functions; empty without any. Nothing in it runs."""
-    path = Path(source)
-    try:
-        if path.suffix != ".py" or not isfile(path) or path.stat().st_size > LARGEST_PARSED:
-            return ""
-        body = ast.parse(path.read_bytes()).body
-    except (OSError, SyntaxError, ValueError, MemoryError, RecursionError):
-        return ""
-    classes = [found.name for found in body if isinstance(found, ast.ClassDef) and found.bases]
-    functions = [found.name for found in body if isinstance(found, ast.FunctionDef)]
-    names = [name for name in classes or functions if not name.startswith("_")]
-    if len(names) == 1:
-        return f"Write it as {source[:80]}:{names[0][:80]}."
-    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-    kind = "classes" if classes else "functions"
-    listed = ", ".join(name[:40] for name in names[:MOST_NAMED])
-    return f"It has the {kind} {listed}{more}: {source[:80]}:{names[0][:40]}, for example." if names else ""
-
-
-LARGEST_PARSED = 2**20
-"""Bytes of a file whose names are read for a hint."""
-
-MOST_NAMED = 6
-"""Names in a hint."""
 
 
 def parse_argument_value(text: str) -> Any:
