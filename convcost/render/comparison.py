@@ -253,6 +253,8 @@ def _difference_table(first: Report, other: Report, found: list[Contribution]) -
     lines = [_difference_line(each) for each in found[:MOST_LINES]]
     if more := found[MOST_LINES:]:
         lines.append(_difference_line(_sum_of(more)))
+    if equal := (first.flops or 0) - sum(each.first or 0 for each in found):
+        lines.append(_difference_line(Contribution("equal in both", equal, equal)))
     lines.append(_difference_line(Contribution("total", first.flops, other.flops)))
     heading = f"FLOPs, {other.name} − {first.name}"
     return Table((heading, first.name, other.name, "difference"), tuple(lines))

@@ -1,7 +1,7 @@
 """The default input shape of a spec without one: that of its first layer.
 
 Names that layers use for something else are not used for dimensions of the input: `Linear(I, S)` gets
-[B, 1, I], and `Conv1d(E, E, L)` gets [B*S, E, length].
+[B, 1, I], `Conv1d(E, E, L)` gets [B*S, E, length], and so does `Conv1d(E, E, 3) -> Conv1d(E, L, 1)`.
 """
 
 from __future__ import annotations
@@ -79,12 +79,23 @@ def _taken_names(first: Template, templates: tuple[Template, ...]) -> frozenset[
     """Names that are not dimensions of the input.
 
     These are all names in the first layer's arguments, and names such as B or S in those of later layers. An
-    L in a later layer may be the length of the input.
+    L in a later layer may be the length of the input, unless it first occurs as a number of output channels.
     """
     others = [template for template in templates if template is not first]
     features = [other for other in others if other.layer.__name__ not in SPLITTING]
     later = {name for template in features for name in _names(template) if name not in WORDS}
-    return frozenset({*_names(first), *later})
+    return frozenset({*_names(first), *later, *_new_channels(features)})
+
+
+def _new_channels(later: list[Template]) -> Iterator[str]:
+    """Names that first occur as the number of output channels of a later convolution."""
+    seen: set[str] = set()
+    for template in later:
+        channels = {name.name for name in names(template.sizes.get("out_channels", Number(1)))}
+        others = (value for argument, value in template.sizes.items() if argument != "out_channels")
+        seen |= {name.name for value in others for name in names(value)}
+        yield from channels - seen
+        seen |= channels
 
 
 def _names(template: Template) -> Iterator[str]:

@@ -138,7 +138,7 @@ def test_open_sizes_leave_formulas_and_say_where_compute_binds():
         "compare", "[B, F] -> Linear(F, 8)", "[4, F] -> Linear(F, 512)", "--device", "toy", "--B", "40"
     )
     assert "FLOPs per byte moved   20·F/(6·F + 41)" in out
-    assert "Linear #1; Linear #2: memory-bound for all F." in out
+    assert "Linear #1, Linear #2: memory-bound for all F." in out
 
 
 def test_no_formula_is_cut_off_on_a_narrow_screen(monkeypatch):

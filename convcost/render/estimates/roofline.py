@@ -306,7 +306,8 @@ def _bound_label(report: Report, bound: RooflineBound) -> str:
 
 def _join_names(names: list[str]) -> str:
     more = f" and {len(names) - MOST_NAMED} more" if names[MOST_NAMED:] else ""
-    return "; ".join(names[:MOST_NAMED]) + more
+    separator = "; " if any("," in name for name in names) else ", "
+    return separator.join(names[:MOST_NAMED]) + more
 
 
 def _flip_text(found: BoundChanges, report: Report) -> str:
