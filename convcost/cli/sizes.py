@@ -129,15 +129,14 @@ def _size(name: str, text: str | None) -> Size:
 
 def _check_is_whole(name: str, text: str) -> None:
     """UsageError for a decimal number, with the integer that it equals: 1e3 is 1000, 128.0 is 128."""
-    if DECIMAL.fullmatch(text):
-        number = Decimal(text)
-        is_whole = 1 <= number <= LARGEST_HINTED and number == int(number)
-        hint = f"Write {'it as' if is_whole else 'a number such as'} --{name[:40]} "
-        hint += f"{int(number)}." if is_whole else "128."
-        raise UsageError(f"--{name[:40]} {text[:40]}: {WHOLE_NUMBER}", hint=hint)
-    if FRACTION.fullmatch(text):
-        hint = f"Write a number such as --{name[:40]} 128."
-        raise UsageError(f"--{name[:40]} {text[:40]}: {WHOLE_NUMBER}", hint=hint)
+    is_decimal = DECIMAL.fullmatch(text)
+    if not (is_decimal or FRACTION.fullmatch(text)):
+        return
+    number = Decimal(text) if is_decimal else Decimal()
+    is_whole = 1 <= number <= LARGEST_HINTED and number == int(number)
+    written = f"it as --{name[:40]} {int(number)}" if is_whole else f"a number such as --{name[:40]} 128"
+    message = f"--{name[:40]} {text[:40]}: a size is a whole number, in digits"
+    raise UsageError(message, hint=f"Write {written}.")
 
 
 GROUPED_DIGITS = re.compile(r"\s*[1-9][0-9]{0,2}(?:,[0-9]{3})*,000\s*")
@@ -151,8 +150,6 @@ DECIMAL = re.compile(r"\s*(?=[0-9.]*[.eE])(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+
 
 FRACTION = re.compile(r"\s*[0-9]*\.[0-9]*[A-Za-z]*\s*")
 """A number with a point, and a unit."""
-
-WHOLE_NUMBER = "a size is a whole number, in digits"
 
 LARGEST_HINTED = 10**15
 

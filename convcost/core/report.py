@@ -62,6 +62,11 @@ def with_definitions(definitions: Iterable[tuple[str, str]], text: str) -> str:
     return "; ".join((*map(" = ".join, definitions), text))
 
 
+def warning_sentences(warnings: Iterable[str]) -> tuple[str, ...]:
+    """The warnings as sentences, without duplicates."""
+    return tuple(f"Warning: {warning}." for warning in dict.fromkeys(warnings))
+
+
 @dataclass(frozen=True, repr=False)
 class Report(RenderMethods, SubstitutionMethods):
     """The cost of one design, as rows in order from `inputs` to `output`.

@@ -31,7 +31,7 @@ def mean_variance_norm(
     return _per_element(input, statistics + SCALE_BY_STATISTICS, weight, bias)
 
 
-def updating_norm(**arguments: Any) -> Cost:
+def batch_norm_with_update(**arguments: Any) -> Cost:
     """The same in training mode, which has no argument of its own."""
     return mean_variance_norm(**{**arguments, "training": True})
 
@@ -124,7 +124,7 @@ OPERATORS = {
     "group_norm": Operator(mean_variance_norm),
     "local_response_norm": Operator(local_response_norm),
     **dict.fromkeys(FUSED_KERNELS, Operator(mean_variance_norm)),
-    "_batch_norm_with_update": Operator(updating_norm),
+    "_batch_norm_with_update": Operator(batch_norm_with_update),
     "_fused_rms_norm": Operator(rms_norm),
     "dropout": _dropout(MASK, SCALE, False),
     "feature_dropout": _dropout(MASK, SCALE, True),

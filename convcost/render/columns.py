@@ -76,7 +76,7 @@ def macs_metric(convention: Convention) -> Metric:
     return BY_NAME["valid_macs" if convention.padding == "valid" else "macs"]
 
 
-def columns_under(names: Iterable[str], convention: Convention) -> tuple[str, ...]:
+def columns_in_convention(names: Iterable[str], convention: Convention) -> tuple[str, ...]:
     """The named columns; `macs` are those that the convention's FLOPs are made of."""
     return tuple(macs_metric(convention).name if name == "macs" else name for name in names)
 

@@ -12,7 +12,7 @@ from convcost.core.errors import did_you_mean
 from convcost.core.report import Report
 from convcost.core.row import Row
 from convcost.core.units import plural
-from convcost.render.columns import Write, cells, columns_under, headings
+from convcost.render.columns import Write, cells, columns_in_convention, headings
 from convcost.render.document import Line, Table
 from convcost.render.formulas import approximate_text, short_text
 from convcost.render.part_order import PartReader, ShownItems, others_label, show, top_note
@@ -52,7 +52,7 @@ def layer_table(
         fits = width is None or exact.fits(width)
         return exact if fits else _table(report, view, view.columns, heading, approximate_text)
     left_out = "macs" if any(row.gradients for row in report.rows) else "backward"
-    usual = columns_under((name for name in DEFAULT_COLUMNS if name != left_out), report.convention)
+    usual = columns_in_convention((name for name in DEFAULT_COLUMNS if name != left_out), report.convention)
     table = _table(report, view, usual, heading)
     return table if width is None or table.fits(width) else table.without("output")
 

@@ -17,7 +17,7 @@ from convcost.analysis.parts import ReportPart, module_part, sum_part
 from convcost.core.cost import Convention
 from convcost.core.errors import did_you_mean
 from convcost.core.report import Report
-from convcost.render.columns import cells, columns_under, headings
+from convcost.render.columns import cells, columns_in_convention, headings
 from convcost.render.document import Line, Table
 from convcost.render.part_order import PartReader, ShownItems, in_order, others_label, show, top_note
 from convcost.render.style import Style, View
@@ -179,7 +179,7 @@ def _default_columns(report: Report, root: ModuleNode) -> tuple[str, ...]:
     if report.trainable_params == report.params:
         left_out.add("trainable_params")
     names = (name for name in DEFAULT_COLUMNS if name not in left_out)
-    return columns_under(names, report.convention)
+    return columns_in_convention(names, report.convention)
 
 
 def _table(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
 from convcost.core.cost import NO_VALID_MACS, NUMBERS_NEEDED, Convention, quotient
-from convcost.core.report import Assumption, Report
+from convcost.core.report import Assumption, Report, warning_sentences
 from convcost.core.units import exact, human, ratio
 from convcost.render.document import INFERRED_INPUT, Fact, Section
 from convcost.render.formulas import TOO_LONG, is_leading, math_text, relation_text, size_text
@@ -89,11 +89,6 @@ def _assumption_text(assumption: Assumption) -> str:
 def warning_notes(reports: tuple[Report, ...]) -> tuple[str, ...]:
     """The warnings of the designs, without duplicates."""
     return warning_sentences(warning for report in reports for warning in report.warnings)
-
-
-def warning_sentences(warnings: Iterable[str]) -> tuple[str, ...]:
-    """The warnings as sentences, without duplicates."""
-    return tuple(f"Warning: {warning}." for warning in dict.fromkeys(warnings))
 
 
 def with_leading_terms_note(costs: Section) -> Section:

@@ -12,7 +12,7 @@ from convcost.core.cost import Convention
 from convcost.core.errors import did_you_mean
 from convcost.core.report import Report
 from convcost.core.trace import Trace
-from convcost.render.columns import cells, columns_under, headings
+from convcost.render.columns import cells, columns_in_convention, headings
 from convcost.render.document import Line, Table
 from convcost.render.formulas import short_text
 from convcost.render.part_order import PartReader, ShownItems, others_label, show, top_note
@@ -66,7 +66,7 @@ def operator_table(report: Report, trace: Trace, view: View, width: int) -> Tabl
 def _default_columns(report: Report) -> tuple[str, ...]:
     left_out = {"macs", "share"} if report.open_names else set()
     names = (name for name in DEFAULT_COLUMNS if name not in left_out)
-    return columns_under(names, report.convention)
+    return columns_in_convention(names, report.convention)
 
 
 def _with_flops(totals: tuple[OperatorTotal, ...], report: Report) -> ShownItems[OperatorTotal]:

@@ -12,10 +12,11 @@ from typing import Any
 
 from convcost.core.cost import MATMUL
 from convcost.core.metrics import BY_NAME
+from convcost.core.report import warning_sentences
 from convcost.core.sweep import RATIO, Sweep, SweepRow, plain_argument
 from convcost.core.units import NONE, duration, exact, in_full, ratio
 from convcost.render.document import Document, Fact, Line, Section, Table
-from convcost.render.notes import convention_note, join_sizes, warning_sentences
+from convcost.render.notes import convention_note, join_sizes
 from convcost.render.style import Style
 from convcost.render.texts import CodeText, CommandText, MathText, MixedText
 

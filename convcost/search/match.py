@@ -12,7 +12,7 @@ from convcost.core.cost import BATCH_LIKE, MATMUL, Convention, Size
 from convcost.core.errors import ConvcostError, UsageError, did_you_mean
 from convcost.core.match import LARGEST, MOST_PAIRS, UNITS, Match, PerSize, Range, metric_named
 from convcost.core.metrics import BY_NAME
-from convcost.core.report import Report
+from convcost.core.report import Report, warning_sentences
 from convcost.core.type_checks import MOST_DIGITS_OF_A_TOTAL, check_size_names, check_type, merge_sizes
 from convcost.core.units import count_error, parse_amount, sizes_in_full
 from convcost.core.weights import require_costs
@@ -167,13 +167,12 @@ def match_designs(
     return replace(answer, notes=(*answer.notes, *_warnings(answer, design), *remarks))
 
 
-def _warnings(match: Match, design: Design) -> Iterator[str]:
+def _warnings(match: Match, design: Design) -> tuple[str, ...]:
     """The warnings of the reference, and of the design with its best sizes."""
     reports = [match.reference] if match.reference else []
     if match.found and isinstance(design.stated, Spec):
         reports.append(match.best[0].report)
-    for warning in dict.fromkeys(warning for report in reports for warning in report.warnings):
-        yield f"Warning: {warning}."
+    return warning_sentences(warning for report in reports for warning in report.warnings)
 
 
 def _search(design: Design, unsolved: Match) -> Match:
