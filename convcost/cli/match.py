@@ -79,9 +79,9 @@ def match(
     """Find the size for which a design meets a budget, or costs as much as another design.
 
     The result is the value whose cost is closest, from below or above; a budget is never exceeded. With two
-    sizes, the result has the pairs that don't exceed the target and are the closest of these both for their
-    first and for their second size; the closest pair above it is also shown. Every value in the range is
-    tried. The exit code is 1 if none fits.
+    sizes, it is the pairs that don't exceed the target, each without a closer one of the same first or the
+    same second size. The closest pair above the target is also shown. Every value in the range is tried. The
+    exit code is 1 if none fits.
 
     \b
     Examples:
