@@ -12,7 +12,7 @@ from convcost.layers.interface import argument_fields
 from convcost.layers.network import Network, chain_of
 from convcost.spec import parse
 
-FEW = settings(max_examples=15)
+FEW = settings(max_examples=10)
 MANY = settings(max_examples=150)
 
 
