@@ -19,7 +19,7 @@ from benchmarks.mutations.errors.recurrent import RECURRENT, SEQUENCES
 from benchmarks.mutations.errors.search import SEARCH
 from benchmarks.mutations.errors.shaping import SHAPING
 from benchmarks.mutations.errors.taps import TAPS
-from benchmarks.mutations.errors.totals import NETWORK, TOTALS
+from benchmarks.mutations.errors.totals import DTYPES, NETWORK, TOTALS
 from benchmarks.mutations.errors.transformers import TRANSFORMERS
 from benchmarks.mutations.errors.transposed import TRANSPOSED
 from benchmarks.mutations.errors.upsampling import UPSAMPLING
@@ -29,6 +29,6 @@ FAMILIES = (
     *(ATTENTION_LAYERS, TRANSFORMERS, REARRANGEMENT, SEQUENCES, SHAPING, UPSAMPLING),
     *(DISTANCE, UNPOOLING, FRACTIONAL_POOLING, CRITERIA),
     *(CONTRACTION, CONVOLVED, ATTENTION, RECURRENT, NORMALIZED, POOLED, ELEMENTWISE, FOURIER, LOSSES),
-    *(LAYER_GRADIENTS, DESIGN_GRADIENTS, GRADIENTS, NETWORK, TOTALS, ROOFLINES, FOOTPRINTS),
+    *(LAYER_GRADIENTS, DESIGN_GRADIENTS, GRADIENTS, NETWORK, TOTALS, DTYPES, ROOFLINES, FOOTPRINTS),
     SEARCH,
 )

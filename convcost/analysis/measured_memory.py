@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from convcost.analysis.activation_memory import ActivationBytes
+from convcost.core.dtypes import DEFAULT_DTYPE
 from convcost.core.report import Report
 from convcost.spec import parse
-
-DEFAULT_DTYPE = "float32"
 
 
 def measured_activations(report: Report, dtype: str) -> ActivationBytes | None:
@@ -17,7 +16,7 @@ def measured_activations(report: Report, dtype: str) -> ActivationBytes | None:
     """
     from convcost.tracing.network_memory import network_footprint
 
-    has_own_dtypes = not dtype and any(row.output_itemsize for row in report.rows)
+    has_own_dtypes = not dtype and any(row.output_type for row in report.rows)
     network = report.spec and parse(report.full_spec).network(report.sizes)
     if not network or network.report(dtype=report.dtype).rows != report.rows:
         return None

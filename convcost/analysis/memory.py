@@ -167,8 +167,8 @@ def _design_memory(report: Report, dtype: str, in_own_dtypes: bool) -> MemoryUse
     itemsize = ITEMSIZES[dtype]
     trainable: Counter[int] = Counter()
     for row in report.rows:
-        own = row.output_itemsize if in_own_dtypes and row.stored is not None else None
-        trainable[own or itemsize] += row.params
+        own = row.output_type if in_own_dtypes and row.stored else None
+        trainable[own.itemsize if own else itemsize] += row.params
     stored = sum(size * count for size, count in trainable.items())
     held = MemoryUse(dtype, stored, 0, 0, dict(trainable))
     if reason := _unknown_reason(report):

@@ -80,7 +80,7 @@ def memory_steps(
     for number, row in enumerate(rows):
         tensors = tuple(_tensor(source, outputs) for source in row.sources)
         held = () if row.branch_source is None else (_tensor(row.branch_source, outputs),)
-        size = row.output_itemsize if in_own_dtypes and row.output_itemsize else itemsize
+        size = row.output_type.itemsize if in_own_dtypes and row.output_type else itemsize
         row_steps = _row_steps(row, tensors, held, size, len(inputs) + len(steps))
         steps += (step._replace(is_used=number in used) for step in row_steps)
         outputs.append(len(inputs) + len(steps) - 1)

@@ -109,7 +109,7 @@ def gradient_cost(row: Row) -> Cost:
 def module_part(node: ModuleNode, convention: Convention) -> ReportPart:
     """A submodule with its contents, in all calls; without its contents, it has no bytes."""
     module, total = node.module, node.total
-    ends = None if module.bytes is None or node.label == ITSELF else node.copies * module.bytes
+    ends = None if module.bytes is None or node.label == ITSELF else node.copies * module.bytes.total
     return ReportPart(
         convention,
         total.cost,

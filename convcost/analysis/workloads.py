@@ -8,11 +8,12 @@ from typing import NamedTuple
 from convcost.core import arithmetic
 from convcost.core.cost import Convention, Cost, Size
 from convcost.core.dtypes import ITEMSIZES
+from convcost.core.float_dtype import with_float_dtype
 from convcost.core.report import Report
-from convcost.core.row import InputShape, LayerLike, Row
+from convcost.core.row import LayerLike, Row
 from convcost.core.trace import Operation, Phase
 from convcost.devices.names import Call
-from convcost.layers.interface import INDEX_DTYPE, Layer
+from convcost.layers.interface import Layer
 
 
 class Workload(NamedTuple):
@@ -32,13 +33,14 @@ def workloads(report: Report, dtype: str = "") -> Iterator[Workload]:
 
     For a module, parts without arithmetic, such as copies and lookups, are not known, and omitted.
     """
-    itemsize = ITEMSIZES[dtype or report.dtype]
+    if dtype:
+        report = with_float_dtype(report, dtype)
+    itemsize = ITEMSIZES[report.dtype]
     if report.trace:
         for operation in report.trace.operations:
-            moves = operation.bytes(itemsize, in_own_dtypes=not dtype)
-            yield _operation_workload(operation, report.convention, moves)
+            yield _operation_workload(operation, report.convention, operation.bytes(itemsize))
     else:
-        for row in map(_without_own_dtypes, report.rows) if dtype else report.rows:
+        for row in report.rows:
             yield from _row_workloads(row, report.convention, itemsize)
 
 
@@ -72,20 +74,6 @@ def _row_workloads(row: Row, convention: Convention, itemsize: int) -> Iterator[
             yield forward._replace(flops=flops, bytes=_gradient_bytes(row, cost, itemsize), phase=phase)
 
 
-def _without_own_dtypes(row: Row) -> Row:
-    """The row with all floats in the dtype of the design; indices are unchanged."""
-    further = (
-        tensor if tensor.dtype == INDEX_DTYPE else InputShape(tensor.shape) for tensor in row.further_inputs
-    )
-    is_index = isinstance(row.layer, Layer) and row.layer.input_dtype(0)
-    return row._replace(
-        input_itemsize=row.input_itemsize if is_index else None,
-        output_itemsize=None,
-        stored=None,
-        further_inputs=tuple(further),
-    )
-
-
 GRADIENT_PHASES: tuple[Phase, ...] = ("gradient by input", "gradient by weight")
 
 
@@ -106,7 +94,7 @@ def bytes_moved(row: Row, itemsize: int) -> Size:
     if isinstance(row.layer, Layer) and row.layer.shares_memory(training=False) and row.cost == Cost():
         return 0
     looked_up = row.layer.elements_looked_up(row.input) if isinstance(row.layer, Layer) else None
-    own = row.output_itemsize or itemsize
+    own = row.output_type.itemsize if row.output_type else itemsize
     read = row.parameter_bytes(itemsize) if looked_up is None else looked_up * own
     inputs = arithmetic.total([*row.bytes_by_source(itemsize).values()], 0)
     return inputs + read + row.output_bytes(itemsize)

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from convcost.cli.options import MemoryOptions, TimingOptions
 from convcost.cli.output import clear_progress, show_progress, stdout_to_stderr
 from convcost.core.cost import Size
+from convcost.core.dtypes import dtype_named
 from convcost.core.errors import UsageError
+from convcost.core.float_dtype import with_float_dtype
 from convcost.core.report import Report
 from convcost.core.units import parse_count
 from convcost.core.weights import require_costs
@@ -43,11 +45,16 @@ class Estimator(NamedTuple):
     def add(
         self, reports: Reports, factories: Iterable[ReportFactory | None], designs: GetDesigns
     ) -> Reports:
-        """The reports with the requested estimates; factories report the same designs with further sizes."""
+        """The reports with the requested estimates, in the requested dtype.
+
+        Factories report the same designs with further sizes.
+        """
         if self.first_option:
             require_costs(reports, self.first_option)
         estimated = tuple(map(self.add_memory, map(self.add_roofline, reports, factories)))
-        return _add_times(estimated, designs, self.timing, self.dtype) if self.timing.time else estimated
+        if self.timing.time:
+            estimated = _add_times(estimated, designs, self.timing, self.dtype)
+        return tuple(with_float_dtype(each, self.dtype) for each in estimated) if self.dtype else estimated
 
 
 def read_estimator(timing: TimingOptions, memory: MemoryOptions, devices: str, dtype: str) -> Estimator:
@@ -56,6 +63,7 @@ def read_estimator(timing: TimingOptions, memory: MemoryOptions, devices: str, d
     Raises UsageError for unknown devices and the like, before anything runs.
     """
     threads = parse_threads(timing.threads)
+    dtype = dtype_named(dtype) if dtype else ""
     return Estimator(
         _roofline_adder(devices, dtype, threads, _timing_place(timing)),
         _memory_adder(memory, dtype),

@@ -72,7 +72,7 @@ def match(
     modules: OpenSizeModuleOptions,
     max_memory: MaxMemoryOption = "1GiB",
     flops: ConventionOptions,
-    dtype: DtypeOption = "float32",
+    dtype: DtypeOption = "",
     plots: PlotOptions,
     output: OutputOptions,
 ) -> None:

@@ -26,14 +26,20 @@ SettingsOption = Annotated[
     typer.Option("--set", metavar="NAME=SIZE", help="Give a size a value; --NAME SIZE does the same."),
 ]
 DtypeOption = Annotated[
-    str, typer.Option("--dtype", metavar="DTYPE", help="The dtype for bytes, such as bf16.")
+    str,
+    typer.Option(
+        "--dtype",
+        metavar="DTYPE",
+        help="The dtype of all floats for bytes, such as bf16 (default: float32; a module's own dtypes).",
+    ),
 ]
 DesignDtypeOption = Annotated[
     str,
     typer.Option(
         "--dtype",
         metavar="DTYPE",
-        help="The dtype for bytes and rooflines, such as bf16 (default: float32; a module's own dtypes).",
+        help="The dtype of all floats for bytes and rooflines, such as bf16 (default: float32; a module's "
+        "own dtypes).",
     ),
 ]
 DeviceOption = Annotated[

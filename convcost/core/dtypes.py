@@ -13,6 +13,9 @@ ITEMSIZES = {
 }
 """Bytes per element, by dtype."""
 
+DEFAULT_DTYPE = "float32"
+"""The dtype of a design in which none is given."""
+
 SHORT = {
     **{"fp64": "float64", "f64": "float64", "double": "float64", "i64": "int64"},
     **{"fp32": "float32", "f32": "float32", "float": "float32", "tf32": "tfloat32"},
@@ -20,6 +23,11 @@ SHORT = {
     **{"fp8": "float8", "f8": "float8", "i8": "int8"},
 }
 """Short names of dtypes."""
+
+
+def is_float_dtype(dtype: str) -> bool:
+    """Whether the dtype of this full name is floating point; torch's names are known too."""
+    return dtype.startswith(("float", "bfloat", "tfloat"))
 
 
 def dtype_named(text: str) -> str:

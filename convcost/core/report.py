@@ -286,7 +286,7 @@ class Report(RenderMethods, SubstitutionMethods):
         """Whether some floating-point tensors have an element size other than that of `dtype`."""
         ends = (*self.trace.inputs, *self.trace.outputs) if self.trace else ()
         itemsize = ITEMSIZES[self.dtype]
-        stored = any(row.stored not in (None, row.params * itemsize) for row in self.rows)
+        stored = any(row.stored and row.stored.total != row.params * itemsize for row in self.rows)
         numbers = (tensor for tensor in ends if tensor.dtype.startswith(("float", "bfloat", "complex")))
         return stored or any(tensor.itemsize != itemsize for tensor in numbers)
 

@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 from convcost.core import arithmetic
 from convcost.core.cost import Cost, Gradients, Shape, Size
 from convcost.core.dtypes import ITEMSIZES
+from convcost.core.tensor_bytes import ElementType, TensorBytes
 
 
 class LayerLike(Protocol):
@@ -35,7 +36,7 @@ class Row(NamedTuple):
     """One layer or submodule: its path, kind, shapes, parameters by name, and cost.
 
     `cost` and `activations`, the output elements of its contractions, are totals of all `calls`. A submodule
-    has its own element sizes, and `stored` bytes of parameters; a layer has the dtype of its design, except
+    has its own element types, and `stored` bytes of parameters; a layer has the dtype of its design, except
     for indices. `frozen` names the parameters that do not require a gradient.
 
     A layer of a design may have `further_inputs`. `sources` has for each input the number of the row that
@@ -51,10 +52,10 @@ class Row(NamedTuple):
     parameters: Mapping[str, Shape]
     cost: Cost
     activations: Size
-    input_itemsize: int | None = None
+    input_type: ElementType | None = None
     calls: int = 1
-    output_itemsize: int | None = None
-    stored: Size | None = None
+    output_type: ElementType | None = None
+    stored: TensorBytes | None = None
     frozen: tuple[str, ...] = ()
     further_inputs: tuple[InputShape, ...] = ()
     sources: tuple[int, ...] = ()
@@ -92,13 +93,15 @@ class Row(NamedTuple):
         return dict(zip(self.sources or range(len(sizes)), sizes, strict=True))
 
     def _bytes_of_inputs(self, itemsize: int) -> list[Size]:
-        first = arithmetic.elements(self.input) * (self.input_itemsize or itemsize)
+        first = arithmetic.elements(self.input) * (self.input_type.itemsize if self.input_type else itemsize)
         return [first, *(tensor.bytes(itemsize) for tensor in self.further_inputs)]
 
     def output_bytes(self, itemsize: int) -> Size:
         """Bytes of its output."""
-        return arithmetic.elements(self.output) * (self.output_itemsize or itemsize)
+        return arithmetic.elements(self.output) * (
+            self.output_type.itemsize if self.output_type else itemsize
+        )
 
     def parameter_bytes(self, itemsize: int) -> Size:
         """Bytes of its parameters."""
-        return self.params * itemsize if self.stored is None else self.stored
+        return self.params * itemsize if self.stored is None else self.stored.total

@@ -9,6 +9,7 @@ from convcost.core import arithmetic
 from convcost.core.cost import Cost, Shape, Size
 from convcost.core.distributed import Collective
 from convcost.core.generation import ExpertRouting, PhaseRun
+from convcost.core.tensor_bytes import ElementType, TensorBytes
 
 Phase = Literal["forward", "gradient by input", "gradient by weight", "recomputation"]
 """The phase of an operator. Recomputation is forward work that checkpointing repeats."""
@@ -17,13 +18,6 @@ PHASES: tuple[Phase, ...] = get_args(Phase)
 
 RanOn = Literal["shapes", "data"]
 """Whether a model ran on shapes only, or on real data."""
-
-
-class ElementType(NamedTuple):
-    """The bytes of an element, and whether it is floating point."""
-
-    itemsize: int
-    is_float: bool
 
 
 class Operation(NamedTuple):
@@ -46,15 +40,17 @@ class Operation(NamedTuple):
     sparse: bool = False
     elements: tuple[ElementType, ...] = ()
 
-    def bytes(self, itemsize: int, in_own_dtypes: bool = True) -> Size:
+    def bytes(self, itemsize: int) -> Size:
         """Bytes that all calls read and write: each operand and the output once.
 
-        Unknown elements take `itemsize` bytes, and so do floats unless `in_own_dtypes`.
+        Unknown elements take `itemsize` bytes.
         """
         shapes = (*self.inputs, self.output)
-        known = self.elements or (ElementType(itemsize, True),) * len(shapes)
-        sizes = (element.itemsize if in_own_dtypes or not element.is_float else itemsize for element in known)
-        moved = (arithmetic.elements(shape) * size for shape, size in zip(shapes, sizes, strict=True))
+        types = self.elements or (ElementType(itemsize, True),) * len(shapes)
+        moved = (
+            arithmetic.elements(shape) * element.itemsize
+            for shape, element in zip(shapes, types, strict=True)
+        )
         return self.calls * sum(moved)
 
 
@@ -131,7 +127,7 @@ class SubmoduleRun(NamedTuple):
     input: Shape | None
     output: Shape | None
     calls: int
-    bytes: Size | None = None
+    bytes: TensorBytes | None = None
 
 
 class Trace(NamedTuple):

@@ -11,6 +11,7 @@ from convcost.core.cost import Cost, Shape
 from convcost.core.errors import UsageError
 from convcost.core.report import Report
 from convcost.core.row import Row
+from convcost.core.tensor_bytes import TensorBytes
 
 NOT_COUNTABLE = "FLOPs and activations can't be counted from weights alone."
 COUNT_HINT = "To count a model, name a module, such as net.py:Net, hf:PATH or timm:NAME."
@@ -90,7 +91,15 @@ def weights_report(name: str, tensors: Iterable[StoredTensor], notes: tuple[str,
 
 def _row(tensor: StoredTensor) -> Row:
     return Row(
-        tensor.name, tensor.dtype, UnknownLayer(), (), (), {"": tensor.shape}, Cost(), 0, stored=tensor.bytes
+        tensor.name,
+        tensor.dtype,
+        UnknownLayer(),
+        (),
+        (),
+        {"": tensor.shape},
+        Cost(),
+        0,
+        stored=TensorBytes(other_bytes=tensor.bytes),
     )
 
 

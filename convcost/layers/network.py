@@ -10,10 +10,11 @@ from typing import NamedTuple, Protocol, TypeAlias
 from convcost.core import arithmetic
 from convcost.core.constraints import ArgumentCheck, AtLeast, Requirement
 from convcost.core.cost import MATMUL, Convention, Cost, Gradients, Shape, Size
-from convcost.core.dtypes import ITEMSIZES, dtype_named
+from convcost.core.dtypes import ITEMSIZES, dtype_named, is_float_dtype
 from convcost.core.errors import RequirementError
 from convcost.core.report import Report
 from convcost.core.row import InputShape, Row
+from convcost.core.tensor_bytes import ElementType, TensorBytes
 from convcost.core.units import plural
 from convcost.layers.backward import with_gradients
 from convcost.layers.interface import Layer, MultipleInputLayer
@@ -256,7 +257,7 @@ class _Run:
         self._check_sizes(self._inferred)
         self._inferred = ()
         output, parameters = self.evaluator.output(layer, shape), layer.parameters()
-        own = ITEMSIZES[call.dtype] if call.dtype else None
+        count = sum(map(arithmetic.elements, parameters.values()))
         return Row(
             path="",
             kind=type(layer).__name__,
@@ -266,12 +267,17 @@ class _Run:
             parameters=parameters,
             cost=self.evaluator.cost(layer, shape, step),
             activations=layer.activations(shape, output),
-            input_itemsize=ITEMSIZES[dtypes[0]] if dtypes[0] else None,
-            output_itemsize=ITEMSIZES.get(_output_dtype(call, dtypes[0])),
-            stored=own and own * sum(map(arithmetic.elements, parameters.values())),
+            input_type=_element_type(dtypes[0]),
+            output_type=_element_type(_output_dtype(call, dtypes[0])),
+            stored=TensorBytes(count, count * ITEMSIZES[call.dtype]) if call.dtype else None,
             further_inputs=tuple(map(InputShape, others, dtypes[1:])),
             warnings=tuple(layer.warnings(shape)),
         )
+
+
+def _element_type(dtype: str) -> ElementType | None:
+    """The type of elements in `dtype`; None for the dtype of the design."""
+    return ElementType(ITEMSIZES[dtype], is_float_dtype(dtype)) if dtype else None
 
 
 def _output_dtype(call: LayerCall, dtype: str) -> str:

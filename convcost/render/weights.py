@@ -7,6 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from convcost.analysis.breakdown import ModuleNode, ModuleTotals
+from convcost.core.tensor_bytes import TensorBytes
 from convcost.core.trace import SubmoduleRun
 from convcost.core.units import exact, fraction, human
 from convcost.core.weights import COUNT_HINT, NOT_COUNTABLE, StoredTensor, WeightsReport
@@ -61,7 +62,9 @@ def tensor_tree(report: WeightsReport) -> ModuleNode:
         if len(children) == 1 and not tensor and path and not label.isdecimal():  # numbers are folded
             return replace(children[0], label=f"{label}.{children[0].label}")
         kind = f"{tensor.dtype} {shape_text(tensor.shape)}" if tensor else ""
-        return ModuleNode(SubmoduleRun(path, kind, None, None, 1, 0), label, _totals_of(tensor), children)
+        return ModuleNode(
+            SubmoduleRun(path, kind, None, None, 1, TensorBytes()), label, _totals_of(tensor), children
+        )
 
     return node("", "")
 

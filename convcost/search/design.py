@@ -10,7 +10,9 @@ from typing import Any, NamedTuple, Protocol, cast
 from convcost.analysis.lower_bound import LowerBound
 from convcost.api import CountedDesign
 from convcost.core.cost import BATCH_LIKE, Convention, Size
+from convcost.core.dtypes import DEFAULT_DTYPE
 from convcost.core.errors import ConvcostError, UnboundSizeError
+from convcost.core.float_dtype import with_float_dtype
 from convcost.core.match import Choice, Metric
 from convcost.core.report import Report
 from convcost.search.evaluator import ColumnEvaluator, ColumnSizes, UnknownSize
@@ -21,12 +23,20 @@ from convcost.spec.spec_format import SpecFormat, spec_format
 
 
 class CountedQuantities(NamedTuple):
-    """The quantities to compute (metrics, or names in `bounds`), the convention and the dtype."""
+    """The quantities to compute (metrics, or names in `bounds`), the convention, and the dtype of all floats.
+
+    Without a dtype, specs have float32, and reports their own dtypes.
+    """
 
     metrics: tuple[Metric, ...]
     convention: Convention
-    dtype: str
+    dtype: str = ""
     bounds: Mapping[str, LowerBound] = NO_BOUNDS
+
+    def counted(self, report: Report) -> Report:
+        """The report under the convention, in the dtype."""
+        found = replace(report, convention=self.convention)
+        return with_float_dtype(found, self.dtype) if self.dtype else found
 
 
 class EvaluableDesign(Protocol):
@@ -68,7 +78,7 @@ class Design:
 
         None for a module that has no text.
         """
-        found = spec_format(self.spec) if self.spec else module_format(self._counted_report)
+        found = spec_format(self.spec) if self.spec else module_format(self._module_report)
         return found and found.substitute({**self.known, **{name: name for name in self.left_open}})
 
     @property
@@ -93,10 +103,14 @@ class Design:
         source = self.stated if isinstance(self.stated, Spec) else self.stated.source
         return source if isinstance(source, Spec) else None
 
+    @property
+    def _module_report(self) -> Report:
+        assert isinstance(self.stated, Report)
+        return self.stated
+
     @cached_property
     def _counted_report(self) -> Report:
-        assert isinstance(self.stated, Report)
-        return replace(self.stated, convention=self.counted.convention)
+        return self.counted.counted(self._module_report)
 
     @cached_property
     def _formulas(self) -> QuantityFormulas:
@@ -149,17 +163,17 @@ class Design:
         sizes = ColumnSizes({**self.known, **unknown, **varied})
         network = spec.build_network(sizes)
         network = replace(network, divisions=tuple(sizes.divisions))
-        dtype = self.counted.dtype if isinstance(self.stated, Spec) else self.stated.dtype
+        dtype = DEFAULT_DTYPE if isinstance(self.stated, Spec) else self.stated.dtype
         report = network.report(self.counted.convention, dtype, evaluator)
-        return quantities_of(report, self.counted.metrics, self.counted.bounds)
+        return quantities_of(self.counted.counted(report), self.counted.metrics, self.counted.bounds)
 
     def report(self, varied: Mapping[str, Size]) -> Report:
         """Its report with values for the varied sizes; formulas if sizes are left open."""
         if isinstance(self.stated, Report):
-            return self._counted_report.subs(**self.bound, **varied)
+            return self.counted.counted(self.stated.subs(**self.bound, **varied))
         is_open = bool(self.left_open)
         given = {**(self.bound if is_open else self.sizes), **varied}
-        return self.stated.report(given, self.counted.convention, self.counted.dtype, stay_open=is_open)
+        return self.counted.counted(self.stated.report(given, self.counted.convention, stay_open=is_open))
 
     def choice(self, varied: Mapping[str, Size], cost: Size, target: Size) -> Choice:
         """These sizes as a choice."""

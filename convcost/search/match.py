@@ -9,6 +9,7 @@ from typing import Any
 
 from convcost.api import CountedDesign
 from convcost.core.cost import BATCH_LIKE, MATMUL, Convention, Size
+from convcost.core.dtypes import DEFAULT_DTYPE, dtype_named
 from convcost.core.errors import ConvcostError, UsageError, did_you_mean
 from convcost.core.match import LARGEST, MOST_PAIRS, UNITS, Match, PerSize, Range, metric_named
 from convcost.core.metrics import BY_NAME
@@ -39,7 +40,7 @@ class Request:
     minimum: PerSize = 1
     maximum: PerSize | None = None
     convention: Convention = MATMUL
-    dtype: str = "float32"
+    dtype: str = ""
 
 
 def match(
@@ -238,7 +239,8 @@ def _check_not_bound(request: Request, sizes: Mapping[str, Size]) -> None:
 
 def _designs(request: Request, sizes: Mapping[str, Size]) -> list[Design]:
     """The designs with all their sizes if possible; if one leaves sizes open, so does the other."""
-    counted = CountedQuantities((metric_named(request.metric),), request.convention, request.dtype)
+    dtype = dtype_named(request.dtype) if request.dtype else ""
+    counted = CountedQuantities((metric_named(request.metric),), request.convention, dtype)
     *first, last = request.designs
     as_design: list[tuple[CountedDesign, tuple[str, ...]]] = [
         *((design, ()) for design in first),
@@ -252,7 +254,7 @@ def _designs(request: Request, sizes: Mapping[str, Size]) -> list[Design]:
 
 def _unsolved_match(request: Request, design: Design, first: Design | None) -> Match:
     reference = first.report({}) if first else None
-    name = design.stated.name
+    stated, name = design.stated, design.stated.name
     if reference is not None and reference.name == name:
         reference, name = replace(reference, name=f"{name} #1"), f"{name} #2"
     return Match(
@@ -267,7 +269,7 @@ def _unsolved_match(request: Request, design: Design, first: Design | None) -> M
         assumed=design.assumed,
         left_open=design.left_open,
         convention=request.convention,
-        dtype=request.dtype,
+        dtype=design.counted.dtype or (stated.dtype if isinstance(stated, Report) else DEFAULT_DTYPE),
         cost_at=design.cost,
     )
 

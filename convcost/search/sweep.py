@@ -97,7 +97,8 @@ def sweep(
         device: The device of the roofline lower bound: "h100" adds the quantity `seconds`; several devices
             add `seconds_h100_sxm` and so on.
         convention: The convention of FLOPs.
-        dtype: The dtype for bytes and lower bounds (default: float32).
+        dtype: The dtype of all floats, for bytes and lower bounds. By default, specs have float32, and
+            modules their own dtypes.
         sizes: Values of sizes that are not swept.
 
     Impossible designs are left out, and counted by reason. Raises as `cost` does, SpecError for an invalid

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from convcost.analysis.lower_bound import lower_bound
 from convcost.api import CountedDesign, number_equal_names
 from convcost.core.cost import BATCH_LIKE, MATMUL, Convention, Size
-from convcost.core.dtypes import dtype_named
+from convcost.core.dtypes import DEFAULT_DTYPE, dtype_named
 from convcost.core.errors import UnboundSizeError, UsageError, did_you_mean, join_words, unknown_name
 from convcost.core.metrics import NAMES
 from convcost.core.report import Report
@@ -35,8 +35,6 @@ MOST_ROWS = 10**5
 """The most rows to keep."""
 
 ALWAYS_SHOWN = ("flops", "params")
-
-DEFAULT_DTYPE = "float32"
 
 
 @dataclass(frozen=True)
@@ -136,7 +134,10 @@ def parse_criteria(request: SweepRequest, sizes: Mapping[str, Size]) -> SweepCri
     columns = _columns(request, table, names)
     needed = names.union(columns) & {*table.names}
     counted = CountedQuantities(
-        table.integer_columns(needed), request.convention, dtype_of(request), table.bounds
+        table.integer_columns(needed),
+        request.convention,
+        dtype_named(request.dtype) if request.dtype else "",
+        table.bounds,
     )
     return SweepCriteria(by, pareto, table, condition, names, columns, needed, counted)
 

@@ -14,6 +14,7 @@ from convcost.core.errors import RequirementError
 from convcost.core.generation import PhaseRun
 from convcost.core.report import Report
 from convcost.core.row import InputShape, LayerLike, Row
+from convcost.core.tensor_bytes import TensorBytes
 from convcost.core.trace import CondCall, Operation, TensorInfo, Trace
 from convcost.layers.interface import Layer, MultipleInputLayer
 from convcost.layers.network import Chain, InputTensor, Network
@@ -144,6 +145,7 @@ def map_row(row: Row, change: Change) -> Row:
         parameters={name: map_formulas(shape, change) for name, shape in row.parameters.items()},
         cost=_cost(row.cost, change),
         activations=map_formulas(row.activations, change),
+        stored=row.stored and TensorBytes(*map_formulas(row.stored, change)),
         gradients=row.gradients and Gradients(*(_cost(cost, change) for cost in row.gradients)),
     )
 
@@ -169,7 +171,7 @@ def map_trace(trace: Trace, change: Change) -> Trace:
         module._replace(
             input=map_formulas(module.input, change),
             output=map_formulas(module.output, change),
-            bytes=map_formulas(module.bytes, change),
+            bytes=module.bytes and TensorBytes(*map_formulas(module.bytes, change)),
         )
         for module in trace.modules
     )

@@ -18,7 +18,7 @@ from convcost.tracing.experts import embedding_params, expert_routings
 from convcost.tracing.module_tree import ModuleTree, tied_parameters, unused_parameters
 from convcost.tracing.recording.module_tracker import SubmoduleVisit
 from convcost.tracing.recording.tape import Tape
-from convcost.tracing.tensors import bytes_of, local_tensor, named_tensors, shape_of
+from convcost.tracing.tensors import local_tensor, named_tensors, shape_of, tensor_bytes
 
 
 class ExtraRepr(str):
@@ -131,10 +131,10 @@ def _row(
         {name: tuple(local_tensor(parameter).shape) for name, parameter in parameters.items()},
         sum((operation.cost for operation in operations), Cost()),
         sum(operation.activations for operation in operations),
-        visit.input_itemsize,
+        visit.input_type,
         module.calls,
-        visit.output_itemsize,
-        bytes_of(map(local_tensor, parameters.values())),
+        visit.output_type,
+        tensor_bytes(map(local_tensor, parameters.values())),
         tuple(name for name, parameter in parameters.items() if not parameter.requires_grad),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, ValuesView
+from collections.abc import Callable, Iterable, Iterator, Mapping, ValuesView
 from dataclasses import fields, is_dataclass
 from functools import cache
 from itertools import pairwise
@@ -11,8 +11,8 @@ from typing import Any
 import torch
 from torch._subclasses.fake_tensor import FakeTensor
 
-from convcost.core.cost import Shape
-from convcost.core.trace import ElementType
+from convcost.core.cost import Shape, Size
+from convcost.core.tensor_bytes import ElementType, TensorBytes
 
 ELEMENTS_PER_BYTE = {"torch.quint4x2": 2, "torch.quint2x4": 4}
 """The number of elements in a byte, for dtypes whose element_size of torch is 1."""
@@ -34,10 +34,18 @@ def tensors(values: Any) -> Iterator[Any]:
 
 def bytes_of(held: Iterable[Any]) -> int:
     """The bytes of all elements; quantized elements may share a byte."""
-    return sum(
-        -(-tensor.numel() * tensor.element_size() // ELEMENTS_PER_BYTE.get(str(tensor.dtype), 1))
-        for tensor in held
-    )
+    return tensor_bytes(held).total
+
+
+def tensor_bytes(held: Iterable[Any], count: Callable[[Any], Size] = torch.Tensor.numel) -> TensorBytes:
+    """The bytes of tensors, with their numbers of elements by `count`."""
+    found = TensorBytes()
+    for tensor in held:
+        elements, shared = count(tensor), ELEMENTS_PER_BYTE.get(str(tensor.dtype), 1)
+        size = elements * tensor.element_size() if shared == 1 else -(-elements // shared)
+        is_float = tensor.is_floating_point()
+        found = found.plus(TensorBytes(elements, size) if is_float else TensorBytes(other_bytes=size))
+    return found
 
 
 def torch_dtype(name: str) -> Any:
@@ -186,13 +194,15 @@ def first_tensor(value: Any) -> Any:
     return value if isinstance(value, torch.Tensor) else next(tensors(value), None)
 
 
+def element_type(tensor: torch.Tensor) -> ElementType:
+    """The type of the tensor's elements."""
+    return ElementType(tensor.element_size(), tensor.is_floating_point())
+
+
 def element_types(operands: Iterable[Any], output: Any) -> tuple[ElementType, ...]:
     """The element types of the operands and of the output, which can be None."""
     return tuple(
-        ElementType(0, False)
-        if tensor is None
-        else ElementType(tensor.element_size(), tensor.is_floating_point())
-        for tensor in (*operands, output)
+        ElementType(0, False) if tensor is None else element_type(tensor) for tensor in (*operands, output)
     )
 
 

@@ -35,8 +35,8 @@ ROOFLINES.error(
 )
 ROOFLINES.error(
     "a module's output not written",
-    "zip(shapes, sizes, strict=True))",
-    "zip(shapes[:-1], sizes, strict=False))",
+    "zip(shapes, types, strict=True)",
+    "zip(shapes[:-1], types, strict=False)",
     "core/trace.py",
 )
 ROOFLINES.error(
@@ -47,8 +47,8 @@ ROOFLINES.error(
 )
 ROOFLINES.error(
     "bytes of another dtype",
-    "ITEMSIZES[dtype or report.dtype]",
-    "ITEMSIZES[report.dtype]",
+    "report = with_float_dtype(report, dtype)",
+    "pass",
     "analysis/workloads.py",
 )
 ROOFLINES.error(

@@ -41,7 +41,7 @@ NETWORK.error("dtypes unchecked", "ArgumentCheck(dtype == expected,", "ArgumentC
 NETWORK.error(
     "a function of another dtype than its input", "input_dtype(0) else dtype\n", 'input_dtype(0) else ""\n'
 )
-NETWORK.error("parameters of the design's dtype", "stored=own and own *", "stored=own and 4 *")
+NETWORK.error("parameters of the design's dtype", "count * ITEMSIZES[call.dtype]", "4 * count")
 NETWORK.error(
     "branches on what the one before gives",
     "[self._branch(branch, incoming,",
@@ -54,7 +54,34 @@ NETWORK.error(
     "input=shape,\n            output=output",
     "input=output,\n            output=shape",
 )
-NETWORK.error("indices as wide as numbers", "ITEMSIZES[dtypes[0]] if dtypes[0] else None", "None")
+NETWORK.error("indices as wide as numbers", "input_type=_element_type(dtypes[0])", "input_type=None")
+
+DTYPES = Family(
+    "reports in another dtype",
+    (),
+    ("tests/tracing/test_float_dtype.py", "tests/tracing/test_own_dtypes.py"),
+    "core/float_dtype.py",
+)
+DTYPES.error(
+    "integers as wide as floats",
+    "itemsize=itemsize) if self.is_float else self",
+    "itemsize=itemsize)",
+    "core/tensor_bytes.py",
+)
+DTYPES.error(
+    "parameters in their own dtypes", "row.stored and row.stored.with_floats(itemsize)", "row.stored"
+)
+DTYPES.error(
+    "outputs in their own dtypes", "outputs=tuple(_tensor(tensor, dtype) for", "outputs=tuple(tensor for"
+)
+DTYPES.error(
+    "submodules in their own dtypes", "module.bytes and module.bytes.with_floats(itemsize)", "module.bytes"
+)
+DTYPES.error("operators in their own dtypes", "each.with_floats(itemsize) for", "each for")
+DTYPES.error("indices as floats", 'dtype.startswith(("float", "bfloat", "tfloat"))', "True", "core/dtypes.py")
+DTYPES.error(
+    "ranks in their own dtypes", "per_rank=with_float_dtype(run.per_rank, dtype)", "per_rank=run.per_rank"
+)
 
 TOTALS = Family(
     "totals",
@@ -126,7 +153,7 @@ TOTALS.error(
 )
 TOTALS.error(
     "a row's indices as wide as numbers",
-    "* (self.input_itemsize or itemsize)",
+    "* (self.input_type.itemsize if self.input_type else itemsize)",
     "* itemsize",
     "core/row.py",
 )

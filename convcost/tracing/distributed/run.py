@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import reduce
 from typing import Any, NamedTuple
 
 import torch
@@ -13,6 +14,7 @@ from convcost.core.distributed import Collective, DistributedRun, MeshDimension
 from convcost.core.errors import UsageError
 from convcost.core.report import Report
 from convcost.core.row import Row
+from convcost.core.tensor_bytes import TensorBytes
 from convcost.tracing.distributed.data_parallel import data_parallel_collectives, data_parallel_modules
 from convcost.tracing.distributed.fake_mesh import fake_mesh
 from convcost.tracing.distributed.fsdp import (
@@ -30,7 +32,7 @@ from convcost.tracing.isolation.process_state import preserved_process_state
 from convcost.tracing.mesh_request import ParallelizeFunction
 from convcost.tracing.module_call import ModuleCall
 from convcost.tracing.module_tree import module_tree, named_modules
-from convcost.tracing.tensors import bytes_of, is_dtensor, local_tensor, tensors
+from convcost.tracing.tensors import is_dtensor, local_tensor, tensor_bytes, tensors
 from convcost.tracing.torch_versions import check_torch_has_meshes
 from convcost.tracing.user_error import error_text
 
@@ -56,7 +58,7 @@ class ParallelLayout(NamedTuple):
 
     meshes: tuple[Any, ...]
     shapes: Mapping[str, Shape]
-    stored: Mapping[str, int]
+    stored: Mapping[str, TensorBytes]
     uneven: tuple[str, ...]
     groups: tuple[ParameterGroup, ...]
     gathered: Mapping[int, Any]
@@ -191,7 +193,7 @@ def parallel_layout(call: ModuleCall) -> ParallelLayout:
     return ParallelLayout(
         tuple(meshes.values()),
         {name: tuple(tensor.shape) for name, tensor in local.items()},
-        {name: bytes_of((tensor,)) for name, tensor in local.items()},
+        {name: tensor_bytes((tensor,)) for name, tensor in local.items()},
         tuple(name for name, parameter in parameters.items() if _is_uneven(parameter)),
         parameter_groups(tree, states),
         gathered,
@@ -215,7 +217,7 @@ def _with_shards(row: Row, layout: ParallelLayout) -> Row:
     names = {name: f"{row.path}.{name}" if row.path else name for name in row.parameters}
     return row._replace(
         parameters={name: layout.shapes[full] for name, full in names.items()},
-        stored=sum(layout.stored[full] for full in names.values()),
+        stored=reduce(TensorBytes.plus, (layout.stored[full] for full in names.values()), TensorBytes()),
     )
 
 

@@ -12,8 +12,9 @@ from weakref import ref
 import torch
 
 from convcost.core.arithmetic import elements
-from convcost.core.cost import Shape, Size
-from convcost.tracing.tensors import first_tensor, shape_of, tensors
+from convcost.core.cost import Shape
+from convcost.core.tensor_bytes import ElementType, TensorBytes
+from convcost.tracing.tensors import element_type, first_tensor, shape_of, tensor_bytes, tensors
 
 
 @dataclass
@@ -24,17 +25,17 @@ class SubmoduleVisit:
         input: The shape of the first input tensor of the first call.
         output: The shape of the first output tensor of the first call.
         calls: The number of calls in the forward.
-        input_itemsize: Bytes of an element of `input`.
-        output_itemsize: Bytes of an element of `output`.
+        input_type: The element type of `input`.
+        output_type: The element type of `output`.
         bytes: Bytes of all inputs and outputs of all calls.
     """
 
     input: Shape | None = None
     output: Shape | None = None
     calls: int = 0
-    input_itemsize: int | None = None
-    output_itemsize: int | None = None
-    bytes: Size = 0
+    input_type: ElementType | None = None
+    output_type: ElementType | None = None
+    bytes: TensorBytes = field(default_factory=TensorBytes)
 
 
 class RunningPaths(threading.local):
@@ -85,19 +86,19 @@ class ModuleTracker:
         if self.follows_nodes and not self.is_backward:
             self.stack.mark()
 
-    def first_shape(self, value: Any) -> tuple[Shape | None, int | None]:
-        """The shape of the first tensor in the nested `value`, and the bytes of an element.
+    def first_shape(self, value: Any) -> tuple[Shape | None, ElementType | None]:
+        """The shape of the first tensor in the nested `value`, and its element type.
 
         The recording modes don't see these reads.
         """
         with torch._C.DisableTorchFunction():
             found = first_tensor(value)
-            return (None, None) if found is None else (self.shape_of(found), found.element_size())
+            return (None, None) if found is None else (self.shape_of(found), element_type(found))
 
-    def bytes_of(self, value: Any) -> Size:
+    def bytes_of(self, value: Any) -> TensorBytes:
         """The bytes of all tensors in `value`. The recording modes don't see these reads."""
         with torch._C.DisableTorchFunction():
-            return sum(elements(self.shape_of(tensor)) * tensor.element_size() for tensor in tensors(value))
+            return tensor_bytes(tensors(value), lambda tensor: elements(self.shape_of(tensor)))
 
 
 class TrackedCall:
@@ -117,10 +118,10 @@ class TrackedCall:
         visit = tracker.visits.get(path)
         if visit is None:
             visit = tracker.visits[path] = SubmoduleVisit()
-            visit.input, visit.input_itemsize = tracker.first_shape(args)
+            visit.input, visit.input_type = tracker.first_shape(args)
         if not tracker.is_backward:
             visit.calls += 1
-            visit.bytes += tracker.bytes_of((args, kwargs))
+            visit.bytes = visit.bytes.plus(tracker.bytes_of((args, kwargs)))
         running.append(path)
         tracker.mark()
         try:
@@ -133,9 +134,9 @@ class TrackedCall:
             running.pop()
             tracker.mark()
         if visit.output is None:
-            visit.output, visit.output_itemsize = tracker.first_shape(output)
+            visit.output, visit.output_type = tracker.first_shape(output)
         if not tracker.is_backward:
-            visit.bytes += tracker.bytes_of(output)
+            visit.bytes = visit.bytes.plus(tracker.bytes_of(output))
         return output
 
 

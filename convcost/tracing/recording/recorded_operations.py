@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from convcost.core.cost import Cost, Shape, Size
 from convcost.core.distributed import Collective
-from convcost.core.trace import CondCall, ElementType, Operation, Phase, UncountedCall
+from convcost.core.tensor_bytes import ElementType
+from convcost.core.trace import CondCall, Operation, Phase, UncountedCall
 from convcost.tracing.recording.module_tracker import SubmoduleVisit
 
 
