@@ -13,6 +13,7 @@ from convcost.api import design_report
 from convcost.core.cost import Size
 from convcost.core.dtypes import ITEMSIZES, dtype_named
 from convcost.core.errors import UsageError, did_you_mean
+from convcost.core.float_dtype import with_float_dtype
 from convcost.core.report import Report
 from convcost.core.row import InputShape, Row
 from convcost.core.trace import MemoryUse, RanOn, Trace
@@ -89,7 +90,7 @@ def memory(design: GivenDesign, /, dtype: str = "", optimizer: str = "adamw", **
         held = _measured_memory(report, report.trace, name)
         return _memory(held, name, optimizer)
     _check_layers(report)
-    return _memory(_design_memory(report, name, in_own_dtypes=not dtype), name, optimizer)
+    return _memory(_design_memory(report, name, is_asked=bool(dtype)), name, optimizer)
 
 
 def _unknown_reason(report: Report) -> str:
@@ -162,20 +163,21 @@ def _memory(held: MemoryUse, dtype: str, optimizer: str) -> Memory:
     )
 
 
-def _design_memory(report: Report, dtype: str, in_own_dtypes: bool) -> MemoryUse:
+def _design_memory(report: Report, dtype: str, is_asked: bool) -> MemoryUse:
     """Memory by the rules of the layers; without rules, measured if all sizes have values."""
+    counted = with_float_dtype(report, dtype) if is_asked else report
     itemsize = ITEMSIZES[dtype]
     trainable: Counter[int] = Counter()
-    for row in report.rows:
-        own = row.output_type if in_own_dtypes and row.stored else None
+    for row in counted.rows:
+        own = row.output_type if row.stored else None
         trainable[own.itemsize if own else itemsize] += row.params
     stored = sum(size * count for size, count in trainable.items())
     held = MemoryUse(dtype, stored, 0, 0, dict(trainable))
     if reason := _unknown_reason(report):
         return held._replace(reason=reason)
     if reason := _unruled_reason(report):
-        return _measured_design(report, held, "" if in_own_dtypes else dtype, reason)
-    return held._replace(**_layer_activations(report, itemsize, in_own_dtypes)._asdict())
+        return _measured_design(report, held, dtype if is_asked else "", reason)
+    return held._replace(**_layer_activations(counted, itemsize)._asdict())
 
 
 def _measured_design(report: Report, held: MemoryUse, dtype: str, reason: str) -> MemoryUse:
@@ -190,11 +192,11 @@ def _measured_design(report: Report, held: MemoryUse, dtype: str, reason: str) -
     return held._replace(**measured._asdict(), ran="shapes")
 
 
-def _layer_activations(report: Report, itemsize: int, in_own_dtypes: bool) -> ActivationBytes:
+def _layer_activations(report: Report, itemsize: int) -> ActivationBytes:
     """Activation memory by the rules of the layers."""
 
     def compute(rows: Sequence[Row], inputs: Sequence[InputShape], largest: LargestOf) -> ActivationBytes:
-        return activation_bytes(memory_steps(rows, inputs, itemsize, in_own_dtypes), largest)
+        return activation_bytes(memory_steps(rows, inputs, itemsize), largest)
 
     if not report.open_names:
         return compute(report.rows, report.inputs, max)

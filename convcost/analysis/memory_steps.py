@@ -10,7 +10,7 @@ from convcost.core.cost import Shape, Size
 from convcost.core.row import InputShape, Row
 from convcost.layers import functions
 from convcost.layers.broadcasting import broadcast_shape
-from convcost.layers.interface import INDEX_DTYPE, Layer
+from convcost.layers.interface import Layer
 from convcost.layers.joins import add, concat, mul
 
 GradientMemory: TypeAlias = Literal["own", "output's", "none"]
@@ -67,10 +67,8 @@ class MemorySteps(NamedTuple):
         return any(len(step.inputs) > 1 for step in self.steps)
 
 
-def memory_steps(
-    rows: Sequence[Row], inputs: Sequence[InputShape], itemsize: int, in_own_dtypes: bool = True
-) -> MemorySteps:
-    """The steps of `rows`, at `itemsize` bytes per element, or a row's own size with `in_own_dtypes`.
+def memory_steps(rows: Sequence[Row], inputs: Sequence[InputShape], itemsize: int) -> MemorySteps:
+    """The steps of `rows`, at `itemsize` bytes per element of the design's dtype.
 
     As in a torch module, the tensor that branches start from is held until they are joined.
     """
@@ -80,21 +78,11 @@ def memory_steps(
     for number, row in enumerate(rows):
         tensors = tuple(_tensor(source, outputs) for source in row.sources)
         held = () if row.branch_source is None else (_tensor(row.branch_source, outputs),)
-        size = row.output_type.itemsize if in_own_dtypes and row.output_type else itemsize
+        size = row.output_type.itemsize if row.output_type else itemsize
         row_steps = _row_steps(row, tensors, held, size, len(inputs) + len(steps))
         steps += (step._replace(is_used=number in used) for step in row_steps)
         outputs.append(len(inputs) + len(steps) - 1)
-    return MemorySteps(
-        tuple(_input_bytes(tensor, itemsize, in_own_dtypes) for tensor in inputs), tuple(steps)
-    )
-
-
-def _input_bytes(tensor: InputShape, itemsize: int, in_own_dtypes: bool) -> Size:
-    """Bytes of an input; indices keep their dtype."""
-    is_index = tensor.dtype == INDEX_DTYPE
-    return (
-        tensor.bytes(itemsize) if in_own_dtypes or is_index else arithmetic.elements(tensor.shape) * itemsize
-    )
+    return MemorySteps(tuple(tensor.bytes(itemsize) for tensor in inputs), tuple(steps))
 
 
 def _tensor(source: int, outputs: Sequence[int]) -> int:

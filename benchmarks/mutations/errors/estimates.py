@@ -117,12 +117,6 @@ FOOTPRINTS.error(
     "analysis/memory_steps.py",
 )
 FOOTPRINTS.error(
-    "indices as wide as numbers",
-    "if in_own_dtypes or is_index else",
-    "if False else",
-    "analysis/memory_steps.py",
-)
-FOOTPRINTS.error(
     "a transposed input as a contiguous one",
     "return tuple(permutation.index(dimension) for dimension in order)",
     "return tuple(range(len(order)))",
