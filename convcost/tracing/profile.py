@@ -37,7 +37,7 @@ from convcost.tracing.module_tree import module_tree
 from convcost.tracing.recording.data_access import DataRunReads, ShapeRunReads
 from convcost.tracing.recording.gradients import run_backward
 from convcost.tracing.recording.modes import recording_modes
-from convcost.tracing.recording.module_tracker import track
+from convcost.tracing.recording.module_tracker import track, tracked_checkpoints
 from convcost.tracing.recording.operator_runners import DataRunner, MetaRunner, OperatorRunner
 from convcost.tracing.recording.recorder import Recorder
 from convcost.tracing.recording.tape import Tape
@@ -241,7 +241,7 @@ class Profiler:
             home = copies.device or torch.device(device or "meta")
             tree = module_tree(copied.model)
             operators = {name: user_operator(formula) for name, formula in self.formulas.items()}
-            tape = Tape(track(tree.submodules, has_process_group()), operators, has_data)
+            tape = Tape(track(tree.submodules, self.backward), operators, has_data)
             runner: OperatorRunner = DataRunner(self.memory) if has_data else MetaRunner()
             stack.enter_context(closing(runner))
             reads = (
@@ -249,9 +249,10 @@ class Profiler:
                 if has_data
                 else ShapeRunReads(tape, says_gradients, inputs_taken_as_zeros(copied, call, given or call))
             )
-            recorder = Recorder(tape, runner, VirtualDevices(home, has_data), reads, says_gradients)
+            devices = VirtualDevices(home, has_data)
+            recorder = Recorder(tape, runner, devices, reads, says_gradients, has_process_group())
             stack.enter_context(torch.set_grad_enabled(has_gradients))
-            with recording_modes(recorder):
+            with tracked_checkpoints(tape.tracker), recording_modes(recorder):
                 called, output, generation = run_interruptibly(self._forward_and_backward, tape, copied)
             reads.close(output)
             report = report_of(
@@ -269,8 +270,9 @@ class Profiler:
         if self.backward:
             tape.tracker.is_backward = True
             _note_weight_gradients(tape, call.model)
-            has_tensors = run_backward(output)
+            has_tensors = run_backward(output, tape.tracker)
             tape.end_backward()
+            tape.tracker.uses.clear()
             if not has_tensors:
                 tape.note_uncounted(
                     "python::backward", (), "the output has no tensor to run the backward from"

@@ -20,7 +20,9 @@ from convcost.core.trace import Phase
 from convcost.operators.interface import Operator, product_gradients
 from convcost.tracing.isolation.tensor_copies import zero_gradient
 from convcost.tracing.recording.known_operators import rule_for
+from convcost.tracing.recording.module_tracker import ModuleTracker
 from convcost.tracing.recording.nested_tensors import by_component, has_nested
+from convcost.tracing.recording.node_paths import graph_nodes
 from convcost.tracing.recording.tape import Tape
 from convcost.tracing.tensors import first_tensor, tensors
 
@@ -240,6 +242,8 @@ def _batch_size() -> int:
 class GradientNode(torch.autograd.Function):
     """An autograd node that saves its operands as torch's own do, so that checkpointing recomputes them."""
 
+    runs_no_operators = True
+
     @staticmethod
     def forward(ctx: Any, run: Any, source: Any, *operands: torch.Tensor) -> Any:
         ctx.save_for_backward(*operands)
@@ -259,12 +263,13 @@ class GradientNode(torch.autograd.Function):
         return None, None, *_where_needed(needed, lambda place: zero_gradient(operands[place]))
 
 
-def run_backward(output: Any) -> bool:
+def run_backward(output: Any, tracker: ModuleTracker) -> bool:
     """Run the backward from all outputs that require it; whether `output` has any tensor."""
     found = [*tensors(output)]
     ends = [tensor for tensor in found if tensor.requires_grad]
     with _preserved_gradients(ends):
         if ends:
+            tracker.note_uses(ends)
             torch.autograd.backward(ends, [torch.ones_like(end) for end in ends])
     return bool(found)
 
@@ -282,16 +287,7 @@ def _preserved_gradients(ends: list[Any]) -> Iterator[None]:
 
 def _leaves(ends: list[Any]) -> Iterator[Any]:
     """The leaf tensors that accumulate gradients."""
-    waiting = [end.grad_fn for end in ends]
-    seen = set()
-    while waiting:
-        node = waiting.pop()
-        if node is None or node in seen:
-            continue
-        seen.add(node)
-        waiting.extend(following for following, _ in node.next_functions)
-        if hasattr(node, "variable"):
-            yield node.variable
+    return (node.variable for node in graph_nodes(ends) if hasattr(node, "variable"))
 
 
 _apply_node: Any = GradientNode.apply

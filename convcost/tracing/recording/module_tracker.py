@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import threading
-from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
+from unittest.mock import patch
 from weakref import ref
 
 import torch
+from torch.utils import checkpoint
 
 from convcost.core.arithmetic import elements
 from convcost.core.cost import Shape
 from convcost.core.tensor_bytes import ElementType, TensorBytes
+from convcost.tracing.recording.node_paths import (
+    Edge,
+    NodeMarks,
+    common_path,
+    graph_nodes,
+    path_of_node,
+    summing_edges,
+)
 from convcost.tracing.tensors import element_type, first_tensor, shape_of, tensor_bytes, tensors
 
 
@@ -39,26 +50,15 @@ class SubmoduleVisit:
 
 
 class RunningPaths(threading.local):
-    """The paths of the submodules that are running in this thread, innermost last.
+    """The paths of the submodules that are running in this thread, innermost last, and its marks of nodes.
 
-    `starts` and `paths` map sequence numbers of autograd nodes to the submodule that made the node.
+    `threads` collects the marks of all threads.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, threads: list[NodeMarks]) -> None:
         self.running = [""]
-        self.starts = [0]
-        self.paths = [""]
-
-    def mark(self) -> None:
-        """Assign autograd nodes that are made from now on to the running submodule."""
-        self.starts.append(torch._C._autograd._get_sequence_nr())
-        self.paths.append(self.running[-1])
-
-    @property
-    def node_path(self) -> str:
-        """The path of the submodule whose forward made the running autograd node; empty without one."""
-        node = torch._C._current_autograd_node()
-        return self.paths[bisect_right(self.starts, node._sequence_nr()) - 1] if node else ""
+        self.marks = NodeMarks()
+        threads.append(self.marks)
 
 
 @dataclass
@@ -66,25 +66,80 @@ class ModuleTracker:
     """The submodules that have run, by path, and those that are running.
 
     When checkpointing runs a module again in the backward, that is not a further visit. With `follows_nodes`,
-    the backward of a submodule's operators is assigned to it too.
+    the backward of a submodule's operators is assigned to it. `owners` has the path of each parameter, by id.
     """
 
+    owners: Mapping[int, str] = field(default_factory=dict)
     visits: dict[str, SubmoduleVisit] = field(default_factory=dict)
     is_backward: bool = False
     follows_nodes: bool = False
-    stack: RunningPaths = field(default_factory=RunningPaths)
     shape_of: Callable[[Any], Shape] = shape_of
+    uses: dict[Edge, list[str]] = field(default_factory=lambda: defaultdict(list))
+    threads: list[NodeMarks] = field(default_factory=list)
+    stack: RunningPaths = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.stack = RunningPaths(self.threads)
 
     @property
     def current(self) -> str:
-        """The path of the innermost submodule that is running; empty for the model itself."""
-        path = self.stack.running[-1]
-        return self.stack.node_path if not path and self.is_backward and self.follows_nodes else path
+        """The path of the innermost submodule that is running; empty for the model itself.
+
+        In the backward, the path of the submodule that made the running autograd node.
+        """
+        node = self._running_node
+        return self.stack.running[-1] if node is None else self._path_of(node)
+
+    def note_uses(self, ends: Iterable[Any]) -> None:
+        """Note which submodules use each tensor, before the backward from the tensors `ends`."""
+        for node in graph_nodes(ends) if self.follows_nodes else ():
+            for edge in node.next_functions:
+                if edge[0] is not None:
+                    self.uses[edge].append(self._path_of(node))
+
+    def path_of_sum(self, shape: Shape) -> str:
+        """The path for a sum of tensors of this shape.
+
+        In the backward it may be a sum of gradients by a tensor with several uses. It then counts with the
+        innermost submodule that contains all of them.
+        """
+        node = self._running_node
+        edges = summing_edges(node, shape) if node is not None else ()
+        paths = {common_path(self.uses[edge]) for edge in edges if len(self.uses.get(edge, ())) > 1}
+        path = paths.pop() if len(paths) == 1 else self.current
+        while path and path not in self.visits:
+            path = path.rpartition(".")[0]
+        return path
+
+    @property
+    def _running_node(self) -> Any:
+        """The autograd node that is running, unless a submodule runs inside it again; None without one."""
+        is_followed = self.is_backward and self.follows_nodes and len(self.stack.running) == 1
+        return torch._C._current_autograd_node() if is_followed else None
+
+    def _path_of(self, node: Any) -> str:
+        variable = getattr(node, "variable", None)
+        if variable is not None:
+            owner = self.owners.get(id(variable), "")
+            return owner if owner in self.visits else ""
+        marks = self.stack.marks
+        return path_of_node(node, marks, (each for each in self.threads if each is not marks))
 
     def mark(self) -> None:
         """Note that another submodule is running from now on."""
-        if self.follows_nodes and not self.is_backward:
-            self.stack.mark()
+        if self.follows_nodes:
+            self.stack.marks.mark(self.current)
+
+    @contextmanager
+    def running(self, path: str) -> Iterator[None]:
+        """Run the block as the submodule at `path`."""
+        self.stack.running.append(path)
+        self.mark()
+        try:
+            yield
+        finally:
+            self.stack.running.pop()
+            self.mark()
 
     def first_shape(self, value: Any) -> tuple[Shape | None, ElementType | None]:
         """The shape of the first tensor in the nested `value`, and its element type.
@@ -114,7 +169,6 @@ class TrackedCall:
         """Call the submodule. An error gets a note that names the submodule."""
         path, module, tracker = self._path, cast("torch.nn.Module", self._module()), self._tracker
         call: Any = module._call_impl
-        running = tracker.stack.running
         visit = tracker.visits.get(path)
         if visit is None:
             visit = tracker.visits[path] = SubmoduleVisit()
@@ -122,22 +176,39 @@ class TrackedCall:
         if not tracker.is_backward:
             visit.calls += 1
             visit.bytes = visit.bytes.plus(tracker.bytes_of((args, kwargs)))
-        running.append(path)
-        tracker.mark()
-        try:
-            output = call(*args, **kwargs)
-        except Exception as error:
-            if path and not hasattr(error, "__notes__"):
-                error.add_note(f"in submodule {path} ({type(module).__name__})")
-            raise
-        finally:
-            running.pop()
-            tracker.mark()
+        with tracker.running(path):
+            try:
+                output = call(*args, **kwargs)
+            except Exception as error:
+                if path and not hasattr(error, "__notes__"):
+                    error.add_note(f"in submodule {path} ({type(module).__name__})")
+                raise
         if visit.output is None:
             visit.output, visit.output_type = tracker.first_shape(output)
         if not tracker.is_backward:
             visit.bytes = visit.bytes.plus(tracker.bytes_of(output))
         return output
+
+
+@contextmanager
+def tracked_checkpoints(tracker: ModuleTracker) -> Iterator[None]:
+    """In the block, what checkpointing computes again counts with the submodule that called `checkpoint`.
+
+    This is for checkpoints without reentry; others run inside a node of that submodule.
+    """
+    make: Any = checkpoint._CheckpointFrame
+
+    def frame(recompute: Callable[..., None], *args: Any, **kwargs: Any) -> Any:
+        path = tracker.current
+
+        def recompute_as_submodule(*inputs: Any, **named: Any) -> None:
+            with tracker.running(path):
+                recompute(*inputs, **named)
+
+        return make(recompute_as_submodule, *args, **kwargs)
+
+    with patch.object(checkpoint, "_CheckpointFrame", frame):
+        yield
 
 
 def track(
@@ -146,7 +217,12 @@ def track(
     shape_of: Callable[[Any], Shape] = shape_of,
 ) -> ModuleTracker:
     """Start to track calls of `submodules`, given by path."""
-    tracker = ModuleTracker(follows_nodes=follows_nodes, shape_of=shape_of)
+    owners = {
+        id(parameter): path
+        for path, submodule in reversed([*submodules.items()])
+        for parameter in submodule._parameters.values()
+    }
+    tracker = ModuleTracker(owners, follows_nodes=follows_nodes, shape_of=shape_of)
     for path, submodule in submodules.items():
         vars(submodule)["_compiled_call_impl"] = TrackedCall(tracker, path, submodule)
     return tracker

@@ -58,7 +58,10 @@ class NestedCalls(threading.local):
 
 
 class Recorder:
-    """Handles the calls that both modes intercept; `runner` runs the operators."""
+    """Handles the calls that both modes intercept; `runner` runs the operators.
+
+    `is_distributed` tells whether this process is a rank, whose tensors may be shards.
+    """
 
     def __init__(
         self,
@@ -67,6 +70,7 @@ class Recorder:
         devices: VirtualDevices,
         reads: ShapeRunReads | DataRunReads,
         has_gradients: bool = False,
+        is_distributed: bool = False,
         kind: TensorKind | None = None,
         indices: IndexRanges | None = None,
     ) -> None:
@@ -78,7 +82,8 @@ class Recorder:
         self._readers = data_readers()
         self._nesting = NestedCalls()
         self._indices = indices or IndexRanges()
-        is_plain = not (tape.has_data or has_gradients or tape.formulas or self.is_distributed)
+        self.is_distributed = is_distributed
+        is_plain = not (tape.has_data or has_gradients or tape.formulas or is_distributed)
         kind = kind or MetaTensorKind(self._indices)
         self._repeated_calls = RepeatedCalls(tape, kind) if is_plain else None
         self._modes_below = 0, 0
@@ -87,11 +92,6 @@ class Recorder:
         """Note which modes of torch are active now, before the model adds its own."""
         self._modes_below = _count_modes()
 
-    @property
-    def is_distributed(self) -> bool:
-        """Whether this process is a rank, whose tensors may be shards."""
-        return self._tape.tracker.follows_nodes
-
     def note_use(self, values: Iterable[Any]) -> None:
         """Note that `values` are used."""
         self._tape.note_use(values)
@@ -99,6 +99,8 @@ class Recorder:
     def function(self, mode: Any, function: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
         """Handle a call of a function of torch."""
         self._tape.note_use((*args, *kwargs.values()) if kwargs else args)
+        if self._tape.tracker.is_backward:
+            self._tape.tracker.mark()
         if function in self._readers:
             return self._reads.read(function, args, kwargs)
         rule = self._devices.rule(function)

@@ -47,6 +47,9 @@ from convcost.tracing.tensors import (
 
 SEQUENCES = (list, tuple)
 
+SUMS = frozenset(("aten::add", "aten::add_"))
+"""The operators by which autograd adds up gradients."""
+
 
 def without_in_place_mark(name: str) -> str:
     """An operator's name without the trailing underscore of ATen's in-place operators."""
@@ -272,7 +275,8 @@ class Tape:
     def _key(self, name: str, operands: Iterable[Any], output: Any) -> CallKey:
         inputs = tuple(map(self.shape_of, operands))
         shape = () if output is None else self.shape_of(output)
-        return CallKey(self.tracker.current, name, inputs, shape, self.phase)
+        path = self.tracker.path_of_sum(shape) if name in SUMS else self.tracker.current
+        return CallKey(path, name, inputs, shape, self.phase)
 
     @property
     def phase(self) -> Phase:
