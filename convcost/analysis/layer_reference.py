@@ -13,12 +13,11 @@ from importlib import import_module
 from inspect import cleandoc
 from typing import NamedTuple
 
-from convcost.core.cost import MATMUL
+from convcost.core.cost import MATMUL, Shape
 from convcost.core.errors import ConvcostError
 from convcost.core.report import Report
 from convcost.layers import FAMILIES, FUNCTIONS, layer_class
 from convcost.layers.interface import INFERRED_INPUT, Layer, argument_fields
-from convcost.layers.network import chain_of
 from convcost.spec import parse
 from convcost.spec.resolve import Field, expected_values, layer_fields
 from convcost.symbolic.report import open_report
@@ -85,7 +84,7 @@ def layer_reference(kind: str) -> LayerReference:
             for number in range(layer.input_counts[0])
         ),
         most_inputs=layer.input_counts[-1],
-        inferred_input=layer.inferred_input,
+        inferred_input=layer.inferred_input if layer.input_counts[0] == 1 else (),
         rules=tuple(_rules(layer, paragraphs[1:])),
     )
 
@@ -135,7 +134,7 @@ def layer_formulas(kind: str) -> Report | None:
     inputs = [""] if layer.inferred_input else [f"[{', '.join(names)}] -> " for names in ANY_SHAPE]
     for shape in inputs:
         try:
-            return _open_report(shape + text)
+            return _open_report(_with_all_inputs(shape + text))
         except ConvcostError:
             continue
     return None
@@ -146,9 +145,19 @@ def _placeholder(field: Field) -> str:
     return field.name if int in field.types else str(ANY_NUMBER)
 
 
-def _open_report(text: str) -> Report:
+def _with_all_inputs(text: str) -> str:
+    """The design of a layer, with the usual shapes of all its inputs if it has several."""
     network = parse(text).network({})
     [layer] = network.layers
     further = layer.usual_further_inputs(network.input)
-    chain = chain_of(replace(layer, further_inputs=further)) if further else network.chain  # type: ignore[type-var]
-    return open_report(replace(network, chain=chain), MATMUL, "float32")
+    return layer_spec(replace(layer, further_inputs=further), network.input) if further else text  # type: ignore[type-var]
+
+
+def layer_spec(layer: Layer, shape: Shape) -> str:
+    """The spec of `layer` on an input of `shape`, and on its further inputs."""
+    first, *others = (f"[{', '.join(map(str, each))}]" for each in (shape, *layer.further_inputs))
+    return f"{first} -> {layer}({', '.join(('x', *others))})" if others else f"{first} -> {layer}"
+
+
+def _open_report(text: str) -> Report:
+    return open_report(parse(text).network({}), MATMUL, "float32")

@@ -54,7 +54,7 @@ def _in_full(layer: LayerReference, formulas: Report | None) -> Document:
     tables = (*_argument_tables(layer), *_formula_tables(formulas))
     return Document(
         heading=(("layer", layer.signature),),
-        costs=Section(tables, tuple(_notes(layer))),
+        costs=Section(tables, tuple(_notes(layer, formulas))),
         facts=tuple(_facts(layer, formulas)),
     )
 
@@ -112,9 +112,11 @@ def quantities(formulas: Report) -> Iterator[tuple[str, object]]:
     yield "elementwise", formulas.elementwise
 
 
-def _notes(layer: LayerReference) -> Iterator[str]:
+def _notes(layer: LayerReference, formulas: Report | None) -> Iterator[str]:
     for rule in layer.rules:
         yield f"{rule.subject}: {rule.text}" if rule.subject else rule.text
     if layer.family not in FUNCTIONS:
-        shows, tests = f'convcost layer "{layer.name}(...)"', f"convcost verify --kinds {layer.name}"
+        needs_inputs = formulas and len(layer.dtypes) > 1
+        design = formulas.spec if formulas and needs_inputs else f"{layer.name}(...)"
+        shows, tests = f'convcost layer "{design}"', f"convcost verify --kinds {layer.name}"
         yield f"{shows} shows the costs of one; {tests} tests its formulas."

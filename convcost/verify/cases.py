@@ -9,6 +9,7 @@ from random import Random
 from types import NoneType
 from typing import NamedTuple
 
+from convcost.analysis.layer_reference import layer_spec
 from convcost.core.arithmetic import elements
 from convcost.core.cost import Shape
 from convcost.core.errors import RequirementError
@@ -89,14 +90,8 @@ def make_case(layer: Layer, shape: Shape) -> Case:
     if isinstance(layer, MultipleInputLayer):
         layer = replace(layer, further_inputs=layer.usual_further_inputs(shape))
     Network(chain_of(layer), shape).report()
-    spec = parse(spec_text(layer, shape))
+    spec = parse(layer_spec(layer, shape))
     return Case(spec.network({}), spec.report({}))
-
-
-def spec_text(layer: Layer, shape: Shape) -> str:
-    """The spec of `layer` on an input of `shape`, and on its further inputs."""
-    first, *others = (f"[{', '.join(map(str, each))}]" for each in (shape, *layer.further_inputs))
-    return f"{first} -> {layer}({', '.join(('x', *others))})" if others else f"{first} -> {layer}"
 
 
 def _elements(report: Report) -> int:

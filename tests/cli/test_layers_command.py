@@ -2,15 +2,19 @@
 
 import csv
 import json
+import re
 from io import StringIO
 
 import pytest
 from cli_runner import convcost, refused
 
-from convcost.layers import FAMILIES, FUNCTIONS, KINDS
+from convcost.analysis.layer_reference import layer_formulas
+from convcost.layers import FAMILIES, FUNCTIONS, KINDS, layer_class
 from convcost.layers.unsupported import UNSUPPORTED
 
 FUNCTION_NAMES = [name for names in FUNCTIONS.values() for name in names]
+
+SEVERAL_INPUTS = [kind for kind in KINDS if layer_class(kind).input_counts[0] > 1]
 
 LEFT_OUT_NAMES = [name for group in UNSUPPORTED for name in group.names]
 
@@ -83,6 +87,22 @@ def test_every_one_in_full_has_formulas_and_fits_the_screen(kind):
     assert outcome.err == ""
     assert max(map(len, outcome.out.splitlines())) <= 80
     assert "formula with these defaults\n" in outcome.out
+
+
+@pytest.mark.parametrize("kind", SEVERAL_INPUTS)
+def test_a_layer_that_needs_several_inputs_has_none_by_default_and_an_example_that_runs(kind):
+    out = " ".join(convcost("layers", kind).out.split())
+    assert "if not given" not in out
+    [design] = re.findall(r'convcost layer "([^"]*)" shows', out)
+    assert convcost("layer", design, "--counters", "none").code == 0
+    assert listed(kind)["layers"][0]["inferred_input"] == []
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in SEVERAL_INPUTS])
+def test_a_default_input_is_one_that_the_layer_takes(kind):
+    example = layer_formulas(kind).spec
+    assert ("if not given" in convcost("layers", kind).out) == ("->" not in example)
+    assert convcost("layer", example, "--counters", "none").code == 0
 
 
 @pytest.mark.parametrize("name", FUNCTION_NAMES)

@@ -5,14 +5,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from layer_cases import Case, cases
 
+from convcost.analysis.layer_reference import layer_spec
 from convcost.core.errors import ConvcostError
 from convcost.layers import KINDS
 from convcost.spec import parse
-from convcost.verify.cases import spec_text
 
 
 def written(case: Case) -> str:
-    return spec_text(case.layer, case.shape)
+    return layer_spec(case.layer, case.shape)
 
 
 @pytest.mark.parametrize("kind", KINDS)
