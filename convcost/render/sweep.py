@@ -95,20 +95,25 @@ def summary(sweep: Sweep) -> str:
 
 def _order(sweep: Sweep) -> str:
     """the Pareto front in FLOPs (smallest), C (largest): 12 designs, by FLOPs, smallest first."""
-    by = f"by {_label(sweep.by.name, sweep)}, {'largest' if sweep.by.largest else 'smallest'} first"
+    by = f"by {_noun(sweep.by.name, sweep)}, {'largest' if sweep.by.largest else 'smallest'} first"
     lines = min(len(sweep.rows), MOST_LINES)
     if not sweep.pareto:
         return f"{lines:,} of {sweep.found:,}, {by}"
     sides = (
-        f"{_label(each.name, sweep)} ({'largest' if each.largest else 'smallest'})" for each in sweep.pareto
+        f"{_noun(each.name, sweep)} ({'largest' if each.largest else 'smallest'})" for each in sweep.pareto
     )
     return f"the Pareto front in {', '.join(sides)}: {lines:,} of {sweep.found:,}, {by}"
 
 
 def _label(name: str, sweep: Sweep) -> str:
+    """The heading of a column: of lower bounds on several devices, only which device."""
+    return _noun(name, sweep).removeprefix("lower bound ")
+
+
+def _noun(name: str, sweep: Sweep) -> str:
     """The label of a metric or of a lower bound; for a size and the ratio, the name itself."""
     if name in sweep.bounds:
-        return f"on {sweep.bounds[name]}" if len(sweep.bounds) > 1 else "lower bound"
+        return f"lower bound on {sweep.bounds[name]}" if len(sweep.bounds) > 1 else "lower bound"
     metric = BY_NAME.get(name)
     return metric.standalone_label if metric else name
 
@@ -119,8 +124,7 @@ def _notes(sweep: Sweep) -> Iterator[str]:
     if len(sweep.rows) > MOST_LINES:
         yield f"{len(sweep.rows):,} rows were kept; --json and --format csv have all of them."
     if sweep.reference and sweep.rows:
-        what = _label(sweep.ratio_of, sweep)
-        yield f"ratio: {what} relative to {sweep.reference.name} at the same sizes."
+        yield f"ratio: {_noun(sweep.ratio_of, sweep)} relative to {sweep.reference.name} at the same sizes."
     if sweep.pareto and sweep.rows:
         yield "Of designs that are equal in all of these quantities, only the first is shown."
     if sweep.rows and (used := _used_bounds(sweep)):

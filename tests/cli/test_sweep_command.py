@@ -210,3 +210,13 @@ def test_a_lower_bound_is_explained_where_it_is_used():
     assert "Roofline lower bound" not in convcost(*grid, "--columns", "flops").out
     assert "Roofline lower bound" in convcost(*grid, "--columns", "flops", "--by", "seconds").out
     assert "Roofline lower bound" in convcost(*grid, "--columns", "flops", "--where", "seconds < 1").out
+
+
+def test_a_lower_bound_on_one_of_several_devices_is_named_in_full_in_sentences():
+    grid = ("sweep", "Linear(E, E)", "Linear(E, 2E)", "--over", "E=64,128", "--device", "h100,a100")
+    by = ("--by", "seconds_h100_sxm", "--pareto", "seconds_h100_sxm,params:max")
+    out = " ".join(convcost(*grid, *by).out.split())
+    assert "the Pareto front in lower bound on h100-sxm (smallest), parameters (largest)" in out
+    assert "by lower bound on h100-sxm, smallest first" in out
+    assert "ratio: lower bound on h100-sxm relative to Linear #1" in out
+    assert "E FLOPs parameters on h100-sxm on a100-sxm-80gb" in " ".join(convcost(*grid).out.split())

@@ -68,6 +68,12 @@ def test_a_lower_bound_is_in_seconds():
     assert [point.x for point in chart.series[-1].points] == [row.get("seconds") for row in found]
 
 
+def test_a_ratio_may_be_of_lower_bounds():
+    found = sweep("a = Linear(E, E)", "b = Linear(E, 2E)", over={"E": "1:9"}, by="seconds", device="h100",
+                  pareto="seconds,ratio")  # fmt: skip
+    assert chart_of(found).y.label == "lower bound on h100-sxm ÷ a"
+
+
 def test_many_rows_are_cut(monkeypatch):
     monkeypatch.setattr(pareto, "MOST_ROWS", 7)
     found = sweep(CONVS, over=OVER, top=50)

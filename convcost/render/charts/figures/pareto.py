@@ -118,7 +118,7 @@ def _axis(sweep: Sweep, name: str, numbers: Sequence[Number]) -> ChartAxis:
     if name in BY_NAME:
         return metric_axis(BY_NAME[name])._replace(is_log=needs_log(numbers))
     if name == RATIO and sweep.reference:
-        name = f"{BY_NAME[sweep.ratio_of].label} ÷ {shorten(sweep.reference.name)}"
+        name = f"{_axis(sweep, sweep.ratio_of, numbers).label} ÷ {shorten(sweep.reference.name)}"
     return axis_of_numbers(name, numbers)
 
 
