@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import NamedTuple
 
-from convcost.analysis.breakdown import ModuleTotals
+from convcost.analysis.breakdown import ITSELF, ModuleTotals
 from convcost.analysis.parts import ReportPart, gradient_cost, layer_part, sum_part
 from convcost.core.errors import did_you_mean
 from convcost.core.report import Report
@@ -28,12 +28,21 @@ class TableGroup(NamedTuple):
 
     @property
     def label(self) -> str:
-        """`0 Linear(8, 2)`, `1.0.2 ReLU()`; `1 add() and its 3 layers`, `1.0 3 layers`."""
+        """`0 Linear(8, 2)`, `1.0.2 ReLU()`; `1 add() and its 3 layers`, `1.0 3 layers`.
+
+        Of a module: `fc Linear(in_features=8, out_features=2, bias=True)`; `(itself) Net()`.
+        """
         *others, last = self.rows
         if last.path != self.path:
             return f"{self.path} {len(self.rows)} layers"
         count = f" and its {len(others)} {plural(len(others), 'layer')}" if others else ""
-        return MixedText(f"{self.path} ", CodeText(last.layer), count)
+        return MixedText(f"{self.path or ITSELF} ", CodeText(_call(last)), count)
+
+
+def _call(row: Row) -> str:
+    """The layer with its arguments. The text of a submodule has only these, maybe on several lines."""
+    text = str(row.layer)
+    return text if text.startswith(f"{row.kind}(") else f"{row.kind}({' '.join(text.split())})"
 
 
 DEFAULT_COLUMNS = ("output", "params", "macs", "flops", "backward")

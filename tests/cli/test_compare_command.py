@@ -1,5 +1,7 @@
 """`convcost compare`: the founding pair's numbers, and what its options change."""
 
+import re
+
 import pytest
 from cli_runner import FOUNDING, PLAIN, convcost, record
 
@@ -158,6 +160,40 @@ def test_layers_shows_each_design_layer_by_layer():
 """
         in out
     )
+
+
+NET = """
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.up = nn.ConvTranspose2d(4, width, 2, stride=2)
+        self.own = nn.Parameter(nn.Linear(4, 4).weight)
+
+    def forward(self, x):
+        return self.up(x) @ self.own
+"""
+
+NET_LAYERS = """\
+ Net #1, by layer                                     parameters   MACs   FLOPs
+────────────────────────────────────────────────────────────────────────────────
+ (itself) Net()                                               16    256     512
+ up ConvTranspose2d(4, 4, kernel_size=(2, 2),                 68    256     512
+ stride=(2, 2))
+"""
+
+
+@pytest.mark.parametrize("format_name", ["table", "markdown", "html", "latex"])
+def test_a_submodule_is_shown_with_its_class_as_a_layer_of_a_design_is(format_name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.py").write_text(NET)
+    designs = (f"f32[1,4,2,2] -> net.py:Net(width={width})" for width in (4, 4))
+    out = convcost("compare", *designs, "--layers", "--counters", "none", "--format", format_name).out
+    if format_name == "table":
+        assert NET_LAYERS in out
+    assert re.search(r"\(itself\) \S*Net\(\)", out)
+    assert re.search(r"up \S*ConvTranspose2d\(4, 4, kernel", out)
 
 
 def test_the_json_flag_is_format_json():
