@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 
 class UnsupportedLayers(NamedTuple):
-    """Classes of torch.nn without a formula, for a common reason."""
+    """Classes of torch.nn without a formula, for a common reason.
+
+    `built_by` tells how they can be counted as modules: by the class with arguments as texts, or by a
+    function of the user's, since they need a module as an argument. It is empty for classes that can't run.
+    """
 
     cause: str
     names: tuple[str, ...]
     reason: str
+    built_by: Literal["class", "function", ""] = "class"
+
+    def way_out(self, name: str) -> str:
+        """How to count the class `name`; empty if it can't run."""
+        if self.built_by == "class":
+            return f'Count torch\'s: convcost model torch.nn:{name} --arg NAME=VALUE --input "f32[1,128]"'
+        function = 'convcost model file.py:name --input "f32[1,128]"'
+        return f"Count torch's by a function that builds it: {function}" if self.built_by else ""
 
 
 CONTAINERS = (
@@ -19,7 +31,10 @@ CONTAINERS = (
 
 UNSUPPORTED = (
     UnsupportedLayers(
-        "containers", CONTAINERS, "They only hold layers. Write a chain as A -> B, a repeated layer as 2 x A."
+        "containers",
+        CONTAINERS,
+        "They only hold layers. Write a chain as A -> B, a repeated layer as 2 x A.",
+        built_by="",
     ),
     UnsupportedLayers(
         "lazy layers",
@@ -34,11 +49,20 @@ UNSUPPORTED = (
         "base classes",
         ("RNNBase", "RNNCellBase"),
         "They have no forward. Write RNN, LSTM, GRU or one of their cells.",
+        built_by="",
     ),
     UnsupportedLayers(
-        "stacks",
-        ("TransformerEncoder", "TransformerDecoder"),
-        "Their first argument is a layer. Write 6 x TransformerEncoderLayer(...), or Transformer(...).",
+        "stacks of encoders",
+        ("TransformerEncoder",),
+        "Its first argument is a layer. Write 6 x TransformerEncoderLayer(...).",
+        built_by="function",
+    ),
+    UnsupportedLayers(
+        "stacks of decoders",
+        ("TransformerDecoder",),
+        "Its first argument is a layer. Write 6 x TransformerDecoderLayer(...)(x, [S, B, E]), with the shape "
+        "of the memory; or Transformer(...), which has encoders too.",
+        built_by="function",
     ),
     UnsupportedLayers(
         "old names",
@@ -47,8 +71,14 @@ UNSUPPORTED = (
     ),
     UnsupportedLayers(
         "devices",
-        ("DataParallel", "SyncBatchNorm"),
-        "They distribute a module over devices. Write the module itself, or BatchNorm2d.",
+        ("DataParallel",),
+        "It distributes a module over devices. Write the module itself.",
+        built_by="function",
+    ),
+    UnsupportedLayers(
+        "statistics of several devices",
+        ("SyncBatchNorm",),
+        "Write BatchNorm2d, which has the same arguments.",
     ),
     UnsupportedLayers(
         "data-dependent costs",

@@ -49,7 +49,7 @@ def check_arguments(
             names = [name for name, each in accepted.parameters.items() if each.kind not in VARIADIC]
             listed = f"It takes {', '.join(names)[:MOST_LISTED]}." if names else ""
             raise WrongTypeError(f"{what} {surplus}", hint=listed) from None
-        if missing := [*_missing(accepted, args, kwargs)]:
+        if missing := [*missing_arguments(accepted, args, kwargs)]:
             message = f"{what} needs {_missing_text(missing, noun)}"
             raise WrongTypeError(
                 message, hint=hint.format(missing[0]), cli_hint=cli_hint.format(missing[0])
@@ -77,7 +77,7 @@ def _missing_text(names: list[str], noun: str) -> str:
     return f"{'values' if names[1:] else 'a value'} for the {plural(len(names), noun)} {join_words(names)}"
 
 
-def _missing(accepted: Signature, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Iterator[str]:
+def missing_arguments(accepted: Signature, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Iterator[str]:
     """The required parameters that have no value."""
     for place, (name, parameter) in enumerate(accepted.parameters.items()):
         is_given = name in kwargs or (parameter.kind in POSITIONAL and place < len(args))

@@ -1,11 +1,16 @@
 """Words that people know from elsewhere get the way out in one sentence; near names come first."""
 
+from typing import get_type_hints
+
 import pytest
 from cli_runner import PLAIN, ROOT, convcost, refused
+from torch import nn
 
+from convcost import cost, profile
 from convcost.cli.commands import COMMANDS, COMMANDS_WITHOUT_SIZES
 from convcost.cli.hints import COMMAND_HINTS, OPTION_HINTS, is_option
 from convcost.layers import CONTAINERS, ELSEWHERE, KINDS, TORCH_NN
+from convcost.layers.unsupported import UNSUPPORTED
 
 PAIR = ("compare", "Linear(3, 4)", "Linear(3, 5)")
 RELU = ("model", "torch.nn:ReLU", "--input", "f32[1,3]")
@@ -131,6 +136,11 @@ def test_an_input_with_a_dtype_is_written_with_the_options_that_the_command_has(
             '\nNo input is given, such as --input "f32[B,128]". ',
         ),
         (("model", "torch.nn:Linear", "--input", "f32[1,8]"), "such as --arg in_features=10.\n"),
+        (
+            ("model", "torch.nn:TransformerEncoder", "--input", "f32[1,8]"),
+            "\nThe argument encoder_layer is a module: write a function that builds both, ",
+        ),
+        (("model", "torch.nn:DataParallel", "--input", "f32[1,8]"), "\nThe argument module is a module: "),
     ],
 )
 def test_a_hint_names_what_the_command_has(command, message, monkeypatch):
@@ -325,3 +335,26 @@ def test_set_gives_a_size_of_any_name(name):
 )
 def test_a_model_named_in_another_way_has_its_way_out(arguments, message):
     assert message in refused(*arguments)
+
+
+@pytest.mark.parametrize("group", UNSUPPORTED, ids=lambda group: group.cause)
+def test_a_class_that_needs_a_module_is_counted_by_a_function_that_builds_it(group):
+    for name in (name for name in group.names if group.cause != "containers"):
+        parameters = get_type_hints(getattr(nn, name).__init__).values()
+        kinds = [getattr(kind, "__bound__", kind) for kind in parameters]
+        needs_module = any(isinstance(kind, type) and issubclass(kind, nn.Module) for kind in kinds)
+        hint = refused("layer", name)
+        assert ("builds it: convcost model file.py:name --input" in hint) == needs_module
+        assert ("--arg" in hint) == (not needs_module and group.cause != "base classes")
+
+
+def test_a_stack_is_written_as_a_repeated_layer_of_its_own_kind():
+    assert "Write 6 x TransformerEncoderLayer(...). " in refused(
+        "layer", "TransformerEncoder", "64", "4", "2"
+    )
+    decoder = refused("layer", "TransformerDecoder", "64", "4", "2")
+    assert "Write 6 x TransformerDecoderLayer(...)(x, [S, B, E]), with the shape of the memory" in decoder
+    stack = nn.TransformerDecoder(nn.TransformerDecoderLayer(64, 4), 6)
+    design = cost("[S, B, 64] -> 6 x TransformerDecoderLayer(64, 4)(x, [T, B, 64])", S=10, T=7, B=2)
+    module = profile(stack, "f32[10,2,64]", "f32[7,2,64]")
+    assert (design.params, design.macs) == (module.params, module.macs)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext, suppress
 from functools import partial
-from typing import Any, Literal, TypeVar
+from inspect import signature
+from typing import Any, Literal, TypeVar, get_type_hints
 
 import torch
 from torch.overrides import TorchFunctionMode
@@ -15,7 +16,7 @@ from convcost.tracing.isolation.process_state import preserved_process_state
 from convcost.tracing.isolation.virtual_devices import VirtualDevices, virtual_cuda
 from convcost.tracing.module_call import ModuleCall
 from convcost.tracing.module_tree import module_tree
-from convcost.tracing.signatures import check_arguments
+from convcost.tracing.signatures import check_arguments, missing_arguments
 from convcost.tracing.sources.interface import BuildableModel
 from convcost.tracing.target.loading import check_callable
 from convcost.tracing.target.target import Target
@@ -48,6 +49,8 @@ Built = TypeVar("Built")
 
 ARGUMENTS_HINT = "Give arguments by name, such as {}=10."
 ARGUMENTS_CLI_HINT = "Give arguments by name, such as --arg {}=10."
+
+MODULE_HINT = "The argument {} is a module: write a function that builds both, and give it as file.py:name."
 
 Arguments = tuple[tuple[Any, ...], Mapping[str, Any]]
 """Positional and keyword arguments."""
@@ -122,10 +125,21 @@ def _build_from(target: Target, found: Any, build_mode: BuildMode) -> Any:
     if not callable(found) or (isinstance(found, type) and not issubclass(found, torch.nn.Module)):
         return found
     check_callable(str(target.place), found)
-    check_arguments(
-        str(target.place), found, kwargs=target.arguments, hint=ARGUMENTS_HINT, cli_hint=ARGUMENTS_CLI_HINT
-    )
+    hints = ARGUMENTS_HINT, ARGUMENTS_CLI_HINT
+    hint, cli_hint = hints if not _needs_module(found, target.arguments) else (MODULE_HINT, MODULE_HINT)
+    check_arguments(str(target.place), found, kwargs=target.arguments, hint=hint, cli_hint=cli_hint)
     return _construct(target, partial(found, **target.arguments), build_mode)
+
+
+def _needs_module(found: Callable[..., Any], given: Mapping[str, Any]) -> bool:
+    """Whether the first argument that is missing is a module, by its annotation."""
+    try:
+        missing = next(missing_arguments(signature(found), (), given))
+        kind = get_type_hints(vars(found).get("__init__", found))[missing]
+    except Exception:  # a user's signature and annotations may be anything
+        return False
+    kind = getattr(kind, "__bound__", kind)
+    return isinstance(kind, type) and issubclass(kind, torch.nn.Module)
 
 
 def _construct(target: Target, make: Callable[[], Any], build_mode: BuildMode) -> Any:
