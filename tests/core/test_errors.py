@@ -1,6 +1,9 @@
 """Errors: what they say, where they point, and what near name they offer."""
 
+import ast
+
 import pytest
+from cli_runner import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -100,3 +103,16 @@ def test_plain_text_is_not_changed_by_escaping(text):
 )
 def test_a_near_name_is_offered_if_there_is_one(name, offer):
     assert did_you_mean(name, ("Conv1d", "Conv2d", "Linear")) == offer
+
+
+def is_error(node):
+    name = getattr(node.func, "id", getattr(node.func, "attr", "")) if isinstance(node, ast.Call) else ""
+    return name.endswith("Error")
+
+
+def test_what_errors_say_is_ascii_as_all_else_in_them_is_escaped():
+    trees = [ast.parse(path.read_text("utf-8")) for path in (ROOT / "convcost").rglob("*.py")]
+    errors = [node for tree in trees for node in ast.walk(tree) if is_error(node)]
+    assert len(errors) > 500
+    parts = (part for error in errors for part in ast.walk(error) if isinstance(part, ast.Constant))
+    assert [part.value for part in parts if isinstance(part.value, str) and not part.value.isascii()] == []

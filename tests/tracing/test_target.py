@@ -4,6 +4,7 @@ import sys
 
 import pytest
 import torch
+from cli_runner import convcost
 from tracing.targets import LINEAR, refused, run, written
 
 from convcost.core.errors import UsageError
@@ -180,6 +181,16 @@ USAGE = {
 def test_a_wrong_request_is_refused(folder, request_, message):
     written(folder / "net.py", LINEAR + "def make(): return {}\nnumber = 3\n")
     assert refused(UsageError, *request_).startswith(message)
+
+
+def test_the_names_that_a_file_has_end_in_and_more_if_there_are_more(folder):
+    functions = "".join(f"def make_{letter}(): return Net()\n" for letter in "abcdefghijklm")
+    written(folder / "net.py", f"{LINEAR}def größe(): return Net()\n{functions}")
+    _, out, err = convcost("cost", "net.py:other", "--input", "f32[1,4]")
+    listed = ", ".join(f"make_{letter}" for letter in "abcdefghij")
+    assert (out, err) == (
+        "", f"convcost: net.py has no other\nIt has Net, gr\\xf6\\xdfe, {listed} and more.\n"
+    )  # fmt: skip
 
 
 def test_an_unknown_argument_is_refused_with_those_there_are(folder):

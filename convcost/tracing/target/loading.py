@@ -251,7 +251,11 @@ def _unknown_name(place: Place, module: ModuleType) -> UsageError:
     own = [name for name, value in vars(module).items() if _is_offered(value, module)]
     near = did_you_mean(place.name, own)
     listed = () if near and len(own) > MOST_SHOWN else own
-    has = f"It has {', '.join(listed[:MOST_SHOWN])}{', …' if listed[MOST_SHOWN:] else ''}." if listed else ""
+    has = (
+        f"It has {', '.join(listed[:MOST_SHOWN])}{' and more' * (len(listed) > MOST_SHOWN)}."
+        if listed
+        else ""
+    )
     return UsageError(f"{place.source} has no {place.name[:80]}{near}", hint=has)
 
 

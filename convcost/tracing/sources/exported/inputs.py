@@ -67,7 +67,7 @@ class ExportedInput(NamedTuple):
     @property
     def _description(self) -> str:
         limits = ", ".join(filter(None, (range_text(name, self.ranges) for name in self.declared.names)))
-        return f"{self.declared}{f', {limits}' if limits else ''}"
+        return f"{self.declared}{f', {limits}' if limits else ''}".replace("≤", "<=")  # errors are ASCII
 
 
 def _factor_and_name(size: str | SizeExpression) -> tuple[int, str]:

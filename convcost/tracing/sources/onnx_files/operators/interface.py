@@ -48,7 +48,7 @@ def window_of(call: NodeCall, lengths: Sequence[Any], kernel: Sequence[int]) -> 
 def _for_each(call: NodeCall, attribute: str, default: int, count: int) -> tuple[int, ...]:
     found = tuple(call.get(attribute, (default,) * count))
     if len(found) != count or min(found) < 0:
-        raise UsageError(f"its {attribute} are {list(found)}, but {count} numbers ≥ 0 are needed")
+        raise UsageError(f"its {attribute} are {list(found)}, but {count} numbers of at least 0 are needed")
     return found
 
 
