@@ -15,7 +15,7 @@ import msgspec
 
 from convcost.core.errors import did_you_mean, join_words
 from convcost.core.record_fields import KeyType, is_record, key_type, record_keys, required_keys
-from convcost.gate.limit import LIMITED_METRICS, LIMITS
+from convcost.gate.limit import LIMITED_METRICS, LIMITS, RATIOS
 from convcost.gate.toml_positions import KeyPath
 
 FEW_WORDS = 3
@@ -78,8 +78,9 @@ def _key_issues(
         if name in keys:
             yield from _issues(item, keys[name], (*path, name))
         else:
-            message = f"unknown key{did_you_mean(SYNONYMS.get(name, name), keys)}"
-            yield ConfigIssue((*path, name), message, _limits_hint(name, keys))
+            near = did_you_mean(SYNONYMS.get(name, name), keys)
+            hint = _limits_hint(name, keys) or ("" if near else _keys_hint(name, keys))
+            yield ConfigIssue((*path, name), f"unknown key{near}", hint)
     for name in required_keys(record):
         if name not in table:
             yield ConfigIssue(path, f"{name} is missing")
@@ -90,6 +91,16 @@ def _limits_hint(name: str, keys: Mapping[str, KeyType]) -> str:
     if not name.startswith(("max_", "min_")) or not keys.keys() >= LIMITS.keys():
         return ""
     return f"Limits exist for {', '.join(LIMITED_METRICS)} and ratio."
+
+
+def _keys_hint(name: str, keys: Mapping[str, KeyType]) -> str:
+    """The table inside this one that has the key, or the keys of this one; of limits only an example."""
+    for outer, key in keys.items():
+        if is_record(key.types[0]) and name in record_keys(key.types[0]):
+            return f"Write it as {outer}.{name}, or in the table {outer}."
+    known = [key for key in keys if key not in LIMITS and key not in RATIOS]
+    limits = f", and limits such as {next(iter(LIMITS))}" if len(known) < len(keys) else ""
+    return f"The keys here are {join_words(known) if not limits else ', '.join(known)}{limits}."
 
 
 class _Words(NamedTuple):

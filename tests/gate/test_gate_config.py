@@ -55,6 +55,14 @@ def test_a_model_has_its_place_inputs_and_arguments():
             "output_elements, activations, bytes, active_params, active_params_without_embeddings, "
             "flops_per_token, kv_cache_bytes and ratio.",
         ),
+        (
+            "foo = 1",
+            ".foo",
+            "unknown key\n"
+            "The keys here are tolerance, growth_only, timeout, spec, dtype, model, inputs, inputs_from, "
+            "args, phase, context, train, formulas, sizes, count, taps, agree_with, ratio_to, metric, and "
+            "limits such as max_params.",
+        ),
         ('counters = "fvcore"', ".counters", "unknown key (did you mean agree_with?)"),
         ("max_flops = true", ".max_flops", "must be a string or a number, not true"),
         ("max_flops = 1979-05-27", ".max_flops", "must be a string or a number, not a date"),
@@ -117,6 +125,7 @@ def test_what_is_wrong_in_an_entry_is_said_at_its_line_and_key(line, key, messag
 
 LINEA = "no layer is called Linea (did you mean Linear?)"
 NEAR = "unknown key (did you mean entries?)"
+KEYS = "unknown key\nThe keys here are tolerance, growth_only, timeout, entries and devices."
 
 
 @pytest.mark.parametrize(
@@ -124,6 +133,7 @@ NEAR = "unknown key (did you mean entries?)"
     [
         ("entries = 3", [(1, "entries", "must be a table of tables, not a number")]),
         ("[entry.a]\nspec = 'ReLU'", [(1, "entry", NEAR)]),
+        ("[foo.a]\nx = 1", [(1, "foo", KEYS)]),
         ("[[entries.a]]\nspec = 'ReLU'", [(1, "entries.a", "must be a table, not a list")]),
         ("[entries.a]", [(1, "entries.a", "an entry needs a spec or a model")]),
         ("[entries.'a b']\nspec = 1", [(2, 'entries."a b".spec', "must be a string, not a number")]),

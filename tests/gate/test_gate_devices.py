@@ -109,6 +109,10 @@ TERA = 'Write it as "312 TFLOP/s", or as "40 cores x 2.3 GHz x 64 FLOP".'
             [(3, "devices.a.bandwith", "unknown key (did you mean bandwidth?)")],
         ),
         (
+            "[devices.a]\nlike = 'a100'\nfloat32 = '1 TFLOP/s'",
+            [(3, "devices.a.float32", "unknown key\nWrite it as peaks.float32, or in the table peaks.")],
+        ),
+        (
             "[devices.a]\nlike = 'a101'",
             [
                 (
@@ -181,3 +185,8 @@ def test_check_refuses_it_too():
         "devices.a.memory",
     )
     assert list(config_of(DENSE, CARD).entries) == ["dense"]
+
+
+def test_a_peak_may_be_written_as_the_hint_says():
+    Path("convcost.toml").write_text("[devices.mine]\nlike = 'a100'\npeaks.float32 = '2 TFLOP/s'\n")
+    assert read_devices("").named("mine").peaks["float32"] == 2 * 10**12
