@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -21,7 +20,7 @@ from convcost.layers.network import Network
 from convcost.system.workers import WorkerEndedError, can_fork
 from convcost.tracing.module_call import ModuleCall, copy_call, move_call
 from convcost.tracing.module_tree import count_occurrences, module_tree, original_module
-from convcost.tracing.network_module import build_network
+from convcost.tracing.network_module import build_network, without_warnings
 from convcost.tracing.profile import DEFAULT_MEMORY, profile
 
 if TYPE_CHECKING:
@@ -74,7 +73,7 @@ def _trace_of(module: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> Trac
     """The trace of `module` on shapes, without gradients, as in counters."""
     import torch
 
-    with torch.no_grad():
+    with torch.no_grad(), without_warnings():
         trace = profile(module, *inputs).trace
     assert trace
     return trace
@@ -84,8 +83,7 @@ def _read(counter: Counter, module: torch.nn.Module, inputs: tuple[torch.Tensor,
     """The counter's reading, without warnings from the counter or torch."""
     import torch
 
-    with torch.no_grad(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with torch.no_grad(), without_warnings():
         return counter.read(module, inputs, {})
 
 
@@ -185,8 +183,7 @@ def _outcome(call: ModuleCall, counter: Counter, device: str) -> CounterOutcome:
     call = move_call(call, device)
     before = capture_state(call.model)
     reading, error = None, ""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with without_warnings():
         try:
             reading = counter.read(*call)
         except Exception as raised:

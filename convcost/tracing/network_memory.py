@@ -10,7 +10,7 @@ from convcost.core.trace import MemoryUse
 from convcost.layers.network import Network
 from convcost.tracing.memory_profile import memory_footprint
 from convcost.tracing.module_call import ModuleCall
-from convcost.tracing.network_module import build_network
+from convcost.tracing.network_module import build_network, without_warnings
 
 
 def network_footprint(network: Network, dtype: str = "") -> MemoryUse:
@@ -20,7 +20,8 @@ def network_footprint(network: Network, dtype: str = "") -> MemoryUse:
     """
     module, inputs = build_network(network, "meta")
     given = tuple(tensor.requires_grad_(tensor.is_floating_point()) for tensor in inputs)
-    return memory_footprint(ModuleCall(_InnerNetwork(module).eval(), given, {}), dtype=dtype)
+    with without_warnings():
+        return memory_footprint(ModuleCall(_InnerNetwork(module).eval(), given, {}), dtype=dtype)
 
 
 class _InnerNetwork(torch.nn.Module):

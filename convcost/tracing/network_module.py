@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import reduce
 from itertools import count
 from typing import Any
@@ -122,6 +123,14 @@ class JoinedInputs(torch.nn.Module):
         return output
 
 
+@contextmanager
+def without_warnings() -> Iterator[None]:
+    """Ignore warnings in the block, such as torch's on modules of designs, which the user did not write."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
 def _build_chain(chain: Chain, input_numbers: Iterator[int]) -> torch.nn.Module:
     if all(isinstance(call, LayerCall) and not call.branches for call in chain):
         modules = (_build_layer(call) for call in chain if isinstance(call, LayerCall))
@@ -139,8 +148,7 @@ def _build_layer(call: LayerCall) -> torch.nn.Module:
         return FunctionModule(layer)
     arguments = layer.arguments()
     dtype = {"dtype": getattr(torch, call.dtype)} if call.dtype and layer.has_dtype else {}
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "enable_nested_tensor is True")  # Transformer's hint on speed
+    with without_warnings():
         module = module_class(type(layer).__name__, *arguments)(**arguments, **dtype)
     if isinstance(layer, Bilinear) and isinstance(module, torch.nn.Bilinear):
         return JoinedInputs(module)

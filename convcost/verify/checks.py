@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Set
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -18,7 +17,7 @@ from convcost.counters.interface import Counter
 from convcost.counters.subprocess_runner import error_line
 from convcost.layers.network import Network
 from convcost.tracing.module_tree import count_occurrences
-from convcost.tracing.network_module import build_network, layer_modules
+from convcost.tracing.network_module import build_network, layer_modules, without_warnings
 from convcost.tracing.profile import profile
 from convcost.tracing.tensors import first_tensor
 from convcost.tracing.torch_versions import UnsupportedByTorchError
@@ -251,8 +250,7 @@ def no_gradients() -> Iterator[None]:
     """Disable gradients and warnings in the block."""
     import torch
 
-    with torch.no_grad(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with torch.no_grad(), without_warnings():
         yield
 
 
