@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from itertools import accumulate
 from typing import Any, NamedTuple
@@ -17,7 +17,6 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from convcost.core.cost import Size
 from convcost.core.dtypes import ITEMSIZES
 from convcost.core.trace import MemoryUse
-from convcost.tracing.fused_kernels import fused_kernels
 from convcost.tracing.isolation.isolated_call import isolated_copy, run_interruptibly
 from convcost.tracing.isolation.tensor_copies import (
     DataCopies,
@@ -27,6 +26,7 @@ from convcost.tracing.isolation.tensor_copies import (
     meta_copy,
     meta_tensor,
 )
+from convcost.tracing.memory_kernels import memory_kernels
 from convcost.tracing.module_call import ModuleCall
 from convcost.tracing.module_tree import module_tree
 from convcost.tracing.tensors import flat_tensors, storage_id, tensors, torch_dtype
@@ -106,9 +106,8 @@ def copied_call(call: ModuleCall, run_mode: RunMode, dtype: str) -> Iterator[Mea
     """A copy of the call with floating-point tensors in `dtype`; empty keeps their own dtypes."""
     data, shapes = DataCopies(), ShapeCopies(has_gradients=True)
     copies: tuple[TensorCopy, ...] = (data, data) if run_mode == "data" else (meta_copy, shapes.of_input)
-    fusing = nullcontext() if run_mode == "data" else fused_kernels()
     of_parameter, of_input = (converted_copies(copy, dtype) for copy in copies)
-    with isolated_copy(call, of_parameter, of_input) as copied, fusing:
+    with isolated_copy(call, of_parameter, of_input) as copied, memory_kernels(run_mode == "data"):
         yield copied, CONCRETE
 
 

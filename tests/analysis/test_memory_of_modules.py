@@ -56,6 +56,21 @@ def test_a_residual_branch_keeps_the_input_and_what_relu_gave():
     assert bytes_of(Residual(), torch.rand(ROWS, WIDTH)).activations == 2 * 4 * ROWS * WIDTH
 
 
+class TransposedLinear(nn.Linear):
+    """A layer on an input that is not contiguous, such as the output of an LSTM with batch_first."""
+
+    def forward(self, x):
+        return super().forward(x.transpose(0, 1))
+
+
+@pytest.mark.parametrize("shape", [(7, 3, 16), (7, 2, 3, 16)])
+def test_a_linear_layer_on_an_input_that_is_not_contiguous_adds_its_bias_in_place(shape):
+    found = bytes_of(TransposedLinear(16, 5), torch.rand(shape))
+    rows = torch.Size(shape[:-1]).numel()
+    inputs = 2 * rows * 16  # torch makes it contiguous first
+    assert found.forward_peak == 4 * (inputs + 5 * 16 + 5 + rows * 5)
+
+
 def test_a_checkpoint_keeps_its_input_alone():
     assert bytes_of(Checkpointed(), torch.rand(ROWS, WIDTH)).activations == 4 * ROWS * WIDTH
 

@@ -17,8 +17,8 @@ from convcost.symbolic.bounds import as_sympy, maximum_under, value_of
 from convcost.symbolic.report import map_formulas
 from convcost.symbolic.sizes import check_assumptions
 from convcost.tracing.declared_inputs import DeclaredInputs, DeclaredTensor
-from convcost.tracing.fused_kernels import fused_kernels
 from convcost.tracing.isolation.isolated_call import isolated_copy
+from convcost.tracing.memory_kernels import memory_kernels
 from convcost.tracing.memory_profile import (
     MeasuredCall,
     SizeArithmetic,
@@ -89,7 +89,7 @@ def _symbolic_call(
         mode = stack.enter_context(fake_mode(sizes.shape_env))
         copy = converted_copies(partial(fake_copy, mode, device="meta"), dtype)  # as in a run on numbers
         copied = stack.enter_context(isolated_copy(ModuleCall(module), copy, copy))
-        stack.enter_context(fused_kernels())
+        stack.enter_context(memory_kernels(has_data=False))
         with sizes.guard_log.inside_torch():
             args, kwargs = tree_map_only(torch.Tensor, copy, symbolic_inputs(inputs, sizes))
         yield ModuleCall(copied.model, args, kwargs), SizeArithmetic(sizes.formula, largest)

@@ -1,4 +1,4 @@
-"""Replacements of functions that have a fused CUDA kernel: they save the same tensors for the backward."""
+"""Replacements of functions that take the memory of their kernels, also where a mode intercepts operators."""
 
 from __future__ import annotations
 
@@ -15,19 +15,36 @@ KernelResult = tuple["torch.Tensor", tuple["torch.Tensor", ...]]
 
 
 @contextmanager
-def fused_kernels() -> Iterator[None]:
-    """In the block, attention, dropout and RMSNorm on tensors without data are single operators."""
-    replaced = {
-        "dropout": partial(_dropout, functional.dropout),
-        "rms_norm": _rms_norm,
-        "scaled_dot_product_attention": _attention,
-    }
+def memory_kernels(has_data: bool) -> Iterator[None]:
+    """In the block, functions take the memory of their kernels.
+
+    Linear adds its bias in place. On tensors without data, attention, dropout and RMSNorm are single
+    operators, which save the same tensors for the backward as fused CUDA kernels.
+    """
+    replaced: dict[str, Any] = {"linear": partial(_linear, functional.linear)}
+    if not has_data:
+        replaced["dropout"] = partial(_dropout, functional.dropout)
+        replaced["rms_norm"] = _rms_norm
+        replaced["scaled_dot_product_attention"] = _attention
     originals = {name: getattr(functional, name) for name in replaced}
     vars(functional).update(replaced)
     try:
         yield
     finally:
         vars(functional).update(originals)
+
+
+def _linear(
+    original: Callable[..., torch.Tensor],
+    input: torch.Tensor,  # noqa: A002
+    weight: torch.Tensor,
+    bias: torch.Tensor | None = None,
+) -> torch.Tensor:
+    """torch adds a bias in place to more than two dimensions, but out of place where a mode is active."""
+    is_plain = all(type(each) in (torch.Tensor, torch.nn.Parameter) for each in (input, weight, bias))
+    if not is_plain or bias is None or input.ndim < 3:
+        return original(input, weight, bias)
+    return original(input, weight).add_(bias)
 
 
 def _attention(
