@@ -97,7 +97,6 @@ def _notes(
         _complex_operators(trace),
         _sparse_operators(trace),
         ZEROS_NOTE if trace.reads_zeros else DATA_RUN_NOTE if trace.ran == "data" else "",
-        _elementwise_gradients(report, trace),
         _unused_parameters(trace),
         *_tied_parameters(trace),
         *generation_notes(report),
@@ -189,14 +188,6 @@ def _complex_operators(trace: Trace) -> str:
 def _sparse_operators(trace: Trace) -> str:
     names = [operator_name(total.operator) for total in operator_totals(trace) if total.sparse]
     return f"Sparse tensors are counted by their stored entries: {join_first(names)}." if names else ""
-
-
-def _elementwise_gradients(report: Report, trace: Trace) -> str:
-    """A note that autograd tells no module of elementwise gradients, if FLOPs include them."""
-    backward = (each for each in trace.operations if each.phase != "forward" and not each.path)
-    is_counted = report.convention.count == "all" and any(each.cost.elementwise != 0 for each in backward)
-    note = "Gradients of elementwise work are counted at the whole model, not at its submodules."
-    return note if is_counted else ""
 
 
 def _unused_parameters(trace: Trace) -> str:
