@@ -23,7 +23,8 @@ DTYPE_HINT = "Choose a dtype with --dtype bfloat16."
 OPEN_HINT = "A size without a value stays a symbol: leave its option out."
 STDOUT_HINT = "The result goes to stdout; redirect it to a file: > FILE."
 METRICS_HINT = "All quantities are shown; --count and --taps choose what counts as FLOPs."
-BATCH_HINT = "Name the batch in the input: [B, 10]. With --phase, give --context T --T 4096 and --B."
+MODULE_BATCH_HINT = "Name the batch in the input: [B, 10]. With --phase, give --context T --T 4096 and --B."
+DESIGN_BATCH_HINT = "For a batch B, write it in the input shape: [B, S, E] -> Linear(E, E)"
 BUDGET_HINT = "For a budget: --vary E --budget 1MFLOPs."
 POSITIONS_HINT = "The sequence length is a size of the input, such as S: --S 128."
 COLOURS_HINT = "Set NO_COLOR=1 for no colors, FORCE_COLOR=1 for colors in a pipe."
@@ -64,9 +65,6 @@ OPTION_HINTS: dict[str, str] = {
     "list": "Without options, all are listed.",
 }
 """For an unknown option: the option that is meant, or a sentence that says what to do."""
-
-SIZE_HINTS = {"B": BATCH_HINT}
-"""For a size that the inputs of a module don't have."""
 
 PAIR_HINTS: dict[str, str] = {
     **dict.fromkeys(("kernel-size", "kernel", "kernels", "ksize", "k", "taps-per-kernel"), "--K"),
@@ -123,7 +121,7 @@ def unknown_option(
     """
     word, own = name.replace("_", "-"), tuple(own)
     message = f"no option or size is called --{name[:40]}"
-    meant = hints.get(word) or SIZE_HINTS.get(word) or OPTION_HINTS.get(word, f"--{word}")
+    meant = hints.get(word) or OPTION_HINTS.get(word, f"--{word}")
     if meant == METRICS_HINT and "budget" in own:
         meant = BUDGET_HINT
     if meant.removeprefix("--") in own:

@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 import typer
 
-from convcost.cli.hints import design_error, is_target, unknown_option
+from convcost.cli.hints import DESIGN_BATCH_HINT, MODULE_BATCH_HINT, design_error, is_target, unknown_option
 from convcost.cli.parser_errors import option_names
 from convcost.core.cost import Size
 from convcost.core.errors import SpecError, UsageError
-from convcost.spec import HasSizeNames, check_names
+from convcost.spec import HasSizeNames, Spec, check_names
 from convcost.spec.argument_grammar import parse_size
 from convcost.spec.evaluate import evaluate
 from convcost.spec.syntax import names
@@ -168,6 +168,9 @@ def check_options(
     """
     sizes = tuple(dict.fromkeys(name for design in designs for name in design.names))
     own = (*words, *sizes, *(name.removeprefix("--") for name in option_names(context)))
+    has_module = not all(isinstance(design, Spec) for design in designs)
+    if has_module:
+        hints = {**hints, "B": MODULE_BATCH_HINT}
     for option in options:
         if option.name not in sizes:
             problem = unknown_option(context, option.name, option.value, own, hints)
@@ -176,4 +179,6 @@ def check_options(
             try:
                 check_names({option.name: 1}, designs)
             except UsageError as error:
-                raise UsageError(problem.message, hint=f"{others} {error.hint}".strip()) from None
+                batch = DESIGN_BATCH_HINT if option.name == "B" else ""
+                hint = " ".join(filter(None, (others, error.hint, batch)))
+                raise UsageError(problem.message, hint=hint) from None

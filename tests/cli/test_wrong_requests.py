@@ -201,7 +201,8 @@ def test_without_a_command_the_help_is_shown():
         ),
         (
             ("cost", "[2,3] -> Linear(3,4)", "--B", "4"),
-            "no option or size is called --B\nName the batch in the input: [B, 10].",
+            "no option or size is called --B\nThere are no open sizes here. "
+            "For a batch B, write it in the input shape: [B, S, E] -> Linear(E, E)\n",
         ),
         (
             ("match", "Linear(E, E)", "--flops", "1M"),
