@@ -43,7 +43,8 @@ def match(
         typer.Option("--vary", metavar="NAME", help="The size of DESIGN to find, or two sizes: E,K."),
     ] = None,
     metric: Annotated[
-        str, typer.Option("--metric", metavar="flops|macs|params|bytes", help="The quantity to match.")
+        str,
+        typer.Option("--metric", metavar="flops|macs|valid_macs|params|bytes", help="The quantity to match."),
     ] = "flops",
     budget: Annotated[
         str, typer.Option("--budget", metavar="AMOUNT", help="The maximum cost, such as 2GFLOPs or 300K.")

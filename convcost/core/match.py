@@ -20,7 +20,9 @@ Metric: TypeAlias = str
 PerSize: TypeAlias = Size | Mapping[str, Size]
 """A limit for all sizes, or one per size by name."""
 
-UNITS: dict[Metric, str] = {metric.name: metric.label for metric in METRICS if metric.can_be_matched}
+UNITS: dict[Metric, str] = {
+    metric.name: metric.standalone_label for metric in METRICS if metric.can_be_matched
+}
 """The quantities that can be matched, and their units."""
 
 LARGEST = 2**20

@@ -136,6 +136,7 @@ METRICS = (
         is_minor=True,
         missing="(no formula)",
         in_baseline=True,
+        can_be_matched=True,
     ),
     Metric(
         "flops",

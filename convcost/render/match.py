@@ -26,7 +26,7 @@ GUTTER = 3
 MOST_NAMED = 3
 """The most sizes to name in a sentence."""
 
-VERBS = {"flops": "costs", "macs": "costs"}
+VERBS = {"flops": "costs", "macs": "costs", "valid_macs": "costs"}
 """Other quantities are what a design has."""
 
 TENSORS_OF_BYTES = " of input, parameters and output"
@@ -148,7 +148,8 @@ def _notes(match: Match) -> tuple[str, ...]:
     if len(match.choices) > MOST_LINES:
         found = f"{len(match.choices):,} such pairs were found"
         notes.append(f"{found}; the {MOST_LINES} closest are shown. --json has all.")
-    return (*notes, *match.notes, *([convention_note(match.convention)] if match.metric == "flops" else []))
+    has_flops = "flops" in (match.metric, *_other_metrics(match))
+    return (*notes, *match.notes, *([convention_note(match.convention)] if has_flops else []))
 
 
 def _verdict(match: Match) -> str:

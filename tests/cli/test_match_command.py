@@ -348,3 +348,19 @@ def test_a_likely_mistake_in_a_design_is_told_by_each_command(command):
     assert (
         warning not in convcost(command[0], ATTENTION.replace("8)", "8, batch_first=True)"), *command[2:]).out
     )
+
+
+def test_macs_are_those_on_real_data_if_flops_are_made_of_them():
+    """10·E² of the 12·E² MACs are on real data, for kernels of 3 on 4 positions."""
+    design = ("[1,E,4] -> Conv1d(E,E,3,padding=1)", "--vary", "E", "--budget", "100K")
+    for options in (("--metric", "macs", "--taps", "valid"), ("--metric", "valid_macs")):
+        found = json.loads(convcost("match", *design, *options, "--json").out)
+        assert (found["metric"], found["best"][0]["sizes"]) == ("valid_macs", {"E": 100})
+    found = json.loads(convcost("match", *design, "--metric", "macs", "--json").out)
+    assert (found["metric"], found["best"][0]["sizes"]) == ("macs", {"E": 91})
+
+
+def test_a_column_of_flops_has_its_convention():
+    design = ("match", "Linear(E,E)", "--vary", "E", "--budget", "100K", "--metric")
+    assert "FLOPs = 2 × MACs" in convcost(*design, "params").out
+    assert "FLOPs" not in convcost(*design, "bytes").out
