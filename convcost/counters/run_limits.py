@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from convcost.core import arithmetic
-from convcost.core.cost import FLOPS_PER_MAC, Size
+from convcost.core.cost import FLOPS_PER_MAC, Shape, Size
 from convcost.core.report import Report
 from convcost.core.row import Row
 from convcost.core.units import binary, human
@@ -20,6 +20,9 @@ ADDRESSABLE_BYTES = 2**63
 """The limit on the bytes of a tensor in torch, also on the meta device."""
 
 REAL_ITEMSIZE = 4
+
+CHANNEL_BLOCK = 16
+"""The largest block of channels in oneDNN's layouts: the floats of an AVX-512 register."""
 
 
 def obstacle(report: Report) -> str:
@@ -80,11 +83,27 @@ def _held(row: Row) -> tuple[int, ...]:
 
 
 def _workspace(row: Row) -> Size:
-    """The unfolded input of a convolution, which torch may allocate on the CPU."""
-    if "weight" not in row.parameters or not row.kind.startswith("Conv"):
+    """The most that torch may allocate on the CPU for a convolution, beyond its input and output.
+
+    The padded input, and the larger of two: the unfolded input of a group, with the output of each group; or
+    input and output with their channels in blocks, for oneDNN.
+    """
+    weight = row.parameters.get("weight", ())
+    channels = 1 - len(weight)
+    if not row.kind.startswith("Conv") or min(len(row.input), len(row.output)) < -channels or len(weight) < 3:
         return 0
-    taps = arithmetic.elements(row.parameters["weight"][2:])
-    return taps * max(arithmetic.elements(row.input), arithmetic.elements(row.output))
+    unfolded = row.input if "Transpose" in row.kind else row.output
+    positions = arithmetic.elements(unfolded) // max(unfolded[channels], 1)
+    columns = positions * arithmetic.elements(weight[1:]) + arithmetic.elements(row.output)
+    return arithmetic.elements(row.input) + max(
+        columns, _blocked(row.input, channels) + _blocked(row.output, channels)
+    )
+
+
+def _blocked(shape: Shape, channels: int) -> Size:
+    """Elements of a tensor whose dimension `channels` is padded to a multiple of a block."""
+    padded = -(-shape[channels] // CHANNEL_BLOCK) * CHANNEL_BLOCK
+    return arithmetic.elements(shape) // max(shape[channels], 1) * padded
 
 
 def largest_tensor(report: Report) -> Size:

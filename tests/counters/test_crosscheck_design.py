@@ -1,5 +1,8 @@
 """Running counters within bounds: what is skipped, what is unavailable, and that nothing is built for it."""
 
+import subprocess
+import sys
+
 import pytest
 from counter_runs import CONV, DENSE, counter_result
 
@@ -30,11 +33,60 @@ def never_built(monkeypatch):
 
 
 def test_what_branches_make_is_in_memory_until_they_are_joined():
-    branches = ", ".join(["Conv1d(4, 4, 1)"] * 8)
-    report = parse(f"[1, 4, 1000] -> concat({branches}, dim=1)").report({})
+    branches = ", ".join(["Linear(4, 4)"] * 8)
+    report = parse(f"[1, 1000, 4] -> concat({branches}, dim=2)").report({})
     joined = 8 * 4_000
     assert real_bytes(report) == 4 * (report.params + 4_000 + joined + joined)
-    assert real_bytes(parse("[1, 4, 1000] -> Conv1d(4, 4, 1)").report({})) == 4 * (20 + 4_000 + 4_000 + 4_000)
+
+
+STEM = "[8, 3, 224, 224] -> Conv2d(3, 64, 7, stride=2, padding=3)"
+
+MEASURED = (
+    ("ATen", STEM),
+    ("ATen", "[8, 64, 56, 56] -> Conv2d(64, 64, 3, padding=2, dilation=2, groups=4)"),
+    ("ATen", "[2, 8, 32, 64, 64] -> Conv3d(8, 8, 3, padding=1)"),
+    ("ATen", "[8, 64, 10000] -> ConvTranspose1d(64, 64, 4, stride=2)"),
+    ("oneDNN", "[8, 1, 512, 512] -> Conv2d(1, 1, 3, padding=1)"),
+)
+
+GROWTH = """
+import resource, sys, torch
+from convcost.spec import parse
+from convcost.tracing.network_module import build_network
+
+def peak(design):
+    module, inputs = build_network(parse(design).network({}), "cpu")
+    with torch.no_grad():
+        module(*inputs)
+    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+torch.backends.mkldnn.set_flags(sys.argv[1] == "oneDNN")
+before = peak("[1, 16, 9, 9] -> Conv2d(16, 16, 3) -> ConvTranspose2d(16, 16, 3)")
+print(peak(sys.argv[2]) - before)
+"""
+"""Prints by how many bytes a forward pass raises the peak of the memory of its process."""
+
+BUFFERS = 2**24
+"""Bytes of code and buffers of threads, whatever the layer."""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in KiB on Linux alone")
+@pytest.mark.parametrize(("library", "spec"), MEASURED)
+def test_a_convolution_stays_within_the_memory_that_is_estimated(library, spec):
+    command = [sys.executable, "-W", "ignore", "-c", GROWTH, library, spec]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert int(run.stdout) < real_bytes(parse(spec).report({})) + BUFFERS
+
+
+def test_an_ordinary_convolution_is_run_with_data():
+    convolution, transposed = "Conv2d(8, 16, 3)", "ConvTranspose2d(8, 16, 3)"
+    columns, output = 4 * 4 * 8 * 9, 16 * 4 * 4
+    report = parse(f"[8, 6, 6] -> {convolution}").report({})
+    assert real_bytes(report) == 4 * (report.params + 2 * 8 * 36 + columns + 2 * output)
+    columns, output = 6 * 6 * 16 * 9, 16 * 8 * 8
+    report = parse(f"[8, 6, 6] -> {transposed}").report({})
+    assert real_bytes(report) == 4 * (report.params + 2 * 8 * 36 + columns + 2 * output)
+    assert real_bytes(parse(STEM).report({})) < 2**27
 
 
 @pytest.mark.usefixtures("never_built")
