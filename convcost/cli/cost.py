@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, NamedTuple
 
 import typer
@@ -22,6 +21,7 @@ from convcost.cli.options import (
 )
 from convcost.cli.parser_errors import option_names
 from convcost.cli.phases import check_phases
+from convcost.cli.places import dotted_error
 from convcost.cli.sizes import missing_design_error, split_tokens
 from convcost.core.errors import UsageError
 from convcost.design import SizedSpec
@@ -79,7 +79,7 @@ def _read_design(
     texts, options = split_tokens(tokens, option_names(context), takes_numbers=True)
     if not texts:
         raise missing_design_error(context, options, "a design is missing", DESIGN_HINT)
-    if is_target(texts[0]) or DOTTED_NAME.fullmatch(texts[0]):
+    if is_target(texts[0]) or dotted_error(texts[0]):
         target = read_target(context, tokens, settings, given.modules)
         return ModuleTarget(target, given.formulas, given.modules.seconds, read_mesh(given.mesh, memory))
     _check_is_one_text(texts)
@@ -92,9 +92,6 @@ def _read_design(
 
 
 DESIGN_HINT = "Write one, such as '[B, E] -> Linear(E, 4E)', or name a torch module: net.py:Net."
-
-DOTTED_NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
-"""A text that may name a module without a colon: torch.nn.ReLU."""
 
 
 def _check_is_one_text(texts: list[str]) -> None:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from convcost.cli.hints import file_error, is_target, shorten_design
+from convcost.cli.hints import is_target, shorten_design
 from convcost.cli.options import MemoryOptions, MeshOptions, ModuleOptions
 from convcost.cli.output import stdout_to_stderr
 from convcost.cli.parser_errors import option_names
 from convcost.cli.phases import phase_requests
+from convcost.cli.places import dotted_error
 from convcost.cli.sizes import check_options, missing_design_error, read_sizes, split_tokens
 from convcost.cli.supervisor import time_limit
 from convcost.core.errors import ConvcostError, UsageError
@@ -143,11 +144,8 @@ def _check_target(text: str) -> None:
         command = "layer" if find_layer(text) else "cost"
         hint = f"For a design: convcost {command} {design}"
         raise UsageError(f"{text[:80]} is not a torch module", hint=hint)
-    if wrong_file := file_error(text):
-        raise wrong_file
-    source, dot, name = text.rpartition(".")
-    if dot and text.replace(".", "").isidentifier():
-        raise UsageError(f"{text[:80]} has no colon", hint=f"Write it as {source[:80]}:{name[:80]}.")
+    if problem := dotted_error(text):
+        raise problem
     raise UsageError(f"{text[:80]} does not name a file or module", hint=library_hint(text) or TARGET_HINT)
 
 

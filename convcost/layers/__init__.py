@@ -161,4 +161,10 @@ def unknown_layer(kind: str) -> tuple[str, str]:
     if way_out := library_hint(kind):
         return f"no layer is called {kind[:64]}", way_out
     near = did_you_mean(kind, (*KINDS, *TORCH_NN))
-    return f"no layer is called {kind[:64]}{near}", "" if near else UNKNOWN_HINT
+    return f"no layer is called {kind[:64]}{near}", "" if near else _module_hint(kind)
+
+
+def _module_hint(kind: str) -> str:
+    """How to count a module of the user's, whose place has a dot in place of its colon in `kind`."""
+    source, _, name = kind.rpartition(".")
+    return f"For a torch module: convcost model {source[:80]}:{name[:80]}" if source else UNKNOWN_HINT

@@ -337,6 +337,35 @@ def test_a_model_named_in_another_way_has_its_way_out(arguments, message):
     assert message in refused(*arguments)
 
 
+@pytest.mark.parametrize("command", ["model", "cost", "compare"])
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("nets.py.CNN", "nets.py.CNN does not name a file or module\nWrite it as nets.py:CNN.\n"),
+        ("./nets.py/CNN", "./nets.py/CNN does not name a file or module\nWrite it as ./nets.py:CNN.\n"),
+        ("nets.CNN", "nets.CNN has no colon\nWrite it as nets:CNN.\n"),
+        ("package.part.CNN", "package.part.CNN has no colon\nWrite it as package.part:CNN.\n"),
+        ("torch.hub.load", "torch.hub.load has no colon\nWrite it as torch.hub:load.\n"),
+        ("nets.txt", "nets.txt is a file, not a design\n"),
+        ("nets.pth", "nets.pth is a pickle, which can run code when it is loaded\n"),
+        ("other.gguff", "files ending in .gguff can't be read (did you mean .gguf?)\n"),
+    ],
+)
+def test_a_module_named_without_its_colon_is_not_a_file(command, text, message, tmp_path, monkeypatch):
+    (tmp_path / "nets.py").touch()
+    (tmp_path / "package").mkdir()
+    (tmp_path / "package" / "part.py").touch()
+    monkeypatch.chdir(tmp_path)
+    assert refused(command, text).startswith(message)
+
+
+def test_a_full_name_of_torch_is_a_layer_in_a_design_and_else_has_no_colon():
+    assert "RNN needs input_size and hidden_size" in refused("compare", "torch.nn.RNN")
+    assert refused("model", "torch.nn.RNN") == "torch.nn.RNN has no colon\nWrite it as torch.nn:RNN.\n"
+    chain = refused("compare", "[1, 3] -> nets.py.CNN(width=2)")
+    assert chain.endswith("For a torch module: convcost model nets.py:CNN\n")
+
+
 @pytest.mark.parametrize("group", UNSUPPORTED, ids=lambda group: group.cause)
 def test_a_class_that_needs_a_module_is_counted_by_a_function_that_builds_it(group):
     for name in (name for name in group.names if group.cause != "containers"):
