@@ -154,7 +154,7 @@ def _parse_bound(part: str, text: str, offset: int) -> Any:
         return found if found.names else evaluate(expression, {}, part)
     except SpecError as error:
         span = Span(*(place + offset for place in error.span))
-        raise SpecError(error.message, text=text, span=span, hint=error.hint) from None
+        raise SpecError(error.message, text=text, span=span, hint=error.hint or OVER_HINT) from None
 
 
 def _range(start: int, stop: int, step: int = 1, *, text: str, span: Span) -> range:

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 from collections import Counter
 from fractions import Fraction
 from itertools import product
@@ -12,6 +13,7 @@ import convcost
 from convcost.core.errors import ConvcostError, SpecError, UnboundSizeError, UsageError
 from convcost.core.sweep import QUANTITIES
 from convcost.search import grid_blocks
+from convcost.search.grid import OVER_HINT
 
 DESIGNS = (
     "[B, C, H, H] -> Conv2d(C, M, K, padding=K//2, groups=G) -> ReLU -> Conv2d(M, C, 1)",
@@ -286,6 +288,15 @@ def test_a_wrong_grid_is_refused(over, message):
 def test_a_size_can_not_be_swept_and_given():
     with pytest.raises(UsageError, match="E is swept but also has a value"):
         convcost.sweep("Linear(E, E)", over={"E": "1:3"}, E=4)
+
+
+@pytest.mark.parametrize(
+    "values", ["8;16", "8 16", "8 to 16", "8|16", "[8,16]", "{8}", "8.5", "1e3", "8-", "f(3)"]
+)
+def test_values_that_are_no_sizes_are_told_how_they_are_written(values):
+    for wrong in (values, [4, values]):
+        with pytest.raises(SpecError, match=re.escape(OVER_HINT)):
+            convcost.sweep("Linear(E, E)", over={"E": wrong})
 
 
 def test_an_error_points_at_the_place_in_the_values():
