@@ -20,9 +20,49 @@ class UnsupportedLayers(NamedTuple):
     def way_out(self, name: str) -> str:
         """How to count the class `name`; empty if it can't run."""
         if self.built_by == "class":
-            return f'Count torch\'s: convcost model torch.nn:{name} --arg NAME=VALUE --input "f32[1,128]"'
+            arguments, inputs = EXAMPLES[name]
+            options = (*(f"--arg {each}" for each in arguments), *(f'--input "{each}"' for each in inputs))
+            return f"To count torch's module: {' '.join((f'convcost model torch.nn:{name}', *options))}"
         function = 'convcost model file.py:name --input "f32[1,128]"'
-        return f"Count torch's by a function that builds it: {function}" if self.built_by else ""
+        return f"To count torch's module, by a function that builds it: {function}" if self.built_by else ""
+
+
+class Example(NamedTuple):
+    """Arguments and inputs with which a class of torch.nn runs."""
+
+    arguments: tuple[str, ...]
+    inputs: tuple[str, ...]
+
+
+def _images(dimensions: int) -> tuple[str]:
+    """An input with three channels and so many spatial dimensions."""
+    return (f"f32[1,3{',32' * dimensions}]",)
+
+
+EXAMPLES: dict[str, Example] = {
+    "LazyLinear": Example(("out_features=10",), ("f32[1,128]",)),
+    **{
+        f"LazyConv{kind}{number}d": Example(("out_channels=10", "kernel_size=3"), _images(number))
+        for kind in ("", "Transpose")
+        for number in (1, 2, 3)
+    },
+    **{
+        f"Lazy{kind}Norm{number}d": Example((), _images(number))
+        for kind in ("Batch", "Instance")
+        for number in (1, 2, 3)
+    },
+    "CrossMapLRN2d": Example(("size=5",), _images(2)),
+    "NLLLoss2d": Example((), ("f32[1,10,32,32]", "i64[1,32,32]")),
+    "SyncBatchNorm": Example(("num_features=3",), _images(2)),
+    "AdaptiveLogSoftmaxWithLoss": Example(
+        ("in_features=128", "n_classes=1000", '"cutoffs=[100,500]"'), ("f32[1,128]", "i64[1]")
+    ),
+    "CTCLoss": Example((), ("f32[50,1,20]", "i64[1,30]", "i64[1]", "i64[1]")),
+    "MultiLabelMarginLoss": Example((), ("f32[1,10]", "i64[1,10]")),
+    "GaussianNLLLoss": Example((), ("f32[1,128]", "f32[1,128]", "f32[1,128]")),
+    "LinearCrossEntropyLoss": Example(("in_features=128", "num_classes=10"), ("f32[1,128]", "i64[1]")),
+}
+"""For each class that is built by its arguments."""
 
 
 CONTAINERS = (
@@ -33,7 +73,7 @@ UNSUPPORTED = (
     UnsupportedLayers(
         "containers",
         CONTAINERS,
-        "They only hold layers. Write a chain as A -> B, a repeated layer as 2 x A.",
+        "A container only holds layers. Write a chain as A -> B, a repeated layer as 2 x A.",
         built_by="",
     ),
     UnsupportedLayers(
@@ -43,36 +83,37 @@ UNSUPPORTED = (
             *(f"LazyConv{kind}{number}d" for kind in ("", "Transpose") for number in (1, 2, 3)),
             *(f"Lazy{kind}Norm{number}d" for kind in ("Batch", "Instance") for number in (1, 2, 3)),
         ),
-        "They take a size from their first input. Write the layer itself with that size.",
+        "A lazy layer takes a size from its first input. Write the layer without Lazy in its name, with that "
+        "size.",
     ),
     UnsupportedLayers(
         "base classes",
         ("RNNBase", "RNNCellBase"),
-        "They have no forward. Write RNN, LSTM, GRU or one of their cells.",
+        "A base class has no forward. Write RNN, LSTM, GRU or one of their cells.",
         built_by="",
     ),
     UnsupportedLayers(
         "stacks of encoders",
         ("TransformerEncoder",),
-        "Its first argument is a layer. Write 6 x TransformerEncoderLayer(...).",
+        "The first argument of TransformerEncoder is a layer. Write 6 x TransformerEncoderLayer(...).",
         built_by="function",
     ),
     UnsupportedLayers(
         "stacks of decoders",
         ("TransformerDecoder",),
-        "Its first argument is a layer. Write 6 x TransformerDecoderLayer(...)(x, [S, B, E]), with the shape "
-        "of the memory; or Transformer(...), which has encoders too.",
+        "The first argument of TransformerDecoder is a layer. Write 6 x TransformerDecoderLayer(...)(x, "
+        "[S, B, E]), with the shape of the memory; or Transformer(...), which has encoders too.",
         built_by="function",
     ),
     UnsupportedLayers(
         "old names",
         ("CrossMapLRN2d", "NLLLoss2d"),
-        "They are deprecated. Use LocalResponseNorm and NLLLoss.",
+        "The name is deprecated. Write LocalResponseNorm for CrossMapLRN2d, NLLLoss for NLLLoss2d.",
     ),
     UnsupportedLayers(
         "devices",
         ("DataParallel",),
-        "It distributes a module over devices. Write the module itself.",
+        "DataParallel distributes a module over devices. Write the module itself.",
         built_by="function",
     ),
     UnsupportedLayers(
@@ -83,12 +124,12 @@ UNSUPPORTED = (
     UnsupportedLayers(
         "data-dependent costs",
         ("AdaptiveLogSoftmaxWithLoss", "CTCLoss", "MultiLabelMarginLoss"),
-        "Their cost depends on the values of the targets: cluster, length or number.",
+        "The cost depends on the values of the targets: cluster, length or number.",
     ),
     UnsupportedLayers(
         "value checks",
         ("GaussianNLLLoss",),
-        "It checks the values of its variances, so it cannot run on shapes alone.",
+        "GaussianNLLLoss checks the values of its variances, so it cannot run on shapes alone.",
     ),
     UnsupportedLayers(
         "compositions",

@@ -1,5 +1,6 @@
 """Words that people know from elsewhere get the way out in one sentence; near names come first."""
 
+import shlex
 from typing import get_type_hints
 
 import pytest
@@ -10,7 +11,7 @@ from convcost import cost, profile
 from convcost.cli.commands import COMMANDS, COMMANDS_WITHOUT_SIZES
 from convcost.cli.hints import COMMAND_HINTS, OPTION_HINTS, is_option
 from convcost.layers import CONTAINERS, ELSEWHERE, KINDS, TORCH_NN
-from convcost.layers.unsupported import UNSUPPORTED
+from convcost.layers.unsupported import EXAMPLES, UNSUPPORTED
 
 PAIR = ("compare", "Linear(3, 4)", "Linear(3, 5)")
 RELU = ("model", "torch.nn:ReLU", "--input", "f32[1,3]")
@@ -183,7 +184,9 @@ def test_a_single_design_is_sent_to_the_command_for_it(design):
 def test_a_layer_of_torch_that_designs_lack_is_sent_to_model(arguments):
     message = refused(*arguments)
     assert message.startswith("designs have no layer CTCLoss\n")
-    assert message.endswith('convcost model torch.nn:CTCLoss --arg NAME=VALUE --input "f32[1,128]"\n')
+    assert message.endswith(
+        'CTCLoss --input "f32[50,1,20]" --input "i64[1,30]" --input "i64[1]" --input "i64[1]"\n'
+    )
 
 
 def test_a_layer_of_torch_that_designs_lack_can_be_counted_so():
@@ -374,7 +377,30 @@ def test_a_class_that_needs_a_module_is_counted_by_a_function_that_builds_it(gro
         needs_module = any(isinstance(kind, type) and issubclass(kind, nn.Module) for kind in kinds)
         hint = refused("layer", name)
         assert ("builds it: convcost model file.py:name --input" in hint) == needs_module
-        assert ("--arg" in hint) == (not needs_module and group.cause != "base classes")
+        assert (f"convcost model torch.nn:{name} --" in hint) == (
+            not needs_module and group.cause != "base classes"
+        )
+
+
+@pytest.mark.filterwarnings("ignore:`NLLLoss2d` has been deprecated")
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_way_out_of_a_class_that_designs_do_not_support_runs(name):
+    command = refused("layer", name).rpartition("To count torch's module: convcost ")[2]
+    assert convcost(*shlex.split(command)).code == 0
+
+
+@pytest.mark.parametrize("group", UNSUPPORTED, ids=lambda group: group.cause)
+def test_a_reason_is_about_one_class(group):
+    assert not {"They", "Their", "It", "Its"} & set(group.reason.split())
+    assert {*group.names} <= {*EXAMPLES} or group.built_by != "class"
+
+
+def test_a_lazy_layer_is_named_and_the_way_out_has_an_input_of_its_rank():
+    assert refused("cost", "LazyConv2d(10, 3)").splitlines()[3] == (
+        "A lazy layer takes a size from its first input. Write the layer without Lazy in its name, with that "
+        "size. To count torch's module: convcost model torch.nn:LazyConv2d --arg out_channels=10 --arg "
+        'kernel_size=3 --input "f32[1,3,32,32]"'
+    )
 
 
 def test_a_stack_is_written_as_a_repeated_layer_of_its_own_kind():

@@ -135,7 +135,8 @@ def test_a_class_that_is_left_out_is_found_with_its_reason_alone():
             {
                 "cause": "lazy layers",
                 "names": ["LazyLinear"],
-                "reason": "They take a size from their first input. Write the layer itself with that size.",
+                "reason": "A lazy layer takes a size from its first input. Write the layer without Lazy in "
+                "its name, with that size.",
             }
         ],
     }
@@ -195,4 +196,4 @@ def test_an_unknown_layer_of_a_design_is_sent_here_and_to_model():
 
 
 def test_a_lazy_layer_in_a_design_says_what_to_write_instead():
-    assert "Write the layer itself with that size" in refused("layer", "LazyLinear(3)")
+    assert "Write the layer without Lazy in its name" in refused("layer", "LazyLinear(3)")
