@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from convcost.counters.causes import diagnose
 from convcost.counters.interface import Counter, CounterReading
 from convcost.counters.peers import PEERS
 from convcost.counters.run_limits import is_quick, obstacle, real_run_obstacle
-from convcost.counters.side_effects import capture_state, side_effects
+from convcost.counters.side_effects import Change, capture_state, changes_between, side_effects
 from convcost.counters.subprocess_runner import CounterOutcome, error_line, read_outcome, run_in_subprocess
 from convcost.layers.network import Network
 from convcost.system.workers import WorkerEndedError, can_fork
@@ -163,7 +164,7 @@ def _isolated_outcome(call: ModuleCall, counter: Counter, device: str, seconds: 
     if not can_fork():
         return _outcome(copy_call(call), counter, device)
     try:
-        return read_outcome(run_in_subprocess(lambda: _outcome(_copied(call), counter, device), seconds))
+        return read_outcome(run_in_subprocess(lambda: _outcome(call, counter, device), seconds))
     except WorkerEndedError as end:
         return CounterOutcome(None, str(end), ())
     except ValueError:
@@ -179,16 +180,26 @@ def _copied(call: ModuleCall) -> ModuleCall:
 
 
 def _outcome(call: ModuleCall, counter: Counter, device: str) -> CounterOutcome:
-    """The counter's reading of `call`, and its side effects, without warnings."""
-    call = move_call(call, device)
-    before = capture_state(call.model)
+    """The counter's reading of a copy of `call`, and its side effects, without warnings."""
+    copied = move_call(_copied(call), device)
+    before = capture_state(copied.model)
     reading, error = None, ""
     with without_warnings():
         try:
-            reading = counter.read(*call)
+            reading = counter.read(*copied)
         except Exception as raised:
             error = error_line(raised)
-    return CounterOutcome(reading, error, side_effects(before, capture_state(call.model)))
+    changes = changes_between(before, capture_state(copied.model))
+    own_changes = _changes_of_run(move_call(_copied(call), device)) if changes else ()
+    return CounterOutcome(reading, error, side_effects(changes, own_changes))
+
+
+def _changes_of_run(call: ModuleCall) -> tuple[Change, ...]:
+    """What a run of the model changes without a counter, such as statistics in training mode."""
+    before = capture_state(call.model)
+    with without_warnings(), suppress(Exception):
+        call.model(*call.args, **call.kwargs)
+    return changes_between(before, capture_state(call.model))
 
 
 def _parameters_remark(module: torch.nn.Module, counted: int | None) -> tuple[str, ...]:

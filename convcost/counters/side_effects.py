@@ -84,27 +84,51 @@ def _functions() -> Iterator[tuple[str, Any]]:
                 yield f"{name}.{attribute}", value
 
 
-def side_effects(before: ModelState, after: ModelState) -> tuple[str, ...]:
-    """The changes, each as the end of a sentence about the counter."""
-    changes = (*_modes(before, after), *_attributes(before, after), *_data(before, after))
+class Change(NamedTuple):
+    """A change of a model or of torch: the end of a sentence, with {} for the names of what is changed."""
+
+    text: str
+    names: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return self.text.format(_listed(self.names))
+
+
+def changes_between(before: ModelState, after: ModelState) -> tuple[Change, ...]:
+    """The changes from one state to another."""
     patched = [name for name, value in before.functions.items() if after.functions.get(name) is not value]
     patched.sort(key=lambda name: name.rpartition(".")[2] not in contractions())
-    return (*changes, *([f"leaves {_listed(patched)} patched"] if patched else []))
+    changes = (
+        *_modes(before, after),
+        *_attributes(before, after),
+        *_data(before, after),
+        Change("leaves {} patched", tuple(patched)),
+    )
+    return tuple(change for change in changes if change.names or "{}" not in change.text)
 
 
-def _modes(before: ModelState, after: ModelState) -> Iterator[str]:
+def side_effects(changes: Iterable[Change], of_model: Iterable[Change] = ()) -> tuple[str, ...]:
+    """The changes without those that a run of the model makes itself, each as the end of a sentence."""
+    own = {change.text: change.names for change in of_model}
+    found = (
+        change._replace(names=tuple(name for name in change.names if name not in own.get(change.text, ())))
+        for change in changes
+    )
+    return tuple(str(change) for change in found if change.names or change.text not in own)
+
+
+def _modes(before: ModelState, after: ModelState) -> Iterator[Change]:
     for mode, word in ((False, "eval"), (True, "training")):
         changed = [p for p, was in before.training.items() if was != mode and after.training.get(p) == mode]
-        if changed:
-            what = "the model" if "" in changed else _listed(changed)
-            yield f"leaves {what} in {word} mode"
+        names = ("the model",) if "" in changed else tuple(changed)
+        yield Change(f"leaves {{}} in {word} mode", names)
 
 
-def _attributes(before: ModelState, after: ModelState) -> Iterator[str]:
+def _attributes(before: ModelState, after: ModelState) -> Iterator[Change]:
     """Changes of hooks and attributes."""
     hooks = sum(after.hooks.get(path, 0) - number for path, number in before.hooks.items())
     if hooks:
-        yield "leaves hooks on the model" if hooks > 0 else "removes hooks of the model"
+        yield Change("leaves hooks on the model" if hooks > 0 else "removes hooks of the model")
     added, removed, changed = set(), set(), set()
     for path, old in before.attributes.items():
         new = after.attributes.get(path, {})
@@ -112,8 +136,7 @@ def _attributes(before: ModelState, after: ModelState) -> Iterator[str]:
         removed |= old.keys() - new.keys()
         changed |= {name for name in old.keys() & new.keys() if _is_replaced(name, old[name], new[name])}
     for word, names in (("adds", added), ("removes", removed), ("replaces", changed)):
-        if names:
-            yield f"{word} attributes of its modules: {_listed(sorted(names))}"
+        yield Change(f"{word} attributes of its modules: {{}}", tuple(sorted(names)))
 
 
 def _is_replaced(name: str, old: Any, new: Any) -> bool:
@@ -124,17 +147,14 @@ def _is_replaced(name: str, old: Any, new: Any) -> bool:
     )
 
 
-def _data(before: ModelState, after: ModelState) -> Iterator[str]:
-    if before.tensors.keys() != after.tensors.keys():
-        names = sorted(before.tensors.keys() ^ after.tensors.keys())
-        yield f"renames the model's parameters and buffers: {_listed(names)}"
+def _data(before: ModelState, after: ModelState) -> Iterator[Change]:
+    names = sorted(before.tensors.keys() ^ after.tensors.keys())
+    yield Change("renames the model's parameters and buffers: {}", tuple(names))
     common = [name for name in before.tensors if name in after.tensors]
     changed = [name for name in common if before.tensors[name][0] != after.tensors[name][0]]
-    if changed:
-        yield f"changes the data of {_listed(changed)}"
+    yield Change("changes the data of {}", tuple(changed))
     frozen = [name for name in common if before.tensors[name][1] != after.tensors[name][1]]
-    if frozen:
-        yield f"changes requires_grad of {_listed(frozen)}"
+    yield Change("changes requires_grad of {}", tuple(frozen))
 
 
 def _listed(names: Iterable[str]) -> str:

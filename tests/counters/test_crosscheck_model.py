@@ -197,6 +197,36 @@ def test_the_model_is_left_as_it_was(mode):
     assert torch.nn.functional.linear is linear
 
 
+class Remembering(Net):
+    """Keeps its last output, and counts its calls in a buffer."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("calls", torch.zeros(()))
+
+    def forward(self, x):
+        self.calls += 1
+        self.last = super().forward(x)
+        return self.last
+
+
+@needs_fork
+@pytest.mark.parametrize("make", [Net, Remembering])
+def test_what_the_model_itself_changes_in_a_run_is_no_side_effect_of_a_counter(make):
+    found = asked(make().train(), torch.randn(2, 2, 8))
+    assert {name: diagnosis.remarks for name, diagnosis in found.diagnoses.items()} == dict.fromkeys(
+        found.diagnoses, ()
+    )
+
+    def read(module, x):
+        module(x)
+        module.conv.weight.data.zero_()
+        return CounterReading(0, ())
+
+    diagnosis = asked(make().train(), torch.randn(2, 2, 8), counters=(Fake(read),)).diagnoses["fake"]
+    assert diagnosis.remarks == ("changes the data of conv.weight",)
+
+
 def test_a_counter_that_raises_is_reported_with_its_error_and_what_it_left():
     def read(module, x):
         module.seen = x
