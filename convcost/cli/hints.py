@@ -25,10 +25,15 @@ STDOUT_HINT = "The result goes to stdout; redirect it to a file: > FILE."
 METRICS_HINT = "All quantities are shown; --count and --taps choose what counts as FLOPs."
 MODULE_BATCH_HINT = "Name the batch in the input: [B, 10]. With --phase, give --context T --T 4096 and --B."
 DESIGN_BATCH_HINT = "For a batch B, write it in the input shape: [B, S, E] -> Linear(E, E)"
-BUDGET_HINT = "For a budget: --vary E --budget 1MFLOPs."
 POSITIONS_HINT = "The sequence length is a size of the input, such as S: --S 128."
 COLOURS_HINT = "Set NO_COLOR=1 for no colors, FORCE_COLOR=1 for colors in a pipe."
 HARDWARE_HINT = "--device a100 shows the roofline lower bound; --time --on cpu measures here."
+
+BUDGETS = {
+    **dict.fromkeys(("params", "parameters"), "1M --metric params"),
+    **{"macs": "1M --metric macs", "bytes": "1MB --metric bytes"},
+}
+"""A budget of a quantity other than FLOPs, as options of match."""
 
 OPTION_HINTS: dict[str, str] = {
     **dict.fromkeys(("batch", "batch-size", "bs"), "The batch is a size of the input, such as B: --B 4."),
@@ -123,7 +128,7 @@ def unknown_option(
     message = f"no option or size is called --{name[:40]}"
     meant = hints.get(word) or OPTION_HINTS.get(word, f"--{word}")
     if meant == METRICS_HINT and "budget" in own:
-        meant = BUDGET_HINT
+        meant = f"For a budget: --vary E --budget {BUDGETS.get(word, '1MFLOPs')}."
     if meant.removeprefix("--") in own:
         return UsageError(f"{message} (did you mean {meant}?)")
     alike = own if len(word) > 1 else [each for each in own if len(each) == 1]

@@ -171,7 +171,7 @@ def test_an_update_accepts_what_is_but_not_what_breaks_a_limit():
     code, out, err = convcost("check", "--update")
     assert (code, err) == (1, "")
     assert "   baseline         accepted          ± 1%\n" in out
-    assert " The baselines of these entries were written to convcost.lock.\n" in out
+    assert " The baselines of all 2 entries were written to convcost.lock.\n" in out
     code, out, err = convcost("check")
     assert (code, out.count("unchanged"), out.count("failed\n")) == (1, 2, 3)
 
@@ -444,7 +444,7 @@ def test_a_model_is_found_from_where_the_configuration_is(monkeypatch):
         " net                                      passed\n"
         "   flop_counter_mode   agrees\n"
         "\n"
-        " The baselines of these entries were written to ../convcost.lock.\n"
+        " The baseline was written to ../convcost.lock.\n"
         "\n"
     )
 

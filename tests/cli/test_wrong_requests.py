@@ -208,6 +208,14 @@ def test_without_a_command_the_help_is_shown():
             ("match", "Linear(E, E)", "--flops", "1M"),
             "no option or size is called --flops\nFor a budget: --vary E --budget 1MFLOPs.\n",
         ),
+        (
+            ("match", "Linear(E, E)", "--params", "1M"),
+            "no option or size is called --params\nFor a budget: --vary E --budget 1M --metric params.\n",
+        ),
+        (
+            ("match", "Linear(E, E)", "--bytes", "1M"),
+            "no option or size is called --bytes\nFor a budget: --vary E --budget 1MB --metric bytes.\n",
+        ),
     ],
 )
 def test_a_likely_mistake_gets_a_message_of_its_own(arguments, message):

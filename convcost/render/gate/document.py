@@ -140,7 +140,8 @@ def _lock_notes(gate_result: GateResult) -> Iterator[str]:
     new = [result.entry.name for result in entries if result.status == "new"]
     stale = ", ".join(gate_result.stale)
     if gate_result.written:
-        yield f"The baselines of these entries were written to {lock}."
+        all_of = f"baselines of all {len(entries)} entries were" if entries[1:] else "baseline was"
+        yield f"The {all_of} written to {lock}."
         yield from [f"Baselines removed from it: {stale}."] if stale else []
         return
     if entries and all(result.status == "unlocked" for result in entries):
