@@ -11,7 +11,7 @@ from importlib.resources import files
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from convcost.core.cost import BATCH_LIKE, Shape, Size
+from convcost.core.cost import BATCH_LIKE, Shape, Size, example_size
 from convcost.core.errors import UsageError
 from convcost.core.report import Report
 from convcost.core.row import Row
@@ -109,8 +109,8 @@ def numeric_network(spec: Spec, sizes: Mapping[str, Size]) -> Network:
         missing = [name for name in spec.names if name not in sizes and name not in BATCH_LIKE]
         required = (REQUIRED_SIZE.fullmatch(each.text) for each in spec.report(sizes).assumptions)
         values = {each[1]: each[2] for each in required if each}
-        options = " ".join(f"--{name} {values.get(name, 32)}" for name in missing)
-        arguments = ", ".join(f"{name}={values.get(name, 32)}" for name in missing)
+        options = " ".join(f"--{name} {values.get(name, example_size(name))}" for name in missing)
+        arguments = ", ".join(f"{name}={values.get(name, example_size(name))}" for name in missing)
         message = f"a module needs a value for every size: {', '.join(missing)}"
         raise UsageError(message, hint=f"Add {arguments}.", cli_hint=f"Add {options}.")
     return network

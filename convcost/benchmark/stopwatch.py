@@ -15,7 +15,7 @@ from convcost.benchmark.settings import computation_dtype, torch_settings, torch
 from convcost.benchmark.timing import RunKind, TimedRun, Timing
 from convcost.core import arithmetic
 from convcost.core.comparison import Comparison
-from convcost.core.cost import BATCH_LIKE, Size
+from convcost.core.cost import BATCH_LIKE, Size, example_size
 from convcost.core.dtypes import ITEMSIZES
 from convcost.core.errors import UsageError, join_words
 from convcost.core.report import Report
@@ -152,8 +152,8 @@ def _timed_design(
 def _check_sizes(reports: Sequence[Report]) -> None:
     names = _required_sizes(reports)
     if names:
-        options = " ".join(f"--{name} 128" for name in names)
-        arguments = ", ".join(f"{name}=128" for name in names)
+        options = " ".join(f"--{name} {example_size(name)}" for name in names)
+        arguments = ", ".join(f"{name}={example_size(name)}" for name in names)
         raise UsageError(
             f"timing needs a value for {join_words(names)}",
             hint=f"For example, {arguments}.",

@@ -8,7 +8,15 @@ from collections.abc import Iterable, Iterator
 import typer
 
 from convcost.cli.designs import SizedSpecs
-from convcost.cli.hints import MODULE_INPUT, design_error, is_target, model_hint, target_noun, unknown_option
+from convcost.cli.hints import (
+    DESIGN_BATCH_HINT,
+    MODULE_INPUT,
+    design_error,
+    is_target,
+    model_hint,
+    target_noun,
+    unknown_option,
+)
 from convcost.cli.parser_errors import option_names
 from convcost.cli.sizes import Option, check_options, read_sizes, split_tokens
 from convcost.core.errors import UsageError, nearest
@@ -96,7 +104,8 @@ def _check_size_words(options: Iterable[Option], kind: str, design: Spec) -> Non
                 check_names({size: 1}, (design,))
             except UsageError as error:
                 message = f"--{option.name}: the input has no size {size}"
-                raise UsageError(message, hint=error.hint) from None
+                batch = DESIGN_BATCH_HINT if size == "B" else ""
+                raise UsageError(message, hint=f"{error.hint} {batch}".strip()) from None
 
 
 def _parse_single_layer(text: str) -> Spec:

@@ -17,6 +17,17 @@ Shape: TypeAlias = tuple[Size, ...]
 BATCH_LIKE = ("B", "S", "N")
 """Sizes that default to 1 if all others have a value."""
 
+
+def example_size(name: str) -> int:
+    """A possible value of a size, for messages: kernels, for which K stands, are small."""
+    return 3 if name.upper().startswith("K") else 128
+
+
+def example_values(name: str) -> str:
+    """Values of a size as a sweep takes them, for messages."""
+    return "1,3,5" if name.upper().startswith("K") else "64:1024:64"
+
+
 FLOPS_PER_MAC = 2
 
 COMPLEX_MACS = 4

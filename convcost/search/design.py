@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol, cast
 
 from convcost.analysis.lower_bound import LowerBound
 from convcost.api import CountedDesign
-from convcost.core.cost import BATCH_LIKE, Convention, Size
+from convcost.core.cost import BATCH_LIKE, Convention, Size, example_size, example_values
 from convcost.core.dtypes import DEFAULT_DTYPE
 from convcost.core.errors import ConvcostError, UnboundSizeError
 from convcost.core.float_dtype import with_float_dtype
@@ -215,13 +215,13 @@ def complete_design(
 def _check_given(stated: CountedDesign, missing: Sequence[str], range_option: str) -> None:
     if missing:
         verb = "have no values" if missing[1:] else "has no value"
-        options = " ".join(f"--{name} 128" for name in missing)
-        arguments = ", ".join(f"{name}=128" for name in missing)
-        range_text = f"{missing[0]}=64:1024:64"
+        options = " ".join(f"--{name} {example_size(name)}" for name in missing)
+        arguments = ", ".join(f"{name}={example_size(name)}" for name in missing)
+        first, values = missing[0], example_values(missing[0])
         raise UnboundSizeError(
             f"{', '.join(missing)} {verb} in {stated.name}",
             hint=f"Give sizes: {arguments}"
-            + (f", or a range: over={{'{missing[0]}': '64:1024:64'}}" if range_option else ""),
+            + (f", or several: over={{'{first}': '{values}'}}" if range_option else ""),
             cli_hint=f"Give sizes: {options}"
-            + (f", or a range: {range_option} {range_text}" if range_option else ""),
+            + (f", or several: {range_option} {first}={values}" if range_option else ""),
         )

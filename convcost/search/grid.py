@@ -13,7 +13,7 @@ from functools import cached_property
 from math import prod
 from typing import Any, NamedTuple
 
-from convcost.core.cost import Size
+from convcost.core.cost import Size, example_size
 from convcost.core.errors import Span, SpecError, UsageError
 from convcost.core.type_checks import MOST_DIGITS, check_digits, check_type
 from convcost.core.units import range_problem
@@ -227,8 +227,8 @@ class Grid:
             for name in sorted(axis.names - {*every, *self.fixed}):
                 raise UsageError(
                     f"{axis.name}={axis.text[:60]}: {name[:40]} has no value",
-                    hint=f'Sweep it too: over={{"{name[:40]}": 128}}.',
-                    cli_hint=f"Sweep it too: --over {name[:40]}=128.",
+                    hint=f'Sweep it too: over={{"{name[:40]}": {example_size(name)}}}.',
+                    cli_hint=f"Sweep it too: --over {name[:40]}={example_size(name)}.",
                 )
         _ = self.order
         if self.points > MOST_POINTS:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from convcost.analysis.lower_bound import lower_bound
 from convcost.api import CountedDesign, number_equal_names
-from convcost.core.cost import BATCH_LIKE, MATMUL, Convention, Size
+from convcost.core.cost import BATCH_LIKE, MATMUL, Convention, Size, example_size, example_values
 from convcost.core.dtypes import DEFAULT_DTYPE, dtype_named
 from convcost.core.errors import UnboundSizeError, UsageError, did_you_mean, join_words, unknown_name
 from convcost.core.metrics import NAMES
@@ -266,8 +266,8 @@ def _nothing_swept(names: Sequence[str]) -> UsageError:
     name = next((name for name in names if name not in BATCH_LIKE), names[0])
     return UsageError(
         message,
-        hint=f'Give values: over={{"{name}": "64:1024:64"}}.',
-        cli_hint=f"Give values: --over {name}=64:1024:64.",
+        hint=f'Give values: over={{"{name}": "{example_values(name)}"}}.',
+        cli_hint=f"Give values: --over {name}={example_values(name)}.",
     )
 
 
@@ -291,6 +291,6 @@ def check_values(used: Iterable[str], grid: Grid) -> None:
     if missing := next((name for name in sorted(used) if name not in have), ""):
         raise UnboundSizeError(
             f"{missing} has no value",
-            hint=f"Give sizes: {missing}=128",
-            cli_hint=f"Give sizes: --{missing} 128",
+            hint=f"Give sizes: {missing}={example_size(missing)}",
+            cli_hint=f"Give sizes: --{missing} {example_size(missing)}",
         )

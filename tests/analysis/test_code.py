@@ -174,7 +174,7 @@ def test_sizes_in_powers_of_ten_are_whole_numbers():
 def test_an_open_size_is_refused(function):
     with pytest.raises(UsageError) as error:
         function("[B, E] -> Linear(E, F)", E=3)
-    assert str(error.value) == "a module needs a value for every size: F\nAdd F=32."
+    assert str(error.value) == "a module needs a value for every size: F\nAdd F=128."
 
 
 def test_build_makes_the_module_in_training_mode_with_its_parameters():

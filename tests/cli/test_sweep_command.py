@@ -121,7 +121,7 @@ def test_without_a_design_the_exit_code_is_1_and_the_reason_is_said(options, err
 @pytest.mark.parametrize(
     ("options", "error"),
     [
-        ((), "C has no value in Linear\nGive sizes: --C 128, or a range: --over C=64:1024:64\n"),
+        ((), "C has no value in Linear\nGive sizes: --C 128, or several: --over C=64:1024:64\n"),
         (("--C", "4"), "no size is swept\nGive values: --over B=64:1024:64.\n"),
         (("--C", "4", "--B", "2"), "no size is swept\nThe designs have no open size: write one as a name"),
         (("--over", "C=64:8"), "the range is empty: 64 is more than 8\n  C=64:8\n"),

@@ -197,12 +197,21 @@ def test_without_a_command_the_help_is_shown():
         ),
         (
             ("code", "[B, L*E] -> Linear(10E, E)"),
-            "a module needs a value for every size: L, E\nAdd --L 10 --E 32.\n",
+            "a module needs a value for every size: L, E\nAdd --L 10 --E 128.\n",
         ),
         (
             ("cost", "[2,3] -> Linear(3,4)", "--B", "4"),
             "no option or size is called --B\nThere are no open sizes here. "
             "For a batch B, write it in the input shape: [B, S, E] -> Linear(E, E)\n",
+        ),
+        (
+            ("layer", "multiheadattention", "64", "8", "--batch", "2", "--length", "10"),
+            "--batch: the input has no size B\nThe sizes here are L. "
+            "For a batch B, write it in the input shape: [B, S, E] -> Linear(E, E)\n",
+        ),
+        (
+            ("sweep", "Conv1d(C, C, K)", "--over", "C=64:512", "--L", "10"),
+            "K has no value in Conv1d\nGive sizes: --K 3, or several: --over K=1,3,5\n",
         ),
         (
             ("match", "Linear(E, E)", "--flops", "1M"),

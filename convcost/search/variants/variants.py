@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from convcost.core.cost import BATCH_LIKE, Size
+from convcost.core.cost import BATCH_LIKE, Size, example_size
 from convcost.core.errors import ConvcostError, UnboundSizeError, UsageError, nearest
 from convcost.search.design import CountedQuantities
 from convcost.search.evaluator import ColumnEvaluator
@@ -46,8 +46,8 @@ class ModuleVariants:
             message = f"{', '.join(needed)} has no value in {self.name}"
             if near := nearest(needed[0], (axis.name for axis in self.axes)):
                 raise UnboundSizeError(f"{message}; {near} is swept (did you mean {needed[0]}?)")
-            hint = f"Give it a value, {needed[0]}=128, or sweep it."
-            cli_hint = f"Give it a value, --{needed[0]} 128, or sweep it."
+            hint = f"Give it a value, {needed[0]}={example_size(needed[0])}, or sweep it."
+            cli_hint = f"Give it a value, --{needed[0]} {example_size(needed[0])}, or sweep it."
             raise UnboundSizeError(message, hint=hint, cli_hint=cli_hint)
         return missing
 

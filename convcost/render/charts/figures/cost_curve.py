@@ -10,7 +10,7 @@ from typing import Any
 
 from convcost.core.breakeven import BreakEven
 from convcost.core.comparison import Comparison
-from convcost.core.cost import BATCH_LIKE
+from convcost.core.cost import BATCH_LIKE, example_size
 from convcost.core.errors import ConvcostError, UsageError, join_words, unknown_name
 from convcost.core.metrics import Metric
 from convcost.core.report import Report
@@ -104,7 +104,7 @@ def _drawn_size(reports: Sequence[Report], options: ChartOptions) -> tuple[str, 
     if len(wanted) == 1 and all(name in BATCH_LIKE for name in others):
         return wanted[0], tuple(others)
     needed = [name for name in names if name not in BATCH_LIKE or name in wanted]
-    given = " ".join(f"--{name} 128" for name in needed if name != wanted[0])
+    given = " ".join(f"--{name} {example_size(name)}" for name in needed if name != wanted[0])
     hint = f"Give values to all but one, such as {given}."
     raise UsageError(f"a curve needs exactly one open size, but {join_words(needed)} are open", hint=hint)
 
