@@ -29,6 +29,9 @@ POSITIONS_HINT = "The sequence length is a size of the input, such as S: --S 128
 COLOURS_HINT = "Set NO_COLOR=1 for no colors, FORCE_COLOR=1 for colors in a pipe."
 HARDWARE_HINT = "--device a100 shows the roofline lower bound; --time --on cpu measures here."
 
+INPUT_SIZES = {"batch": "B", "length": "L", "depth": "D", "height": "H", "width": "W"}
+"""Words for sizes of the default input."""
+
 BUDGETS = {
     **dict.fromkeys(("params", "parameters"), "1M --metric params"),
     **{"macs": "1M --metric macs", "bytes": "1MB --metric bytes"},
@@ -126,7 +129,8 @@ def unknown_option(
     """
     word, own = name.replace("_", "-"), tuple(own)
     message = f"no option or size is called --{name[:40]}"
-    meant = hints.get(word) or OPTION_HINTS.get(word, f"--{word}")
+    size = INPUT_SIZES.get(word)
+    meant = hints.get(word) or OPTION_HINTS.get(word) or f"--{size if size in own else word}"
     if meant == METRICS_HINT and "budget" in own:
         meant = f"For a budget: --vary E --budget {BUDGETS.get(word, '1MFLOPs')}."
     if meant.removeprefix("--") in own:
@@ -141,7 +145,7 @@ def unknown_option(
         return UsageError(message, hint=f"{meant} is an option of convcost {join_words(having)}.")
     if value and is_target(value):
         return UsageError(message, hint=f"Give a module without an option: {value[:80]}")
-    if argument := _argument(word):
+    if word not in INPUT_SIZES and (argument := _argument(word)):
         truth = (value or "").capitalize()
         given = "False" if word.startswith("no-") else truth if truth in BOOLEANS else value or "VALUE"
         return UsageError(message, hint=f"A layer's arguments go in its brackets: {argument}={given}.")

@@ -10,6 +10,7 @@ import typer
 from convcost.cli.designs import SizedSpecs
 from convcost.cli.hints import (
     DESIGN_BATCH_HINT,
+    INPUT_SIZES,
     MODULE_INPUT,
     design_error,
     is_target,
@@ -23,9 +24,6 @@ from convcost.core.errors import UsageError, nearest
 from convcost.layers import find_layer
 from convcost.spec import Spec, check_names, parse
 from convcost.spec.resolve import Field, layer_fields
-
-INPUT_SIZES = {"batch": "B", "length": "L", "depth": "D", "height": "H", "width": "W"}
-"""Options that name a size of the default input by a word."""
 
 LAYER_CALL = re.compile(r"\s*(\[[^]]*\]\s*->\s*)?(\w+)\s*\((.*)\)\s*", re.DOTALL)
 """A layer as a spec, with or without its input: [4, 8] -> Linear(8, 2)."""

@@ -214,6 +214,14 @@ def test_without_a_command_the_help_is_shown():
             "K has no value in Conv1d\nGive sizes: --K 3, or several: --over K=1,3,5\n",
         ),
         (
+            ("cost", "Conv2d(3, 8, 3)", "--height", "8"),
+            "no option or size is called --height (did you mean --H?)\n",
+        ),
+        (
+            ("cost", "[1,3,8,8] -> Conv2d(3, 8, 3)", "--height", "8"),
+            "no option or size is called --height\nThere are no open sizes here.\n",
+        ),
+        (
             ("match", "Linear(E, E)", "--flops", "1M"),
             "no option or size is called --flops\nFor a budget: --vary E --budget 1MFLOPs.\n",
         ),

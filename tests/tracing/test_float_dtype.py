@@ -158,3 +158,15 @@ def test_an_unknown_dtype_is_refused_for_designs_and_modules(net, command):
     done = convcost(*command, "--dtype", "foo")
     assert (done.code, done.out) == (2, "")
     assert done.err.startswith("convcost: no dtype is called foo\nChoose from float64, ")
+
+
+@pytest.mark.parametrize("given", ["bf16", "f64"])
+def test_an_input_in_another_dtype_than_the_module_has_a_way_out(net, given):
+    dtype = {"bf16": "bfloat16", "f64": "float64"}[given]
+    done = convcost("cost", "net.py:Net", "--input", f"{given}[1,8]")
+    assert (done.code, done.out) == (2, "")
+    assert done.err.endswith(
+        f"The parameters are float32, and an input is {dtype}. Give the input in float32; "
+        f"--dtype {dtype} counts all floats in {dtype}.\n"
+    )
+    assert convcost("cost", "net.py:Net", "--input", "f32[1,8]", "--dtype", dtype).code == 0

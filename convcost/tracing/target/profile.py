@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import replace
@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import torch
 
+from convcost.core.dtypes import ITEMSIZES, is_float_dtype
 from convcost.core.errors import ConvcostError, UsageError, open_sizes_error
 from convcost.core.report import Report
 from convcost.core.type_checks import describe_value
@@ -31,7 +32,13 @@ from convcost.tracing.target.loading import check_callable, importable, load
 from convcost.tracing.target.source_models import source_notes, with_source_model
 from convcost.tracing.target.target import Place, Target
 from convcost.tracing.tensors import bytes_of, shape_of, tensors
-from convcost.tracing.user_error import TargetError, is_raised_by_user, may_lack_data, target_error
+from convcost.tracing.user_error import (
+    TargetError,
+    error_text,
+    is_raised_by_user,
+    may_lack_data,
+    target_error,
+)
 
 Value = TypeVar("Value")
 
@@ -203,7 +210,9 @@ def _run(
     except BaseException as error:
         ran_on_zeros = failure is not None and maker is None and may_lack_data(failure)
         what = f"{target} could not be run on {_shape_list((args, kwargs))}"
-        raise target_error(what, error, ZEROS_HINT if ran_on_zeros else "") from None
+        dtypes = (str(tensor.dtype).removeprefix("torch.") for tensor in tensors((args, kwargs)))
+        hint = ZEROS_HINT if ran_on_zeros else _dtype_hint(module, dtypes, error)
+        raise target_error(what, error, hint) from None
 
 
 def _symbolic_report(target: Target, module: torch.nn.Module, profiler: Profiler) -> Report:
@@ -220,7 +229,25 @@ def _symbolic_report(target: Target, module: torch.nn.Module, profiler: Profiler
     except ConvcostError:
         raise
     except BaseException as error:
-        raise target_error(f"{target} could not be run with open sizes", error) from None
+        declared = (*inputs.args, *inputs.kwargs.values())
+        hint = _dtype_hint(module, (each.dtype for each in declared), error)
+        raise target_error(f"{target} could not be run with open sizes", error, hint) from None
+
+
+def _dtype_hint(module: torch.nn.Module, dtypes: Iterable[str], error: BaseException) -> str:
+    """What to do if one of the inputs' dtypes is floating point, but not that of the parameters."""
+    if not any(word in error_text(error) for word in DTYPE_WORDS):
+        return ""
+    own = str(parameter_dtype(module)).removeprefix("torch.")
+    other = next((dtype for dtype in dtypes if is_float_dtype(dtype) and dtype != own), "")
+    if not other:
+        return ""
+    hint = f"The parameters are {own}, and an input is {other}. Give the input in {own}"
+    return f"{hint}; --dtype {other} counts all floats in {other}." if other in ITEMSIZES else f"{hint}."
+
+
+DTYPE_WORDS = ("dtype", "Input type")
+"""Words in torch's messages about operands of different dtypes."""
 
 
 def _shape_list(call: Any) -> str:
