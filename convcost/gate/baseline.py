@@ -149,7 +149,15 @@ class BaselineChanges(NamedTuple):
 
     def is_within(self, tolerance: Fraction, growth_only: bool = False) -> bool:
         """Whether every total changed, or with `growth_only` grew, by at most this share of its old value."""
-        return all(_is_within(*pair, tolerance, growth_only) for pair in self.totals.values())
+        return not self.totals_beyond(tolerance, growth_only)
+
+    def totals_beyond(self, tolerance: Fraction, growth_only: bool) -> dict[str, FigurePair]:
+        """The totals that are not within the tolerance."""
+        return {
+            metric: pair
+            for metric, pair in self.totals.items()
+            if not _is_within(*pair, tolerance, growth_only)
+        }
 
 
 def _is_within(before: Figure, after: Figure, tolerance: Fraction, growth_only: bool) -> bool:

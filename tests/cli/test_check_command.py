@@ -89,8 +89,8 @@ FAILED = """\
  1: ReLU            added                                     +1,024
 
  dense: FLOPs = 327,680, more than 300,000 (max_flops).
- conv: changed from its baseline: FLOPs −524,288 (−26.7%), parameters +32,768
- (+33.2%), activations −1,024 (−40.0%) and 6 more.
+ conv: changed from its baseline by more than 1%: FLOPs −524,288 (−26.7%),
+ parameters +32,768 (+33.2%), activations −1,024 (−40.0%) and 6 more.
  The design of conv changed from [B*S, E, L] -> 2 x Conv1d(E, E, 3,
  padding=same) to [B*S, E, L] -> Conv1d(E, E, 3) -> ReLU -> Conv1d(E, E, 5).
  If the change from the baseline is intended, convcost check --update accepts
@@ -289,6 +289,16 @@ def test_csv_has_a_line_for_each_check():
     ]
 
 
+def test_of_a_change_only_what_is_beyond_the_tolerance_is_told():
+    entry = "[entries.head]\nspec = '[1, 64] -> Linear(64, 64) -> Linear(64, 10)'\ntolerance = '10%'\n"
+    write_config(entry)
+    assert convcost("check", "--update").code == 0
+    write_config(entry.replace("10)", "12)"))
+    code, out, _ = convcost("check")
+    assert code == 1
+    assert " head: changed from its baseline by more than 10%: output elements +2 (+20.0%).\n" in out
+
+
 def test_junit_has_a_case_for_each_check():
     grown()
     code, out, err = convcost("check", "--junit", "cost.xml")
@@ -329,8 +339,8 @@ def test_in_github_actions_failures_are_marked_at_their_lines_and_told_in_the_su
     assert (code, json.loads(out)["passed"]) == (1, False)
     assert err.splitlines() == [
         "::error file=convcost.toml,line=4,title=dense::FLOPs = 327,680, more than 300,000 (max_flops)",
-        "::error file=convcost.toml,line=7,title=conv::changed from its baseline: FLOPs -524,288 (-26.7%25), "
-        "parameters +32,768 (+33.2%25), activations -1,024 (-40.0%25) and 6 more",
+        "::error file=convcost.toml,line=7,title=conv::changed from its baseline by more than 1%25: "
+        "FLOPs -524,288 (-26.7%25), parameters +32,768 (+33.2%25), activations -1,024 (-40.0%25) and 6 more",
     ]
     assert actions.read_text().startswith("before\n### convcost check\n\n- **config**: `../convcost.toml`\n")
     assert "| 1: ReLU | added |  |  | +1,024 |\n" in actions.read_text()

@@ -98,7 +98,8 @@ def failure_sentences(result: EntryResult) -> Iterator[tuple[str, str]]:
     """The key and a sentence for each failed check; the key is empty for the baseline."""
     yield from ((check.key, failure_sentence(check)) for check in result.checks if not check.passed)
     if not result.keeps_baseline and result.changes:
-        pairs = result.changes.totals
+        entry = result.entry
+        pairs = result.changes.totals_beyond(entry.tolerance, entry.growth_only)
         totals = [
             total_change_text(metric, *pairs[metric])
             for metric in dict.fromkeys((*LEADING_METRICS, *pairs))
@@ -106,7 +107,10 @@ def failure_sentences(result: EntryResult) -> Iterator[tuple[str, str]]:
         ]
         more = f" and {len(totals) - MOST_TOTALS} more" if totals[MOST_TOTALS:] else ""
         named = MixedText.joined(", ", totals[:MOST_TOTALS])
-        yield "", MixedText("changed from its baseline: ", named, more)
+        are_numbers = all(is_number(figure) for pair in pairs.values() for figure in pair)
+        has_shares = entry.tolerance and are_numbers
+        much = f" by more than {tolerance_text(entry.tolerance)}" if has_shares else ""
+        yield "", MixedText(f"changed from its baseline{much}: ", named, more)
 
 
 def total_change_text(metric: str, before: Figure, after: Figure) -> str:
