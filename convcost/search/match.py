@@ -151,9 +151,11 @@ def match_designs(
     designs: tuple[CountedDesign, ...], sizes: Mapping[str, Size], *, vary: Sequence[str], **options: Any
 ) -> Match:
     """As `match`, with a convention and a dtype among the options."""
-    request = _with_valid_macs(Request(designs, tuple(name.strip() for name in vary), **options))
+    request = Request(designs, tuple(name.strip() for name in vary), **options)
     _check_designs(request)
     metric = metric_named(request.metric)
+    if metric == "macs" and request.convention.padding == "valid":
+        request = replace(request, metric="valid_macs")  # those that FLOPs are made of
     if metric not in WEIGHT_METRICS:
         reports = (design for design in designs if isinstance(design, Report))
         require_costs(reports, f"a match needs {BY_NAME[metric].standalone_label}")
@@ -166,12 +168,6 @@ def match_designs(
     answer = _search(design, unsolved)
     remarks = _edge_notes(answer, design) if answer.found else [_why_nothing_fits(answer, design)]
     return replace(answer, notes=(*answer.notes, *_warnings(answer, design), *remarks))
-
-
-def _with_valid_macs(request: Request) -> Request:
-    """The request; if FLOPs are made of MACs on real data, with these for MACs."""
-    has_valid_macs = request.metric == "macs" and request.convention.padding == "valid"
-    return replace(request, metric="valid_macs") if has_valid_macs else request
 
 
 def _warnings(match: Match, design: Design) -> tuple[str, ...]:
