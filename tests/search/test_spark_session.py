@@ -75,6 +75,19 @@ def test_without_java_it_is_said_what_to_install(folder, monkeypatch):
     ]
 
 
+def test_as_java_is_ended_a_command_that_waits_for_it_prints_nothing(tmp_path):
+    """Py4J logs the first message; another library may log the second."""
+    program = f"""
+import logging
+from convcost.search.engines.spark.session import _end
+_end([], {str(tmp_path / "gone")!r})
+logging.error("Exception while sending command.")
+logging.error("something else")
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stderr == "ERROR:root:something else\n"
+
+
 @pytest.fixture
 def java(tmp_path, monkeypatch):
     """A Java that does nothing, as the only one."""

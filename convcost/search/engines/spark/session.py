@@ -164,10 +164,16 @@ _signal_cleanup = ExitStack()
 
 
 def _end(processes: list[Popen[bytes]], folder: str) -> None:
+    logging.getLogger().addFilter(_is_not_of_ended_java)
     for process in processes:
         process.kill()
         process.wait(KILL_SECONDS)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_not_of_ended_java(record: logging.LogRecord) -> bool:
+    """Whether it is not Py4J's message on a command that waited for an answer as Java was ended."""
+    return record.msg != "Exception while sending command."
 
 
 def check_master(master: str) -> None:
