@@ -169,8 +169,7 @@ def _design_memory(report: Report, dtype: str, is_asked: bool) -> MemoryUse:
     itemsize = ITEMSIZES[dtype]
     trainable: Counter[int] = Counter()
     for row in counted.rows:
-        own = row.output_type if row.stored else None
-        trainable[own.itemsize if own else itemsize] += row.params
+        trainable[row.output_itemsize(itemsize) if row.stored else itemsize] += row.params
     stored = sum(size * count for size, count in trainable.items())
     held = MemoryUse(dtype, stored, 0, 0, dict(trainable))
     if reason := _unknown_reason(report):

@@ -78,7 +78,7 @@ def memory_steps(rows: Sequence[Row], inputs: Sequence[InputShape], itemsize: in
     for number, row in enumerate(rows):
         tensors = tuple(_tensor(source, outputs) for source in row.sources)
         held = () if row.branch_source is None else (_tensor(row.branch_source, outputs),)
-        size = row.output_type.itemsize if row.output_type else itemsize
+        size = row.output_itemsize(itemsize)
         row_steps = _row_steps(row, tensors, held, size, len(inputs) + len(steps))
         steps += (step._replace(is_used=number in used) for step in row_steps)
         outputs.append(len(inputs) + len(steps) - 1)

@@ -94,8 +94,7 @@ def bytes_moved(row: Row, itemsize: int) -> Size:
     if isinstance(row.layer, Layer) and row.layer.shares_memory(training=False) and row.cost == Cost():
         return 0
     looked_up = row.layer.elements_looked_up(row.input) if isinstance(row.layer, Layer) else None
-    own = row.output_type.itemsize if row.output_type else itemsize
-    read = row.parameter_bytes(itemsize) if looked_up is None else looked_up * own
+    read = row.parameter_bytes(itemsize) if looked_up is None else looked_up * row.output_itemsize(itemsize)
     inputs = arithmetic.total([*row.bytes_by_source(itemsize).values()], 0)
     return inputs + read + row.output_bytes(itemsize)
 

@@ -25,9 +25,9 @@ def place_error(text: str) -> UsageError | None:
     if found := IN_FILE.fullmatch(text):
         return _error(found, "does not name a file or module")
     found = DOTTED.fullmatch(text)
-    if not found or is_reference(text) or names_torch_layer(text) or found["name"].lower() in FILES:
+    if not found or is_reference(text) or is_torch_layer_name(text) or found["name"].lower() in FILES:
         return None
-    return _error(found, "has no colon") if _is_there(found["source"], text) else None
+    return _error(found, "has no colon") if _module_exists(found["source"], text) else None
 
 
 def dotted_error(text: str) -> UsageError | None:
@@ -36,7 +36,7 @@ def dotted_error(text: str) -> UsageError | None:
     return _error(found, "has no colon") if found else None
 
 
-def names_torch_layer(text: str) -> bool:
+def is_torch_layer_name(text: str) -> bool:
     """Whether `text` is the full name of a class of torch.nn."""
     return text.startswith(("torch.nn.", "nn.")) and text.rpartition(".")[2].isidentifier()
 
@@ -46,7 +46,7 @@ def _error(found: re.Match[str], problem: str) -> UsageError:
     return UsageError(f"{found[0][:80]} {problem}", hint=hint)
 
 
-def _is_there(source: str, text: str) -> bool:
+def _module_exists(source: str, text: str) -> bool:
     """Whether `source` is a module here, or of an installed package unless `text` may be a file."""
     path = Path(*source.split("."))
     if path.with_suffix(".py").is_file() or path.is_dir():

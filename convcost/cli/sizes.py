@@ -13,7 +13,7 @@ import typer
 
 from convcost.cli.hints import DESIGN_BATCH_HINT, MODULE_BATCH_HINT, design_error, is_target, unknown_option
 from convcost.cli.parser_errors import option_names
-from convcost.cli.places import names_torch_layer, place_error
+from convcost.cli.places import is_torch_layer_name, place_error
 from convcost.core.cost import Size
 from convcost.core.errors import SpecError, UsageError
 from convcost.spec import HasSizeNames, Spec, check_names
@@ -42,7 +42,7 @@ def split_tokens(
     for token in positional:
         if problem := place_error(token):
             raise problem
-        if not names_torch_layer(token) and (problem := design_error(token, own, takes_numbers)):
+        if not is_torch_layer_name(token) and (problem := design_error(token, own, takes_numbers)):
             raise problem
     check_number(positional, "designs or arguments")
     check_number(options, "sizes")

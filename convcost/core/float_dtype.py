@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TypeVar
 
-from convcost.core.distributed import Collective, DistributedRun
+from convcost.core.distributed import Collective, CollectiveCall, DistributedRun
 from convcost.core.dtypes import ITEMSIZES, is_float_dtype
-from convcost.core.generation import PhaseRun
+from convcost.core.generation import CachedTensor, PhaseRun
 from convcost.core.report import Report
 from convcost.core.row import InputShape, Row
 from convcost.core.tensor_bytes import ElementType
@@ -52,8 +53,8 @@ def _trace(trace: Trace, dtype: str) -> Trace:
         module._replace(bytes=module.bytes and module.bytes.with_floats(itemsize)) for module in trace.modules
     )
     return trace._replace(
-        inputs=tuple(_tensor(tensor, dtype) for tensor in trace.inputs),
-        outputs=tuple(_tensor(tensor, dtype) for tensor in trace.outputs),
+        inputs=tuple(_converted(tensor, dtype) for tensor in trace.inputs),
+        outputs=tuple(_converted(tensor, dtype) for tensor in trace.outputs),
         operations=tuple(_operation(operation, itemsize) for operation in trace.operations),
         modules=tuple(modules),
         collectives=tuple(_collective(collective, dtype) for collective in trace.collectives),
@@ -61,7 +62,10 @@ def _trace(trace: Trace, dtype: str) -> Trace:
     )
 
 
-def _tensor(tensor: TensorInfo, dtype: str) -> TensorInfo:
+Tensor = TypeVar("Tensor", TensorInfo, CachedTensor, CollectiveCall)
+
+
+def _converted(tensor: Tensor, dtype: str) -> Tensor:
     is_float = is_float_dtype(tensor.dtype)
     return tensor._replace(dtype=dtype, itemsize=ITEMSIZES[dtype]) if is_float else tensor
 
@@ -71,18 +75,11 @@ def _operation(operation: Operation, itemsize: int) -> Operation:
 
 
 def _generation(run: PhaseRun, dtype: str) -> PhaseRun:
-    cache = (
-        tensor._replace(dtype=dtype, itemsize=ITEMSIZES[dtype]) if is_float_dtype(tensor.dtype) else tensor
-        for tensor in run.cache
-    )
-    return run._replace(cache=tuple(cache))
+    return run._replace(cache=tuple(_converted(tensor, dtype) for tensor in run.cache))
 
 
 def _collective(collective: Collective, dtype: str) -> Collective:
-    call = collective.call
-    if not is_float_dtype(call.dtype):
-        return collective
-    return collective._replace(call=call._replace(dtype=dtype, itemsize=ITEMSIZES[dtype]))
+    return collective._replace(call=_converted(collective.call, dtype))
 
 
 def _distributed(run: DistributedRun, dtype: str) -> DistributedRun:

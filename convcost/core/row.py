@@ -98,9 +98,11 @@ class Row(NamedTuple):
 
     def output_bytes(self, itemsize: int) -> Size:
         """Bytes of its output."""
-        return arithmetic.elements(self.output) * (
-            self.output_type.itemsize if self.output_type else itemsize
-        )
+        return arithmetic.elements(self.output) * self.output_itemsize(itemsize)
+
+    def output_itemsize(self, itemsize: int) -> int:
+        """Bytes per element of its output; `itemsize` if it has no type of its own."""
+        return self.output_type.itemsize if self.output_type else itemsize
 
     def parameter_bytes(self, itemsize: int) -> Size:
         """Bytes of its parameters."""

@@ -155,7 +155,7 @@ def unknown_layer(kind: str) -> tuple[str, str]:
         name = next(name for name in group.names if name.lower() == kind.lower())
         if name in CONTAINERS:
             return f"{name} is not a layer", "Write a chain of layers as A -> B, a repeated one as 2 x A."
-        return f"designs have no layer {name}", f"{group.reason} {group.way_out(name)}".rstrip()
+        return f"designs have no layer {name}", f"{group.reason} {group.counting_hint(name)}".rstrip()
     if kind.lower() in ELSEWHERE:
         return f"no layer is called {kind[:64]} (did you mean {ELSEWHERE[kind.lower()]}?)", ""
     if way_out := library_hint(kind):

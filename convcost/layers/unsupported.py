@@ -17,7 +17,7 @@ class UnsupportedLayers(NamedTuple):
     reason: str
     built_by: Literal["class", "function", ""] = "class"
 
-    def way_out(self, name: str) -> str:
+    def counting_hint(self, name: str) -> str:
         """How to count the class `name`; empty if it can't run."""
         if self.built_by == "class":
             arguments, inputs = EXAMPLES[name]

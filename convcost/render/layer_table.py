@@ -36,10 +36,10 @@ class TableGroup(NamedTuple):
         if last.path != self.path:
             return f"{self.path} {len(self.rows)} layers"
         count = f" and its {len(others)} {plural(len(others), 'layer')}" if others else ""
-        return MixedText(f"{self.path or ITSELF} ", CodeText(_call(last)), count)
+        return MixedText(f"{self.path or ITSELF} ", CodeText(_layer_call(last)), count)
 
 
-def _call(row: Row) -> str:
+def _layer_call(row: Row) -> str:
     """The layer with its arguments. The text of a submodule has only these, maybe on several lines."""
     text = str(row.layer)
     return text if text.startswith(f"{row.kind}(") else f"{row.kind}({' '.join(text.split())})"

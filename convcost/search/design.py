@@ -33,7 +33,7 @@ class CountedQuantities(NamedTuple):
     dtype: str = ""
     bounds: Mapping[str, LowerBound] = NO_BOUNDS
 
-    def converted(self, report: Report) -> Report:
+    def convert(self, report: Report) -> Report:
         """The report under the convention, in the dtype."""
         found = replace(report, convention=self.convention)
         return with_float_dtype(found, self.dtype) if self.dtype else found
@@ -110,7 +110,7 @@ class Design:
 
     @cached_property
     def _counted_report(self) -> Report:
-        return self.counted.converted(self._module_report)
+        return self.counted.convert(self._module_report)
 
     @cached_property
     def _formulas(self) -> QuantityFormulas:
@@ -165,15 +165,15 @@ class Design:
         network = replace(network, divisions=tuple(sizes.divisions))
         dtype = DEFAULT_DTYPE if isinstance(self.stated, Spec) else self.stated.dtype
         report = network.report(self.counted.convention, dtype, evaluator)
-        return quantities_of(self.counted.converted(report), self.counted.metrics, self.counted.bounds)
+        return quantities_of(self.counted.convert(report), self.counted.metrics, self.counted.bounds)
 
     def report(self, varied: Mapping[str, Size]) -> Report:
         """Its report with values for the varied sizes; formulas if sizes are left open."""
         if isinstance(self.stated, Report):
-            return self.counted.converted(self.stated.subs(**self.bound, **varied))
+            return self.counted.convert(self.stated.subs(**self.bound, **varied))
         is_open = bool(self.left_open)
         given = {**(self.bound if is_open else self.sizes), **varied}
-        return self.counted.converted(self.stated.report(given, self.counted.convention, stay_open=is_open))
+        return self.counted.convert(self.stated.report(given, self.counted.convention, stay_open=is_open))
 
     def choice(self, varied: Mapping[str, Size], cost: Size, target: Size) -> Choice:
         """These sizes as a choice."""

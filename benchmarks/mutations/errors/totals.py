@@ -72,7 +72,7 @@ DTYPES.error(
     "parameters in their own dtypes", "row.stored and row.stored.with_floats(itemsize)", "row.stored"
 )
 DTYPES.error(
-    "outputs in their own dtypes", "outputs=tuple(_tensor(tensor, dtype) for", "outputs=tuple(tensor for"
+    "outputs in their own dtypes", "outputs=tuple(_converted(tensor, dtype) for", "outputs=tuple(tensor for"
 )
 DTYPES.error(
     "submodules in their own dtypes", "module.bytes and module.bytes.with_floats(itemsize)", "module.bytes"

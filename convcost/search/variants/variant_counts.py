@@ -126,7 +126,7 @@ def _profile_class(
 def _count(profile: Callable[[], Report], counted: CountedQuantities) -> VariantCount:
     """The formulas of the profiled report, or its failure."""
     try:
-        report = counted.converted(profile())
+        report = counted.convert(profile())
         return VariantCount(formulas_of(report, counted.metrics, counted.bounds))
     except UsageError as error:
         return VariantCount(common_failure=str(error))

@@ -131,7 +131,7 @@ class ModuleTracker:
             self.stack.marks.mark(self.current)
 
     @contextmanager
-    def running(self, path: str) -> Iterator[None]:
+    def run_as(self, path: str) -> Iterator[None]:
         """Run the block as the submodule at `path`."""
         self.stack.running.append(path)
         self.mark()
@@ -176,7 +176,7 @@ class TrackedCall:
         if not tracker.is_backward:
             visit.calls += 1
             visit.bytes = visit.bytes.plus(tracker.bytes_of((args, kwargs)))
-        with tracker.running(path):
+        with tracker.run_as(path):
             try:
                 output = call(*args, **kwargs)
             except Exception as error:
@@ -198,16 +198,16 @@ def tracked_checkpoints(tracker: ModuleTracker) -> Iterator[None]:
     """
     make: Any = checkpoint._CheckpointFrame
 
-    def frame(recompute: Callable[..., None], *args: Any, **kwargs: Any) -> Any:
+    def make_frame(recompute: Callable[..., None], *args: Any, **kwargs: Any) -> Any:
         path = tracker.current
 
         def recompute_as_submodule(*inputs: Any, **named: Any) -> None:
-            with tracker.running(path):
+            with tracker.run_as(path):
                 recompute(*inputs, **named)
 
         return make(recompute_as_submodule, *args, **kwargs)
 
-    with patch.object(checkpoint, "_CheckpointFrame", frame):
+    with patch.object(checkpoint, "_CheckpointFrame", make_frame):
         yield
 
 
